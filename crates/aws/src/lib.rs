@@ -1,0 +1,19 @@
+//! The shared words: ARN, event envelope, error, operation, paging, time.
+//!
+//! Every other room speaks in these types. Nothing here reads a clock, a random source, a file or a socket: the
+//! loops on the upper floors read them once and pass them down in a [`Call`].
+
+pub mod arn;
+pub mod call;
+pub mod envelope;
+pub mod error;
+pub mod operation;
+pub mod page;
+pub mod time;
+
+pub use crate::arn::Arn;
+pub use crate::call::{Call, Ids};
+pub use crate::envelope::Event;
+pub use crate::error::Error;
+pub use crate::operation::{Body, LongPoll, Operation, Reply};
+pub use crate::time::Timestamp;

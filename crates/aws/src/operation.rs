@@ -1,0 +1,125 @@
+//! An AWS operation as a row of a table: its name, how far it is served, and the function that serves it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::call::Call;
+use crate::error::Error;
+use crate::time::Timestamp;
+
+/// The JSON text of an answer.
+pub type Body = Vec<u8>;
+
+/// A future answer, boxed so that a table can hold functions with different ones.
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// What an operation gives back to the door.
+pub enum Reply {
+    /// The answer is there.
+    Now(Result<Body, Error>),
+    /// The answer comes with the sync of what it acknowledges.
+    Later(Later<Body>),
+    /// The answer comes when there is something to answer with, or when the caller's patience ends.
+    Poll(Box<dyn LongPoll>),
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now(answer) => f.debug_tuple("Now").field(answer).finish(),
+            Self::Later(_) => f.write_str("Later"),
+            Self::Poll(_) => f.write_str("Poll"),
+        }
+    }
+}
+
+/// A request that waits for something to arrive (ReceiveMessage with WaitTimeSeconds). The door drives it: it calls
+/// [`LongPoll::attempt`] and, while that finds nothing, waits for [`LongPoll::arrival`], for
+/// [`LongPoll::wake_at`] or for [`LongPoll::until`], whichever comes first; at the end it answers
+/// [`LongPoll::nothing`]. So time stays at the door.
+pub trait LongPoll: Send {
+    /// Tries once. `None`: nothing there yet.
+    fn attempt(&mut self, now: Timestamp) -> Later<Option<Body>>;
+    /// Completes when trying again may be worth it. Must be asked for before the attempt whose failure it follows,
+    /// so that no arrival between the two is missed.
+    fn arrival(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    /// When something already there becomes visible by itself, if that is known.
+    fn wake_at(&self) -> Option<Timestamp>;
+    /// When the caller's patience ends.
+    fn until(&self) -> Timestamp;
+    /// The answer to a caller whose patience has ended.
+    fn nothing(&self) -> Body;
+}
+
+/// One row of a service's table of operations. From these tables come the routes, the coverage page and the
+/// console's list.
+pub struct Operation<S> {
+    /// AWS's name of it, for example `PutRule`.
+    pub name: &'static str,
+    /// What of it is missing, in a sentence; empty where it is served whole.
+    pub missing: &'static str,
+    /// Serves it: the service, the call, the JSON text of the request.
+    pub run: fn(&S, Call, &[u8]) -> Reply,
+}
+
+impl<S> fmt::Debug for Operation<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Serves an operation that only looks: reads the request, calls `f`, writes the answer.
+pub fn answer<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    f: impl FnOnce(Q) -> Result<A, Error>,
+) -> Reply {
+    Reply::Now(parse(body).and_then(f).and_then(|answer| print(&answer)))
+}
+
+/// Serves an operation that changes something: reads the request, calls `f`, and writes the answer once the future
+/// that `f` returned (a store ticket) is there.
+pub fn commit<Q, A, T>(body: &[u8], f: impl FnOnce(Q) -> Result<T, Error>) -> Reply
+where
+    Q: DeserializeOwned,
+    A: Serialize,
+    T: Future<Output = Result<A, Error>> + Send + 'static,
+{
+    match parse(body).and_then(f) {
+        Ok(ticket) => Reply::Later(Box::pin(async move { print(&ticket.await?) })),
+        Err(error) => Reply::Now(Err(error)),
+    }
+}
+
+/// Reads a request. An empty body is the empty object, as AWS takes it. Members that the operation does not know are
+/// ignored, as AWS ignores them.
+///
+/// # Errors
+/// `SerializationException` naming line and column.
+pub fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, Error> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body)
+        .map_err(|e| Error::serialization(format!("The request body is not valid: {e}.")))
+}
+
+/// Reads an optional list or map of a request, for `#[serde(default, deserialize_with)]`: `null` is as good as absent, as
+/// for any other optional member. Source: AWS JSON protocol of Smithy, "null" of structure members.
+///
+/// # Errors
+/// The reader's, where something else stands there than such a list or map.
+pub fn null_is_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// Writes an answer.
+///
+/// # Errors
+/// `InternalFailure` where a value cannot be written as JSON.
+pub fn print<A: Serialize>(answer: &A) -> Result<Body, Error> {
+    serde_json::to_vec(answer).map_err(|e| Error::receiver("InternalFailure", 500, e.to_string()))
+}

@@ -1,0 +1,122 @@
+//! A moment in time, in milliseconds since 1970, and its spelling in ISO 8601.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. Always an argument, never read from a clock below floor 4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The beginning of time, 1970-01-01T00:00:00Z.
+    pub const ZERO: Self = Self(0);
+    /// Later than every moment that can be written down.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// The moment `ms` milliseconds after 1970.
+    pub const fn from_unix_ms(ms: u64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn unix_ms(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970.
+    pub const fn unix_seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// This moment `duration` later; stays at the end of time instead of wrapping.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// This moment `duration` earlier; stays at 1970 instead of wrapping.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// How long after `earlier` this moment is; zero if it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// `2026-03-19T22:04:48Z`: how EventBridge writes the `time` of an envelope.
+    pub fn to_iso_seconds(self) -> String {
+        match self.civil() {
+            Some(t) => t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            None => self.0.to_string(),
+        }
+    }
+
+    /// `2026-03-19T22:04:48.128Z`: how Genesys Cloud writes `timestamp`.
+    pub fn to_iso_millis(self) -> String {
+        match self.civil() {
+            Some(t) => t.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            None => self.0.to_string(),
+        }
+    }
+
+    /// Reads ISO 8601 with an offset or `Z`; `None` where it is no such text or lies before 1970.
+    pub fn parse_iso(text: &str) -> Option<Self> {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(moment.as_millisecond()).ok().map(Self)
+    }
+
+    /// Reads seconds since 1970 as AWS's JSON protocols write a timestamp, with or without a fraction.
+    pub fn from_unix_seconds_f64(seconds: f64) -> Option<Self> {
+        let ms = (seconds * 1000.0).round();
+        // 253402300799 is the last second of the year 9999, the last that ISO 8601 can write in four digits.
+        if !(0.0..=253_402_300_799_999.0).contains(&ms) {
+            return None;
+        }
+        format!("{ms:.0}").parse().ok().map(Self)
+    }
+
+    /// Seconds since 1970 with a fraction, as AWS's JSON protocols write a timestamp.
+    pub fn to_unix_seconds_f64(self) -> f64 {
+        // Exact until the year 287396: below 2^53 milliseconds.
+        self.0 as f64 / 1000.0
+    }
+
+    fn civil(self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_millisecond(i64::try_from(self.0).ok()?).ok()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_iso_millis())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn iso_there_and_back() {
+        let t = Timestamp::from_unix_ms(1_773_957_888_128);
+        assert_eq!(t.to_iso_millis(), "2026-03-19T22:04:48.128Z");
+        assert_eq!(t.to_iso_seconds(), "2026-03-19T22:04:48Z");
+        assert_eq!(Timestamp::parse_iso("2026-03-19T22:04:48.128Z"), Some(t));
+        assert_eq!(Timestamp::parse_iso("2026-03-19T23:04:48.128+01:00"), Some(t));
+        assert_eq!(Timestamp::parse_iso("yesterday"), None);
+    }
+
+    #[test]
+    fn seconds_with_a_fraction() {
+        let t = Timestamp::from_unix_seconds_f64(1_773_957_888.128).unwrap();
+        assert_eq!(t.unix_ms(), 1_773_957_888_128);
+        assert!((t.to_unix_seconds_f64() - 1_773_957_888.128).abs() < 1e-6);
+        assert_eq!(Timestamp::from_unix_seconds_f64(-1.0), None);
+        assert_eq!(Timestamp::from_unix_seconds_f64(f64::NAN), None);
+    }
+}
