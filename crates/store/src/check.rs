@@ -1,0 +1,257 @@
+//! Checking a data folder, and saving what is intact of a damaged one.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use redb::Database;
+
+use crate::engine;
+use crate::error::OpenError;
+use crate::folder::Folder;
+use crate::keyspace::{EngineTable, KEYSPACE, sequence_key, write_limit};
+use crate::overlay::Overlay;
+use crate::pages::{Found, Pages, Slot};
+use crate::record::intact;
+
+/// Damage beyond so many places is counted, not listed.
+const LISTED_MAX: usize = 1000;
+/// Records saved in one commit.
+const RECORDS_PER_COMMIT: usize = 4096;
+/// Where numbers go on when it is not known how far they had come: beyond any that can have been given out.
+const LOST_SEQUENCE: u64 = 1 << 48;
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The file.
+    pub file: PathBuf,
+    /// Its length in bytes.
+    pub file_bytes: u64,
+    /// Intact records by table number.
+    pub tables: BTreeMap<u8, u64>,
+    /// Damage, in the order in which it was met, at most 1,000 places.
+    pub damage: Vec<Damage>,
+    /// Places of damage, also those not listed.
+    pub damaged_places: u64,
+    /// Records that should be there, and neither are intact nor were met damaged.
+    pub missing: u64,
+    /// Whether the file was closed; otherwise its process ended without a chance to, which is no damage.
+    pub closed: bool,
+    /// Why the engine refuses the file, if it does: it also checks pages that hold no records.
+    pub refusal: Option<String>,
+}
+
+/// A damaged place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where in the file, in bytes from its beginning.
+    pub offset: u64,
+    /// The number of the table, where it can be told.
+    pub table: Option<u8>,
+    /// The key inside the table, where it can be told. It may be what is damaged.
+    pub key: Option<Vec<u8>>,
+    /// What is wrong.
+    pub what: &'static str,
+}
+
+impl Report {
+    /// Whether everything is as it was written.
+    pub fn is_clean(&self) -> bool {
+        self.damaged_places == 0 && self.missing == 0 && self.refusal.is_none()
+    }
+
+    /// Intact records.
+    pub fn records(&self) -> u64 {
+        self.tables.values().sum()
+    }
+
+    fn add(&mut self, damage: Damage) {
+        self.damaged_places += 1;
+        if self.damage.len() < LISTED_MAX {
+            self.damage.push(damage);
+        }
+    }
+}
+
+/// Checks the store of a data folder without changing it: the engine's check of every page, and the checksum of every
+/// record.
+///
+/// # Errors
+/// [`OpenError`] where there is no store, or another process has it open.
+pub fn check(folder: &Path) -> Result<Report, OpenError> {
+    let folder = Folder::existing(folder)?;
+    let (report, _) = look(&folder)?;
+    Ok(report)
+}
+
+/// Writes every intact record of a data folder into a new one: what was lost, and how many were saved.
+///
+/// # Errors
+/// [`OpenError`] as for [`check`], and where the new folder holds a store already or cannot be written.
+pub fn salvage(folder: &Path, into: &Path) -> Result<Report, OpenError> {
+    let folder = Folder::existing(folder)?;
+    let (_, slot) = look(&folder)?;
+    let new = Folder::open(into)?;
+    if new.has_store() {
+        return Err(OpenError::NotEmpty { folder: into.to_path_buf() });
+    }
+    let mut report = None;
+    new.engine_file(|path| {
+        let database = engine::create(path, 64 << 20)?;
+        let mut saved = Saved { database: &database, path, records: Vec::new(), numbers: false };
+        if let Some(slot) = slot {
+            let (file, mut pages) = open_pages(&folder)?;
+            let mut found = empty(&file);
+            walk(&mut pages, slot, &mut found, &mut |key, value| saved.add(key, value))
+                .map_err(|source| io_error("read", &file, source))??;
+            report = Some(found);
+        }
+        saved.finish()
+    })?;
+    Ok(report.unwrap_or_else(|| empty(&folder.store_file())))
+}
+
+type Keep<'k> = dyn FnMut(&[u8], &[u8]) -> Result<(), OpenError> + 'k;
+
+/// The report, and the commit that it is about.
+fn look(folder: &Folder) -> Result<(Report, Option<Slot>), OpenError> {
+    let file = folder.store_file();
+    let file_bytes = std::fs::metadata(&file).map_err(|source| io_error("look at", &file, source))?.len();
+    let overlay = Overlay::open(&file).map_err(|source| io_error("open", &file, source))?;
+    let verdict = engine::verify(&file, overlay);
+    let opened = Pages::open(&file).map_err(|source| io_error("read", &file, source))?;
+    let mut best = None;
+    let mut unreadable = None;
+    match opened {
+        Ok(mut pages) => {
+            for slot in pages.commits() {
+                let mut report = empty(&file);
+                walk(&mut pages, slot, &mut report, &mut |_, _| Ok(()))
+                    .map_err(|source| io_error("read", &file, source))??;
+                let worse = |(best, _): &(Report, Slot)| lost(best) > lost(&report);
+                if best.as_ref().is_none_or(worse) {
+                    best = Some((report, slot));
+                }
+            }
+        }
+        Err(what) => unreadable = Some(Damage { offset: 0, table: None, key: None, what }),
+    }
+    let (mut report, slot) = match best {
+        Some((report, slot)) => (report, Some(slot)),
+        None => (empty(&file), None),
+    };
+    if let Some(damage) = unreadable {
+        report.add(damage);
+    }
+    report.file_bytes = file_bytes;
+    report.closed = verdict.closed;
+    report.refusal = verdict.refusal;
+    Ok((report, slot))
+}
+
+fn lost(report: &Report) -> u64 {
+    report.damaged_places + report.missing
+}
+
+fn empty(file: &Path) -> Report {
+    Report {
+        file: file.to_path_buf(),
+        file_bytes: 0,
+        tables: BTreeMap::new(),
+        damage: Vec::new(),
+        damaged_places: 0,
+        missing: 0,
+        closed: true,
+        refusal: None,
+    }
+}
+
+/// Notes every record of a commit in `report`, and hands the intact ones on.
+fn walk(
+    pages: &mut Pages,
+    slot: Slot,
+    report: &mut Report,
+    keep: &mut Keep<'_>,
+) -> io::Result<Result<(), OpenError>> {
+    let mut last: Vec<u8> = Vec::new();
+    let mut met = 0;
+    let mut outcome = Ok(());
+    let expected = pages.walk(slot, &mut |found| match found {
+        Found::Record { offset, key, value } => {
+            met += 1;
+            let table = key.first().copied();
+            let what = if !intact(key, value) {
+                Some("a record does not match its checksum")
+            } else if key <= last.as_slice() {
+                Some("a record lies where it does not belong")
+            } else {
+                None
+            };
+            if let Some(what) = what {
+                return report.add(Damage { offset, table, key: key.get(1..).map(<[u8]>::to_vec), what });
+            }
+            last = key.to_vec();
+            *report.tables.entry(table.unwrap_or_default()).or_default() += 1;
+            if outcome.is_ok() {
+                outcome = keep(key, value);
+            }
+        }
+        Found::Broken { offset, what } => report.add(Damage { offset, table: None, key: None, what }),
+    })?;
+    report.missing = expected.unwrap_or_default().saturating_sub(met);
+    Ok(outcome)
+}
+
+fn open_pages(folder: &Folder) -> Result<(PathBuf, Pages), OpenError> {
+    let file = folder.store_file();
+    let pages = Pages::open(&file).map_err(|source| io_error("read", &file, source))?;
+    match pages {
+        Ok(pages) => Ok((file, pages)),
+        Err(what) => Err(OpenError::Damaged { file, cause: what.to_owned() }),
+    }
+}
+
+fn io_error(action: &str, file: &Path, source: io::Error) -> OpenError {
+    OpenError::Io { action: format!("{action} {}", file.display()), source }
+}
+
+/// The new store that takes what is saved.
+struct Saved<'d> {
+    database: &'d Database,
+    path: &'d Path,
+    records: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether the limit of the numbers given out is among what is saved.
+    numbers: bool,
+}
+
+impl Saved<'_> {
+    fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), OpenError> {
+        self.numbers |= key == sequence_key();
+        self.records.push((key.to_vec(), value.to_vec()));
+        if self.records.len() < RECORDS_PER_COMMIT { Ok(()) } else { self.commit(|_| Ok(())) }
+    }
+
+    fn finish(mut self) -> Result<(), OpenError> {
+        let numbers = self.numbers;
+        self.commit(|table| if numbers { Ok(()) } else { write_limit(table, LOST_SEQUENCE) })
+    }
+
+    fn commit(
+        &mut self,
+        also: impl FnOnce(&mut EngineTable<'_>) -> Result<(), redb::Error>,
+    ) -> Result<(), OpenError> {
+        let records = std::mem::take(&mut self.records);
+        engine::attempt(self.path, || -> Result<(), redb::Error> {
+            let transaction = self.database.begin_write()?;
+            {
+                let mut table = transaction.open_table(KEYSPACE)?;
+                for (key, value) in &records {
+                    table.insert(key.as_slice(), value.as_slice())?;
+                }
+                also(&mut table)?;
+            }
+            Ok(transaction.commit()?)
+        })
+    }
+}

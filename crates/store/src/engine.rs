@@ -1,0 +1,172 @@
+//! Opening the storage engine: recovery after a crash, and a check of every page before anything is served.
+//!
+//! redb keeps a checksum of every page in the page above it, but looks at them only when it has to recover: after a clean
+//! end it would serve a page that has changed since. So a file that was closed cleanly is checked here, up to a length
+//! that takes about a second; what is in a longer one is checked record by record as it is read, and by `fsck`.
+
+use std::fs::File;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use redb::{Builder, Database, DatabaseError, StorageBackend};
+
+use crate::error::OpenError;
+use crate::guard::guarded;
+use crate::keyspace::{self, Sequence};
+
+/// Memory for the pages of a check.
+const CHECK_CACHE_BYTES: usize = 64 << 20;
+
+/// The longest closed file that is checked page by page before it is served.
+const CHECKED_BYTES_MAX: u64 = 512 << 20;
+/// From this length on, a file that must be read to its end is read ahead.
+const READ_AHEAD_BYTES_MIN: u64 = 64 << 20;
+/// So much is asked for at a time.
+const READ_AHEAD_STEP: u64 = 8 << 20;
+
+/// Makes the engine's file.
+pub(crate) fn create(file: &Path, cache_bytes: usize) -> Result<Database, OpenError> {
+    attempt(file, || builder(cache_bytes).create(file))
+}
+
+/// Opens the engine's file, recovers what a crash left, and checks what a clean end left.
+pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<(Database, Sequence), OpenError> {
+    let length = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    checked(Disk { file, length }, cache_bytes, |builder| builder.create(file))
+}
+
+/// As [`open`], on another disk than a file.
+pub(crate) fn open_on(
+    disk: impl StorageBackend,
+    cache_bytes: usize,
+) -> Result<(Database, Sequence), OpenError> {
+    let place = Disk { file: &PathBuf::from("disk"), length: 0 };
+    checked(place, cache_bytes, |builder| builder.create_with_backend(disk))
+}
+
+/// What is opened, and how long it is.
+#[derive(Clone, Copy, Debug)]
+struct Disk<'f> {
+    file: &'f Path,
+    length: u64,
+}
+
+fn checked(
+    Disk { file, length }: Disk<'_>,
+    cache_bytes: usize,
+    open: impl FnOnce(&Builder) -> Result<Database, DatabaseError>,
+) -> Result<(Database, Sequence), OpenError> {
+    let recovered = Arc::new(AtomicBool::new(false));
+    let noticed = Arc::clone(&recovered);
+    let mut builder = builder(cache_bytes);
+    let path = file.to_path_buf();
+    builder.set_repair_callback(move |_| {
+        if !noticed.swap(true, Ordering::Relaxed) {
+            read_ahead(&path, length);
+        }
+    });
+    let mut database = attempt(file, || open(&builder))?;
+    if !recovered.load(Ordering::Relaxed) && length <= CHECKED_BYTES_MAX {
+        let intact = attempt(file, || database.check_integrity());
+        if !matches!(intact, Ok(true)) {
+            // It must not tidy up what it has not understood.
+            forget(database);
+            return Err(intact.err().unwrap_or_else(|| books_do_not_match(file)));
+        }
+    }
+    match attempt(file, || keyspace::prepare(&database)) {
+        Ok(sequence) => Ok((database, sequence)),
+        Err(error) => {
+            forget(database);
+            Err(error)
+        }
+    }
+}
+
+/// Asks the system to have the file's pages in memory before the engine comes for them, one after the other: recovery
+/// waits for the disk otherwise. Only a wish: what goes wrong here shows when the engine reads.
+fn read_ahead(file: &Path, length: u64) {
+    if length < READ_AHEAD_BYTES_MIN {
+        return;
+    }
+    let Ok(file) = open_to_read(file) else { return };
+    let ask = move || {
+        for offset in (0..length).step_by(usize::try_from(READ_AHEAD_STEP).unwrap_or(usize::MAX)) {
+            let step = NonZero::new(READ_AHEAD_STEP);
+            if rustix::fs::fadvise(&file, offset, step, rustix::fs::Advice::WillNeed).is_err() {
+                return;
+            }
+        }
+    };
+    drop(std::thread::Builder::new().name("store-read-ahead".to_owned()).spawn(ask));
+}
+
+#[expect(clippy::disallowed_methods, reason = "this room is the one that opens files")]
+fn open_to_read(file: &Path) -> std::io::Result<File> {
+    File::open(file)
+}
+
+/// What the engine says of a file.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    /// Whether it was closed.
+    pub(crate) closed: bool,
+    /// Why it is refused, if it is.
+    pub(crate) refusal: Option<String>,
+}
+
+/// What the engine says of a disk that `file` is on; `disk` must take its writes and keep them to itself.
+pub(crate) fn verify(file: &Path, disk: impl StorageBackend) -> Verdict {
+    let recovered = Arc::new(AtomicBool::new(false));
+    let noticed = Arc::clone(&recovered);
+    let opened = guarded(|| {
+        let mut builder = builder(CHECK_CACHE_BYTES);
+        builder.set_repair_callback(move |_| noticed.store(true, Ordering::Relaxed));
+        let mut database = attempt(file, || builder.create_with_backend(disk))?;
+        match attempt(file, || database.check_integrity())? {
+            true => attempt(file, || keyspace::prepare(&database)).map(drop),
+            false => Err(books_do_not_match(file)),
+        }
+    });
+    let refusal = match opened {
+        Ok(Ok(())) => None,
+        Ok(Err(OpenError::Damaged { cause, .. } | OpenError::Engine { cause, .. })) | Err(cause) => {
+            Some(cause)
+        }
+        Ok(Err(error)) => Some(error.to_string()),
+    };
+    Verdict { closed: !recovered.load(Ordering::Relaxed), refusal }
+}
+
+fn books_do_not_match(file: &Path) -> OpenError {
+    OpenError::Damaged {
+        file: file.to_path_buf(),
+        cause: "the engine's own books do not match its pages".to_owned(),
+    }
+}
+
+fn builder(cache_bytes: usize) -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(cache_bytes);
+    builder
+}
+
+/// Closes a database that did not pass; what its closing says no longer counts.
+fn forget(database: Database) {
+    let _ = guarded(|| drop(database));
+}
+
+/// An engine's call on a file that may be damaged.
+pub(crate) fn attempt<T, E: Into<redb::Error>>(
+    file: &Path,
+    act: impl FnOnce() -> Result<T, E>,
+) -> Result<T, OpenError> {
+    let file = file.to_path_buf();
+    match guarded(act).map(|outcome| outcome.map_err(Into::into)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(redb::Error::Corrupted(cause))) | Err(cause) => Err(OpenError::Damaged { file, cause }),
+        Ok(Err(error)) => Err(OpenError::Engine { file, cause: error.to_string() }),
+    }
+}

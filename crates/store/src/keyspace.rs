@@ -1,0 +1,84 @@
+//! The engine's one table, and what the store itself keeps in it.
+
+use redb::{Database, ReadableTable, TableDefinition};
+
+use crate::record::{seal, unseal};
+use crate::table::Table;
+
+pub(crate) const KEYSPACE: TableDefinition<'static, &'static [u8], &'static [u8]> =
+    TableDefinition::new("trunkline");
+
+/// The engine's table, open in a write transaction.
+pub(crate) type EngineTable<'txn> = redb::Table<'txn, &'static [u8], &'static [u8]>;
+
+/// The store's own table: the limit of the numbers given out.
+pub(crate) const META: Table<String, u64> = Table::new(0, "meta");
+pub(crate) const SEQUENCE: &str = "sequence";
+
+/// Numbers that only grow, also across restarts: a limit on disk is raised in steps, and a restart begins at the limit.
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    next: u64,
+    limit: u64,
+}
+
+impl Sequence {
+    /// How far the limit on disk is raised at a time: one write for so many numbers.
+    const STEP: u64 = 1 << 16;
+
+    fn starting_at(limit: u64) -> Self {
+        Self { next: limit, limit }
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    /// Raises the limit on disk if the numbers given have passed it; whether it did. It counts with the commit that
+    /// `table` belongs to.
+    pub(crate) fn store(&mut self, table: &mut EngineTable<'_>) -> Result<bool, String> {
+        if self.next <= self.limit {
+            return Ok(false);
+        }
+        let limit = (self.next / Self::STEP + 1) * Self::STEP;
+        write_limit(table, limit).map_err(|error| error.to_string())?;
+        self.limit = limit;
+        Ok(true)
+    }
+}
+
+/// The numbers to go on with, and the keyspace made where it is missing, so that a snapshot can always open it.
+pub(crate) fn prepare(database: &Database) -> Result<Sequence, redb::Error> {
+    let transaction = database.begin_write()?;
+    let mut number = 1;
+    {
+        let mut table = transaction.open_table(KEYSPACE)?;
+        let key = sequence_key();
+        let stored = table.get(key.as_slice())?.map(|guard| guard.value().to_vec());
+        match stored {
+            Some(bytes) => {
+                let damaged = || redb::Error::Corrupted("the stored sequence number is damaged".to_owned());
+                number = unseal(&key, &bytes).ok_or_else(damaged)?;
+            }
+            None => write_limit(&mut table, number)?,
+        }
+    }
+    transaction.commit()?;
+    Ok(Sequence::starting_at(number))
+}
+
+/// Where the limit lies.
+pub(crate) fn sequence_key() -> Vec<u8> {
+    META.full_key(&SEQUENCE.to_owned())
+}
+
+/// Sets the limit.
+pub(crate) fn write_limit(table: &mut EngineTable<'_>, limit: u64) -> Result<(), redb::Error> {
+    let key = sequence_key();
+    let unwritable = || redb::Error::Corrupted("the sequence number cannot be encoded".to_owned());
+    let value = seal(&key, &limit).ok_or_else(unwritable)?;
+    table.insert(key.as_slice(), value.as_slice())?;
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! The durable store: one ordered keyspace on disk, one writer, one sync for all that arrived meanwhile.
+//!
+//! A room declares its [`Table`]s, reads them in a [`Snapshot`], and changes them in a closure that it hands to
+//! [`Store::write`]. The writer runs closures one after the other, commits what all of them wrote with one sync, and
+//! only then releases their [`Ticket`]s: that is contract C1 and the group commit of docs/format.md. A closure that
+//! returns an error leaves nothing behind.
+
+pub mod check;
+mod engine;
+pub mod error;
+pub mod folder;
+mod guard;
+pub mod key;
+mod keyspace;
+mod overlay;
+mod pages;
+pub mod read;
+pub mod record;
+mod room;
+pub mod snapshot;
+pub mod store;
+pub mod table;
+pub mod ticket;
+pub mod tx;
+mod writer;
+
+pub use crate::check::{Damage, Report};
+pub use crate::error::{Error, OpenError};
+pub use crate::key::{Key, KeyRange};
+pub use crate::read::{Direction, Read};
+pub use crate::record::Record;
+pub use crate::snapshot::Snapshot;
+pub use crate::store::{Options, Store};
+pub use crate::table::Table;
+pub use crate::ticket::Ticket;
+pub use crate::tx::Tx;

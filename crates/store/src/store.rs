@@ -1,0 +1,203 @@
+//! The open store: snapshots to read, a writer to write.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use redb::Database;
+use tokio::sync::{oneshot, watch};
+
+use crate::engine;
+use crate::error::{Error, OpenError};
+use crate::folder::Folder;
+use crate::guard::guarded;
+use crate::keyspace::Sequence;
+use crate::room::{Place, Room};
+use crate::snapshot::Snapshot;
+use crate::ticket::Ticket;
+use crate::tx::Tx;
+use crate::writer::{Done, End, Job, Purpose, Writer};
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Memory for pages read and not yet written, in bytes.
+    pub cache_bytes: usize,
+    /// Writes that add data are refused when the disk has less than this left, in bytes, so that receives and deletes,
+    /// which write too, can go on.
+    pub disk_reserve_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20, disk_reserve_bytes: 64 << 20 }
+    }
+}
+
+/// An open store. Clones share it; the data folder is released when the last one goes.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    database: Arc<Database>,
+    jobs: Mutex<Option<Sender<Job>>>,
+    stopped: watch::Receiver<Option<String>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    path: PathBuf,
+    // Dropped last: the lock is held until the engine has closed its file.
+    _folder: Option<Folder>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.shared.path).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the data folder, making it where it is missing, and recovers what a crash left.
+    ///
+    /// # Errors
+    /// [`OpenError`]: in use, of a newer format, not ours, or refused by the system.
+    pub fn open(folder: &Path, options: &Options) -> Result<Self, OpenError> {
+        let folder = Folder::open(folder)?;
+        let file = folder.engine_file(|file| engine::create(file, options.cache_bytes).map(drop))?;
+        let (database, sequence) = engine::open(&file, options.cache_bytes)?;
+        Self::start((database, sequence), options, Some(folder))
+    }
+
+    /// Opens a store on another disk than a folder: the crash tests' simulated one.
+    ///
+    /// # Errors
+    /// As [`Store::open`], where the engine cannot recover what the disk holds.
+    pub fn open_on(disk: impl redb::StorageBackend, options: &Options) -> Result<Self, OpenError> {
+        Self::start(engine::open_on(disk, options.cache_bytes)?, options, None)
+    }
+
+    fn start(
+        (database, sequence): (Database, Sequence),
+        options: &Options,
+        folder: Option<Folder>,
+    ) -> Result<Self, OpenError> {
+        let path = folder.as_ref().map_or_else(PathBuf::new, |folder| folder.path().to_path_buf());
+        let place = folder
+            .as_ref()
+            .map(|folder| Place { folder: folder.path().to_path_buf(), file: folder.store_file() });
+        let room = Room::of(&database, place, options.disk_reserve_bytes);
+        let database = Arc::new(database);
+        let (jobs, inbox) = channel();
+        let (stop, stopped) = watch::channel(None);
+        let writer = Writer { database: Arc::clone(&database), inbox, stop, sequence, room };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|source| OpenError::Io { action: "start the writer thread".to_owned(), source })?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                database,
+                jobs: Mutex::new(Some(jobs)),
+                stopped,
+                thread: Mutex::new(Some(thread)),
+                path,
+                _folder: folder,
+            }),
+        })
+    }
+
+    /// Reads a consistent snapshot of what is committed.
+    ///
+    /// # Errors
+    /// The first failure or damage that `read` met.
+    pub fn read<R>(&self, read: impl FnOnce(&mut Snapshot) -> R) -> Result<R, Error> {
+        let mut snapshot = Snapshot::of(&self.shared.database)?;
+        let result = read(&mut snapshot);
+        snapshot.finish().map(|()| result)
+    }
+
+    /// Hands `job` to the writer. Its writes are kept if it returns `Ok`, and the ticket is released by their sync.
+    /// Refused with [`Error::DiskFull`] when the disk's reserve is reached.
+    pub fn write<T, E, F>(&self, on_failure: fn(Error) -> E, job: F) -> Ticket<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Tx<'_, '_>) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(Purpose::Adds, on_failure, job)
+    }
+
+    /// As [`Store::write`], for jobs that free space or only move what is there (receives, deletes, settlements): they
+    /// may use the disk's reserve.
+    pub fn write_reserved<T, E, F>(&self, on_failure: fn(Error) -> E, job: F) -> Ticket<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Tx<'_, '_>) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(Purpose::Settles, on_failure, job)
+    }
+
+    /// Becomes `Some(cause)` when a sync has failed, or the writer could not go on for another reason, and the process
+    /// should end (contract C8).
+    pub fn stopped(&self) -> watch::Receiver<Option<String>> {
+        self.shared.stopped.clone()
+    }
+
+    /// The data folder.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    fn submit<T, E, F>(&self, purpose: Purpose, on_failure: fn(Error) -> E, job: F) -> Ticket<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Tx<'_, '_>) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, receiver) = oneshot::channel();
+        let run = Box::new(move |tx: Result<&mut Tx<'_, '_>, Error>| {
+            // A job that panics must not leave its asker waiting: the store stops, and everyone is told why.
+            let (outcome, end) = match guarded(|| tx.map_err(on_failure).and_then(job)) {
+                Ok(Ok(answer)) => (Ok(answer), End::Keep),
+                Ok(Err(refusal)) => (Err(refusal), End::Leave),
+                Err(cause) => {
+                    (Err(on_failure(Error::Stopped { cause: cause.clone() })), End::Panicked(cause))
+                }
+            };
+            let done: Done = Box::new(move |committed| {
+                let answered = match committed {
+                    Ok(()) => outcome,
+                    Err(failure) => Err(on_failure(failure)),
+                };
+                // Whoever asked may have gone away; what was written stays written.
+                let _ = answer.send(answered);
+            });
+            (end, done)
+        });
+        if let Ok(jobs) = self.shared.jobs.lock()
+            && let Some(jobs) = jobs.as_ref()
+        {
+            // A writer that is gone drops the job, and with it the answer: the ticket then says that the store is closed.
+            let _ = jobs.send(Job { purpose, run });
+        }
+        Ticket::new(receiver, on_failure)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Ok(mut jobs) = self.jobs.lock() {
+            *jobs = None;
+        }
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
+        {
+            // It ends when its inbox is empty; a panic there has already closed every ticket.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The one writer: takes what has arrived, commits it with one sync, releases the tickets.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use redb::{Database, WriteTransaction};
+use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::guard::guarded;
+use crate::keyspace::{EngineTable, KEYSPACE, Sequence};
+use crate::room::Room;
+use crate::tx::{Hook, Tx};
+
+/// Tells the asker how its job ended.
+pub(crate) type Done = Box<dyn FnOnce(Result<(), Error>) + Send>;
+/// Runs the closure: how it ended, and whom to tell.
+pub(crate) type Run =
+    Box<dyn for<'a, 'b, 'txn> FnOnce(Result<&'a mut Tx<'b, 'txn>, Error>) -> (End, Done) + Send>;
+
+/// How a job's closure ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Its writes are kept.
+    Keep,
+    /// It refused: nothing of it is kept.
+    Leave,
+    /// It panicked, with this message: the store stops.
+    Panicked(String),
+}
+
+/// What a job is for, which decides what becomes of it on a full disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It adds data: refused.
+    Adds,
+    /// It frees space or moves what is there: may use the reserve.
+    Settles,
+}
+
+pub(crate) struct Job {
+    pub(crate) purpose: Purpose,
+    pub(crate) run: Run,
+}
+
+/// So many jobs share a sync at most: a bound on what one commit holds in memory and on the first job's wait.
+const JOBS_PER_COMMIT_MAX: usize = 4096;
+/// So many bytes share a sync at most, for the same reason.
+const BYTES_PER_COMMIT_MAX: usize = 16 << 20;
+
+pub(crate) struct Writer {
+    pub(crate) database: Arc<Database>,
+    pub(crate) inbox: Receiver<Job>,
+    pub(crate) stop: watch::Sender<Option<String>>,
+    pub(crate) sequence: Sequence,
+    pub(crate) room: Room,
+}
+
+/// What one commit gathers.
+#[derive(Default)]
+struct Batch {
+    waiting: Vec<(Done, Result<(), Error>)>,
+    hooks: Vec<Hook>,
+    bytes: usize,
+    writes: usize,
+}
+
+impl Writer {
+    /// Runs until every sender is gone.
+    pub(crate) fn run(mut self) {
+        while let Ok(first) = self.inbox.recv() {
+            let stopped = self.stop.borrow().clone();
+            if let Some(cause) = stopped {
+                // INVARIANT (C8): after a failed sync nothing is acknowledged, and the sync is not tried again.
+                let (_, done) = (first.run)(Err(Error::Stopped { cause: cause.clone() }));
+                done(Err(Error::Stopped { cause }));
+                continue;
+            }
+            let mut batch = Batch::default();
+            // The engine may panic over a damaged page, and a hook over a bug: nobody must wait for ever because of it.
+            let committed = guarded(|| self.commit(first, &mut batch)).and_then(|outcome| outcome);
+            let stopped = match committed {
+                Ok(()) => batch.release(),
+                Err(cause) => {
+                    self.stop.send_replace(Some(cause.clone()));
+                    batch.fail(&Error::Stopped { cause });
+                    Ok(())
+                }
+            };
+            if let Err(cause) = stopped {
+                self.stop.send_replace(Some(cause));
+            }
+        }
+    }
+
+    fn commit(&mut self, first: Job, batch: &mut Batch) -> Result<(), String> {
+        let database = Arc::clone(&self.database);
+        let transaction = match database.begin_write() {
+            Ok(transaction) => transaction,
+            Err(e) => {
+                batch.refuse(first, Error::Stopped { cause: e.to_string() });
+                return Err(e.to_string());
+            }
+        };
+        self.run_jobs(&transaction, first, batch)?;
+        if batch.writes == 0 {
+            return transaction.abort().map_err(|e| e.to_string());
+        }
+        transaction.commit().map_err(|e| e.to_string())
+    }
+
+    fn run_jobs(
+        &mut self,
+        transaction: &WriteTransaction,
+        first: Job,
+        batch: &mut Batch,
+    ) -> Result<(), String> {
+        let disk_full = self.room.full();
+        let mut engine = match transaction.open_table(KEYSPACE) {
+            Ok(engine) => engine,
+            Err(e) => {
+                batch.refuse(first, Error::Stopped { cause: e.to_string() });
+                return Err(e.to_string());
+            }
+        };
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match &disk_full {
+                Some(full) if job.purpose == Purpose::Adds => batch.refuse(job, full.clone()),
+                Some(_) | None => self.run_job(job, &mut engine, batch)?,
+            }
+            next = if batch.has_room() { self.inbox.try_recv().ok() } else { None };
+        }
+        batch.writes += usize::from(self.sequence.store(&mut engine)?);
+        Ok(())
+    }
+
+    fn run_job(&mut self, job: Job, engine: &mut EngineTable<'_>, batch: &mut Batch) -> Result<(), String> {
+        let mut tx = Tx::new(engine, &mut self.sequence);
+        let (end, done) = (job.run)(Ok(&mut tx));
+        let (outcome, written) = match (tx.finish(), end) {
+            (Ok(written), End::Keep) => (Ok(()), Some(written)),
+            (Ok(_), End::Leave) => (Ok(()), None),
+            (Err(failure), End::Keep | End::Leave) => (Err(failure), None),
+            (_, End::Panicked(cause)) => (Err(Error::Stopped { cause }), None),
+        };
+        batch.waiting.push((done, outcome.clone()));
+        if let Err(Error::Stopped { cause }) = outcome {
+            // What the engine could not read, or a bug: nothing more is tried on this transaction.
+            return Err(cause);
+        }
+        let Some(written) = written else { return Ok(()) };
+        batch.hooks.extend(written.hooks);
+        batch.writes += written.overlay.len();
+        for (key, value) in written.overlay {
+            let result = match &value {
+                Some(value) => {
+                    batch.bytes += key.len() + value.len();
+                    self.room.put(key.len() + value.len());
+                    engine.insert(key.as_slice(), value.as_slice())
+                }
+                None => engine.remove(key.as_slice()),
+            };
+            if let Some(before) = result.map_err(|e| e.to_string())? {
+                self.room.removed(key.len() + before.value().len());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Batch {
+    fn has_room(&self) -> bool {
+        self.waiting.len() < JOBS_PER_COMMIT_MAX && self.bytes < BYTES_PER_COMMIT_MAX
+    }
+
+    fn refuse(&mut self, job: Job, error: Error) {
+        let (_, done) = (job.run)(Err(error.clone()));
+        self.waiting.push((done, Err(error)));
+    }
+
+    /// INVARIANT (C1): only called after the sync. An error where a hook panicked: memory no longer mirrors the disk.
+    fn release(self) -> Result<(), String> {
+        let hooks = guarded(|| self.hooks.into_iter().for_each(|hook| hook()));
+        for (done, outcome) in self.waiting {
+            done(outcome);
+        }
+        hooks
+    }
+
+    fn fail(self, error: &Error) {
+        for (done, _) in self.waiting {
+            done(Err(error.clone()));
+        }
+    }
+}

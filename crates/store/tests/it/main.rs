@@ -1,0 +1,244 @@
+//! The store through its front door: what is kept, what is refused, what survives.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test stops where it fails"
+)]
+#![expect(clippy::excessive_nesting, reason = "threads and random histories nest")]
+
+mod damage;
+mod disk;
+mod power_loss;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use store::{Error, KeyRange, Options, Read, Store, Table};
+
+const NAMES: Table<(u64, String), u64> = Table::new(1, "names");
+const OTHERS: Table<u64, u64> = Table::new(2, "others");
+
+/// The error of these tests' jobs.
+#[derive(Debug, PartialEq)]
+enum Refusal {
+    No(&'static str),
+    Store(Error),
+}
+
+fn open(dir: &tempfile::TempDir) -> Store {
+    Store::open(dir.path(), &Options::default()).unwrap()
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    store
+        .write(Refusal::Store, |tx| {
+            tx.put(&NAMES, &(1, "a".to_owned()), &7);
+            Ok(())
+        })
+        .wait()
+        .unwrap();
+    drop(store);
+    let found = open(&dir).read(|snapshot| snapshot.get(&NAMES, &(1, "a".to_owned()))).unwrap();
+    assert_eq!(found, Some(7));
+}
+
+#[test]
+fn a_refused_job_leaves_nothing_and_runs_no_hook() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let refused = store.write(Refusal::Store, move |tx| {
+        tx.put(&OTHERS, &1, &1);
+        tx.after_commit(move || sender.send(()).unwrap());
+        Err::<(), _>(Refusal::No("no"))
+    });
+    assert_eq!(refused.wait(), Err(Refusal::No("no")));
+    assert!(receiver.recv().is_err(), "the hook was dropped unrun");
+    assert_eq!(store.read(|snapshot| snapshot.get(&OTHERS, &1)).unwrap(), None);
+}
+
+#[test]
+fn numbers_grow_across_restarts() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut last = 0;
+    for _ in 0..3 {
+        let store = open(&dir);
+        for _ in 0..3 {
+            let number = store.write(Refusal::Store, |tx| Ok(tx.next_number())).wait().unwrap();
+            assert!(number > last, "{number} after {last}");
+            last = number;
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_what_adds_and_serves_what_frees() {
+    let dir = tempfile::tempdir().unwrap();
+    // More reserve than any disk has: full from the start.
+    let options = Options { disk_reserve_bytes: u64::MAX, ..Options::default() };
+    let store = Store::open(dir.path(), &options).unwrap();
+    store
+        .write_reserved(Refusal::Store, |tx| {
+            tx.put(&OTHERS, &1, &1);
+            Ok(())
+        })
+        .wait()
+        .unwrap();
+    let refused = store
+        .write(Refusal::Store, |tx| {
+            tx.put(&OTHERS, &2, &2);
+            Ok(())
+        })
+        .wait();
+    assert!(matches!(refused, Err(Refusal::Store(Error::DiskFull { .. }))), "{refused:?}");
+    store
+        .write_reserved(Refusal::Store, |tx| {
+            tx.remove(&OTHERS, &1);
+            Ok(())
+        })
+        .wait()
+        .unwrap();
+    assert_eq!(store.read(|snapshot| snapshot.list(&OTHERS, &KeyRange::all(), 9)).unwrap(), vec![]);
+}
+
+#[test]
+fn tickets_of_many_threads_are_all_released() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    std::thread::scope(|scope| {
+        for thread in 0..8u64 {
+            let store = store.clone();
+            scope.spawn(move || {
+                for i in 0..50u64 {
+                    store
+                        .write(Refusal::Store, move |tx| {
+                            tx.put(&OTHERS, &(thread * 1000 + i), &i);
+                            Ok(())
+                        })
+                        .wait()
+                        .unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(store.read(|snapshot| snapshot.list(&OTHERS, &KeyRange::all(), 1000)).unwrap().len(), 400);
+}
+
+/// One step of a random history.
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u64, String, u64),
+    Remove(u64, String),
+    Refuse(u64, String, u64),
+    Scan(u64),
+    Reopen,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let name = || {
+        prop_oneof![Just(String::new()), Just("a".to_owned()), Just("a\0".to_owned()), Just("b".to_owned())]
+    };
+    let step = prop_oneof![
+        4 => (0u64..3, name(), any::<u64>()).prop_map(|(a, b, c)| Step::Put(a, b, c)),
+        2 => (0u64..3, name()).prop_map(|(a, b)| Step::Remove(a, b)),
+        1 => (0u64..3, name(), any::<u64>()).prop_map(|(a, b, c)| Step::Refuse(a, b, c)),
+        2 => (0u64..3).prop_map(Step::Scan),
+        1 => Just(Step::Reopen),
+    ];
+    proptest::collection::vec(step, 1..30)
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+
+    /// The store against a map in memory, scans inside a job that has written included.
+    #[test]
+    fn behaves_as_a_sorted_map(steps in steps()) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = open(&dir);
+        let mut model: BTreeMap<(u64, String), u64> = BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Put(a, b, c) => {
+                    model.insert((a, b.clone()), c);
+                    store.write(Refusal::Store, move |tx| { tx.put(&NAMES, &(a, b), &c); Ok(()) }).wait().unwrap();
+                }
+                Step::Remove(a, b) => {
+                    model.remove(&(a, b.clone()));
+                    store.write(Refusal::Store, move |tx| { tx.remove(&NAMES, &(a, b)); Ok(()) }).wait().unwrap();
+                }
+                Step::Refuse(a, b, c) => {
+                    let expected: Vec<_> = {
+                        let mut written = model.clone();
+                        written.insert((a, b.clone()), c);
+                        written.remove(&(a, "a".to_owned()));
+                        written.into_iter().filter(|((first, _), _)| *first == a).collect()
+                    };
+                    let seen = store.write(|_| (vec![], vec![]), move |tx| {
+                        tx.put(&NAMES, &(a, b), &c);
+                        tx.remove(&NAMES, &(a, "a".to_owned()));
+                        let range = KeyRange::prefix(&a);
+                        Err::<Infallible, _>((tx.list(&NAMES, &range, 99), tx.list_back(&NAMES, &range, 99)))
+                    });
+                    let Err((forwards, mut backwards)) = seen.wait();
+                    backwards.reverse();
+                    assert_eq!(forwards, expected);
+                    assert_eq!(backwards, expected);
+                }
+                Step::Scan(a) => {
+                    let expected: Vec<_> = model.clone().into_iter().filter(|((first, _), _)| *first == a).collect();
+                    let found = store.read(|snapshot| snapshot.list(&NAMES, &KeyRange::prefix(&a), 99)).unwrap();
+                    assert_eq!(found, expected);
+                }
+                Step::Reopen => {
+                    drop(store);
+                    store = open(&dir);
+                }
+            }
+        }
+    }
+}
+
+/// A job that panics is a bug, and nobody may wait for ever because of it: neither its asker, nor the others.
+#[test]
+fn a_job_that_panics_stops_the_store_with_its_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let panicked = store.write(Refusal::Store, |tx| -> Result<(), Refusal> {
+        tx.put(&OTHERS, &1, &1);
+        panic!("a bug in a room")
+    });
+    let Err(Refusal::Store(Error::Stopped { cause })) = panicked.wait() else { panic!("not stopped") };
+    assert!(cause.contains("a bug in a room"), "{cause}");
+    let later = store.write(Refusal::Store, |tx| {
+        tx.put(&OTHERS, &2, &2);
+        Ok(())
+    });
+    assert!(matches!(later.wait(), Err(Refusal::Store(Error::Stopped { .. }))));
+    assert!(store.stopped().borrow().as_ref().is_some_and(|cause| cause.contains("a bug in a room")));
+    drop(store);
+    assert_eq!(open(&dir).read(|snapshot| snapshot.list(&OTHERS, &KeyRange::all(), 9)).unwrap(), vec![]);
+}
+
+/// What a hook was to mirror is on disk: its commit is acknowledged, and only then does the store stop.
+#[test]
+fn a_hook_that_panics_stops_the_store_after_its_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let written = store.write(Refusal::Store, |tx| {
+        tx.put(&OTHERS, &1, &1);
+        tx.after_commit(|| panic!("a bug in a hook"));
+        Ok(())
+    });
+    assert_eq!(written.wait(), Ok(()));
+    let later = store.write(Refusal::Store, |_| Ok(()));
+    assert!(matches!(later.wait(), Err(Refusal::Store(Error::Stopped { .. }))));
+    drop(store);
+    assert_eq!(open(&dir).read(|snapshot| snapshot.get(&OTHERS, &1)).unwrap(), Some(1));
+}
