@@ -1,0 +1,158 @@
+//! One way to satisfy a rule, in the form that is tested many times: the pattern without its text.
+
+use std::sync::Arc;
+
+use crate::matcher::Matcher;
+use crate::matcher::anything_but::AnythingBut;
+use crate::pattern::Field;
+use crate::ruleset::hash_tree::Item;
+use crate::ruleset::probe::Key;
+use crate::ruleset::{RuleId, hash};
+use crate::scan::number::Number;
+
+/// Fields that must all match.
+#[derive(Debug)]
+pub(crate) struct Conjunction {
+    pub(crate) rule: RuleId,
+    /// Its number, which no other conjunction ever has.
+    pub(crate) number: u64,
+    /// The field that it waits on, right here where it is found. None where it waits on no value.
+    pub(crate) own: Option<FieldTest>,
+    /// Where among the others that one belongs.
+    pub(crate) own_at: usize,
+    /// The others, which other conjunctions may have too.
+    pub(crate) shared: Box<[Arc<FieldTest>]>,
+    /// Where it waits: any one value that it needs is found by one of these.
+    pub(crate) keys: Box<[Key]>,
+}
+
+impl Conjunction {
+    /// All fields in the order of their paths: in that order the elements of arrays are
+    /// [chosen](crate::reference::choice).
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &FieldTest> {
+        let (before, after) = self.shared.split_at_checked(self.own_at).unwrap_or((&self.shared, &[]));
+        before.iter().map(Arc::as_ref).chain(&self.own).chain(after.iter().map(Arc::as_ref))
+    }
+
+    /// All fields in the order in which they are best tested.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = &FieldTest> {
+        self.own.iter().chain(self.shared.iter().map(Arc::as_ref))
+    }
+}
+
+impl Item for Arc<Conjunction> {
+    fn tie(&self) -> u64 {
+        hash::number(0, self.number)
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many values this thread has tested: what matching costs, whatever else the machine does.
+    pub(crate) static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// A path and what its value may be.
+#[derive(Debug, PartialEq)]
+pub(crate) struct FieldTest {
+    pub(crate) path: u32,
+    /// Whether the absence of every value suffices.
+    pub(crate) accepts_absence: bool,
+    tests: Tests,
+}
+
+/// Any one suffices. Most fields have one.
+#[derive(Debug, PartialEq)]
+enum Tests {
+    One(Test),
+    Some(Box<[Test]>),
+}
+
+/// A [`Matcher`] with the common ones first and small.
+#[derive(Debug, PartialEq)]
+enum Test {
+    String(Box<str>),
+    Other(Box<Matcher>),
+}
+
+/// A value as it is tested.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value<'a> {
+    String(&'a [u8]),
+    Number(Number<'a>),
+    True,
+    False,
+    Null,
+}
+
+impl FieldTest {
+    pub(crate) fn new(path: u32, field: &Field) -> FieldTest {
+        let mut tests: Vec<Test> = field.leaves.iter().map(|leaf| Test::new(&leaf.matcher)).collect();
+        let tests = match tests.pop() {
+            Some(only) if tests.is_empty() => Tests::One(only),
+            last => Tests::Some(tests.into_iter().chain(last).collect()),
+        };
+        FieldTest { path, accepts_absence: field.accepts_absence(), tests }
+    }
+
+    /// Equal for equal fields.
+    pub(crate) fn hash(&self) -> u64 {
+        let seed = hash::number(0, u64::from(self.path));
+        self.tests().iter().fold(seed, |seed, test| match test {
+            Test::String(text) => hash::bytes(seed, text.as_bytes()),
+            Test::Other(matcher) => hash::bytes(seed, format!("{matcher:?}").as_bytes()),
+        })
+    }
+
+    fn tests(&self) -> &[Test] {
+        match &self.tests {
+            Tests::One(test) => std::slice::from_ref(test),
+            Tests::Some(tests) => tests,
+        }
+    }
+
+    /// Whether a value suffices.
+    #[inline]
+    pub(crate) fn accepts(&self, value: Value<'_>) -> bool {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
+        self.tests().iter().any(|test| test.accepts(value))
+    }
+}
+
+impl Test {
+    fn new(matcher: &Matcher) -> Test {
+        match matcher {
+            Matcher::String(text) => Test::String(text.as_str().into()),
+            other => Test::Other(Box::new(other.clone())),
+        }
+    }
+
+    fn accepts(&self, value: Value<'_>) -> bool {
+        match self {
+            Test::String(wanted) => matches!(value, Value::String(found) if found == wanted.as_bytes()),
+            Test::Other(matcher) => accepts(matcher, value),
+        }
+    }
+}
+
+/// [`Matcher::accepts`] without making a number's text anew for each look.
+fn accepts(matcher: &Matcher, value: Value<'_>) -> bool {
+    match (value, matcher) {
+        (_, Matcher::Exists(wanted)) => *wanted,
+        // What is no UTF-8 was refused before the walk.
+        (Value::String(text), _) => std::str::from_utf8(text).is_ok_and(|text| matcher.accepts_str(text)),
+        (Value::Number(found), Matcher::AnythingBut(AnythingBut::Numbers(numbers))) => {
+            !found.is(|value| numbers.contains(&value))
+        }
+        (_, Matcher::AnythingBut(_)) | (Value::Null, Matcher::Null) => true,
+        (Value::Number(found), Matcher::Number(wanted)) => {
+            wanted.text() == found.text()
+                || wanted.value().is_some_and(|wanted| found.is(|value| value == wanted))
+        }
+        (Value::Number(found), Matcher::Numeric(range)) => found.is(|value| range.contains(value)),
+        (Value::True, Matcher::Boolean(wanted)) => *wanted,
+        (Value::False, Matcher::Boolean(wanted)) => !*wanted,
+        _ => false,
+    }
+}
