@@ -1,0 +1,76 @@
+//! One engine call at work inside a write: it changes the index, and remembers what memory must learn after the commit.
+
+use std::sync::Arc;
+
+use store::Tx;
+
+use crate::engine::memory::{Change, Memory};
+use crate::engine::record::{CONTENTS, INDEX, MOVED, NOTES, Phase, QueueId, State};
+
+/// A message in the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) phase: Phase,
+    pub(crate) at_ms: u64,
+    pub(crate) sequence: u64,
+    pub(crate) state: State,
+}
+
+pub(crate) struct Desk<'t, 'a, 'txn> {
+    pub(crate) tx: &'t mut Tx<'a, 'txn>,
+    changes: Vec<Change>,
+    arrived: Vec<QueueId>,
+}
+
+impl<'t, 'a, 'txn> Desk<'t, 'a, 'txn> {
+    pub(crate) fn new(tx: &'t mut Tx<'a, 'txn>) -> Self {
+        Self { tx, changes: Vec::new(), arrived: Vec::new() }
+    }
+
+    /// Hands what was done to memory, once it is on disk.
+    pub(crate) fn finish(self, memory: &Arc<Memory>) {
+        if self.changes.is_empty() && self.arrived.is_empty() {
+            return;
+        }
+        let memory = Arc::clone(memory);
+        let Self { changes, arrived, .. } = self;
+        self.tx.after_commit(move || {
+            memory.apply(&changes);
+            for queue in arrived {
+                memory.ring(queue);
+            }
+        });
+    }
+
+    /// Somebody who waits for a message of this queue should look.
+    pub(crate) fn ring(&mut self, queue: QueueId) {
+        self.arrived.push(queue);
+    }
+
+    pub(crate) fn note(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    pub(crate) fn index(&mut self, queue: QueueId, entry: &Entry) {
+        let place = (queue.0, entry.phase.byte(), (entry.at_ms, entry.sequence));
+        self.tx.put(&INDEX, &place, &entry.state);
+        self.changes.push(Change::Added(queue, entry.phase, entry.at_ms));
+    }
+
+    pub(crate) fn unindex(&mut self, queue: QueueId, entry: &Entry) {
+        let place = (queue.0, entry.phase.byte(), (entry.at_ms, entry.sequence));
+        self.tx.remove(&INDEX, &place);
+        self.changes.push(Change::Removed(queue, entry.phase, entry.at_ms));
+        if entry.state.moved {
+            self.tx.remove(&MOVED, &(queue.0, entry.sequence));
+        }
+    }
+
+    /// Removes what is kept beside the index.
+    pub(crate) fn discard(&mut self, sequence: u64, state: &State) {
+        self.tx.remove(&CONTENTS, &sequence);
+        if state.noted {
+            self.tx.remove(&NOTES, &sequence);
+        }
+    }
+}

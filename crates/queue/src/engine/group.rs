@@ -1,0 +1,160 @@
+//! Message groups: within a group, messages come out in the order they went in (contract C5).
+//!
+//! INVARIANT: a group with parked messages has a message in the index. So a group wakes up by itself, and a group that
+//! waits costs its queue nothing.
+
+use store::{KeyRange, Read};
+
+use crate::engine::desk::{Desk, Entry};
+use crate::engine::memory::Change;
+use crate::engine::record::{GROUPS, Group, INDEX, Member, PARKED, Parked, Phase, QueueId, State};
+
+impl Desk<'_, '_, '_> {
+    /// Puts a waiting message in the index, or parks it behind its group.
+    pub(crate) fn place(&mut self, queue: QueueId, entry: Entry) {
+        let Some(name) = entry.state.group.clone() else {
+            self.index(queue, &entry);
+            self.ring(queue);
+            return;
+        };
+        let key = (queue.0, name);
+        if self.tx.contains(&GROUPS, &key) {
+            self.park(queue, entry);
+        } else {
+            self.join(queue, &entry, Group::default());
+            self.ring(queue);
+        }
+    }
+
+    /// Moves a message within the index, its group in step.
+    pub(crate) fn shift(&mut self, queue: QueueId, from: &Entry, to: &Entry) {
+        self.unindex(queue, from);
+        self.index(queue, to);
+        let Some(name) = to.state.group.clone() else { return };
+        let key = (queue.0, name);
+        let mut group = self.tx.get(&GROUPS, &key).unwrap_or_default();
+        group.members.retain(|member| member.sequence != to.sequence);
+        group.members.push(to.member());
+        self.tx.put(&GROUPS, &key, &group);
+    }
+
+    /// Takes a message out of the index; the next of its group comes in if it was the last one there.
+    pub(crate) fn leave(&mut self, queue: QueueId, entry: &Entry) {
+        self.unindex(queue, entry);
+        let Some(name) = entry.state.group.clone() else { return };
+        self.without(queue, name, entry.sequence);
+    }
+
+    /// What of a group can be given out now, first first, at most `max`; `due` is one of its messages that has fallen
+    /// due. Where none can, `due` is parked, so that it does not fall due again and again.
+    pub(crate) fn ready_of_group(
+        &mut self,
+        queue: QueueId,
+        due: Entry,
+        now_ms: u64,
+        max: usize,
+    ) -> Vec<Entry> {
+        let Some(name) = due.state.group.clone() else { return vec![due] };
+        let key = (queue.0, name);
+        let mut group = self.tx.get(&GROUPS, &key).unwrap_or_default();
+        let busy = group.members.iter().any(|member| member.phase == Phase::Leased && member.at_ms > now_ms);
+        let mut ready = Vec::new();
+        if !busy {
+            ready = self.in_order(queue, &key, &group, max);
+            let due_until = ready.iter().position(|entry| entry.at_ms > now_ms).unwrap_or(ready.len());
+            ready.truncate(due_until);
+        }
+        if ready.is_empty() {
+            self.park_again(queue, due);
+        }
+        for entry in &ready {
+            if group.members.iter().any(|member| member.sequence == entry.sequence) {
+                continue;
+            }
+            // It was parked; from here on it is in the index like the others.
+            self.tx.remove(&PARKED, &(key.0, key.1.clone(), entry.sequence));
+            self.note(Change::Unparked(queue));
+            self.index(queue, entry);
+            group.members.push(entry.member());
+            self.tx.put(&GROUPS, &key, &group);
+        }
+        ready
+    }
+
+    /// Parks a message that is in the index, if it is still there, behind the others of its group.
+    pub(crate) fn park_again(&mut self, queue: QueueId, entry: Entry) {
+        let place = (queue.0, entry.phase.byte(), (entry.at_ms, entry.sequence));
+        let Some(name) = entry.state.group.clone() else { return };
+        if !self.tx.contains(&INDEX, &place) {
+            return;
+        }
+        let sequence = entry.sequence;
+        self.unindex(queue, &entry);
+        self.park(queue, entry);
+        self.without(queue, name, sequence);
+    }
+
+    /// The group without one of its messages in the index; keeps the invariant.
+    fn without(&mut self, queue: QueueId, name: String, sequence: u64) {
+        let key = (queue.0, name);
+        let mut group = self.tx.get(&GROUPS, &key).unwrap_or_default();
+        group.members.retain(|member| member.sequence != sequence);
+        if !group.members.is_empty() {
+            self.tx.put(&GROUPS, &key, &group);
+            return;
+        }
+        match self.tx.list(&PARKED, &KeyRange::prefix(&key), 1).pop() {
+            None => self.tx.remove(&GROUPS, &key),
+            Some((parked_key, parked)) => {
+                self.tx.remove(&PARKED, &parked_key);
+                self.note(Change::Unparked(queue));
+                self.join(queue, &waiting(parked_key.2, parked), group);
+                self.ring(queue);
+            }
+        }
+    }
+
+    /// The first `max` messages of a group, those in the index and those parked, in the order of their sending.
+    fn in_order(&mut self, queue: QueueId, key: &(u64, String), group: &Group, max: usize) -> Vec<Entry> {
+        let parked = self.tx.list(&PARKED, &KeyRange::prefix(key), max);
+        let mut all: Vec<Entry> =
+            parked.into_iter().map(|((_, _, sequence), parked)| waiting(sequence, parked)).collect();
+        for member in &group.members {
+            let place = (queue.0, member.phase.byte(), (member.at_ms, member.sequence));
+            if let Some(state) = self.tx.get(&INDEX, &place) {
+                let Member { sequence, phase, at_ms } = *member;
+                all.push(Entry { phase, at_ms, sequence, state });
+            }
+        }
+        all.sort_by_key(|entry| entry.sequence);
+        all.truncate(max);
+        all
+    }
+
+    fn join(&mut self, queue: QueueId, entry: &Entry, mut group: Group) {
+        self.index(queue, entry);
+        if let Some(name) = entry.state.group.clone() {
+            group.members.push(entry.member());
+            self.tx.put(&GROUPS, &(queue.0, name), &group);
+        }
+    }
+
+    fn park(&mut self, queue: QueueId, entry: Entry) {
+        let Some(name) = entry.state.group.clone() else { return };
+        // Parked is not leased: an old receipt handle does not find it, as it would not after a new receive.
+        let not_before_ms = entry.at_ms;
+        let state = State { moved: false, ..entry.state };
+        self.tx.put(&PARKED, &(queue.0, name, entry.sequence), &Parked { state, not_before_ms });
+        self.note(Change::Parked(queue));
+    }
+}
+
+impl Entry {
+    fn member(&self) -> Member {
+        Member { sequence: self.sequence, phase: self.phase, at_ms: self.at_ms }
+    }
+}
+
+fn waiting(sequence: u64, parked: Parked) -> Entry {
+    Entry { phase: Phase::Waiting, at_ms: parked.not_before_ms, sequence, state: parked.state }
+}

@@ -1,0 +1,273 @@
+//! Receiving: a lease on what has fallen due, first first.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use aws::Timestamp;
+use store::{KeyRange, Read, Tx};
+
+use crate::engine::Queues;
+use crate::engine::desk::{Desk, Entry};
+use crate::engine::handle::Handle;
+use crate::engine::record::{
+    Attribute, CONTENTS, Content, INDEX, NOTES, Note, Phase, QUEUES, QueueId, Settings, State,
+};
+
+/// What to receive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receive {
+    /// At most so many messages.
+    pub max: usize,
+    /// Until when the messages are leased to the receiver.
+    pub until: Timestamp,
+    /// When the receive happens.
+    pub now: Timestamp,
+    /// Where messages go that have been received too often.
+    pub redrive: Option<Redrive>,
+}
+
+/// A dead-letter queue and when it takes a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrive {
+    /// A message that was received so often from this queue goes there instead of being received once more.
+    pub max_receives: u32,
+    /// The dead-letter queue.
+    pub to: QueueId,
+    /// The name of the queue it comes from, an ARN; kept with the message.
+    pub source: String,
+}
+
+/// A message that was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Settles this receive of it.
+    pub handle: Handle,
+    /// As it was sent.
+    pub id: String,
+    /// As it was sent.
+    pub body: String,
+    /// As they were sent, and what a dead-lettering added.
+    pub attributes: Vec<Attribute>,
+    /// As it was sent.
+    pub sender: String,
+    /// As it was sent.
+    pub trace_header: Option<String>,
+    /// As it was sent.
+    pub group: Option<String>,
+    /// As it was sent.
+    pub tenant: Option<String>,
+    /// As it was sent.
+    pub deduplication_id: Option<String>,
+    /// Greater than that of every message sent before.
+    pub sequence: u64,
+    /// When it was first sent; a redrive does not change it.
+    pub sent_at: Timestamp,
+    /// How often it was received, from all queues it was in, this time included.
+    pub receive_count: u32,
+    /// When it was first received.
+    pub first_received_at: Timestamp,
+    /// The queue that dead-lettered it, an ARN.
+    pub dead_letter_source: Option<String>,
+}
+
+/// So many messages that are dropped or moved away do not hold up a receive longer.
+const SETTLED_PER_RECEIVE_MAX: usize = 100;
+
+impl Queues {
+    /// Leases up to `max` due messages. Those that were received too often are moved to the dead-letter queue in the
+    /// same transaction (contract C7), those past their retention are dropped.
+    pub fn receive(&self, tx: &mut Tx<'_, '_>, queue: QueueId, receive: &Receive) -> Vec<Received> {
+        let Some(record) = tx.get(&QUEUES, &queue.0) else { return Vec::new() };
+        let max = receive.max.min(free_permits(tx, queue, &record.settings, receive.now));
+        let mut desk = Desk::new(tx);
+        let mut round = Round {
+            queue,
+            receive,
+            settings: &record.settings,
+            received: Vec::new(),
+            settled: 0,
+            closed_groups: HashSet::new(),
+        };
+        // More than one look: what is dropped, moved or parked makes room for what lies behind it. What is damaged stays
+        // where it is, so that a look after a failure would find it for ever.
+        while round.received.len() < max && round.settled < SETTLED_PER_RECEIVE_MAX && !desk.tx.has_failed() {
+            let due = list_due(desk.tx, queue, receive.now, max - round.received.len());
+            if due.is_empty() {
+                break;
+            }
+            for entry in due {
+                round.take(&mut desk, entry, max);
+            }
+        }
+        let received = round.received;
+        desk.finish(&self.memory);
+        received
+    }
+
+    /// When the first message falls due that is not in flight, or when its lease ends; `None`: the queue is empty.
+    pub fn due_at(&self, read: &mut impl Read, queue: QueueId) -> Option<Timestamp> {
+        let first = |phase: Phase, read: &mut _| first_at(read, queue, phase);
+        let times = Phase::BOTH.map(|phase| first(phase, read));
+        times.into_iter().flatten().min().map(Timestamp::from_unix_ms)
+    }
+
+    /// Whether a receive at `now` would find something. Costs nothing while the queue is quiet.
+    pub fn is_due(&self, read: &mut impl Read, queue: QueueId, now: Timestamp) -> bool {
+        self.memory.may_be_due(queue, now) && self.due_at(read, queue).is_some_and(|at| at <= now)
+    }
+
+    /// How many messages are in flight at `now`, at most `limit`: the permits in use.
+    pub fn in_flight(&self, read: &mut impl Read, queue: QueueId, (now, limit): (Timestamp, usize)) -> usize {
+        count_in_flight(read, queue, now, limit)
+    }
+}
+
+/// One receive at work.
+struct Round<'r> {
+    queue: QueueId,
+    receive: &'r Receive,
+    settings: &'r Settings,
+    received: Vec<Received>,
+    settled: usize,
+    closed_groups: HashSet<String>,
+}
+
+impl Round<'_> {
+    /// Gives out what fell due: the message, or of its group what is first.
+    fn take(&mut self, desk: &mut Desk<'_, '_, '_>, entry: Entry, max: usize) {
+        let room = max.saturating_sub(self.received.len());
+        if room == 0 {
+            // A group has given more than the one message that fell due.
+            return;
+        }
+        let now_ms = self.receive.now.unix_ms();
+        match entry.state.group.clone() {
+            None => self.lease_or_settle(desk, entry),
+            Some(group) if self.closed_groups.contains(&group) => {
+                self.settled += 1;
+                desk.park_again(self.queue, entry);
+            }
+            Some(group) => {
+                let before = self.received.len();
+                let ready = desk.ready_of_group(self.queue, entry, now_ms, room);
+                let nothing = ready.is_empty();
+                for entry in ready {
+                    self.lease_or_settle(desk, entry);
+                }
+                // A group of which something is in flight, or whose first is not due, has no more to give.
+                if nothing || self.received.len() > before {
+                    self.settled += usize::from(nothing);
+                    self.closed_groups.insert(group);
+                }
+            }
+        }
+    }
+
+    fn lease_or_settle(&mut self, desk: &mut Desk<'_, '_, '_>, entry: Entry) {
+        let now_ms = self.receive.now.unix_ms();
+        if self.expired(&entry.state, now_ms) {
+            self.settled += 1;
+            desk.leave(self.queue, &entry);
+            desk.discard(entry.sequence, &entry.state);
+            return;
+        }
+        let receives = entry.state.received.saturating_sub(entry.state.carried);
+        match self.receive.redrive.as_ref().filter(|redrive| receives >= redrive.max_receives) {
+            None => self.lease(desk, &entry),
+            Some(redrive) => {
+                self.settled += 1;
+                let note = Note { source: Some(redrive.source.clone()), attributes: Vec::new() };
+                desk.transfer(self.queue, entry, redrive.to, (note, now_ms));
+            }
+        }
+    }
+
+    fn expired(&self, state: &State, now_ms: u64) -> bool {
+        self.settings
+            .retention_ms
+            .is_some_and(|retention| state.sent_at_ms.saturating_add(retention) <= now_ms)
+    }
+
+    fn lease(&mut self, desk: &mut Desk<'_, '_, '_>, entry: &Entry) {
+        let Some(content) = desk.tx.get_known(&CONTENTS, &entry.sequence) else { return };
+        let now_ms = self.receive.now.unix_ms();
+        let first = entry.state.first_received_at_ms;
+        let state = State {
+            received: entry.state.received.saturating_add(1),
+            first_received_at_ms: if first == 0 { now_ms } else { first },
+            moved: false,
+            ..entry.state.clone()
+        };
+        // A lease lasts a millisecond at least: this receive does not meet the message again.
+        let at_ms = self.receive.until.unix_ms().max(now_ms.saturating_add(1));
+        let leased = Entry { phase: Phase::Leased, at_ms, sequence: entry.sequence, state };
+        desk.shift(self.queue, entry, &leased);
+        let note = if leased.state.noted { desk.tx.get(&NOTES, &leased.sequence) } else { None };
+        self.received.push(received(self.queue, leased, content, note.unwrap_or_default()));
+    }
+}
+
+fn received(queue: QueueId, entry: Entry, content: Content, note: Note) -> Received {
+    let Content { id, body, mut attributes, sender, trace_header, tenant, deduplication_id } = content;
+    attributes.retain(|own| !note.attributes.iter().any(|added| added.name == own.name));
+    attributes.extend(note.attributes);
+    let Entry { at_ms, sequence, state, .. } = entry;
+    Received {
+        handle: Handle { queue, sequence, at_ms, receive: state.received },
+        id,
+        body,
+        attributes,
+        sender,
+        trace_header,
+        group: state.group,
+        tenant,
+        deduplication_id,
+        sequence,
+        sent_at: Timestamp::from_unix_ms(state.sent_at_ms),
+        receive_count: state.received,
+        first_received_at: Timestamp::from_unix_ms(state.first_received_at_ms),
+        dead_letter_source: note.source,
+    }
+}
+
+fn free_permits(read: &mut impl Read, queue: QueueId, settings: &Settings, now: Timestamp) -> usize {
+    let Some(permits) = settings.permits.and_then(|permits| usize::try_from(permits).ok()) else {
+        return usize::MAX;
+    };
+    permits.saturating_sub(count_in_flight(read, queue, now, permits))
+}
+
+fn count_in_flight(read: &mut impl Read, queue: QueueId, now: Timestamp, limit: usize) -> usize {
+    let mut count = 0;
+    if limit == 0 {
+        return 0;
+    }
+    let leased = (queue.0, Phase::Leased.byte());
+    let unexpired = (leased.0, leased.1, now.unix_ms().saturating_add(1));
+    read.scan(&INDEX, &KeyRange::from_within(&unexpired, &leased), &mut |_, _| {
+        count += 1;
+        if count < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    count
+}
+
+/// Up to `max` due messages: those whose lease has ended first, they are the older ones.
+pub(crate) fn list_due(read: &mut impl Read, queue: QueueId, now: Timestamp, max: usize) -> Vec<Entry> {
+    let mut due = Vec::new();
+    for phase in Phase::BOTH {
+        let from = (queue.0, phase.byte(), 0u64);
+        let to = (queue.0, phase.byte(), now.unix_ms().saturating_add(1));
+        let found = read.list(&INDEX, &KeyRange::between(&from, &to), max - due.len());
+        due.extend(found.into_iter().map(entry_of));
+    }
+    due
+}
+
+pub(crate) fn entry_of(((_, phase, (at_ms, sequence)), state): ((u64, u8, (u64, u64)), State)) -> Entry {
+    Entry { phase: Phase::of_byte(phase), at_ms, sequence, state }
+}
+
+fn first_at(read: &mut impl Read, queue: QueueId, phase: Phase) -> Option<u64> {
+    let found = read.list(&INDEX, &KeyRange::prefix(&(queue.0, phase.byte())), 1);
+    found.first().map(|((_, _, (at_ms, _)), _)| *at_ms)
+}

@@ -1,0 +1,84 @@
+//! Moving messages on from one queue to another, without anybody receiving them: what a redrive does.
+
+use aws::Timestamp;
+use store::{Read, Tx};
+
+use crate::engine::Queues;
+use crate::engine::desk::{Desk, Entry};
+use crate::engine::receive::list_due;
+use crate::engine::record::{NOTES, Phase, QueueId, State};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relocated {
+    /// So many messages have a new queue.
+    pub moved: usize,
+    /// The next message has nowhere to go.
+    pub stuck: bool,
+}
+
+impl Queues {
+    /// Moves up to `max` messages that could be received at `now` to the queue that `target` names for each: given the
+    /// name of the queue that dead-lettered it. Stops at the first that has none.
+    pub fn relocate<T>(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        from: QueueId,
+        (now, max): (Timestamp, usize),
+        mut target: T,
+    ) -> Relocated
+    where
+        T: FnMut(&mut Tx<'_, '_>, Option<&str>) -> Option<QueueId>,
+    {
+        let mut desk = Desk::new(tx);
+        let mut done = Relocated::default();
+        while done.moved < max && !done.stuck && !desk.tx.has_failed() {
+            // One at a time where there are groups: with the first gone, the next of its group falls due.
+            let due = list_due(desk.tx, from, now, max - done.moved);
+            if due.is_empty() {
+                break;
+            }
+            let listed = due.len();
+            let moved = due.into_iter().take_while(|entry| {
+                let source = desk.source_of(entry);
+                let to = target(desk.tx, source.as_deref());
+                to.map(|to| desk.start_again(from, entry, (to, now.unix_ms()))).is_some()
+            });
+            let moved = moved.count();
+            done.moved += moved;
+            done.stuck = moved < listed;
+        }
+        desk.finish(&self.memory);
+        done
+    }
+}
+
+impl Desk<'_, '_, '_> {
+    /// The queue that dead-lettered a message.
+    fn source_of(&mut self, entry: &Entry) -> Option<String> {
+        if !entry.state.noted {
+            return None;
+        }
+        self.tx.get(&NOTES, &entry.sequence)?.source
+    }
+
+    /// Moves a message to another queue as if it had just been sent there: its age and its count begin anew, else it
+    /// would go straight back to the dead-letter queue.
+    fn start_again(&mut self, from: QueueId, entry: &Entry, (to, now_ms): (QueueId, u64)) {
+        self.leave(from, entry);
+        if entry.state.noted {
+            self.tx.remove(&NOTES, &entry.sequence);
+        }
+        let group = entry.state.group.clone();
+        let state = State {
+            sent_at_ms: now_ms,
+            received: 0,
+            carried: 0,
+            first_received_at_ms: 0,
+            moved: false,
+            noted: false,
+            group,
+        };
+        self.place(to, Entry { phase: Phase::Waiting, at_ms: now_ms, sequence: entry.sequence, state });
+    }
+}

@@ -1,0 +1,29 @@
+//! The durable queue: delay, visibility, groups, receive count, redrive, permits; its SQS operations.
+//!
+//! Two layers. [`engine`] knows queues by number and messages by a handle, and serves whatever is owed: SQS messages,
+//! deliveries, retries, timers. On it stand SQS's nouns ([`queue`], a message, a redrive policy, a move task) and its
+//! operations ([`ops`]), which hold all that is particular to SQS.
+//!
+//! - A receive, a settlement, a move to a dead-letter queue is part of the caller's [`store::Tx`]; time is an argument.
+//! - INVARIANT: memory follows the disk, never the other way: counts and wake-ups change after a commit.
+//! - A loop of the server calls [`Queues::sweep`] and [`Queues::step_move_tasks`] when [`Queues::needs_sweep`] or
+//!   [`Queues::has_move_tasks`] says that there is something to do.
+
+mod dead_letter;
+pub mod engine;
+pub mod error;
+pub mod limits;
+mod message;
+mod move_task;
+pub mod ops;
+pub mod queue;
+mod redrive;
+
+pub use crate::engine::handle::{Handle, InvalidHandle};
+pub use crate::engine::memory::{Arrival, Counts};
+pub use crate::engine::receive::{Receive, Received, Redrive};
+pub use crate::engine::record::{Attribute, QueueId, Settings, Value};
+pub use crate::engine::send::{NewMessage, Sent};
+pub use crate::engine::settle::{DeadLetter, Extended};
+pub use crate::engine::{Due, Queues};
+pub use crate::queue::{Queue, name_in_arn};
