@@ -1,0 +1,118 @@
+//! Takes values out of a mapping whose shape is checked: a value that is absent or of the wrong kind is `None`.
+
+use crate::json::JsonText;
+use crate::mistake::{Marked, Span};
+use crate::reference;
+use crate::shape;
+use crate::tree::{Node, Shape};
+
+/// A mapping of the file.
+#[derive(Clone, Copy)]
+pub(crate) struct Fields<'a> {
+    pub(crate) node: &'a Node,
+    /// The whole text of the file.
+    pub(crate) source: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    /// Where a mistake about the whole mapping points: at its first key.
+    pub(crate) fn span(&self) -> Span {
+        match &self.node.shape {
+            Shape::Map(entries) => entries.first().map_or(self.node.span, |entry| entry.key_span),
+            _ => self.node.span,
+        }
+    }
+
+    fn inner(&self, node: &'a Node) -> Self {
+        Self { node, source: self.source }
+    }
+
+    pub(crate) fn object(&self, key: &str) -> Option<Self> {
+        self.node.get(key).filter(|node| matches!(node.shape, Shape::Map(_))).map(|node| self.inner(node))
+    }
+
+    /// The mappings of a list; nothing where there is no list.
+    pub(crate) fn list(&self, key: &str) -> impl Iterator<Item = Self> + use<'a> {
+        let this = *self;
+        self.items(key).iter().map(move |node| this.inner(node))
+    }
+
+    fn items(&self, key: &str) -> &'a [Node] {
+        match self.node.get(key).map(|node| &node.shape) {
+            Some(Shape::List(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// The texts of a list.
+    pub(crate) fn texts(&self, key: &str) -> Vec<Marked<String>> {
+        self.items(key).iter().filter_map(marked_text).collect()
+    }
+
+    pub(crate) fn text(&self, key: &str) -> Option<Marked<String>> {
+        self.node.get(key).and_then(marked_text)
+    }
+
+    /// A text that must be there: empty, and at the mapping's place, where it is not.
+    pub(crate) fn name(&self, key: &str) -> Marked<String> {
+        self.text(key).unwrap_or_else(|| Marked::new(String::new(), self.span()))
+    }
+
+    pub(crate) fn integer(&self, key: &str) -> Option<u64> {
+        match &self.node.get(key)?.shape {
+            Shape::Number(number) => number.parse().ok(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn number(&self, key: &str) -> Option<f64> {
+        match &self.node.get(key)?.shape {
+            Shape::Number(number) => number.parse().ok(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn flag(&self, key: &str) -> Option<bool> {
+        match self.node.get(key)?.shape {
+            Shape::Flag(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn seconds(&self, key: &str) -> Option<u64> {
+        self.node.get(key).and_then(shape::duration)
+    }
+
+    /// The value as JSON text.
+    pub(crate) fn json(&self, key: &str) -> Option<JsonText> {
+        self.node.get(key).map(JsonText::of_node)
+    }
+
+    /// A mapping as JSON text, or text that is JSON already.
+    pub(crate) fn json_or_text(&self, key: &str) -> Option<JsonText> {
+        let node = self.node.get(key)?;
+        match &node.shape {
+            Shape::Text(text) => Some(JsonText::of_text(text, node.span, self.source)),
+            Shape::Map(_) => Some(JsonText::of_node(node)),
+            _ => None,
+        }
+    }
+
+    /// Any keys with text: each key and its text, with their places.
+    pub(crate) fn pairs(&self, key: &str) -> Vec<(Marked<String>, Marked<String>)> {
+        let Some(Shape::Map(entries)) = self.node.get(key).map(|node| &node.shape) else { return Vec::new() };
+        entries
+            .iter()
+            .filter_map(|entry| {
+                Some((Marked::new(entry.key.clone(), entry.key_span), marked_text(&entry.value)?))
+            })
+            .collect()
+    }
+}
+
+fn marked_text(node: &Node) -> Option<Marked<String>> {
+    match &node.shape {
+        Shape::Text(text) => Some(Marked::new(reference::unescape(text), node.span)),
+        _ => None,
+    }
+}

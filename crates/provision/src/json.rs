@@ -1,0 +1,137 @@
+//! A part of the file as JSON text, and the way back: which part of the file made this byte of it.
+
+use crate::mistake::Span;
+use crate::tree::{Node, Shape};
+
+/// JSON text made from the file.
+#[derive(Clone, Debug, Default)]
+pub struct JsonText {
+    /// The text. References to Genesys queues (`${queue:NAME}`) are still in it.
+    pub text: String,
+    /// The whole part of the file.
+    pub span: Span,
+    origin: Origin,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Origin {
+    /// Written as YAML: each piece of the text and the node it came from, outer before inner.
+    Nodes(Vec<Piece>),
+    /// Written as JSON text in a YAML scalar: the lines of the file from the scalar's first.
+    Lines(Vec<String>),
+    #[default]
+    Nowhere,
+}
+
+#[derive(Clone, Debug)]
+struct Piece {
+    start: usize,
+    end: usize,
+    span: Span,
+}
+
+impl JsonText {
+    /// A YAML value as JSON.
+    pub(crate) fn of_node(node: &Node) -> Self {
+        let mut emitter = Emitter { text: String::new(), pieces: Vec::new() };
+        emitter.value(node);
+        Self { text: emitter.text, span: node.span, origin: Origin::Nodes(emitter.pieces) }
+    }
+
+    /// JSON that the user wrote as text.
+    pub(crate) fn of_text(text: &str, span: Span, source: &str) -> Self {
+        let lines = source.lines().skip(span.line.saturating_sub(1)).take(text.lines().count() + 2);
+        let origin = Origin::Lines(lines.map(str::to_owned).collect());
+        Self { text: text.to_owned(), span, origin }
+    }
+
+    /// Where in the file the byte at `offset`, on this line and in this column of the text (from 1), comes from: the
+    /// innermost value around it.
+    pub fn locate(&self, offset: usize, line: usize, column: usize) -> Span {
+        match &self.origin {
+            Origin::Nowhere => self.span,
+            Origin::Nodes(pieces) => {
+                let around = pieces.iter().rev().find(|piece| piece.start <= offset && offset < piece.end);
+                around.map_or(self.span, |piece| piece.span)
+            }
+            Origin::Lines(lines) => self.locate_line(lines, line, column).unwrap_or(self.span),
+        }
+    }
+
+    /// A line of the text stands in one of the file's lines as it is, unless YAML folded or unescaped it.
+    fn locate_line(&self, lines: &[String], line: usize, column: usize) -> Option<Span> {
+        let wanted = self.text.lines().nth(line.saturating_sub(1))?;
+        let is_blank = wanted.trim().is_empty();
+        let (index, before) = lines
+            .iter()
+            .enumerate()
+            .skip(line.saturating_sub(1))
+            .find_map(|(index, have)| have.split_once(wanted).map(|(before, _)| (index, before)))
+            .filter(|_| !is_blank)?;
+        let column_in_file = before.chars().count() + column;
+        // Bytes only matter for the length of the caret: one character.
+        Some(Span { start: 0, end: 0, line: self.span.line + index, column: column_in_file })
+    }
+}
+
+struct Emitter {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+impl Emitter {
+    /// Recursion is bounded by the tree's depth.
+    fn value(&mut self, node: &Node) {
+        let piece = self.begin(node.span);
+        match &node.shape {
+            Shape::Null | Shape::Unknown => self.text.push_str("null"),
+            Shape::Flag(flag) => self.text.push_str(if *flag { "true" } else { "false" }),
+            Shape::Number(number) => self.text.push_str(number),
+            Shape::Text(text) => self.quoted(text),
+            Shape::List(items) => {
+                self.text.push('[');
+                for (i, item) in items.iter().enumerate() {
+                    self.comma_before(i);
+                    self.value(item);
+                }
+                self.text.push(']');
+            }
+            Shape::Map(entries) => {
+                self.text.push('{');
+                for (i, entry) in entries.iter().enumerate() {
+                    self.comma_before(i);
+                    let key = self.begin(entry.key_span);
+                    self.quoted(&entry.key);
+                    self.end(key);
+                    self.text.push(':');
+                    self.value(&entry.value);
+                }
+                self.text.push('}');
+            }
+        }
+        self.end(piece);
+    }
+
+    /// Every item of a list or mapping but the first has a comma before it.
+    fn comma_before(&mut self, index: usize) {
+        if index > 0 {
+            self.text.push(',');
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        aws::envelope::push_quoted(&mut self.text, text);
+    }
+
+    fn begin(&mut self, span: Span) -> usize {
+        self.pieces.push(Piece { start: self.text.len(), end: self.text.len(), span });
+        self.pieces.len() - 1
+    }
+
+    fn end(&mut self, index: usize) {
+        let end = self.text.len();
+        if let Some(piece) = self.pieces.get_mut(index) {
+            piece.end = end;
+        }
+    }
+}

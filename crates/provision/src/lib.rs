@@ -1,0 +1,40 @@
+//! Pipeline file to desired state to plan to apply, through public APIs only.
+//!
+//! [`load`] reads a file and tells all its mistakes at once; [`desired`](fn@desired) is what it wants to exist, [`survey`](fn@survey)
+//! what is there, [`plan`](fn@plan) the difference, [`apply`](fn@apply) the way. [`run_tests`] runs the file's own tests, and
+//! [`sample`] is the file that a new user begins with.
+
+pub mod json;
+pub mod mistake;
+pub mod noun;
+pub mod pipeline;
+pub mod reference;
+
+pub mod api;
+pub mod apply;
+pub mod desired;
+pub mod http;
+pub mod plan;
+pub mod survey;
+
+pub mod input;
+pub mod schema;
+pub mod verdict;
+
+mod fields;
+mod names;
+mod near;
+mod shape;
+mod table;
+mod tree;
+
+pub use crate::api::{Api, ApiError, Place, Request, place};
+pub use crate::apply::{Report, apply};
+pub use crate::desired::{Desired, desired};
+pub use crate::http::Http;
+pub use crate::mistake::{Marked, Mistake, Source, Span};
+pub use crate::near::near;
+pub use crate::pipeline::{Pipeline, check, load, parse, sample};
+pub use crate::plan::{Actual, Made, Plan, plan};
+pub use crate::survey::survey;
+pub use crate::verdict::{TestResult, run_tests};

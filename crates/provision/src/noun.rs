@@ -1,0 +1,8 @@
+//! The nouns of a pipeline file, one file each: its record, its table of keys, how it is read, what is checked.
+
+pub mod genesys;
+pub mod queue;
+pub mod rule;
+pub mod target;
+pub mod test;
+pub mod worker;

@@ -1,0 +1,160 @@
+//! The pipeline: what a file says, and whether that can be made.
+
+use crate::fields::Fields;
+use crate::mistake::{Marked, Mistake, Span};
+use crate::names::Names;
+use crate::noun::genesys::{self, Genesys};
+use crate::noun::queue::{self, Queue};
+use crate::noun::rule::{self, Rule};
+use crate::noun::test::{self, Test};
+use crate::noun::worker::{self, Worker};
+use crate::reference::Env;
+use crate::table::{Kind, NameRule, Section, may, must};
+use crate::{shape, tree};
+
+/// A pipeline file that has been read.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Where conversations come from; `None`: only from PutEvents.
+    pub genesys: Option<Genesys>,
+    /// The event bus that derived events are put on and rules are on.
+    pub bus: Marked<String>,
+    /// The SQS queues.
+    pub queues: Vec<Queue>,
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// The built-in workers.
+    pub workers: Vec<Worker>,
+    /// The tests.
+    pub tests: Vec<Test>,
+}
+
+/// The version of the file that this Trunkline reads.
+pub const VERSION: u64 = 1;
+/// The bus that exists without being created.
+pub const BUS_DEFAULT: &str = "default";
+
+/// Source: the shape `EventBusName` of the EventBridge API; a slash is only for partner event buses (CreateEventBus).
+const BUS: NameRule = NameRule { noun: "an event bus", signs: ".-_", chars_max: 256 };
+
+pub(crate) const SECTION: Section = Section {
+    noun: "a pipeline",
+    keys: &[
+        must("version", "The version of this file's form: 1.", Kind::Version(VERSION)),
+        may(
+            "genesys",
+            "Where conversations come from. Default: nowhere; events come by PutEvents.",
+            Kind::Object(&genesys::SECTION),
+        ),
+        may(
+            "bus",
+            "The event bus that derived events are put on and rules are on. Default `default`.",
+            Kind::Name(&BUS),
+        ),
+        may("queues", "The SQS queues.", Kind::List(&Kind::Object(&queue::SECTION))),
+        may("rules", "Which events go where.", Kind::List(&Kind::Object(&rule::SECTION))),
+        may(
+            "workers",
+            "What Trunkline itself does with the messages of a queue.",
+            Kind::List(&Kind::Object(&worker::SECTION)),
+        ),
+        may("tests", "Given these events, these rules match.", Kind::List(&Kind::Object(&test::SECTION))),
+    ],
+    choices: &[],
+    later: &[
+        ("functions", "this version runs no functions; a rule can name one by `lambda` and its ARN"),
+        ("stateMachines", "this version runs no state machines; a rule can name one by `arn`"),
+        ("tables", "this version has no tables"),
+        ("limits", "this version keeps no limits of targets"),
+        ("subscriptions", "this version has no subscriptions; a rule with a queue as target does the same"),
+        ("eventStreams", "this version has no event streams"),
+        ("archives", "this version has no archives"),
+        ("schedules", "this version has no schedules"),
+    ],
+};
+
+impl Pipeline {
+    /// A queue of the file by its name.
+    pub fn queue(&self, name: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.name.value == name)
+    }
+}
+
+/// Reads a file: its form, not yet whether its names fit together (see [`check`]).
+///
+/// # Errors
+/// All mistakes of form, in the order of the file. Text that is no YAML is one mistake, at the first place where
+/// it cannot be read.
+pub fn parse(text: &str, env: Env<'_>) -> Result<Pipeline, Vec<Mistake>> {
+    match read(text, env) {
+        (Some(pipeline), mistakes) if mistakes.is_empty() => Ok(pipeline),
+        (_, mistakes) => Err(sorted(mistakes)),
+    }
+}
+
+/// What cannot be made: names that are taken twice or lead nowhere, invalid patterns, limits of AWS. In the order of
+/// the file; empty where all is well.
+pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
+    let mut out = Vec::new();
+    if let Some(genesys) = &pipeline.genesys {
+        genesys::check(genesys, &mut out);
+    }
+    let names = Names {
+        bus: &pipeline.bus.value,
+        queues: pipeline.queues.iter().map(|queue| queue.name.value.as_str()).collect(),
+        routing_queues: pipeline
+            .genesys
+            .as_ref()
+            .map(|genesys| genesys.queues.iter().map(|queue| queue.value.as_str()).collect()),
+    };
+    queue::check(&pipeline.queues, &names, &mut out);
+    rule::check(&pipeline.rules, &names, &mut out);
+    worker::check(&pipeline.workers, &names, &mut out);
+    test::check(&pipeline.tests, &pipeline.rules, &names, &mut out);
+    sorted(out)
+}
+
+/// Reads and checks a file.
+///
+/// # Errors
+/// All mistakes at once, those of form and those that [`check`] finds in what can be read in spite of them.
+pub fn load(text: &str, env: Env<'_>) -> Result<Pipeline, Vec<Mistake>> {
+    let (pipeline, mut mistakes) = read(text, env);
+    if let Some(pipeline) = &pipeline {
+        // A value whose form is wrong has been told; what follows from it is noise.
+        let told: Vec<Span> = mistakes.iter().map(|mistake| mistake.span).collect();
+        mistakes.extend(check(pipeline).into_iter().filter(|mistake| !told.contains(&mistake.span)));
+    }
+    match pipeline {
+        Some(pipeline) if mistakes.is_empty() => Ok(pipeline),
+        _ => Err(sorted(mistakes)),
+    }
+}
+
+fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
+    let mut mistakes = Vec::new();
+    let Some(root) = tree::read(text, env, &mut mistakes) else { return (None, mistakes) };
+    shape::check(&root, &Kind::Object(&SECTION), &mut mistakes);
+    let fields = Fields { node: &root, source: text };
+    let bus = fields.text("bus").unwrap_or_else(|| Marked::new(BUS_DEFAULT.to_owned(), fields.span()));
+    let pipeline = Pipeline {
+        genesys: fields.object("genesys").map(genesys::read),
+        bus,
+        queues: fields.list("queues").map(queue::read).collect(),
+        rules: fields.list("rules").map(rule::read).collect(),
+        workers: fields.list("workers").map(worker::read).collect(),
+        tests: fields.list("tests").map(test::read).collect(),
+    };
+    (Some(pipeline), mistakes)
+}
+
+fn sorted(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by_key(|mistake| (mistake.span.line, mistake.span.column));
+    mistakes
+}
+
+/// The commented pipeline that a new user begins with: `trunkline init` writes it, and `trunkline dev` runs it where no
+/// file is named.
+pub fn sample() -> &'static str {
+    include_str!("../assets/trunkline.yaml")
+}

@@ -1,0 +1,162 @@
+//! `${...}` in a value: `${env:NAME}` and `${env:NAME:-default}` are replaced while the file is read, `${queue:NAME}` (the
+//! id of a Genesys queue) when the pipeline is planned, and `$${` is a plain `${`.
+
+use crate::mistake::{Mistake, Span};
+
+/// Looks up a variable of the environment.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Looks up the id of a Genesys queue by its name.
+pub type QueueIds<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What stands for the `$` of a `$${` between reading and planning, so that it is not taken for a reference: a
+/// character that a YAML file must not have (chapter 5.1), and that JSON does not escape.
+const ESCAPED: char = '\u{ffff}';
+/// Between a variable and its default.
+const DEFAULT: &str = ":-";
+
+/// A piece of a value.
+enum Piece<'a> {
+    Plain(&'a str),
+    Escaped,
+    /// What stands between `${` and `}`.
+    Reference(&'a str),
+    /// From a `${` without its `}` to the end.
+    Unclosed(&'a str),
+}
+
+/// The first piece of a text, and what comes after it.
+fn next(text: &str) -> Option<(Piece<'_>, &str)> {
+    if text.is_empty() {
+        return None;
+    }
+    if let Some(rest) = text.strip_prefix("$${") {
+        return Some((Piece::Escaped, rest));
+    }
+    if let Some(rest) = text.strip_prefix("${") {
+        return Some(match rest.split_once('}') {
+            Some((inside, rest)) => (Piece::Reference(inside), rest),
+            None => (Piece::Unclosed(text), ""),
+        });
+    }
+    let end = match (text.find("$${"), text.find("${")) {
+        (Some(escaped), Some(reference)) => escaped.min(reference),
+        (_, Some(reference)) => reference,
+        _ => text.len(),
+    };
+    text.split_at_checked(end).map(|(plain, rest)| (Piece::Plain(plain), rest))
+}
+
+/// Replaces the references to the environment; those to queues stay. `None` where a reference is wrong, which is told.
+pub(crate) fn expand(
+    value: &str,
+    source: &str,
+    span: Span,
+    env: Env<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<String> {
+    let told = mistakes.len();
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((piece, after)) = next(rest) {
+        rest = after;
+        match piece {
+            Piece::Plain(text) => out.push_str(text),
+            Piece::Escaped => {
+                out.push(ESCAPED);
+                out.push('{');
+            }
+            Piece::Unclosed(text) => {
+                let mistake = Mistake::new(locate(text, source, span), "this `${` has no `}`");
+                mistakes.push(mistake.with_suggestion("write `$${` where a plain `${` is meant"));
+            }
+            Piece::Reference(inside) => match resolve(inside, env) {
+                Ok(text) => out.push_str(&text),
+                Err(mut mistake) => {
+                    mistake.span = locate(&format!("${{{inside}}}"), source, span);
+                    mistakes.push(*mistake);
+                }
+            },
+        }
+    }
+    (mistakes.len() == told).then_some(out)
+}
+
+fn resolve(inside: &str, env: Env<'_>) -> Result<String, Box<Mistake>> {
+    let wrong = |sentence: String| Mistake::new(Span::default(), sentence);
+    match inside.split_once(':') {
+        Some(("queue", name)) if !name.is_empty() => Ok(format!("${{queue:{name}}}")),
+        Some(("env", name)) if !name.is_empty() => {
+            let (name, default) = match name.split_once(DEFAULT) {
+                Some((name, default)) => (name, Some(default)),
+                None => (name, None),
+            };
+            env(name).or_else(|| default.map(str::to_owned)).ok_or_else(|| {
+                Box::new(
+                    wrong(format!("the environment has no variable `{name}`"))
+                        .with_suggestion(format!("set it, or give a default: ${{env:{name}:-...}}")),
+                )
+            })
+        }
+        _ => Err(Box::new(
+            wrong(format!("`${{{inside}}}` is no reference")).with_suggestion(
+                "there are ${env:NAME}, ${env:NAME:-default} and ${queue:NAME}; write `$${` where a plain `${` is meant",
+            ),
+        )),
+    }
+}
+
+/// Where a piece of a scalar stands: in the scalar's text if it stands there as it is, else the whole scalar.
+fn locate(piece: &str, source: &str, span: Span) -> Span {
+    let scalar = source.get(span.start..span.end).unwrap_or_default();
+    let Some((before, _)) = scalar.split_once(piece) else { return span };
+    let start = span.start + before.len();
+    let (line, column) = match before.rsplit_once('\n') {
+        Some((lines, last)) => (span.line + lines.matches('\n').count() + 1, last.chars().count() + 1),
+        None => (span.line, span.column + before.chars().count()),
+    };
+    Span { start, end: start + piece.len(), line, column }
+}
+
+/// The names of the queues that a text refers to, and the byte where each begins.
+pub(crate) fn queues(text: &str) -> Vec<(usize, &str)> {
+    const OPENING: &str = "${queue:";
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some((piece, after)) = next(rest) {
+        let at = text.len() - rest.len();
+        rest = after;
+        if let Piece::Reference(inside) = piece
+            && let Some(name) = inside.strip_prefix("queue:")
+        {
+            names.push((at + OPENING.len(), name));
+        }
+    }
+    names
+}
+
+/// Replaces the references to queues by their ids, and the escapes by what they stand for.
+///
+/// # Errors
+/// The name of the first queue that has no id.
+pub(crate) fn settle(text: &str, ids: QueueIds<'_>) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((piece, after)) = next(rest) {
+        rest = after;
+        match piece {
+            Piece::Reference(inside) => {
+                let name = inside.strip_prefix("queue:").unwrap_or(inside);
+                out.push_str(&ids(name).ok_or_else(|| name.to_owned())?);
+            }
+            Piece::Plain(text) | Piece::Unclosed(text) => out.push_str(text),
+            Piece::Escaped => out.push_str("$${"),
+        }
+    }
+    Ok(unescape(&out))
+}
+
+/// The text with every escape as what it stands for.
+pub(crate) fn unescape(text: &str) -> String {
+    text.replace([ESCAPED], "$")
+}

@@ -1,0 +1,281 @@
+//! Whether the tree is what the tables allow: unknown, missing and clashing keys, and values of the wrong kind.
+
+use crate::mistake::{Mistake, Span};
+use crate::table::{Choice, Kind, NameRule, Section};
+use crate::tree::{Entry, Node, Shape};
+
+/// Adds what is wrong with `node`. Recursion is bounded by the tables, and by the tree's depth.
+pub(crate) fn check(node: &Node, kind: &Kind, out: &mut Vec<Mistake>) {
+    if matches!(node.shape, Shape::Unknown) {
+        return;
+    }
+    match kind {
+        Kind::Object(section) => object(node, section, out),
+        Kind::List(kind) => match &node.shape {
+            Shape::List(items) => items.iter().for_each(|item| check(item, kind, out)),
+            _ => out.push(unexpected(node, "a list").with_suggestion("begin each entry with `- `")),
+        },
+        Kind::Texts => texts(node, out),
+        Kind::JsonObject => {
+            if !matches!(node.shape, Shape::Map(_)) {
+                out.push(unexpected(node, "a mapping"));
+            }
+        }
+        Kind::Pattern => {
+            if !matches!(node.shape, Shape::Map(_) | Shape::Text(_)) {
+                out.push(unexpected(node, "an event pattern: a mapping, or JSON text"));
+            }
+        }
+        // Anything may be JSON.
+        Kind::Json => {}
+        leaf => {
+            if let Err(mistake) = scalar(node, leaf) {
+                out.push(*mistake);
+            }
+        }
+    }
+}
+
+fn unexpected(node: &Node, expected: &str) -> Mistake {
+    Mistake::new(node.span, format!("expected {expected}, found {}", node.noun()))
+}
+
+fn texts(node: &Node, out: &mut Vec<Mistake>) {
+    let Shape::Map(entries) = &node.shape else {
+        out.push(unexpected(node, "a mapping of names to text"));
+        return;
+    };
+    for entry in entries {
+        check(&entry.value, &Kind::Text { chars_max: 256 }, out);
+    }
+}
+
+fn object(node: &Node, section: &Section, out: &mut Vec<Mistake>) {
+    let Shape::Map(entries) = &node.shape else {
+        out.push(unexpected(node, &format!("{}: a mapping", section.noun)));
+        return;
+    };
+    let mut strangers: Vec<&str> = Vec::new();
+    for entry in entries {
+        match section.key(&entry.key) {
+            Some(key) => check(&entry.value, &key.kind, out),
+            // An empty key has been told.
+            None if entry.key.is_empty() => {}
+            None => {
+                strangers.push(&entry.key);
+                out.push(unknown(entry, section));
+            }
+        }
+    }
+    let at = entries.first().map_or(node.span, |first| first.key_span);
+    for key in section.keys.iter().filter(|key| key.is_required) {
+        // What is missing may be there under a wrong name, which has been told.
+        let is_misspelt = strangers.iter().any(|stranger| crate::near(stranger, [key.name]).is_some());
+        if node.get(key.name).is_none() && !is_misspelt {
+            let mistake = Mistake::new(at, format!("{} needs `{}`", section.noun, key.name));
+            out.push(mistake.with_suggestion(format!("`{}`: {}", key.name, key.about)));
+        }
+    }
+    for choice in section.choices {
+        let given: Vec<&Entry> =
+            entries.iter().filter(|entry| choice.among.contains(&entry.key.as_str())).collect();
+        match given.as_slice() {
+            [] if choice.is_required && strangers.is_empty() => out.push(none_of(choice, section, at)),
+            [first, second, ..] if first.key != second.key => out.push(both_of(first, second, section)),
+            _ => {}
+        }
+    }
+}
+
+fn none_of(choice: &Choice, section: &Section, at: Span) -> Mistake {
+    let names = list(choice.among.iter().copied(), "or");
+    Mistake::new(at, format!("{} needs one of {names}", section.noun))
+}
+
+fn both_of(first: &Entry, second: &Entry, section: &Section) -> Mistake {
+    let sentence = format!("{} has `{}` or `{}`, not both", section.noun, first.key, second.key);
+    Mistake::new(second.key_span, sentence).with_suggestion("keep one of the two")
+}
+
+fn unknown(entry: &Entry, section: &Section) -> Mistake {
+    if let Some((name, advice)) = section.later.iter().find(|(name, _)| *name == entry.key) {
+        let mistake = Mistake::new(entry.key_span, format!("`{name}` comes in a later version of Trunkline"));
+        return mistake.with_suggestion(*advice);
+    }
+    let mistake = Mistake::new(entry.key_span, format!("unknown key `{}` in {}", entry.key, section.noun));
+    let names = section.keys.iter().map(|key| key.name);
+    if entry.key == "<<" {
+        mistake.with_suggestion("merge keys are no part of YAML 1.2; repeat the keys")
+    } else if crate::near(&entry.key, names.clone()).is_some() {
+        mistake.with_near(&entry.key, names)
+    } else {
+        mistake.with_suggestion(format!("{} has {}", section.noun, list(names, "and")))
+    }
+}
+
+/// What there is instead of a name that is not there.
+pub(crate) fn there_is<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    (!names.is_empty()).then(|| format!("there {verb} {}", list(names, "and")))
+}
+
+/// "`a`, `b` and `c`".
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
+    }
+}
+
+fn scalar(node: &Node, kind: &Kind) -> Result<(), Box<Mistake>> {
+    match kind {
+        Kind::Version(only) => {
+            if integer(node, 0, u64::MAX)? == *only {
+                return Ok(());
+            }
+            let mistake = Mistake::new(node.span, "this version of the pipeline file is not known here");
+            Err(Box::new(mistake.with_suggestion(format!("this Trunkline reads `version: {only}`"))))
+        }
+        Kind::Text { chars_max } => text(node, *chars_max).map(drop),
+        Kind::Name(rule) => name(node, rule),
+        Kind::Flag => match node.shape {
+            Shape::Flag(_) => Ok(()),
+            _ => Err(Box::new(unexpected(node, "true or false"))),
+        },
+        Kind::Integer { min, max } => integer(node, *min, *max).map(drop),
+        Kind::Number { max } => number(node, *max),
+        Kind::Duration { seconds_min, seconds_max } => seconds(node, *seconds_min, *seconds_max).map(drop),
+        Kind::OneOf(words) => {
+            let word = text(node, usize::MAX)?;
+            if words.contains(&word) {
+                return Ok(());
+            }
+            let sentence = format!("`{word}` is not among {}", list(words.iter().copied(), "and"));
+            Err(Box::new(Mistake::new(node.span, sentence).with_near(word, words.iter().copied())))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn text(node: &Node, chars_max: usize) -> Result<&str, Box<Mistake>> {
+    match &node.shape {
+        Shape::Text(text) if text.is_empty() => Err(Box::new(Mistake::new(node.span, "this text is empty"))),
+        Shape::Text(text) if text.chars().count() > chars_max => {
+            let sentence =
+                format!("this text has {} characters; AWS allows at most {chars_max}", text.chars().count());
+            Err(Box::new(Mistake::new(node.span, sentence)))
+        }
+        Shape::Text(text) => Ok(text),
+        Shape::Number(number) => {
+            Err(Box::new(unexpected(node, "text").with_suggestion(format!("put it in quotes: \"{number}\""))))
+        }
+        Shape::Flag(_) => Err(Box::new(unexpected(node, "text").with_suggestion("put it in quotes"))),
+        Shape::Null | Shape::List(_) | Shape::Map(_) | Shape::Unknown => {
+            Err(Box::new(unexpected(node, "text")))
+        }
+    }
+}
+
+fn name(node: &Node, rule: &NameRule) -> Result<(), Box<Mistake>> {
+    let name = text(node, usize::MAX)?;
+    let mistake = if let Some(c) = name.chars().find(|c| !rule.accepts(*c)) {
+        let signs =
+            list(rule.signs.chars().map(String::from).collect::<Vec<_>>().iter().map(String::as_str), "and");
+        let c = crate::reference::unescape(&c.to_string());
+        format!("the name of {} has only letters, digits, {signs}; this one has `{c}`", rule.noun)
+    } else if name.len() > rule.chars_max {
+        format!(
+            "the name of {} has at most {} characters; this one has {}",
+            rule.noun,
+            rule.chars_max,
+            name.len()
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Box::new(
+        Mistake::new(node.span, mistake).with_suggestion(format!("for example `{}`", rule.mend(name))),
+    ))
+}
+
+fn integer(node: &Node, min: u64, max: u64) -> Result<u64, Box<Mistake>> {
+    let wanted = || match (min, max) {
+        (0, u64::MAX) => "a whole number".to_owned(),
+        _ => format!("a whole number from {min} to {max}"),
+    };
+    let Shape::Number(number) = &node.shape else { return Err(Box::new(not_a_number(node, &wanted()))) };
+    match number.parse::<u64>() {
+        Ok(value) if (min..=max).contains(&value) => Ok(value),
+        _ => Err(Box::new(Mistake::new(node.span, format!("expected {}, found {number}", wanted())))),
+    }
+}
+
+fn not_a_number(node: &Node, wanted: &str) -> Mistake {
+    let mistake = unexpected(node, wanted);
+    match &node.shape {
+        Shape::Text(text) if serde_json::from_str::<serde_json::Number>(text).is_ok() => {
+            mistake.with_suggestion(format!("without quotes it is a number: {text}"))
+        }
+        _ => mistake,
+    }
+}
+
+fn number(node: &Node, max: f64) -> Result<(), Box<Mistake>> {
+    let wanted = format!("a number above 0, at most {max}");
+    let Shape::Number(number) = &node.shape else { return Err(Box::new(not_a_number(node, &wanted))) };
+    match number.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= max => Ok(()),
+        _ => Err(Box::new(Mistake::new(node.span, format!("expected {wanted}, found {number}")))),
+    }
+}
+
+/// The units of a duration, longest first, in seconds.
+const UNITS: &[(char, u64)] = &[('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// The seconds that a duration says, if it is one.
+pub(crate) fn duration(node: &Node) -> Option<u64> {
+    match &node.shape {
+        Shape::Number(number) => number.parse().ok(),
+        Shape::Text(text) => UNITS.iter().find_map(|(unit, seconds)| {
+            let number = text.strip_suffix(*unit)?.trim_end();
+            // `parse` would accept a sign.
+            let is_plain = number.bytes().all(|b| b.is_ascii_digit());
+            number.parse::<u64>().ok().filter(|_| is_plain)?.checked_mul(*seconds)
+        }),
+        _ => None,
+    }
+}
+
+fn seconds(node: &Node, min: u64, max: u64) -> Result<u64, Box<Mistake>> {
+    let wanted = format!("a duration from {} to {}", spoken(min), spoken(max));
+    let example = "a number of seconds, or a whole number with s, m, h or d, like `30s` or `4d`";
+    match duration(node) {
+        Some(value) if (min..=max).contains(&value) => Ok(value),
+        Some(value) => {
+            Err(Box::new(Mistake::new(node.span, format!("expected {wanted}, found {}", spoken(value)))))
+        }
+        None => Err(Box::new(
+            Mistake::new(node.span, format!("expected {wanted}, found {}", found(node)))
+                .with_suggestion(example),
+        )),
+    }
+}
+
+fn found(node: &Node) -> String {
+    match &node.shape {
+        Shape::Text(text) => format!("`{text}`"),
+        Shape::Number(number) => number.clone(),
+        _ => node.noun().to_owned(),
+    }
+}
+
+/// The shortest way to say so many seconds.
+pub(crate) fn spoken(seconds: u64) -> String {
+    UNITS
+        .iter()
+        .find(|(_, unit)| seconds > 0 && seconds.is_multiple_of(*unit))
+        .map_or_else(|| "0s".to_owned(), |(sign, unit)| format!("{}{sign}", seconds / unit))
+}

@@ -1,0 +1,131 @@
+//! Looks up what is there, of all that is wanted or was made.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::api::{Api, ApiError, Request};
+use crate::desired::{Desired, Id, Settings};
+use crate::plan::{Actual, Made};
+
+/// The settings of a queue that a pipeline decides; the others are left as they are.
+const QUEUE_SETTINGS: &[&str] =
+    &["VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "RedrivePolicy"];
+const RULE_SETTINGS: &[&str] = &["EventPattern", "State", "Description"];
+
+/// Asks the API for every resource that is wanted or was made.
+///
+/// # Errors
+/// The first answer that is neither the resource nor "there is none".
+pub async fn survey(api: &impl Api, desired: &Desired, made: &Made) -> Result<Actual, ApiError> {
+    let wanted = desired.resources.iter().map(|resource| &resource.id);
+    let ids: BTreeSet<&Id> = wanted.chain(&made.0).collect();
+    let mut actual = Actual::default();
+    let mut rules: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for id in ids {
+        let found = match id {
+            Id::Queue { name } => queue(api, name).await?,
+            Id::Bus { name } => bus(api, name).await?,
+            Id::Rule { bus, name } => rule(api, bus, name).await?,
+            Id::Target { bus, rule, .. } => {
+                // All targets of a rule come with one question.
+                if rules.insert((bus, rule)) {
+                    actual.resources.extend(targets(api, bus, rule).await?);
+                }
+                continue;
+            }
+        };
+        actual.resources.extend(found.map(|settings| (id.clone(), settings)));
+    }
+    Ok(actual)
+}
+
+/// An answer, or `None` where there is no such thing.
+fn found(answer: Result<Value, ApiError>) -> Result<Option<Value>, ApiError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The URL by which SQS wants a queue named; `None` where there is no such queue.
+pub(crate) async fn queue_url(api: &impl Api, name: &str) -> Result<Option<String>, ApiError> {
+    let answer = api.call(Request::sqs("GetQueueUrl", json!({"QueueName": name}))).await;
+    let Some(answer) = found(answer)? else { return Ok(None) };
+    let url = answer.get("QueueUrl").and_then(Value::as_str).map(str::to_owned);
+    url.map(Some).ok_or_else(|| ApiError::strange("GetQueueUrl", "QueueUrl"))
+}
+
+async fn queue(api: &impl Api, name: &str) -> Result<Option<Settings>, ApiError> {
+    let Some(url) = queue_url(api, name).await? else { return Ok(None) };
+    let body = json!({"QueueUrl": url, "AttributeNames": ["All"]});
+    let Some(answer) = found(api.call(Request::sqs("GetQueueAttributes", body)).await)? else {
+        return Ok(None);
+    };
+    let attributes = answer.get("Attributes").unwrap_or(&Value::Null);
+    Ok(Some(settings(attributes, QUEUE_SETTINGS)))
+}
+
+async fn bus(api: &impl Api, name: &str) -> Result<Option<Settings>, ApiError> {
+    let answer = api.call(Request::events("DescribeEventBus", json!({"Name": name}))).await;
+    Ok(found(answer)?.map(|_| Settings::new()))
+}
+
+async fn rule(api: &impl Api, bus: &str, name: &str) -> Result<Option<Settings>, ApiError> {
+    let body = json!({"Name": name, "EventBusName": bus});
+    let answer = found(api.call(Request::events("DescribeRule", body)).await)?;
+    Ok(answer.map(|answer| settings(&answer, RULE_SETTINGS)))
+}
+
+async fn targets(api: &impl Api, bus: &str, rule: &str) -> Result<Vec<(Id, Settings)>, ApiError> {
+    let mut out = Vec::new();
+    let mut token: Option<Value> = None;
+    loop {
+        let mut body = json!({"Rule": rule, "EventBusName": bus});
+        if let (Some(token), Some(members)) = (token.take(), body.as_object_mut()) {
+            members.insert("NextToken".to_owned(), token);
+        }
+        let Some(answer) = found(api.call(Request::events("ListTargetsByRule", body)).await)? else {
+            return Ok(out);
+        };
+        for target in answer.get("Targets").and_then(Value::as_array).into_iter().flatten() {
+            let Some(id) = target.get("Id").and_then(Value::as_str) else { continue };
+            let id = Id::Target { bus: bus.to_owned(), rule: rule.to_owned(), id: id.to_owned() };
+            let members = target.as_object().into_iter().flatten();
+            let is_set = members.filter(|(name, value)| *name != "Id" && !value.is_null());
+            out.push((id, is_set.map(|(name, value)| (name.clone(), value.clone())).collect()));
+        }
+        token = answer.get("NextToken").filter(|token| token.is_string()).cloned();
+        if token.is_none() {
+            return Ok(out);
+        }
+    }
+}
+
+/// The members that a pipeline decides, in the form that [`crate::desired`] has them in.
+fn settings(members: &Value, names: &[&str]) -> Settings {
+    let is_set = |value: &&Value| !value.is_null() && value.as_str() != Some("");
+    names
+        .iter()
+        .filter_map(|name| {
+            let value = members.get(*name).filter(is_set)?;
+            let value = match (*name, value.as_str()) {
+                ("EventPattern", Some(text)) => serde_json::from_str(text).unwrap_or_else(|_| value.clone()),
+                ("RedrivePolicy", Some(text)) => redrive_policy(text).unwrap_or_else(|| value.clone()),
+                _ => value.clone(),
+            };
+            Some(((*name).to_owned(), value))
+        })
+        .collect()
+}
+
+/// SQS takes `maxReceiveCount` as a number and as text, and gives back what it took.
+fn redrive_policy(text: &str) -> Option<Value> {
+    let mut policy: Value = serde_json::from_str(text).ok()?;
+    let count = policy.get_mut("maxReceiveCount")?;
+    if let Some(number) = count.as_str().and_then(|text| text.parse::<u64>().ok()) {
+        *count = json!(number);
+    }
+    Some(policy)
+}

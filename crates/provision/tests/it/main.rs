@@ -1,0 +1,46 @@
+//! Cases are files; the plan is tried against a model of the two services in memory.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails"
+)]
+
+mod mistakes;
+mod model;
+mod planning;
+mod reading;
+mod sample;
+mod verdicts;
+mod wire;
+
+use provision::mistake::plain;
+use provision::{Mistake, Place, Source};
+
+/// An environment with one variable.
+fn env(name: &str) -> Option<String> {
+    (name == "STAGE").then(|| "prod".to_owned())
+}
+
+/// A Genesys org with the queues of the sample.
+fn ids(name: &str) -> Option<String> {
+    ["Support", "Sales", "Billing"].contains(&name).then(|| format!("id-of-{}", name.to_lowercase()))
+}
+
+fn place() -> Place {
+    Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() }
+}
+
+fn shown(text: &str, mistakes: &[Mistake]) -> String {
+    Source { name: "trunkline.yaml", text }.render(mistakes, &plain)
+}
+
+/// Compares a text with a file beside the tests; with `TRUNKLINE_BLESS` set, writes the file.
+fn expect_file(path: &std::path::Path, text: &str) {
+    if std::env::var_os("TRUNKLINE_BLESS").is_some() {
+        std::fs::write(path, text).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(text, expected, "{}: TRUNKLINE_BLESS=1 writes it anew", path.display());
+}

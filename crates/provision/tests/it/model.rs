@@ -1,0 +1,171 @@
+//! SQS and EventBridge in memory, as far as a pipeline uses them. They know nothing of provision's types but the seam.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use provision::api::{Api, ApiError, Request};
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    pub(crate) queues: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) buses: Vec<String>,
+    pub(crate) rules: BTreeMap<(String, String), Value>,
+    pub(crate) targets: BTreeMap<(String, String, String), Value>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) state: Mutex<State>,
+    /// Every operation that changes something, in order.
+    pub(crate) changes: Mutex<Vec<String>>,
+    /// The operation that fails, if any.
+    pub(crate) broken: Mutex<Option<&'static str>>,
+}
+
+impl Api for Model {
+    async fn call(&self, request: Request) -> Result<Value, ApiError> {
+        if *self.broken.lock().unwrap() == Some(request.operation) {
+            return Err(error("InternalFailure", "broken"));
+        }
+        let is_read = ["Get", "Describe", "List"].iter().any(|word| request.operation.starts_with(word));
+        if !is_read {
+            self.changes.lock().unwrap().push(request.operation.to_owned());
+        }
+        self.state.lock().unwrap().answer(request.operation, &request.body)
+    }
+}
+
+fn error(code: &str, message: &str) -> ApiError {
+    ApiError { code: code.to_owned(), message: message.to_owned(), status: 400 }
+}
+
+fn text(body: &Value, key: &str) -> String {
+    body[key].as_str().unwrap_or_else(|| panic!("{key} in {body}")).to_owned()
+}
+
+impl State {
+    fn answer(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        match operation {
+            "GetQueueUrl" | "GetQueueAttributes" | "CreateQueue" | "SetQueueAttributes" | "DeleteQueue" => {
+                self.queue(operation, body)
+            }
+            "PutRule" | "DescribeRule" | "DeleteRule" => self.rule(operation, body),
+            "PutTargets" | "ListTargetsByRule" | "RemoveTargets" => self.target(operation, body),
+            _ => self.bus(operation, body),
+        }
+    }
+
+    fn queue(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let url = |name: &str| json!({"QueueUrl": format!("http://localhost/000000000000/{name}")});
+        let name = match body.get("QueueName") {
+            Some(name) => name.as_str().unwrap().to_owned(),
+            None => text(body, "QueueUrl").rsplit('/').next().unwrap().to_owned(),
+        };
+        if operation == "CreateQueue" {
+            let dead_letter = body["Attributes"]["RedrivePolicy"].as_str();
+            if let Some(policy) = dead_letter {
+                let policy: Value = serde_json::from_str(policy).unwrap();
+                let arn = text(&policy, "deadLetterTargetArn");
+                assert!(self.queues.contains_key(arn.rsplit(':').next().unwrap()), "{name} before its {arn}");
+            }
+            self.queues.insert(name.clone(), BTreeMap::from([("QueueArn".to_owned(), "arn".to_owned())]));
+        }
+        let Some(queue) = self.queues.get_mut(&name) else {
+            return Err(error("QueueDoesNotExist", "The specified queue does not exist."));
+        };
+        for (key, value) in body["Attributes"].as_object().into_iter().flatten() {
+            queue.insert(key.clone(), value.as_str().unwrap().to_owned());
+        }
+        queue.retain(|_, value| !value.is_empty());
+        match operation {
+            "GetQueueAttributes" => Ok(json!({"Attributes": queue})),
+            "DeleteQueue" => {
+                self.queues.remove(&name);
+                Ok(Value::Null)
+            }
+            _ => Ok(url(&name)),
+        }
+    }
+
+    fn bus(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let name = text(body, "Name");
+        let arn =
+            json!({"Arn": format!("arn:aws:events:us-east-1:000000000000:event-bus/{name}"), "Name": name});
+        match operation {
+            "CreateEventBus" => self.buses.push(name),
+            "DeleteEventBus" => {
+                assert!(self.rules.keys().all(|(bus, _)| *bus != name), "{name} still has rules");
+                self.buses.retain(|bus| *bus != name);
+            }
+            "DescribeEventBus" if name == "default" || self.buses.contains(&name) => {}
+            "DescribeEventBus" => {
+                return Err(error("ResourceNotFoundException", "Event bus does not exist."));
+            }
+            other => return Err(error("UnknownOperationException", other)),
+        }
+        Ok(arn)
+    }
+
+    fn rule(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let key = (text(body, "EventBusName"), text(body, "Name"));
+        match operation {
+            "PutRule" => {
+                assert!(key.0 == "default" || self.buses.contains(&key.0), "a rule without its bus");
+                let mut rule = body.clone();
+                // The service writes JSON its own way.
+                let pattern: Value = serde_json::from_str(&text(body, "EventPattern")).unwrap();
+                rule["EventPattern"] = json!(format!("{pattern:#}"));
+                self.rules.insert(key, rule);
+                Ok(json!({"RuleArn": "arn"}))
+            }
+            "DeleteRule" => {
+                let has_targets = self.targets.keys().any(|(bus, rule, _)| (bus, rule) == (&key.0, &key.1));
+                if has_targets {
+                    return Err(error("ValidationException", "Rule can't be deleted since it has targets."));
+                }
+                self.rules.remove(&key);
+                Ok(Value::Null)
+            }
+            _ => self.rules.get(&key).cloned().ok_or_else(|| error("ResourceNotFoundException", "no rule")),
+        }
+    }
+
+    /// Lists one target a page, so that paging is tried.
+    fn target(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let key = (text(body, "EventBusName"), text(body, "Rule"));
+        if !self.rules.contains_key(&key) {
+            return Err(error("ResourceNotFoundException", "no rule"));
+        }
+        let (bus, rule) = key;
+        let at = |id: &str| (bus.clone(), rule.clone(), id.to_owned());
+        match operation {
+            "PutTargets" => {
+                for target in body["Targets"].as_array().unwrap() {
+                    self.targets.insert(at(&text(target, "Id")), target.clone());
+                }
+                Ok(json!({"FailedEntryCount": 0, "FailedEntries": []}))
+            }
+            "RemoveTargets" => {
+                for id in body["Ids"].as_array().unwrap() {
+                    self.targets.remove(&at(id.as_str().unwrap()));
+                }
+                Ok(json!({"FailedEntryCount": 0, "FailedEntries": []}))
+            }
+            _ => {
+                let mine: Vec<&Value> = self
+                    .targets
+                    .iter()
+                    .filter(|(key, _)| (&key.0, &key.1) == (&bus, &rule))
+                    .map(|(_, v)| v)
+                    .collect();
+                let page: usize = body["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+                let mut answer = json!({"Targets": mine.iter().skip(page).take(1).collect::<Vec<_>>()});
+                if page + 1 < mine.len() {
+                    answer["NextToken"] = json!((page + 1).to_string());
+                }
+                Ok(answer)
+            }
+        }
+    }
+}

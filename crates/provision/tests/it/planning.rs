@@ -1,0 +1,203 @@
+//! Plans and applies against the model: what is wanted comes to be, and a second time changes nothing.
+
+use std::future::Future;
+use std::sync::PoisonError;
+
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use provision::plan::Action;
+use provision::{Desired, Made, Pipeline, Plan, Report};
+
+use crate::model::Model;
+use crate::{env, ids, place, shown};
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn pipeline(text: &str) -> Pipeline {
+    provision::load(text, &env).map_err(|mistakes| shown(text, &mistakes)).unwrap()
+}
+
+fn wanted(text: &str) -> Desired {
+    provision::desired(&pipeline(text), &place(), &ids).unwrap()
+}
+
+fn planned(model: &Model, desired: &Desired, made: &Made) -> Plan {
+    wait(async { provision::plan(desired, &provision::survey(model, desired, made).await.unwrap(), made) })
+}
+
+fn applied(model: &Model, desired: &Desired, made: &Made) -> Report {
+    let plan = planned(model, desired, made);
+    wait(provision::apply(model, &plan, made))
+}
+
+#[test]
+fn the_sample_is_made_in_order_and_only_once() {
+    let model = Model::default();
+    let desired = wanted(provision::sample());
+    let plan = planned(&model, &desired, &Made::default());
+    assert_eq!(
+        plan.to_string(),
+        "+ queue support-conversations-dlq\n+ queue support-conversations\n+ rule support-conversation-ended\n\
+         + target support-conversations of rule support-conversation-ended\n\
+         4 to create, 0 to change, 0 to delete, 0 unchanged"
+    );
+    let report = applied(&model, &desired, &Made::default());
+    assert_eq!(report.failed, None);
+    assert_eq!(
+        *model.changes.lock().unwrap(),
+        ["CreateQueue", "CreateQueue", "PutRule", "PutTargets"].map(str::to_owned)
+    );
+    assert!(planned(&model, &desired, &report.made).is_empty());
+    let again = applied(&model, &desired, &report.made);
+    assert_eq!((again.done.len(), again.made), (0, report.made.clone()));
+
+    let nothing = applied(&model, &Desired::default(), &report.made);
+    assert_eq!((nothing.failed, nothing.made), (None, Made::default()));
+    assert_eq!(*model.state.lock().unwrap(), crate::model::State::default());
+}
+
+#[test]
+fn the_place_is_asked_for() {
+    assert_eq!(wait(provision::place(&Model::default())).unwrap(), place());
+}
+
+#[test]
+fn a_difference_names_its_fields() {
+    let model = Model::default();
+    let before =
+        "version: 1\nqueues: [{name: d}, {name: q, delay: 5, deadLetter: {queue: d, maxReceiveCount: 3}}]\n";
+    let made = applied(&model, &wanted(before), &Made::default()).made;
+    let after = wanted("version: 1\nqueues: [{name: d}, {name: q, visibilityTimeout: 1m}]\n");
+    let plan = planned(&model, &after, &made);
+    assert_eq!(
+        plan.to_string(),
+        "~ queue q\n    DelaySeconds: 5 -> 0\n    RedrivePolicy: \
+         {\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:d\",\"maxReceiveCount\":3} -> (not set)\n    \
+         VisibilityTimeout: 30 -> 60\n0 to create, 1 to change, 0 to delete, 1 unchanged"
+    );
+    applied(&model, &after, &made);
+    assert!(planned(&model, &after, &made).is_empty());
+}
+
+/// What somebody made by hand is changed where the file names it, and never deleted.
+#[test]
+fn only_what_was_made_is_deleted() {
+    let model = Model::default();
+    let all = wanted("version: 1\nqueues: [{name: mine}, {name: theirs}]\n");
+    let made = applied(&model, &all, &Made::default()).made;
+    let made = Made(made.0.into_iter().filter(|id| id.to_string() != "queue theirs").collect());
+    let report = applied(&model, &Desired::default(), &made);
+    assert_eq!(report.done.len(), 1);
+    assert!(model.state.lock().unwrap().queues.contains_key("theirs"));
+}
+
+#[test]
+fn a_half_made_rule_is_reported() {
+    let model = Model::default();
+    *model.broken.lock().unwrap() = Some("PutTargets");
+    let desired = wanted(provision::sample());
+    let report = applied(&model, &desired, &Made::default());
+    let failure = report.failed.unwrap();
+    assert_eq!(
+        failure.to_string(),
+        "target support-conversations of rule support-conversation-ended: InternalFailure: broken\n\
+         the rule support-conversation-ended was just made and matches events, but these targets of it are not as they \
+         should be: support-conversations"
+    );
+    assert_eq!(report.made.0.len(), 3);
+    *model.broken.lock().unwrap() = None;
+    assert_eq!(applied(&model, &desired, &report.made).failed, None);
+    assert!(planned(&model, &desired, &report.made).is_empty());
+}
+
+#[test]
+fn what_was_made_is_kept_as_json() {
+    let model = Model::default();
+    let made = applied(&model, &wanted(provision::sample()), &Made::default()).made;
+    let text = serde_json::to_string(&made).unwrap();
+    assert_eq!(serde_json::from_str::<Made>(&text).unwrap(), made);
+    assert!(text.starts_with(r#"[{"kind":"queue","name":"support-conversations-dlq"}"#), "{text}");
+}
+
+/// A pipeline made from numbers: some queues with dead-letter queues, some rules with some targets.
+fn generated(queues: &[u8], rules: &[u8], bus: u8) -> String {
+    let mut text = format!("version: 1\nbus: {}\n", if bus.is_multiple_of(2) { "default" } else { "own" });
+    text.push_str("genesys: {source: simulate, queues: [Support, Sales]}\nqueues:\n  - name: q0\n");
+    for (index, byte) in queues.iter().enumerate() {
+        let number = index + 1;
+        text.push_str(&format!("  - name: q{number}\n    delay: {}\n", byte % 3));
+        if byte % 2 == 1 {
+            // Only towards smaller numbers: no circles.
+            let to = usize::from(*byte) % number;
+            text.push_str(&format!("    deadLetter: {{queue: q{to}, maxReceiveCount: {}}}\n", byte % 5 + 1));
+        }
+    }
+    text.push_str("rules:\n");
+    for (index, byte) in rules.iter().enumerate() {
+        let name = byte % 8;
+        text.push_str(&format!("  - name: r{name}-{index}\n    enabled: {}\n", byte % 2 == 0));
+        match byte % 3 {
+            0 => text.push_str("    queue: Sales\n"),
+            1 => text.push_str(
+                "    description: d\n    pattern: {source: [{prefix: a}], detail: {n: [1, 2.5]}}\n",
+            ),
+            _ => text.push_str("    pattern: '{\"detail\": {\"q\": [\"${queue:Support}\"]}}'\n"),
+        }
+        text.push_str("    targets:\n");
+        for target in 0..byte % 4 {
+            let queue = usize::from(byte.wrapping_add(target)) % (queues.len() + 1);
+            let extra = [
+                "",
+                "input: {a: 1}",
+                "inputPath: $.detail",
+                "inputTransformer: {template: '<a>', paths: {a: $.id}}",
+            ];
+            let extra = extra[usize::from(byte / 4 + target) % 4];
+            text.push_str(&format!(
+                "      - queue: q{queue}\n        retry: {{attempts: {target}, maxAge: 1h}}\n        deadLetter: q0\n"
+            ));
+            if !extra.is_empty() {
+                text.push_str(&format!("        {extra}\n"));
+            }
+        }
+        if byte % 4 == 0 {
+            text.push_str("        []\n");
+        }
+    }
+    if rules.is_empty() {
+        text.push_str("  []\n");
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// From any pipeline to any other: applied twice the second plan is empty, deleting leaves nothing, and an apply that
+    /// broke anywhere is completed by the next.
+    #[test]
+    fn applying_twice_changes_nothing(
+        first in (proptest::collection::vec(any::<u8>(), 0..5), proptest::collection::vec(any::<u8>(), 0..5), any::<u8>()),
+        second in (proptest::collection::vec(any::<u8>(), 0..5), proptest::collection::vec(any::<u8>(), 0..5), any::<u8>()),
+        broken in proptest::sample::select(vec!["CreateQueue", "PutRule", "PutTargets", "RemoveTargets", "SetQueueAttributes"]),
+    ) {
+        let model = Model::default();
+        let mut made = Made::default();
+        for (queues, rules, bus) in [&first, &second] {
+            let desired = wanted(&generated(queues, rules, *bus));
+            *model.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(broken);
+            made = applied(&model, &desired, &made).made;
+            *model.broken.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let report = applied(&model, &desired, &made);
+            prop_assert_eq!(&report.failed, &None);
+            made = report.made;
+            let again = planned(&model, &desired, &made);
+            prop_assert!(again.is_empty(), "{}", again);
+            prop_assert!(again.steps.iter().all(|step| step.action == Action::Keep));
+        }
+        let report = applied(&model, &Desired::default(), &made);
+        prop_assert_eq!(report.made, Made::default());
+        prop_assert_eq!(&*model.state.lock().unwrap_or_else(PoisonError::into_inner), &crate::model::State::default());
+    }
+}
