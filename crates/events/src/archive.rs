@@ -1,0 +1,105 @@
+//! An archive: a copy of every event of a bus that matches its pattern, kept for its own time, to be replayed.
+//!
+//! Events are copied, so that an archive neither lengthens nor shortens the life of the event records that people look at.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use aws::{Arn, Timestamp};
+use pattern::EventPattern;
+use serde::{Deserialize, Serialize};
+use store::Table;
+
+use crate::bus::BusName;
+
+/// All archives, by name.
+pub(crate) const ARCHIVES: Table<String, Archive> = Table::new(27, "archives");
+/// Copies of events, by the archive's number, the event's time in ms, and its position on its bus.
+pub(crate) const ARCHIVED: Table<(u64, u64, u64), ArchivedEvent> = Table::new(28, "archived events");
+/// What each archive holds, by its number.
+pub(crate) const SIZES: Table<u64, ArchiveSize> = Table::new(29, "archive sizes");
+/// Numbers of archives that were deleted and whose events sweeps remove.
+pub(crate) const CLEARING: Table<u64, ()> = Table::new(30, "archives to clear");
+
+/// An archive as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Archive {
+    pub(crate) name: String,
+    /// Its own for ever: an archive that is made again under the same name is another one.
+    pub(crate) number: u64,
+    pub(crate) bus: BusName,
+    pub(crate) description: Option<String>,
+    /// The pattern's text as it was put: it parsed then. None: every event.
+    pub(crate) pattern: Option<String>,
+    /// 0: for ever.
+    pub(crate) retention_days: u32,
+    pub(crate) kms_key: Option<String>,
+    pub(crate) created: Timestamp,
+}
+
+store::record!(Archive, version 1);
+
+impl Archive {
+    /// Its full name.
+    pub(crate) fn arn(name: &str, region: &str, account: &str) -> Arn {
+        Arn::new("events", region, account, format!("archive/{name}"))
+    }
+}
+
+/// An event in an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ArchivedEvent {
+    /// The whole envelope.
+    pub(crate) json: String,
+}
+
+store::record!(ArchivedEvent, version 1);
+
+/// What an archive holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ArchiveSize {
+    pub(crate) events: u64,
+    pub(crate) bytes: u64,
+}
+
+store::record!(ArchiveSize, version 1);
+
+/// The archives of all buses, compiled, in a snapshot that readers load without a lock.
+#[derive(Debug, Default)]
+pub(crate) struct Archivers(pub(crate) ArcSwap<HashMap<BusName, Vec<Archiver>>>);
+
+/// An archive as matching needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Archiver {
+    pub(crate) name: String,
+    pub(crate) number: u64,
+    pattern: Option<Arc<EventPattern>>,
+}
+
+/// A copy that an archive wants of an event.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    pub(crate) archive: String,
+    pub(crate) number: u64,
+    /// The event's own time.
+    pub(crate) time: Timestamp,
+}
+
+impl Archiver {
+    /// A pattern that does not parse now can only come from an older Trunkline that took more: such an archive takes
+    /// nothing.
+    pub(crate) fn of(archive: &Archive) -> Option<Self> {
+        let pattern = match &archive.pattern {
+            Some(pattern) => Some(Arc::new(EventPattern::parse(pattern).ok()?)),
+            None => None,
+        };
+        Some(Self { name: archive.name.clone(), number: archive.number, pattern })
+    }
+
+    /// Whether the archive takes an event.
+    pub(crate) fn wants(&self, json: &str) -> bool {
+        let matches = |pattern: &Arc<EventPattern>| pattern.matches(json.as_bytes()).unwrap_or(false);
+        self.pattern.as_ref().is_none_or(matches)
+    }
+}

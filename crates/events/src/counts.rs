@@ -1,0 +1,67 @@
+//! The room's books: counted in the commits that they speak of, so that they balance after any crash (contract C2).
+
+use serde::{Deserialize, Serialize};
+use store::{Read, Table, Tx};
+
+const COUNTS: Table<(), Counts> = Table::new(25, "event counts");
+
+/// What became of events and deliveries since the store was made.
+///
+/// An event that is accepted either matches no rule ([`unmatched`](Self::unmatched)), or matches rules that have no
+/// target ([`untargeted`](Self::untargeted)), or makes one delivery for each target of each matching rule
+/// ([`made`](Self::made)). A delivery is owed until it is delivered, dead-lettered, expired or dropped. So, always:
+///
+/// - `made = delivered + dead_lettered + owed + expired + dropped`;
+/// - where each matching event makes one delivery, `accepted = delivered + dead_lettered + owed + unmatched + untargeted
+///   + expired + dropped`, which is contract C2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Events taken in on a bus; those forwarded from another bus once more.
+    pub accepted: u64,
+    /// Events that matched a rule.
+    pub matched: u64,
+    /// Events that matched no enabled rule.
+    pub unmatched: u64,
+    /// Events that matched rules without targets only.
+    pub untargeted: u64,
+    /// Events sent to a bus that does not exist: AWS acknowledges them and forgets them, so they are not accepted.
+    pub no_bus: u64,
+    /// Deliveries made.
+    pub made: u64,
+    /// Deliveries that reached their target.
+    pub delivered: u64,
+    /// Deliveries still owed.
+    pub owed: u64,
+    /// Deliveries given up and kept in a dead-letter queue.
+    pub dead_lettered: u64,
+    /// Deliveries given up after the last retry with no dead-letter queue to keep them.
+    pub expired: u64,
+    /// Deliveries given up at once, because retrying could not mend it, with no dead-letter queue to keep them.
+    pub dropped: u64,
+    /// Retries planned.
+    pub retried: u64,
+    /// Event records kept now.
+    pub kept: u64,
+    /// Their size in bytes.
+    pub kept_bytes: u64,
+}
+
+store::record!(Counts, version 1);
+
+impl Counts {
+    /// Whether the books balance.
+    pub fn balance(&self) -> bool {
+        self.accepted == self.matched + self.unmatched
+            && self.made == self.delivered + self.dead_lettered + self.owed + self.expired + self.dropped
+    }
+
+    pub(crate) fn read(read: &mut impl Read) -> Self {
+        read.get(&COUNTS, &()).unwrap_or_default()
+    }
+
+    pub(crate) fn change(tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut Self)) {
+        let mut counts = Self::read(tx);
+        change(&mut counts);
+        tx.put(&COUNTS, &(), &counts);
+    }
+}

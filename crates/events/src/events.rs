@@ -1,0 +1,257 @@
+//! The room itself: what it stands on, and what it keeps in memory.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::{Error, Timestamp};
+use queue::{Arrival, Queues};
+use store::{KeyRange, Read, Store, Tx};
+use tokio::sync::{Notify, watch};
+
+use crate::archive::Archivers;
+use crate::bus::{BUSES, Bus, BusName};
+use crate::counts::Counts;
+use crate::delivery::DELIVERIES;
+use crate::error;
+use crate::routing::{BusRoutes, Route, Routes};
+use crate::rule::{RULES, Rule, RuleName};
+
+/// How long event records are kept: whichever ends first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How old a record grows.
+    pub age_max: Duration,
+    /// How much all records take, in bytes.
+    pub size_bytes_max: u64,
+}
+
+impl Default for Retention {
+    /// A day, or a GiB.
+    fn default() -> Self {
+        Self { age_max: Duration::from_secs(86_400), size_bytes_max: 1 << 30 }
+    }
+}
+
+/// All event buses of a store. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Events {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    queues: Queues,
+    account: String,
+    region: String,
+    retention: Retention,
+    routes: Routes,
+    archivers: Archivers,
+    /// A replay was started or cancelled.
+    replays_changed: Notify,
+    /// The position of the newest event that is committed.
+    newest: watch::Sender<u64>,
+}
+
+impl Events {
+    /// The buses, rules and targets of `store`, compiled. Makes the default bus where it is missing. Blocks on the
+    /// store; not for async code that has begun to serve.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn open(
+        store: Store,
+        queues: Queues,
+        (account, region): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Self, store::Error> {
+        Self::open_with(store, queues, (account, region, Retention::default()), now)
+    }
+
+    /// As [`Events::open`], keeping event records as long as said.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn open_with(
+        store: Store,
+        queues: Queues,
+        (account, region, retention): (&str, &str, Retention),
+        now: Timestamp,
+    ) -> Result<Self, store::Error> {
+        let shared = Shared {
+            store,
+            queues,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            retention,
+            routes: Routes::default(),
+            archivers: Archivers::default(),
+            replays_changed: Notify::new(),
+            newest: watch::Sender::new(0),
+        };
+        let events = Self { shared: Arc::new(shared) };
+        let made = events.clone();
+        let default_bus = |e| e;
+        events
+            .store()
+            .write(default_bus, move |tx| {
+                made.ensure_bus(tx, &BusName::default_bus(), now);
+                Ok(())
+            })
+            .wait()?;
+        events.store().read(|read| {
+            events.load_routes(read);
+            events.load_archives(read);
+        })?;
+        Ok(events)
+    }
+
+    /// Makes a bus named like a partner event source, such as `aws.partner/genesys.com/cloud/{org}/{suffix}`, where it
+    /// is missing: what `CreateEventBus` with the source's name does.
+    ///
+    /// # Errors
+    /// `ValidationException` where the name is not of that form.
+    pub fn ensure_partner_bus(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<BusName, Error> {
+        let bus =
+            BusName::parse(name).filter(|bus| bus.as_str().starts_with("aws.partner/")).ok_or_else(|| {
+                Error::validation(format!(
+                    "'{name}' is not the name of a partner event source: aws.partner/partner/name."
+                ))
+            })?;
+        self.ensure_bus(tx, &bus, now);
+        Ok(bus)
+    }
+
+    /// Makes a bus where it is missing.
+    pub fn ensure_bus(&self, tx: &mut Tx<'_, '_>, bus: &BusName, now: Timestamp) {
+        let key = bus.as_str().to_owned();
+        if !tx.contains(&BUSES, &key) {
+            tx.put(&BUSES, &key, &Bus::new(bus.clone(), now));
+            self.route_bus(tx, bus);
+        }
+    }
+
+    /// The books as they stand.
+    pub fn counts(&self, read: &mut impl Read) -> Counts {
+        Counts::read(read)
+    }
+
+    /// Holds the position of the newest committed event, and changes with it: what a live tail waits for before it asks
+    /// [`Events::events_after`]. 0 until the first event since the start.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.shared.newest.subscribe()
+    }
+
+    /// Completes when a delivery has come to be owed or has changed its time. To be asked for before the look
+    /// ([`Events::due`]) whose failure it follows.
+    pub fn arrival(&self) -> Arrival {
+        self.queues().arrival_of_kind(DELIVERIES)
+    }
+
+    /// The store it is in.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// The queues in which what is owed waits.
+    pub fn queues(&self) -> &Queues {
+        &self.shared.queues
+    }
+
+    /// Twelve digits.
+    pub fn account(&self) -> &str {
+        &self.shared.account
+    }
+
+    /// For example `us-east-1`.
+    pub fn region(&self) -> &str {
+        &self.shared.region
+    }
+
+    /// How long event records are kept.
+    pub fn retention(&self) -> Retention {
+        self.shared.retention
+    }
+
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.shared.routes
+    }
+
+    pub(crate) fn archivers(&self) -> &Archivers {
+        &self.shared.archivers
+    }
+
+    pub(crate) fn replays_changed(&self) -> &Notify {
+        &self.shared.replays_changed
+    }
+
+    pub(crate) fn announce(&self, position: u64) {
+        self.shared.newest.send_if_modified(|newest| {
+            let later = position > *newest;
+            *newest = position.max(*newest);
+            later
+        });
+    }
+
+    /// The bus's record.
+    pub(crate) fn bus(read: &mut impl Read, bus: &BusName) -> Result<Bus, Error> {
+        read.get(&BUSES, &bus.as_str().to_owned()).ok_or_else(|| error::bus_not_found(bus))
+    }
+}
+
+impl Events {
+    /// Region and account.
+    pub(crate) fn place(&self) -> (&str, &str) {
+        (self.region(), self.account())
+    }
+
+    /// After this commit, the snapshot has the bus.
+    pub(crate) fn route_bus(&self, tx: &mut Tx<'_, '_>, bus: &BusName) {
+        let (events, bus) = (self.clone(), bus.clone());
+        tx.after_commit(move || {
+            events.routes().change(|buses| {
+                buses.entry(bus).or_default();
+            });
+        });
+    }
+
+    /// After this commit, the snapshot no longer has the bus.
+    pub(crate) fn unroute_bus(&self, tx: &mut Tx<'_, '_>, bus: &BusName) {
+        let (events, bus) = (self.clone(), bus.clone());
+        tx.after_commit(move || {
+            events.routes().change(|buses| {
+                buses.remove(&bus);
+            });
+        });
+    }
+
+    /// After this commit, the snapshot has the rule as this transaction sees it.
+    pub(crate) fn route_rule(&self, tx: &mut Tx<'_, '_>, bus: &BusName, rule: &RuleName) {
+        let route =
+            tx.get(&RULES, &Rule::key(bus, rule)).and_then(|record| Route::of(tx, &record, self.place()));
+        let (events, bus, rule) = (self.clone(), bus.clone(), rule.clone());
+        tx.after_commit(move || {
+            if let Some(routes) = events.routes().of_bus(&bus) {
+                routes.set(&rule, route);
+            }
+        });
+    }
+
+    /// Fills the snapshot from what is stored.
+    pub(crate) fn load_routes(&self, read: &mut impl Read) {
+        let mut buses = HashMap::new();
+        for (_, bus) in read.list(&BUSES, &KeyRange::all(), usize::MAX) {
+            let prefix = KeyRange::prefix(&bus.name.as_str().to_owned());
+            let rules = read.list(&RULES, &prefix, usize::MAX);
+            let routes = rules.iter().filter_map(|(_, rule)| Route::of(read, rule, self.place())).collect();
+            buses.insert(bus.name, Arc::new(BusRoutes::of(routes)));
+        }
+        self.routes().change(|all| all.extend(buses));
+    }
+}

@@ -1,0 +1,183 @@
+//! Event records: every accepted event, kept for a bounded time and size, to be looked at, explained and run again.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::ops::ControlFlow;
+
+use aws::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::read::Direction;
+use store::{KeyRange, Read, Table, Tx};
+
+use crate::bus::BusName;
+use crate::counts::Counts;
+use crate::events::Events;
+
+/// Events by bus and position: the order in which they were accepted.
+const EVENTS: Table<(String, u64), KeptEvent> = Table::new(23, "events");
+/// Event id and position to bus: an event that was forwarded has a record on each bus.
+const IDS: Table<(String, u64), BusName> = Table::new(24, "event ids");
+
+/// An accepted event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptEvent {
+    /// Its id.
+    pub id: String,
+    /// When it was accepted.
+    pub accepted: Timestamp,
+    /// It came from another bus.
+    pub forwarded: bool,
+    /// How many rules it matched; 0: it is unmatched.
+    pub rules_matched: u32,
+    /// The whole envelope, as rules saw it.
+    pub json: String,
+}
+
+store::record!(KeptEvent, version 1);
+
+impl KeptEvent {
+    /// What a record takes on disk, about: its text, its id twice, and the engine's share.
+    fn size_bytes(&self) -> u64 {
+        let bytes = self.json.len() + 2 * self.id.len() + 100;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Records removed.
+    pub removed: usize,
+    /// Whether there is more to remove at this moment.
+    pub more: bool,
+}
+
+impl Events {
+    /// Keeps an event and tells its position.
+    pub(crate) fn keep(&self, tx: &mut Tx<'_, '_>, bus: &BusName, event: &KeptEvent) -> u64 {
+        let position = tx.next_number();
+        tx.put(&EVENTS, &(bus.as_str().to_owned(), position), event);
+        tx.put(&IDS, &(event.id.clone(), position), bus);
+        let events = self.clone();
+        tx.after_commit(move || events.announce(position));
+        position
+    }
+
+    /// The last `n` events of a bus, newest first, each with its position.
+    pub fn last_events(&self, read: &mut impl Read, bus: &BusName, n: usize) -> Vec<(u64, KeptEvent)> {
+        let found = read.list_back(&EVENTS, &KeyRange::prefix(&bus.as_str().to_owned()), n);
+        found.into_iter().map(|((_, position), event)| (position, event)).collect()
+    }
+
+    /// Up to `limit` events of a bus after a position, oldest first, each with its position. 0 is before all.
+    pub fn events_after(
+        &self,
+        read: &mut impl Read,
+        (bus, position): (&BusName, u64),
+        limit: usize,
+    ) -> Vec<(u64, KeptEvent)> {
+        let bus = bus.as_str().to_owned();
+        let range = KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &bus);
+        let found = read.list(&EVENTS, &range, limit);
+        found.into_iter().map(|((_, position), event)| (position, event)).collect()
+    }
+
+    /// Up to `limit` events of a bus accepted from `from` on, oldest first, each with its position.
+    pub fn events_since(
+        &self,
+        read: &mut impl Read,
+        (bus, from): (&BusName, Timestamp),
+        limit: usize,
+    ) -> Vec<(u64, KeptEvent)> {
+        let mut found = VecDeque::new();
+        // Positions rise with time but for events accepted within one commit: walk back to the first that is older, and
+        // hold no more than is asked for.
+        let range = KeyRange::prefix(&bus.as_str().to_owned());
+        read.visit(&EVENTS, &range, Direction::Backwards, &mut |(_, position), event| {
+            if event.accepted < from {
+                return ControlFlow::Break(());
+            }
+            found.push_front((position, event));
+            found.truncate(limit);
+            ControlFlow::Continue(())
+        });
+        found.into()
+    }
+
+    /// The event with this id: a record for each bus that it was accepted on.
+    pub fn event(&self, read: &mut impl Read, id: &str) -> Vec<(BusName, KeptEvent)> {
+        let places = read.list(&IDS, &KeyRange::prefix(&id.to_owned()), usize::MAX);
+        places
+            .into_iter()
+            .filter_map(|((_, position), bus)| {
+                read.get(&EVENTS, &(bus.as_str().to_owned(), position)).map(|event| (bus, event))
+            })
+            .collect()
+    }
+
+    /// Removes records that have grown too old or, oldest first, that are too much, at most `limit` of them. Deliveries
+    /// that are owed carry their event themselves, so none is lost by this.
+    pub fn sweep(&self, tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> Swept {
+        let oldest_kept = now.minus(self.retention().age_max);
+        let mut bytes = Counts::read(tx).kept_bytes;
+        // Bytes and number of what is removed.
+        let mut freed = (0_u64, 0_u64);
+        let mut swept = Swept::default();
+        let mut fronts = Self::fronts(tx);
+        while let Some(Reverse((position, bus))) = fronts.pop() {
+            let Some(event) = tx.get(&EVENTS, &(bus.clone(), position)) else { continue };
+            if event.accepted >= oldest_kept && bytes <= self.retention().size_bytes_max {
+                // The others are later still, but their clocks may have stood lower: a sweep to come finds them.
+                break;
+            }
+            if swept.removed >= limit {
+                swept.more = true;
+                break;
+            }
+            bytes = bytes.saturating_sub(event.size_bytes());
+            freed = (freed.0 + event.size_bytes(), freed.1 + 1);
+            swept.removed += 1;
+            tx.remove(&EVENTS, &(bus.clone(), position));
+            tx.remove(&IDS, &(event.id, position));
+            fronts.extend(front_after(tx, bus, position));
+        }
+        if swept.removed > 0 {
+            Counts::change(tx, |counts| {
+                counts.kept_bytes = counts.kept_bytes.saturating_sub(freed.0);
+                counts.kept = counts.kept.saturating_sub(freed.1);
+            });
+        }
+        let archived = Self::sweep_archives(tx, now, limit.saturating_sub(swept.removed));
+        Self::sweep_replays(tx, now);
+        swept.removed += archived;
+        swept.more |= swept.removed >= limit;
+        swept
+    }
+
+    /// The first record of each bus, the first of all on top; of deleted buses too, whose records go as they age.
+    fn fronts(tx: &mut Tx<'_, '_>) -> BinaryHeap<Reverse<(u64, String)>> {
+        let mut fronts = BinaryHeap::new();
+        let mut from = String::new();
+        while let Some(((bus, position), _)) =
+            tx.list(&EVENTS, &KeyRange::from_within(&from, &()), 1).into_iter().next()
+        {
+            // No name has a zero byte, so this text sorts after all keys of this bus and before those of the next.
+            from = format!("{bus}\0");
+            fronts.push(Reverse((position, bus)));
+        }
+        fronts
+    }
+}
+
+/// The first record of a bus after a position.
+fn front_after(tx: &mut Tx<'_, '_>, bus: String, position: u64) -> Option<Reverse<(u64, String)>> {
+    let range = KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &bus);
+    let (key, _) = tx.list(&EVENTS, &range, 1).into_iter().next()?;
+    Some(Reverse((key.1, bus)))
+}
+
+/// Adds a record to the books.
+pub(crate) fn count_kept(counts: &mut Counts, event: &KeptEvent) {
+    counts.kept += 1;
+    counts.kept_bytes += event.size_bytes();
+}

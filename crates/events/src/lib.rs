@@ -1,0 +1,41 @@
+//! Event buses, rules, targets: what is accepted is matched, and what is matched is owed.
+//!
+//! [`Events::match_event`] does the work that needs no transaction; [`Events::accept`] then writes, in one transaction,
+//! the event, what its local queues are sent, and what else is owed because of it. The floor above takes what has fallen
+//! due ([`Events::due`]), calls the target and settles ([`Events::settle`]). AWS's operations on all this are the rows of
+//! [`ops::OPERATIONS`].
+
+pub mod accept;
+pub mod archive;
+pub mod bus;
+pub mod counts;
+pub mod error;
+pub mod events;
+pub mod input;
+pub mod kept;
+pub mod limits;
+pub mod ops;
+pub mod owed;
+pub mod partner;
+pub mod replay;
+pub mod rule;
+pub mod schedule;
+pub mod target;
+
+mod archiving;
+mod dead_letter;
+mod delivery;
+mod pay;
+mod routing;
+mod tick;
+
+pub use crate::accept::{Accepted, Matched};
+pub use crate::bus::BusName;
+pub use crate::counts::Counts;
+pub use crate::delivery::DELIVERIES;
+pub use crate::events::{Events, Retention};
+pub use crate::kept::{KeptEvent, Swept};
+pub use crate::owed::{Outcome, Owed, Settled};
+pub use crate::rule::{RuleName, RuleState};
+pub use crate::schedule::Schedule;
+pub use crate::target::{Input, RetryPolicy, Target, TargetKind};

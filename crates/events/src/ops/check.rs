@@ -1,0 +1,233 @@
+//! What requests have in common: what the service's model says about members, checked all at once and told in AWS's words.
+//!
+//! Source of the words: AWS's answers recorded by LocalStack (`test_put_target_id_validation`,
+//! `test_put_events_exceed_limit_ten_entries`); of the constraints: botocore's model of `events`.
+
+use aws::Error;
+
+use crate::bus::BusName;
+use crate::limits;
+use crate::rule::RuleName;
+
+/// The constraints that were broken.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<String>);
+
+/// What a text member may be.
+pub(crate) struct Shape {
+    pub(crate) length_min: usize,
+    pub(crate) length_max: usize,
+    pub(crate) pattern: Option<Pattern>,
+}
+
+/// A regular expression of the model.
+pub(crate) struct Pattern {
+    /// As AWS spells it.
+    spelled: &'static str,
+    /// Whether a text satisfies it.
+    satisfies: fn(&str) -> bool,
+}
+
+impl Shape {
+    /// A text of a length within bounds.
+    pub(crate) const fn length(length_min: usize, length_max: usize) -> Self {
+        Self { length_min, length_max, pattern: None }
+    }
+
+    const fn matching(self, spelled: &'static str, satisfies: fn(&str) -> bool) -> Self {
+        Self { pattern: Some(Pattern { spelled, satisfies }), ..self }
+    }
+}
+
+/// A bus's name.
+pub(crate) const BUS_NAME: Shape = Shape::length(1, limits::BUS_NAME_LENGTH_MAX)
+    .matching(r"[/\.\-_A-Za-z0-9]+", |text| text.chars().all(|c| c == '/' || of_name(c)));
+/// A bus's name or ARN.
+pub(crate) const BUS_NAME_OR_ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX).matching(
+    r"(arn:aws[\w-]*:events:[a-z]{2}-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/\.\-_A-Za-z0-9]+",
+    |text| BusName::parse_name_or_arn(text).is_some(),
+);
+/// The name or ARN of a bus that is no partner's.
+pub(crate) const OWN_BUS_NAME_OR_ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX).matching(
+    r"(arn:aws[\w-]*:events:[a-z]{2}-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[\.\-_A-Za-z0-9]+",
+    |text| BusName::parse_name_or_arn(text).is_some_and(|bus| !bus.is_partner()),
+);
+/// The name of a bus that is no partner's.
+pub(crate) const OWN_BUS_NAME: Shape = Shape::length(1, limits::BUS_NAME_LENGTH_MAX)
+    .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
+/// A rule's name or a target's id.
+pub(crate) const RULE_NAME: Shape = Shape::length(1, limits::RULE_NAME_LENGTH_MAX)
+    .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
+/// An archive's name.
+pub(crate) const ARCHIVE_NAME: Shape = Shape::length(1, limits::ARCHIVE_NAME_LENGTH_MAX)
+    .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
+/// A KMS key's id, alias or ARN.
+pub(crate) const KMS_KEY: Shape = Shape::length(0, 2048).matching(r"^[a-zA-Z0-9_\-/:]*$", |text| {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | ':'))
+});
+/// An account's number.
+pub(crate) const ACCOUNT: Shape =
+    Shape::length(12, 12).matching(r"\d{12}", |text| text.bytes().all(|digit| digit.is_ascii_digit()));
+/// The name of a partner event source.
+pub(crate) const EVENT_SOURCE_NAME: Shape =
+    Shape::length(1, limits::BUS_NAME_LENGTH_MAX).matching(r"aws\.partner(/[\.\-_A-Za-z0-9]+){2,}", |text| {
+        let parts = text.strip_prefix("aws.partner/").map(|rest| rest.split('/'));
+        parts.is_some_and(|mut parts| {
+            parts.clone().count() >= 2 && parts.all(|part| !part.is_empty() && part.chars().all(of_name))
+        })
+    });
+/// The beginning of such names: the partner at least.
+pub(crate) const EVENT_SOURCE_PREFIX: Shape = Shape::length(1, limits::BUS_NAME_LENGTH_MAX).matching(
+    r"aws\.partner/[\.\-_A-Za-z0-9]+/[/\.\-_A-Za-z0-9]*",
+    |text| {
+        let rest = text.strip_prefix("aws.partner/").and_then(|rest| rest.split_once('/'));
+        rest.is_some_and(|(partner, rest)| {
+            !partner.is_empty()
+                && partner.chars().all(of_name)
+                && rest.chars().all(|c| c == '/' || of_name(c))
+        })
+    },
+);
+/// An ARN.
+pub(crate) const ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX);
+/// A description.
+pub(crate) const DESCRIPTION: Shape = Shape::length(0, limits::DESCRIPTION_LENGTH_MAX);
+/// An event pattern.
+pub(crate) const EVENT_PATTERN: Shape = Shape::length(0, limits::PATTERN_LENGTH_MAX);
+
+fn of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
+}
+
+impl Faults {
+    /// Adds a broken constraint; `value` as it is to be shown.
+    pub(crate) fn add(&mut self, at: &str, value: Option<&str>, constraint: &str) {
+        let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
+        self.0.push(format!("Value {value} at '{at}' failed to satisfy constraint: {constraint}"));
+    }
+
+    /// A member that must be there and of a shape.
+    pub(crate) fn required(&mut self, at: &str, value: Option<&str>, shape: &Shape) {
+        match value {
+            None => self.missing(at),
+            some => self.text(at, some, shape),
+        }
+    }
+
+    /// A member that must be there is not.
+    pub(crate) fn missing(&mut self, at: &str) {
+        self.add(at, None, "Member must not be null");
+    }
+
+    /// A member that, if it is there, must be of a shape.
+    pub(crate) fn text(&mut self, at: &str, value: Option<&str>, shape: &Shape) {
+        let Some(value) = value else { return };
+        let length = value.chars().count();
+        if length < shape.length_min {
+            let constraint = format!("Member must have length greater than or equal to {}", shape.length_min);
+            self.add(at, Some(value), &constraint);
+        }
+        if length > shape.length_max {
+            let constraint = format!("Member must have length less than or equal to {}", shape.length_max);
+            self.add(at, Some(value), &constraint);
+        }
+        if let Some(pattern) = &shape.pattern
+            && !(pattern.satisfies)(value)
+            && length <= shape.length_max
+        {
+            self.add(
+                at,
+                Some(value),
+                &format!("Member must satisfy regular expression pattern: {}", pattern.spelled),
+            );
+        }
+    }
+
+    /// A member that, if it is there, must be one of these.
+    pub(crate) fn one_of(&mut self, at: &str, value: Option<&str>, values: &[&str]) {
+        if let Some(value) = value.filter(|value| !values.contains(value)) {
+            let set = values.join(", ");
+            self.add(at, Some(value), &format!("Member must satisfy enum value set: [{set}]"));
+        }
+    }
+
+    /// A list that must have a length within bounds.
+    pub(crate) fn count(&mut self, at: &str, count: usize, (min, max): (usize, usize)) {
+        if !(min..=max).contains(&count) {
+            let (bound, word) = if count < min { (min, "greater") } else { (max, "less") };
+            let constraint = format!("Member must have length {word} than or equal to {bound}");
+            self.add(at, Some(&format!("[{count} entries]")), &constraint);
+        }
+    }
+
+    /// A number that, if it is there, must be within bounds.
+    pub(crate) fn number(&mut self, at: &str, value: Option<i64>, (min, max): (i64, i64)) {
+        let Some(value) = value else { return };
+        if value < min {
+            let constraint = format!("Member must have value greater than or equal to {min}");
+            self.add(at, Some(&value.to_string()), &constraint);
+        }
+        if value > max {
+            let constraint = format!("Member must have value less than or equal to {max}");
+            self.add(at, Some(&value.to_string()), &constraint);
+        }
+    }
+
+    /// `Limit` and `NextToken` of a listing.
+    pub(crate) fn paging(&mut self, limit: Option<i64>, token: Option<&str>) {
+        self.number("limit", limit, (1, i64::try_from(limits::PAGE_MAX).unwrap_or(i64::MAX)));
+        self.text("nextToken", token, &Shape::length(1, 2048));
+    }
+
+    /// Tells all of them.
+    pub(crate) fn result(self) -> Result<(), Error> {
+        let errors = match self.0.len() {
+            0 => return Ok(()),
+            1 => "1 validation error".to_owned(),
+            n => format!("{n} validation errors"),
+        };
+        Err(Error::validation(format!("{errors} detected: {}", self.0.join("; "))))
+    }
+}
+
+/// The bus that a request names by name or ARN; the default bus where it names none.
+pub(crate) fn bus_of(text: Option<&str>) -> Result<BusName, Error> {
+    let Some(text) = text else { return Ok(BusName::default_bus()) };
+    BusName::parse_name_or_arn(text)
+        .ok_or_else(|| Error::validation(format!("Parameter {text} is not a valid event bus name or ARN.")))
+}
+
+/// A rule's name that was checked before.
+pub(crate) fn rule_of(text: Option<&str>) -> Result<RuleName, Error> {
+    let text = text.unwrap_or_default();
+    RuleName::parse(text)
+        .ok_or_else(|| Error::validation(format!("Parameter {text} is not a valid rule name.")))
+}
+
+/// How many items a page has.
+pub(crate) fn page_size(limit: Option<i64>) -> usize {
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(limits::PAGE_MAX)
+}
+
+/// Name and bus of one rule, as most requests give them.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RuleRequest {
+    name: Option<String>,
+    event_bus_name: Option<String>,
+}
+
+impl RuleRequest {
+    /// Bus and rule.
+    pub(crate) fn parsed(&self) -> Result<(BusName, RuleName), Error> {
+        let mut faults = Faults::default();
+        faults.required("name", self.name.as_deref(), &RULE_NAME);
+        faults.text("eventBusName", self.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
+        faults.result()?;
+        Ok((bus_of(self.event_bus_name.as_deref())?, rule_of(self.name.as_deref())?))
+    }
+}
+
+/// The answer of an operation that has nothing to say.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Nothing {}

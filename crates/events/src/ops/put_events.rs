@@ -1,0 +1,305 @@
+//! PutEvents.
+
+use aws::operation::{commit, parse, print};
+use aws::{Call, Error, Event, Ids, Reply, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::accept::Matched;
+use crate::bus::BusName;
+use crate::error;
+use crate::events::Events;
+use crate::limits;
+use crate::ops::check::{Faults, OWN_BUS_NAME_OR_ARN, Shape, bus_of};
+
+/// What PutEvents lacks.
+pub const MISSING: &str = "EndpointId is ignored: there are no global endpoints.";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Request {
+    pub(crate) entries: Option<Vec<Entry>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Entry {
+    time: Option<Time>,
+    pub(crate) source: Option<String>,
+    resources: Option<Vec<String>>,
+    detail_type: Option<String>,
+    detail: Option<String>,
+    event_bus_name: Option<String>,
+    trace_header: Option<String>,
+}
+
+/// A moment: seconds since 1970 as the JSON protocol writes it, or ISO 8601 as a person does.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Time {
+    Seconds(f64),
+    Iso(String),
+}
+
+impl Time {
+    /// The moment; `None` where it is none that can be written down.
+    pub(crate) fn moment(&self) -> Option<Timestamp> {
+        match self {
+            Self::Seconds(seconds) => Timestamp::from_unix_seconds_f64(*seconds),
+            Self::Iso(text) => Timestamp::parse_iso(text),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    failed_entry_count: usize,
+    entries: Vec<EntryAnswer>,
+}
+
+/// What became of one entry.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct EntryAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'static str>,
+}
+
+/// What all entries of a request come to.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    answers: Vec<EntryAnswer>,
+    failed: usize,
+    matched: Vec<Matched>,
+    missing_bus: u64,
+}
+
+/// PutEvents. An entry that is refused does not hold up the others. An entry for a bus that does not exist is
+/// acknowledged and lost, as AWS does it (recorded by LocalStack, `test_put_events_nonexistent_event_bus`); it is counted.
+pub fn put(events: &Events, call: Call, body: &[u8]) -> Reply {
+    let work = match parse(body).and_then(|request| prepare(events, &call, request)) {
+        Ok(work) => work,
+        Err(error) => return Reply::Now(Err(error)),
+    };
+    work.reply(events, call)
+}
+
+/// Checks, matches and answers; needs no transaction.
+fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error> {
+    let entries = check(request)?;
+    let mut work = Work::default();
+    for entry in entries {
+        let bus = bus_of(entry.event_bus_name.as_deref())?;
+        let trace_header = entry.trace_header.clone();
+        let event = match event_of(entry, (events, Sender::Account), call) {
+            Ok(event) => event,
+            Err(answer) => {
+                work.refuse(answer);
+                continue;
+            }
+        };
+        work.take(events, (Some(&bus), &event, trace_header), call.now);
+    }
+    Ok(work)
+}
+
+impl Work {
+    /// Accepts what was matched, counts what was lost, and answers after the sync.
+    pub(crate) fn reply(self, events: &Events, call: Call) -> Reply {
+        let answer = Answer { failed_entry_count: self.failed, entries: self.answers };
+        if self.matched.is_empty() && self.missing_bus == 0 {
+            return Reply::Now(print(&answer));
+        }
+        let (service, matched, missing_bus) = (events.clone(), self.matched, self.missing_bus);
+        commit(b"", |_: serde::de::IgnoredAny| {
+            Ok(events.store().write(error::of_store, move |tx| {
+                for event in matched {
+                    service.accept(tx, event, call.now, &call.ids);
+                }
+                if missing_bus > 0 {
+                    service.note_missing_bus(tx, missing_bus);
+                }
+                Ok(answer)
+            }))
+        })
+    }
+
+    /// One entry is refused.
+    pub(crate) fn refuse(&mut self, answer: EntryAnswer) {
+        self.failed += 1;
+        self.answers.push(answer);
+    }
+
+    /// One event goes to a bus; to none where it is acknowledged and dropped.
+    pub(crate) fn take(
+        &mut self,
+        events: &Events,
+        (bus, event, trace_header): (Option<&BusName>, &Event, Option<String>),
+        now: Timestamp,
+    ) {
+        match bus.and_then(|bus| events.match_event(bus, event, now)) {
+            Some(matched) => self.matched.push(matched.with_trace_header(trace_header)),
+            None => self.missing_bus += 1,
+        }
+        self.answers.push(EntryAnswer { event_id: Some(event.id.clone()), ..EntryAnswer::default() });
+    }
+}
+
+/// What refuses the whole request.
+fn check(request: Request) -> Result<Vec<Entry>, Error> {
+    let mut faults = Faults::default();
+    match request.entries.as_deref() {
+        None => faults.missing("entries"),
+        Some([]) => faults.add("entries", Some("[]"), "Member must have length greater than or equal to 1"),
+        Some(entries) => {
+            if entries.len() > limits::ENTRIES_MAX {
+                let shown: Vec<String> = entries.iter().map(Entry::shown).collect();
+                let constraint =
+                    format!("Member must have length less than or equal to {}", limits::ENTRIES_MAX);
+                faults.add("entries", Some(&format!("[{}]", shown.join(", "))), &constraint);
+            }
+            for (number, entry) in entries.iter().enumerate() {
+                let at = format!("entries.{}.member", number + 1);
+                let bus = entry.event_bus_name.as_deref();
+                faults.text(&format!("{at}.eventBusName"), bus, &OWN_BUS_NAME_OR_ARN);
+                let header = entry.trace_header.as_deref();
+                faults.text(&format!("{at}.traceHeader"), header, &Shape::length(1, 500));
+            }
+        }
+    }
+    faults.result()?;
+    let entries = request.entries.unwrap_or_default();
+    if entries.iter().map(Entry::size_bytes).sum::<usize>() > limits::ENTRIES_SIZE_BYTES_MAX {
+        return Err(Error::validation("Total size of the entries in the request is over the limit."));
+    }
+    Ok(entries)
+}
+
+impl Entry {
+    /// What AWS counts (user guide, "Calculating PutEvents event entry size").
+    fn size_bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let resources: usize = self.resources.iter().flatten().map(String::len).sum();
+        let time = if self.time.is_some() { limits::TIME_SIZE_BYTES } else { 0 };
+        time + text(&self.source) + text(&self.detail_type) + text(&self.detail) + resources
+    }
+
+    /// As AWS shows it in a validation error.
+    fn shown(&self) -> String {
+        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "null".to_owned());
+        let time = self.time.as_ref().and_then(Time::moment).map(Timestamp::to_iso_seconds);
+        let resources = self.resources.as_ref().map(|all| format!("[{}]", all.join(", ")));
+        format!(
+            "PutEventsRequestEntry(time={}, source={}, resources={}, detailType={}, detail={}, eventBusName={}, traceHeader={}, kmsKeyIdentifier=null, internalMetadata=null)",
+            text(&time),
+            text(&self.source),
+            text(&resources),
+            text(&self.detail_type),
+            text(&self.detail),
+            text(&self.event_bus_name),
+            text(&self.trace_header),
+        )
+    }
+}
+
+/// Who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The account: it cannot speak for AWS or a partner.
+    Account,
+    /// A partner, by PutPartnerEvents.
+    Partner,
+}
+
+/// The event of an entry, or why it is refused. Words: AWS's answers recorded by LocalStack
+/// (`test_put_events_without_source`, `test_put_event_without_detail`) and reported by users.
+pub(crate) fn event_of(
+    entry: Entry,
+    (events, sender): (&Events, Sender),
+    call: &Call,
+) -> Result<Event, EntryAnswer> {
+    let refuse = |code, message| {
+        Err(EntryAnswer { error_code: Some(code), error_message: Some(message), ..EntryAnswer::default() })
+    };
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let Some(source) = given(entry.source) else {
+        return refuse(
+            "InvalidArgument",
+            "Parameter Source is not valid. Reason: Source is a required argument.",
+        );
+    };
+    let Some(detail_type) = given(entry.detail_type) else {
+        return refuse(
+            "InvalidArgument",
+            "Parameter DetailType is not valid. Reason: DetailType is a required argument.",
+        );
+    };
+    let Some(detail) = given(entry.detail) else {
+        return refuse(
+            "InvalidArgument",
+            "Parameter Detail is not valid. Reason: Detail is a required argument.",
+        );
+    };
+    if sender == Sender::Account && source.starts_with("aws.") {
+        return refuse("NotAuthorizedForSourceException", "Not authorized for the source.");
+    }
+    if detail_type.chars().count() > limits::DETAIL_TYPE_LENGTH_MAX {
+        return refuse(
+            "InvalidArgument",
+            "Parameter DetailType is not valid. Reason: DetailType must have length less than or equal to 128.",
+        );
+    }
+    if !is_whole_object(&detail) {
+        return refuse("MalformedDetail", "Detail is malformed.");
+    }
+    let time = match entry.time {
+        None => call.now,
+        Some(time) => match time.moment() {
+            Some(moment) => moment,
+            None => {
+                return refuse(
+                    "InvalidArgument",
+                    "Parameter Time is not valid. Reason: it is no moment between 1970 and 9999.",
+                );
+            }
+        },
+    };
+    let event = Event {
+        id: event_id(call.now, &call.ids),
+        source,
+        detail_type,
+        account: events.account().to_owned(),
+        time,
+        region: events.region().to_owned(),
+        resources: entry.resources.unwrap_or_default(),
+        detail,
+    };
+    // What rules cannot read (nested deeper than 1000 levels, for one) would be accepted and match nothing, unseen.
+    match pattern::Event::parse(event.to_json().as_bytes()) {
+        Ok(_) => Ok(event),
+        Err(_) => refuse("MalformedDetail", "Detail is malformed."),
+    }
+}
+
+/// Whether the text is a JSON object and nothing after it.
+fn is_whole_object(text: &str) -> bool {
+    text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// An event id: a UUID of version 7, so that ids made after one another lie beside one another in the index.
+pub(crate) fn event_id(now: Timestamp, ids: &Ids) -> String {
+    let (high, low) = (ids.next_u64(), ids.next_u64());
+    let ms = now.unix_ms() & 0xFFFF_FFFF_FFFF;
+    format!(
+        "{:08x}-{:04x}-7{:03x}-{:04x}-{:012x}",
+        ms >> 16,
+        ms & 0xFFFF,
+        high & 0xFFF,
+        0x8000 | (low >> 48 & 0x3FFF),
+        low & 0xFFFF_FFFF_FFFF
+    )
+}

@@ -1,0 +1,461 @@
+//! PutTargets, ListTargetsByRule, RemoveTargets, ListRuleNamesByTarget.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws::operation::{answer, commit};
+use aws::page::page;
+use aws::{Arn, Call, Error, Reply};
+use serde::{Deserialize, Serialize};
+use store::{KeyRange, Read, Tx};
+
+use crate::bus::BusName;
+use crate::error;
+use crate::events::Events;
+use crate::input::InputMaker;
+use crate::limits;
+use crate::ops::check::{ARN, BUS_NAME_OR_ARN, Faults, RULE_NAME, Shape, bus_of, page_size, rule_of};
+use crate::rule::{Rule, RuleName};
+use crate::target::{Input, RetryPolicy, TARGETS, Target, TargetKind};
+
+/// What PutTargets lacks.
+pub const PUT_MISSING: &str =
+    "Targets other than SQS queues, Lambda functions and event buses are refused in FailedEntries.";
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TargetWire {
+    id: Option<String>,
+    arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_transformer: Option<InputTransformerWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sqs_parameters: Option<SqsParametersWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_policy: Option<RetryPolicyWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letter_config: Option<DeadLetterConfigWire>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InputTransformerWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_paths_map: Option<BTreeMap<String, String>>,
+    input_template: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SqsParametersWire {
+    message_group_id: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RetryPolicyWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_retry_attempts: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_event_age_in_seconds: Option<i64>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeadLetterConfigWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arn: Option<String>,
+}
+
+/// What became of a target that was not put or removed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct FailedEntry {
+    target_id: String,
+    error_code: &'static str,
+    error_message: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct FailuresAnswer {
+    failed_entry_count: usize,
+    failed_entries: Vec<FailedEntry>,
+}
+
+impl From<Vec<FailedEntry>> for FailuresAnswer {
+    fn from(failed_entries: Vec<FailedEntry>) -> Self {
+        Self { failed_entry_count: failed_entries.len(), failed_entries }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutRequest {
+    rule: Option<String>,
+    event_bus_name: Option<String>,
+    targets: Option<Vec<TargetWire>>,
+}
+
+/// PutTargets: adds targets, or replaces those whose ids are there. A target of a kind that is not served is a failed
+/// entry; anything else that is wrong refuses the request whole, as AWS does.
+pub fn put(events: &Events, _call: Call, body: &[u8]) -> Reply {
+    commit(body, |request: PutRequest| {
+        check_put(&request)?;
+        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let rule = rule_of(request.rule.as_deref())?;
+        let mut targets = Vec::new();
+        let mut failed = Vec::new();
+        for wire in request.targets.unwrap_or_default() {
+            let target = target_of(wire)?;
+            match TargetKind::of(&target.arn) {
+                Some(_) => targets.push(target),
+                None => failed.push(not_served(target)),
+            }
+        }
+        let service = events.clone();
+        Ok(events.store().write(error::of_store, move |tx| {
+            service.put_targets(tx, (&bus, &rule), &targets)?;
+            Ok(FailuresAnswer::from(failed))
+        }))
+    })
+}
+
+fn not_served(target: Target) -> FailedEntry {
+    FailedEntry {
+        error_message: format!(
+            "Targets of the service '{}' are not served by Trunkline yet ({}): SQS queues, Lambda functions and event buses are.",
+            target.arn.service, target.arn
+        ),
+        target_id: target.id,
+        error_code: "ValidationException",
+    }
+}
+
+fn check_put(request: &PutRequest) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    faults.required("rule", request.rule.as_deref(), &RULE_NAME);
+    faults.text("eventBusName", request.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
+    match request.targets.as_deref() {
+        None => faults.missing("targets"),
+        Some([]) => faults.add("targets", Some("[]"), "Member must have length greater than or equal to 1"),
+        Some(targets) => {
+            if targets.len() > limits::PAGE_MAX {
+                faults.add("targets", Some("[...]"), "Member must have length less than or equal to 100");
+            }
+            for (number, target) in targets.iter().enumerate() {
+                check_target(&mut faults, &format!("targets.{}.member", number + 1), target);
+            }
+        }
+    }
+    faults.result()
+}
+
+fn check_target(faults: &mut Faults, at: &str, target: &TargetWire) {
+    let input = Shape::length(0, limits::INPUT_LENGTH_MAX);
+    let path = Shape::length(0, limits::INPUT_PATH_LENGTH_MAX);
+    faults.required(&format!("{at}.id"), target.id.as_deref(), &RULE_NAME);
+    faults.required(&format!("{at}.arn"), target.arn.as_deref(), &ARN);
+    faults.text(&format!("{at}.roleArn"), target.role_arn.as_deref(), &ARN);
+    faults.text(&format!("{at}.input"), target.input.as_deref(), &input);
+    faults.text(&format!("{at}.inputPath"), target.input_path.as_deref(), &path);
+    if let Some(transformer) = &target.input_transformer {
+        let template = Shape::length(1, limits::INPUT_LENGTH_MAX);
+        let name = format!("{at}.inputTransformer.inputTemplate");
+        faults.required(&name, transformer.input_template.as_deref(), &template);
+        for value in transformer.input_paths_map.iter().flat_map(BTreeMap::values) {
+            faults.text(&format!("{at}.inputTransformer.inputPathsMap"), Some(value), &path);
+        }
+    }
+    if let Some(parameters) = &target.sqs_parameters {
+        let group = Shape::length(1, limits::MESSAGE_GROUP_LENGTH_MAX);
+        faults.text(
+            &format!("{at}.sqsParameters.messageGroupId"),
+            parameters.message_group_id.as_deref(),
+            &group,
+        );
+    }
+    if let Some(retry) = &target.retry_policy {
+        let attempts = (0, i64::from(limits::RETRY_ATTEMPTS_MAX));
+        let age = (i64::from(limits::EVENT_AGE_SECONDS_MIN), i64::from(limits::EVENT_AGE_SECONDS_MAX));
+        let at = format!("{at}.retryPolicy");
+        faults.number(&format!("{at}.maximumRetryAttempts"), retry.maximum_retry_attempts, attempts);
+        faults.number(&format!("{at}.maximumEventAgeInSeconds"), retry.maximum_event_age_in_seconds, age);
+    }
+    if let Some(config) = &target.dead_letter_config {
+        faults.text(&format!("{at}.deadLetterConfig.arn"), config.arn.as_deref(), &ARN);
+    }
+}
+
+/// The target that a request describes, its ARNs and its input parsed.
+fn target_of(wire: TargetWire) -> Result<Target, Error> {
+    let id = wire.id.unwrap_or_default();
+    let arn = parse_arn(&wire.arn.unwrap_or_default())?;
+    let dead_letter_arn =
+        wire.dead_letter_config.and_then(|config| config.arn).map(|arn| parse_arn(&arn)).transpose()?;
+    let input = match (wire.input, wire.input_path, wire.input_transformer) {
+        (None, None, None) => Input::Whole,
+        (Some(text), None, None) => Input::Constant(text),
+        (None, Some(path), None) => Input::Path(path),
+        (None, None, Some(transformer)) => Input::Transformer {
+            paths: transformer.input_paths_map.unwrap_or_default(),
+            template: transformer.input_template.unwrap_or_default(),
+        },
+        // Words: recorded from AWS by LocalStack, `test_put_event_input_path_and_input_transformer`.
+        _ => {
+            return Err(Error::validation(format!(
+                "Only one of Input, InputPath, or InputTransformer must be provided for target {id}."
+            )));
+        }
+    };
+    InputMaker::compile(&input, &id)?;
+    let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+    let retry = wire.retry_policy.map_or_else(RetryPolicy::default, |policy| RetryPolicy {
+        attempts_max: small(policy.maximum_retry_attempts),
+        age_seconds_max: small(policy.maximum_event_age_in_seconds),
+    });
+    let message_group = wire.sqs_parameters.and_then(|parameters| parameters.message_group_id);
+    let target = Target { id, arn, role_arn: wire.role_arn, input, message_group, retry, dead_letter_arn };
+    check_kind(&target)?;
+    Ok(target)
+}
+
+fn parse_arn(text: &str) -> Result<Arn, Error> {
+    text.parse().map_err(|_| error::arn_malformed(text))
+}
+
+/// What only some kinds of target may have.
+fn check_kind(target: &Target) -> Result<(), Error> {
+    let id = &target.id;
+    match TargetKind::of(&target.arn) {
+        // Words: reported of AWS's answer by users of Terraform and CDK.
+        Some(TargetKind::Bus(_)) if target.input != Input::Whole => {
+            return Err(Error::validation(format!("Modifying the input for target {id} is not supported")));
+        }
+        Some(TargetKind::Queue)
+            if target.arn.resource.ends_with(".fifo") && target.message_group.is_none() =>
+        {
+            return Err(Error::validation(format!(
+                "Parameter(s) SqsParameters must be specified for target: {id}."
+            )));
+        }
+        _ => {}
+    }
+    match &target.dead_letter_arn {
+        // User guide, "Using dead-letter queues": standard SQS queues only.
+        Some(arn) if arn.service != "sqs" || arn.resource.ends_with(".fifo") => {
+            Err(Error::validation(format!(
+                "Parameter DeadLetterConfig.Arn is not valid for target {id}. Reason: {arn} is not the ARN of a standard SQS queue."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Events {
+    fn put_targets(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (bus, rule): (&BusName, &RuleName),
+        targets: &[Target],
+    ) -> Result<(), Error> {
+        Self::rule(tx, bus, rule)?;
+        for target in targets {
+            tx.put(&TARGETS, &key_of(bus, rule, &target.id), target);
+        }
+        let all = tx.list(&TARGETS, &KeyRange::prefix(&Rule::key(bus, rule)), usize::MAX);
+        if all.len() > limits::TARGETS_PER_RULE_MAX {
+            return Err(error::limit_exceeded());
+        }
+        self.route_rule(tx, bus, rule);
+        Ok(())
+    }
+
+    /// The targets of a rule, by id.
+    fn targets(read: &mut impl Read, bus: &BusName, rule: &RuleName) -> Result<Vec<Target>, Error> {
+        Self::rule(read, bus, rule)?;
+        let range = KeyRange::prefix(&Rule::key(bus, rule));
+        Ok(read.list(&TARGETS, &range, usize::MAX).into_iter().map(|(_, target)| target).collect())
+    }
+}
+
+fn key_of(bus: &BusName, rule: &RuleName, id: &str) -> (String, String, String) {
+    let (bus, rule) = Rule::key(bus, rule);
+    (bus, rule, id.to_owned())
+}
+
+impl From<Target> for TargetWire {
+    fn from(target: Target) -> Self {
+        let (mut input, mut input_path, mut input_transformer) = (None, None, None);
+        match target.input {
+            Input::Whole => {}
+            Input::Constant(text) => input = Some(text),
+            Input::Path(path) => input_path = Some(path),
+            Input::Transformer { paths, template } => {
+                input_transformer = Some(InputTransformerWire {
+                    input_paths_map: (!paths.is_empty()).then_some(paths),
+                    input_template: Some(template),
+                });
+            }
+        }
+        let retry_policy = (target.retry != RetryPolicy::default()).then(|| RetryPolicyWire {
+            maximum_retry_attempts: target.retry.attempts_max.map(i64::from),
+            maximum_event_age_in_seconds: target.retry.age_seconds_max.map(i64::from),
+        });
+        Self {
+            id: Some(target.id),
+            arn: Some(target.arn.to_string()),
+            role_arn: target.role_arn,
+            input,
+            input_path,
+            input_transformer,
+            sqs_parameters: target
+                .message_group
+                .map(|group| SqsParametersWire { message_group_id: Some(group) }),
+            retry_policy,
+            dead_letter_config: target
+                .dead_letter_arn
+                .map(|arn| DeadLetterConfigWire { arn: Some(arn.to_string()) }),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListRequest {
+    rule: Option<String>,
+    event_bus_name: Option<String>,
+    next_token: Option<String>,
+    limit: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListAnswer {
+    targets: Vec<TargetWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+/// ListTargetsByRule.
+pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
+    answer(body, |request: ListRequest| {
+        let mut faults = Faults::default();
+        faults.required("rule", request.rule.as_deref(), &RULE_NAME);
+        faults.text("eventBusName", request.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
+        faults.paging(request.limit, request.next_token.as_deref());
+        faults.result()?;
+        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let rule = rule_of(request.rule.as_deref())?;
+        let targets =
+            events.store().read(|read| Events::targets(read, &bus, &rule)).map_err(error::of_store)??;
+        let token = request.next_token.as_deref();
+        let page = page(targets, |target| &target.id, token, page_size(request.limit))?;
+        Ok(ListAnswer {
+            targets: page.items.into_iter().map(TargetWire::from).collect(),
+            next_token: page.next_token,
+        })
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RemoveRequest {
+    rule: Option<String>,
+    event_bus_name: Option<String>,
+    ids: Option<Vec<String>>,
+}
+
+/// RemoveTargets.
+pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
+    commit(body, |request: RemoveRequest| {
+        check_remove(&request)?;
+        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let rule = rule_of(request.rule.as_deref())?;
+        let ids = request.ids.unwrap_or_default();
+        let service = events.clone();
+        Ok(events.store().write_reserved(error::of_store, move |tx| {
+            Events::rule(tx, &bus, &rule)?;
+            let (here, absent): (Vec<String>, Vec<String>) =
+                ids.into_iter().partition(|id| tx.contains(&TARGETS, &key_of(&bus, &rule, id)));
+            for id in here {
+                tx.remove(&TARGETS, &key_of(&bus, &rule, &id));
+            }
+            let failed: Vec<_> = absent.into_iter().map(|id| no_such_target(id, &rule)).collect();
+            service.route_rule(tx, &bus, &rule);
+            Ok(FailuresAnswer::from(failed))
+        }))
+    })
+}
+
+fn no_such_target(id: String, rule: &RuleName) -> FailedEntry {
+    FailedEntry {
+        error_message: format!("Rule '{rule}' does not have a target with the Id '{id}'."),
+        target_id: id,
+        error_code: "ResourceNotFoundException",
+    }
+}
+
+fn check_remove(request: &RemoveRequest) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    faults.required("rule", request.rule.as_deref(), &RULE_NAME);
+    faults.text("eventBusName", request.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
+    match request.ids.as_deref() {
+        None => faults.missing("ids"),
+        Some([]) => faults.add("ids", Some("[]"), "Member must have length greater than or equal to 1"),
+        Some(ids) => {
+            for (number, id) in ids.iter().enumerate() {
+                faults.text(&format!("ids.{}.member", number + 1), Some(id), &RULE_NAME);
+            }
+        }
+    }
+    faults.result()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NamesRequest {
+    target_arn: Option<String>,
+    event_bus_name: Option<String>,
+    next_token: Option<String>,
+    limit: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NamesAnswer {
+    rule_names: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+/// ListRuleNamesByTarget.
+pub fn list_rule_names(events: &Events, _call: Call, body: &[u8]) -> Reply {
+    answer(body, |request: NamesRequest| {
+        let mut faults = Faults::default();
+        faults.required("targetArn", request.target_arn.as_deref(), &ARN);
+        faults.text("eventBusName", request.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
+        faults.paging(request.limit, request.next_token.as_deref());
+        faults.result()?;
+        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let arn = parse_arn(&request.target_arn.unwrap_or_default())?;
+        let names = events
+            .store()
+            .read(|read| {
+                Events::bus(read, &bus)?;
+                let range = KeyRange::prefix(&bus.as_str().to_owned());
+                let targets = read.list(&TARGETS, &range, usize::MAX);
+                let reach = targets.into_iter().filter(|(_, target)| target.arn == arn);
+                Ok(reach.map(|((_, rule, _), _)| rule).collect::<BTreeSet<_>>())
+            })
+            .map_err(error::of_store)??;
+        let token = request.next_token.as_deref();
+        let page = page(names, |name| name.as_str(), token, page_size(request.limit))?;
+        Ok(NamesAnswer { rule_names: page.items, next_token: page.next_token })
+    })
+}

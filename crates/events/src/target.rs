@@ -1,0 +1,97 @@
+//! A target of a rule: where a matching event goes, in which shape, and how long that is tried.
+
+use std::collections::BTreeMap;
+
+use aws::Arn;
+use serde::{Deserialize, Serialize};
+use store::Table;
+
+use crate::bus::BusName;
+use crate::limits;
+
+/// All targets, by bus, rule and target id.
+pub(crate) const TARGETS: Table<(String, String, String), Target> = Table::new(22, "targets");
+
+/// A target as it is stored, and as each delivery carries it: what a delivery needs does not change under it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Unique within its rule.
+    pub id: String,
+    /// What is called.
+    pub arn: Arn,
+    /// The role that AWS would assume. Kept and shown.
+    pub role_arn: Option<String>,
+    /// What the target is given.
+    pub input: Input,
+    /// The message group of an SQS target, where one was set.
+    pub message_group: Option<String>,
+    /// How long delivering is tried.
+    pub retry: RetryPolicy,
+    /// The SQS queue for what could not be delivered.
+    pub dead_letter_arn: Option<Arn>,
+}
+
+store::record!(Target, version 1);
+
+/// What a target is given of an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// The whole envelope.
+    #[default]
+    Whole,
+    /// The part of it that a path selects.
+    Path(String),
+    /// This JSON text, whatever the event.
+    Constant(String),
+    /// A template with values of the event put in.
+    Transformer {
+        /// Variable to path.
+        paths: BTreeMap<String, String>,
+        /// Text with `<variable>`s.
+        template: String,
+    },
+}
+
+/// How long a delivery is tried. `None` is AWS's default, which is also its maximum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryPolicy {
+    /// Tries after the first, 0 to 185.
+    pub attempts_max: Option<u32>,
+    /// Seconds since the event was accepted, 60 to 86,400.
+    pub age_seconds_max: Option<u32>,
+}
+
+impl RetryPolicy {
+    /// Tries after the first.
+    pub fn attempts_max(self) -> u32 {
+        self.attempts_max.unwrap_or(limits::RETRY_ATTEMPTS_MAX)
+    }
+
+    /// Seconds since the event was accepted.
+    pub fn age_seconds_max(self) -> u32 {
+        self.age_seconds_max.unwrap_or(limits::EVENT_AGE_SECONDS_MAX)
+    }
+}
+
+/// The kinds of target that are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// An SQS queue: paid in the commit that accepts the event where it is ours.
+    Queue,
+    /// A Lambda function.
+    Function,
+    /// Another event bus.
+    Bus(BusName),
+}
+
+impl TargetKind {
+    /// The kind that an ARN names; `None` where it is not served.
+    pub fn of(arn: &Arn) -> Option<Self> {
+        match arn.service.as_str() {
+            "sqs" => Some(Self::Queue),
+            "lambda" if arn.resource.starts_with("function:") => Some(Self::Function),
+            "events" => BusName::of_arn(arn).map(Self::Bus),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A store, queues and buses for a test, and the short words to use them.
+
+use aws::{Arn, Body, Call, Event, Ids, Reply, Timestamp};
+use events::{Accepted, BusName, Counts, Events, Outcome, Owed, Settled};
+use queue::{Queues, Receive, Received};
+use serde_json::{Value, json};
+use store::{Options, Store, Tx};
+
+pub(crate) const ACCOUNT: &str = "123456789012";
+pub(crate) const REGION: &str = "us-east-1";
+
+/// An hour that all tests begin at.
+pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_773_921_600_000);
+
+/// A store in a folder of its own, with buses and queues.
+pub(crate) struct House {
+    pub(crate) events: Events,
+    pub(crate) queues: Queues,
+    dir: tempfile::TempDir,
+    seed: std::cell::Cell<u128>,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (events, queues) = open(&dir);
+        Self { events, queues, dir, seed: std::cell::Cell::new(1) }
+    }
+
+    /// The same store closed and opened again.
+    pub(crate) fn reopened(self) -> Self {
+        let Self { events, queues, dir, seed } = self;
+        drop((events, queues));
+        let (events, queues) = open(&dir);
+        Self { events, queues, dir, seed }
+    }
+
+    pub(crate) fn ids(&self) -> Ids {
+        self.seed.set(self.seed.get() + 1);
+        Ids::from_seed(self.seed.get())
+    }
+
+    fn call(&self, now: Timestamp) -> Call {
+        Call {
+            now,
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            request_id: "request".to_owned(),
+            base_url: "http://127.0.0.1:4566".to_owned(),
+            ids: self.ids(),
+        }
+    }
+
+    /// An EventBridge operation at noon.
+    pub(crate) fn ask(&self, operation: &str, request: &Value) -> Result<Value, aws::Error> {
+        self.ask_at(NOON, operation, request)
+    }
+
+    pub(crate) fn ask_at(
+        &self,
+        now: Timestamp,
+        operation: &str,
+        request: &Value,
+    ) -> Result<Value, aws::Error> {
+        let row = events::ops::OPERATIONS.iter().find(|row| row.name == operation).unwrap();
+        answer_of((row.run)(&self.events, self.call(now), request.to_string().as_bytes()))
+    }
+
+    /// Makes an SQS queue and gives its ARN.
+    pub(crate) fn queue(&self, name: &str) -> Arn {
+        self.queue_with(name, &json!({}))
+    }
+
+    pub(crate) fn queue_with(&self, name: &str, attributes: &Value) -> Arn {
+        let row = queue::ops::OPERATIONS.iter().find(|row| row.name == "CreateQueue").unwrap();
+        let request = json!({"QueueName": name, "Attributes": attributes}).to_string();
+        answer_of((row.run)(&self.queues, self.call(NOON), request.as_bytes())).unwrap();
+        Arn::new("sqs", REGION, ACCOUNT, name)
+    }
+
+    /// Puts a rule on the default bus with these targets.
+    pub(crate) fn rule(&self, name: &str, pattern: &Value, targets: &Value) {
+        self.ask("PutRule", &json!({"Name": name, "EventPattern": pattern.to_string()})).unwrap();
+        let answer = self.ask("PutTargets", &json!({"Rule": name, "Targets": targets})).unwrap();
+        assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
+    }
+
+    /// Runs a job in a transaction of its own.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Events, &mut Tx<'_, '_>) -> T + Send + 'static,
+    ) -> T {
+        let events = self.events.clone();
+        self.events.store().write(|error| error, move |tx| Ok(job(&events, tx))).wait().unwrap()
+    }
+
+    /// Accepts an event on the default bus.
+    pub(crate) fn accept(&self, event: &Event, now: Timestamp) -> Accepted {
+        let matched = self.events.match_event(&BusName::default_bus(), event, now).unwrap();
+        let ids = self.ids();
+        self.write(move |events, tx| events.accept(tx, matched, now, &ids))
+    }
+
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<Owed> {
+        let ids = self.ids();
+        self.write(move |events, tx| events.due(tx, (now, 100), &ids))
+    }
+
+    pub(crate) fn settle(&self, owed: &Owed, outcome: &Outcome, now: Timestamp) -> Settled {
+        let (ids, owed, outcome) = (self.ids(), owed.clone(), outcome.clone());
+        self.write(move |events, tx| events.settle(tx, (&owed, &outcome), now, &ids))
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.events.store().read(|read| self.events.counts(read)).unwrap()
+    }
+
+    /// Receives and deletes up to ten messages of a queue.
+    pub(crate) fn receive(&self, queue: &Arn, now: Timestamp) -> Vec<Received> {
+        let (queues, name) = (self.queues.clone(), queue.resource.clone());
+        self.write(move |_, tx| {
+            let queue = queues.find(tx, &name).unwrap();
+            let until = now.plus(std::time::Duration::from_secs(30));
+            let received = queues.receive(tx, queue.engine, &Receive { max: 10, until, now, redrive: None });
+            for message in &received {
+                assert!(queues.delete(tx, &message.handle));
+            }
+            received
+        })
+    }
+}
+
+fn open(dir: &tempfile::TempDir) -> (Events, Queues) {
+    let store = Store::open(dir.path(), &Options::default()).unwrap();
+    let queues = Queues::open(store.clone()).unwrap();
+    (Events::open(store, queues.clone(), (ACCOUNT, REGION), NOON).unwrap(), queues)
+}
+
+fn answer_of(reply: Reply) -> Result<Value, aws::Error> {
+    let body: Body = match reply {
+        Reply::Now(answer) => answer?,
+        Reply::Later(later) => wait(later)?,
+        Reply::Poll(_) => panic!("no operation here polls"),
+    };
+    Ok(serde_json::from_slice(&body).unwrap())
+}
+
+/// Waits on this thread.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// An event with this type and detail.
+pub(crate) fn event(id: &str, detail_type: &str, detail: &str) -> Event {
+    Event {
+        id: id.to_owned(),
+        source: "test".to_owned(),
+        detail_type: detail_type.to_owned(),
+        account: ACCOUNT.to_owned(),
+        time: NOON,
+        region: REGION.to_owned(),
+        resources: Vec::new(),
+        detail: detail.to_owned(),
+    }
+}
+
+/// A function's ARN: its deliveries are owed.
+pub(crate) fn function(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}
+
+/// An attempt that failed and may be tried again.
+pub(crate) fn failed() -> Outcome {
+    Outcome::Failed {
+        code: "ERROR_FROM_TARGET".to_owned(),
+        message: "it said no".to_owned(),
+        retryable: true,
+    }
+}

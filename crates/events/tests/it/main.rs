@@ -1,0 +1,15 @@
+//! The room through its front door: AWS's operations, what becomes of an event, what is owed and how it ends.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::unreachable, reason = "a test stops where it fails")]
+#![expect(clippy::indexing_slicing, reason = "a test reads JSON by member")]
+
+mod books;
+mod cases;
+mod house;
+mod input;
+mod operations;
+mod partner;
+mod replay;
+mod retry;
+mod schedule;
+mod tick;
+mod trip;

@@ -1,0 +1,117 @@
+//! Retries and dead letters: a day of them runs in a moment, since time is an argument.
+
+use std::time::Duration;
+
+use aws::Timestamp;
+use events::{Outcome, Settled};
+use serde_json::{Value, json};
+
+use crate::house::{House, NOON, event, failed, function};
+use crate::trip::attribute;
+
+/// A house with a function that is owed one delivery, and a dead-letter queue.
+fn house(retry: &Value) -> (House, aws::Arn) {
+    let house = House::new();
+    let dead = house.queue("dead");
+    let target = json!([{"Id": "t", "Arn": function("f"), "RetryPolicy": retry, "DeadLetterConfig": {"Arn": dead.to_string()}}]);
+    house.rule("r", &json!({"source": ["test"]}), &target);
+    house.accept(&event("1", "t", "{\"a\":1}"), NOON);
+    (house, dead)
+}
+
+/// Fails every attempt as soon as it is due; tells how many there were and when the last one was.
+fn fail_until_given_up(house: &House) -> (u32, Timestamp, Settled) {
+    let (mut now, mut id) = (NOON, None);
+    for attempt in 1.. {
+        let owed = house.due(now).pop().unwrap();
+        assert_eq!(owed.attempt, attempt);
+        assert_eq!(*id.get_or_insert(owed.id.clone()), owed.id, "the id is stable");
+        match house.settle(&owed, &failed(), now) {
+            Settled::Rescheduled { at } => now = at.max(now),
+            given_up => return (attempt, now, given_up),
+        }
+    }
+    unreachable!("attempts end")
+}
+
+#[test]
+fn by_default_a_day_or_185_retries() {
+    let (house, dead) = house(&json!({}));
+    let (attempts, last, settled) = fail_until_given_up(&house);
+    assert_eq!(settled, Settled::DeadLettered { queue: dead.clone() });
+    let letter = house.receive(&dead, last).pop().unwrap();
+    assert_eq!(letter.body, event("1", "t", "{\"a\":1}").to_json());
+    assert_eq!(attribute(&letter, "RETRY_ATTEMPTS"), Some((attempts - 1).to_string().as_str()));
+    assert_eq!(attribute(&letter, "ERROR_CODE"), Some("ERROR_FROM_TARGET"));
+    assert_eq!(attribute(&letter, "ERROR_MESSAGE"), Some("it said no"));
+    let took = last.since(NOON);
+    match attribute(&letter, "EXHAUSTED_RETRY_CONDITION") {
+        Some("MaximumRetryAttempts") => assert_eq!(attempts, 186),
+        Some("MaximumEventAgeInSeconds") => assert_eq!(took, Duration::from_secs(86_400)),
+        other => panic!("{other:?}"),
+    }
+    // About a day either way: the pauses were chosen so.
+    assert!(took > Duration::from_secs(60_000), "{took:?}");
+    let counts = house.counts();
+    assert_eq!((counts.dead_lettered, counts.owed, counts.retried), (1, 0, u64::from(attempts - 1)));
+}
+
+#[test]
+fn the_number_of_retries_is_a_limit() {
+    for most in [0, 1, 7] {
+        let (house, dead) = house(&json!({"MaximumRetryAttempts": most}));
+        let (attempts, last, _) = fail_until_given_up(&house);
+        assert_eq!(attempts, most + 1);
+        let letter = house.receive(&dead, last).pop().unwrap();
+        assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), Some("MaximumRetryAttempts"));
+        assert_eq!(attribute(&letter, "RETRY_ATTEMPTS"), Some(most.to_string().as_str()));
+    }
+}
+
+#[test]
+fn the_events_age_is_a_limit() {
+    let (house, dead) = house(&json!({"MaximumEventAgeInSeconds": 60}));
+    let (_, last, _) = fail_until_given_up(&house);
+    assert_eq!(last.since(NOON), Duration::from_secs(60));
+    let letter = house.receive(&dead, last).pop().unwrap();
+    assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), Some("MaximumEventAgeInSeconds"));
+}
+
+#[test]
+fn what_retrying_cannot_mend_is_not_retried() {
+    let (house, dead) = house(&json!({}));
+    let owed = house.due(NOON).pop().unwrap();
+    let outcome =
+        Outcome::Failed { code: "NO_PERMISSIONS".to_owned(), message: "no".to_owned(), retryable: false };
+    assert_eq!(house.settle(&owed, &outcome, NOON), Settled::DeadLettered { queue: dead.clone() });
+    let letter = house.receive(&dead, NOON).pop().unwrap();
+    assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), None);
+    assert_eq!(attribute(&letter, "ERROR_CODE"), Some("NO_PERMISSIONS"));
+}
+
+#[test]
+fn without_a_dead_letter_queue_the_loss_is_told_and_counted() {
+    let house = House::new();
+    let target = json!([{"Id": "t", "Arn": function("f"), "RetryPolicy": {"MaximumRetryAttempts": 0}}]);
+    house.rule("r", &json!({"source": ["test"]}), &target);
+    house.accept(&event("1", "t", "{}"), NOON);
+    let owed = house.due(NOON).pop().unwrap();
+    assert_eq!(house.settle(&owed, &failed(), NOON), Settled::Lost { expired: true });
+    let counts = house.counts();
+    assert_eq!((counts.expired, counts.dropped, counts.owed), (1, 0, 0));
+    assert!(counts.balance());
+}
+
+#[test]
+fn a_dead_letter_queue_that_is_gone_loses_and_says_so() {
+    let house = House::new();
+    let gone = "arn:aws:sqs:us-east-1:123456789012:gone";
+    let target = json!([{"Id": "t", "Arn": function("f"), "DeadLetterConfig": {"Arn": gone}}]);
+    house.rule("r", &json!({"source": ["test"]}), &target);
+    house.accept(&event("1", "t", "{}"), NOON);
+    let owed = house.due(NOON).pop().unwrap();
+    let outcome =
+        Outcome::Failed { code: "NO_RESOURCE".to_owned(), message: String::new(), retryable: false };
+    assert_eq!(house.settle(&owed, &outcome, NOON), Settled::Lost { expired: false });
+    assert_eq!(house.counts().dropped, 1);
+}
