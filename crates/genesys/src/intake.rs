@@ -1,0 +1,266 @@
+//! The way in: each event of the feed once, told to the tracker, in one transaction of the caller.
+//!
+//! The caller (floor 5) puts on the buses what comes back, in the same transaction, so that an event, the state of its
+//! conversation, and what is derived from both are one commit.
+
+pub mod feed_clock;
+pub mod seen;
+mod timer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::{Ids, Timestamp};
+use queue::{NewMessage, Queues, Receive, Received, Settings};
+use serde::{Deserialize, Serialize};
+use store::record::{from_postcard, to_postcard};
+use store::{Read, Record, Table, Tx};
+
+use crate::dedupe::semantic_key;
+use crate::envelope::detail::DetailEvent;
+use crate::envelope::{EnvelopeError, PartnerEvent};
+use crate::intake::feed_clock::FeedMoment;
+use crate::intake::timer::{Ring, Timer};
+use crate::tracker::conversation::{Context, Conversation};
+use crate::tracker::derived::{Derived, QueueNames};
+use crate::tracker::grace::Grace;
+use crate::tracker::user::user_state_change;
+
+const CONVERSATIONS: Table<String, Tracked> = Table::new(42, "conversations");
+const COUNTS: Table<(), IntakeCounts> = Table::new(43, "intake counts");
+
+/// The internal queue of the tracker's timers.
+const TIMERS: &str = "timer:conversation";
+/// A timer taken and not put back (a crash between) rings again after this.
+const TIMER_LEASE: Duration = Duration::from_secs(30);
+/// A wait longer than this is a conversation's far timer: the one that closes or forgets it.
+const FAR: Duration = Duration::from_secs(600);
+
+/// What came in since the store was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntakeCounts {
+    /// Events that the feed delivered.
+    pub received: u64,
+    /// Those of them that had come before: dropped.
+    pub duplicates: u64,
+    /// Events derived.
+    pub derived: u64,
+    /// Detail events that were new and whose body said neither which conversation nor when, or was no object: they are on
+    /// the partner bus as they came, and nothing was derived from them. Many of them: Genesys has changed its shapes.
+    pub unreadable: u64,
+}
+
+/// Version 1: without what was unreadable.
+#[derive(Deserialize)]
+struct CountsWithoutUnreadable {
+    received: u64,
+    duplicates: u64,
+    derived: u64,
+}
+
+impl Record for IntakeCounts {
+    const VERSION: u8 = 2;
+
+    fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        to_postcard(self, bytes)
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            1 => {
+                let CountsWithoutUnreadable { received, duplicates, derived } = from_postcard(bytes)?;
+                Some(Self { received, duplicates, derived, unreadable: 0 })
+            }
+            2 => from_postcard(bytes),
+            _ => None,
+        }
+    }
+}
+
+/// A conversation and its timers. It has at most two: a near one, and a far one that survives the near ones.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Tracked {
+    conversation: Conversation,
+    near_at_ms: Option<u64>,
+    far_at_ms: Option<u64>,
+}
+
+store::record!(Tracked, version 1);
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It had come before, within the seven days: nothing was done.
+    Duplicate,
+    /// It is new; these follow from it now.
+    New(Vec<Derived>),
+}
+
+/// The way in. Clones share the queues.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    queues: Queues,
+    grace: Arc<Grace>,
+    names: Arc<QueueNames>,
+}
+
+impl Intake {
+    /// A way in for the org whose queues have these names.
+    pub fn new(queues: Queues, grace: Grace, names: QueueNames) -> Self {
+        Self { queues, grace: Arc::new(grace), names: Arc::new(names) }
+    }
+
+    /// Takes one event in, unless it has come before.
+    pub fn take(&self, tx: &mut Tx<'_, '_>, event: &PartnerEvent, moment: FeedMoment, ids: &Ids) -> Taken {
+        let envelope_id =
+            event.envelope.as_ref().map(|envelope| envelope.id.as_str()).filter(|id| !id.is_empty());
+        let key = semantic_key(event);
+        let news = seen::note(tx, envelope_id, key, moment.wall);
+        let outcome = if news { self.derive(tx, event, moment, ids) } else { Ok(Vec::new()) };
+        let unreadable = outcome.is_err();
+        let derived = outcome.unwrap_or_default();
+        count(tx, |counts| {
+            counts.received += 1;
+            counts.unreadable += u64::from(unreadable);
+            counts.duplicates += u64::from(!news);
+            counts.derived += u64::try_from(derived.len()).unwrap_or_default();
+        });
+        if news { Taken::New(derived) } else { Taken::Duplicate }
+    }
+
+    /// Looks at the conversations whose timers have rung, at most `max`: what is due of them now, and how many rang.
+    pub fn wake(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        moment: FeedMoment,
+        max: usize,
+        ids: &Ids,
+    ) -> (Vec<Derived>, usize) {
+        let Some(timers) = self.queues.find_internal(tx, TIMERS) else { return (Vec::new(), 0) };
+        let receive = Receive { max, until: moment.wall.plus(TIMER_LEASE), now: moment.wall, redrive: None };
+        let rung = self.queues.receive(tx, timers, &receive);
+        let mut derived = Vec::new();
+        for received in &rung {
+            derived.extend(self.ring(tx, received, moment, ids));
+        }
+        if !derived.is_empty() {
+            count(tx, |counts| counts.derived += u64::try_from(derived.len()).unwrap_or_default());
+        }
+        (derived, rung.len())
+    }
+
+    /// When the next timer rings, to the second below; `None`: none is set.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.queues.next_due(TIMERS)
+    }
+
+    /// What came in so far.
+    pub fn counts(read: &mut impl Read) -> IntakeCounts {
+        read.get(&COUNTS, &()).unwrap_or_default()
+    }
+
+    fn derive(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        event: &PartnerEvent,
+        moment: FeedMoment,
+        ids: &Ids,
+    ) -> Result<Vec<Derived>, EnvelopeError> {
+        if let Some(change) = user_state_change(event) {
+            return Ok(vec![change]);
+        }
+        let Some(detail) = DetailEvent::from_partner(event)? else { return Ok(Vec::new()) };
+        let id = detail.conversation_id.clone();
+        let mut tracked = tx.get(&CONVERSATIONS, &id).unwrap_or_else(|| Tracked {
+            conversation: Conversation::new(&id),
+            near_at_ms: None,
+            far_at_ms: None,
+        });
+        if !tracked.conversation.observe(&detail, moment.feed.unix_ms()) {
+            return Ok(Vec::new());
+        }
+        let derived = self.due(&mut tracked, moment);
+        self.set_timer(tx, &mut tracked, moment, ids);
+        tx.put(&CONVERSATIONS, &id, &tracked);
+        Ok(derived)
+    }
+
+    /// One timer has rung: what is due of its conversation, and the timer's next ring, if any.
+    fn ring(&self, tx: &mut Tx<'_, '_>, received: &Received, moment: FeedMoment, ids: &Ids) -> Vec<Derived> {
+        self.queues.delete(tx, &received.handle);
+        let Some(Ring { timer, conversation: id }) = Ring::of_body(&received.body) else { return Vec::new() };
+        let Some(mut tracked) = tx.get(&CONVERSATIONS, &id) else { return Vec::new() };
+        *tracked.timer(timer) = None;
+        let derived = self.due(&mut tracked, moment);
+        if tracked.conversation.may_forget(moment.feed.unix_ms(), &self.grace) {
+            tx.remove(&CONVERSATIONS, &id);
+            return derived;
+        }
+        self.set_timer(tx, &mut tracked, moment, ids);
+        tx.put(&CONVERSATIONS, &id, &tracked);
+        derived
+    }
+
+    fn due(&self, tracked: &mut Tracked, moment: FeedMoment) -> Vec<Derived> {
+        let context = Context { grace: &self.grace, names: &self.names };
+        tracked.conversation.due(moment.feed.unix_ms(), context)
+    }
+
+    /// Sees to it that a timer rings no later than the conversation should be looked at. A timer that rings earlier than
+    /// needed is set again then, so an event that only moves the wait costs nothing.
+    fn set_timer(&self, tx: &mut Tx<'_, '_>, tracked: &mut Tracked, moment: FeedMoment, ids: &Ids) {
+        let wake = Timestamp::from_unix_ms(tracked.conversation.wake_at(&self.grace));
+        let wake_ms = wake.unix_ms();
+        if [tracked.near_at_ms, tracked.far_at_ms].into_iter().flatten().any(|set| set <= wake_ms) {
+            return;
+        }
+        let far = wake.since(moment.feed) > FAR;
+        let timer = if far { Timer::Far } else { Timer::Near };
+        *tracked.timer(timer) = Some(wake_ms);
+        let queue = match self.queues.find_internal(tx, TIMERS) {
+            Some(queue) => queue,
+            None => self.queues.internal(tx, TIMERS, Settings::default()),
+        };
+        let message = NewMessage {
+            id: ids.next_uuid(),
+            body: Ring { timer, conversation: tracked.conversation.id().to_owned() }.to_body(),
+            now: moment.wall,
+            not_before: moment.wall_at(wake),
+            ..NewMessage::default()
+        };
+        self.queues.send(tx, queue, message);
+    }
+}
+
+impl Tracked {
+    fn timer(&mut self, timer: Timer) -> &mut Option<u64> {
+        match timer {
+            Timer::Near => &mut self.near_at_ms,
+            Timer::Far => &mut self.far_at_ms,
+        }
+    }
+}
+
+fn count(tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut IntakeCounts)) {
+    let mut counts = Intake::counts(tx);
+    change(&mut counts);
+    tx.put(&COUNTS, &(), &counts);
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Record;
+
+    use super::IntakeCounts;
+
+    #[test]
+    fn counts_of_version_1_are_read() {
+        // Three numbers as postcard writes them: a byte each where they are below 128.
+        let old = IntakeCounts::decode(1, &[7, 2, 5]);
+        assert_eq!(old, Some(IntakeCounts { received: 7, duplicates: 2, derived: 5, unreadable: 0 }));
+        let counts = IntakeCounts { received: 300, duplicates: 2, derived: 5, unreadable: 1 };
+        let bytes = counts.encode(Vec::new()).unwrap();
+        assert_eq!(IntakeCounts::decode(IntakeCounts::VERSION, &bytes), Some(counts));
+        assert_eq!(IntakeCounts::decode(3, &bytes), None);
+    }
+}

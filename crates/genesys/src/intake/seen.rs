@@ -1,0 +1,46 @@
+//! What has come already: envelope ids and semantic keys, for seven days, on disk (contract C6).
+
+use std::time::Duration;
+
+use aws::Timestamp;
+use md5::{Digest, Md5};
+use store::{KeyRange, Read, Table, Tx};
+
+/// How long an event is known, in wall time (design, section 6).
+pub const KNOWN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const SEEN: Table<u128, u64> = Table::new(40, "seen events");
+/// By the hour in which a key may be forgotten.
+const FORGET: Table<(u64, u128), ()> = Table::new(41, "seen events to forget");
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// Notes an event; `false` where its envelope id or its semantic key has been noted within the seven days.
+pub fn note(tx: &mut Tx<'_, '_>, envelope_id: Option<&str>, semantic_key: [u8; 16], now: Timestamp) -> bool {
+    let semantic = u128::from_be_bytes(semantic_key);
+    let envelope =
+        envelope_id.map(|id| u128::from_be_bytes(Md5::digest([b"envelope ", id.as_bytes()].concat()).into()));
+    let mut known = |key: &u128| tx.get(&SEEN, key).is_some_and(|until_ms| until_ms > now.unix_ms());
+    if known(&semantic) || envelope.as_ref().is_some_and(&mut known) {
+        return false;
+    }
+    let until_ms = now.plus(KNOWN_FOR).unix_ms();
+    for key in [Some(semantic), envelope].into_iter().flatten() {
+        tx.put(&SEEN, &key, &until_ms);
+        tx.put(&FORGET, &(until_ms / HOUR_MS + 1, key), &());
+    }
+    true
+}
+
+/// Forgets up to `limit` keys whose time is over; how many it was.
+pub fn forget(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+    let over = tx.list(&FORGET, &KeyRange::between(&0_u64, &(now.unix_ms() / HOUR_MS)), limit);
+    for (place, ()) in &over {
+        // Noted again since: another place knows when to forget it.
+        if tx.get(&SEEN, &place.1).is_none_or(|until_ms| until_ms <= now.unix_ms()) {
+            tx.remove(&SEEN, &place.1);
+        }
+        tx.remove(&FORGET, place);
+    }
+    over.len()
+}

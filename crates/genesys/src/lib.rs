@@ -1,0 +1,9 @@
+//! Genesys Cloud: topic catalogue, conversation tracker, simulator.
+
+pub mod catalogue;
+pub mod dedupe;
+pub mod envelope;
+pub mod intake;
+pub mod position;
+pub mod simulator;
+pub mod tracker;

@@ -1,0 +1,379 @@
+//! The simulated Genesys Cloud org: conversations of agents and customers, as the detail events that a real org publishes.
+//!
+//! A function of its configuration, to the byte: no clock is read and no random source but the seed. Time is simulated;
+//! whoever drives it maps [`SimulatedEvent::due_ms`] to the wall clock (twenty simulated seconds a second suit a person who
+//! watches). A discrete-event simulation: an agenda of steps, agents as a limited resource, and an outbox in which events wait
+//! for their delivery.
+
+mod agents;
+mod conversation;
+mod events;
+mod handling;
+mod ids;
+mod opening;
+mod org;
+mod outbox;
+pub mod parameters;
+mod queueing;
+mod random;
+mod topics;
+mod workforce;
+mod writer;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+pub use conversation::Kind;
+pub use ids::Uuid;
+pub use org::{Entity, Org, User, WRAP_UP_TIMEOUT};
+pub use outbox::{SimulatedEvent, Trouble};
+pub use random::Lognormal;
+
+use agents::{Agents, Load};
+use conversation::Conversation;
+use outbox::Outbox;
+use random::Dice;
+use workforce::Face;
+
+/// Share of the conversations, and of the agents, of the first queue; each next queue gets as much of the rest.
+const QUEUE_SHARE: f64 = 0.5;
+
+/// What an org is made of and when it runs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Decides everything; the org's entities follow from it alone.
+    pub seed: u64,
+    /// Start of the simulated time, milliseconds since 1970. Another start gives other conversations in the same org.
+    pub start_ms: u64,
+    /// After this time nothing new arrives, and the iterator ends once everything has been delivered. `None`: it never ends.
+    pub until_ms: Option<u64>,
+    /// Number of the run, for two runs that would have the same start.
+    pub run: u64,
+    /// Agents, 1 to 20,000 and more.
+    pub agents: usize,
+    /// Names of the queues, at least one; the first gets half of the load, each next one half of the rest.
+    pub queues: Vec<String>,
+    /// Replaces the org id that follows from the seed.
+    pub org_id: Option<Uuid>,
+    /// The end of the partner event source, `aws.partner/genesys.com/cloud/{orgId}/{suffix}`.
+    pub source_suffix: String,
+    /// The envelope's AWS account, 12 digits.
+    pub account: String,
+    /// The envelope's AWS region.
+    pub region: String,
+    /// How the day begins.
+    pub opening: Opening,
+    /// How arrivals follow the hour.
+    pub load: LoadCurve,
+    /// Which topics are published.
+    pub families: Families,
+    /// What goes wrong on the way.
+    pub trouble: Trouble,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            start_ms: 0,
+            until_ms: None,
+            run: 0,
+            agents: 50,
+            queues: ["Support", "Sales", "Billing"].map(str::to_owned).to_vec(),
+            org_id: None,
+            source_suffix: "trunkline".to_owned(),
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            opening: Opening::Warm,
+            load: LoadCurve::Flat,
+            families: Families::All,
+            trouble: Trouble::default(),
+        }
+    }
+}
+
+/// How a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// As in the middle of a day: agents are on queue, most are soon busy, and each queue has a short conversation that ends,
+    /// with its wrap-up, within a minute of simulated time.
+    Warm,
+    /// Agents sign in over two minutes, and conversations arrive from nothing.
+    Cold,
+}
+
+/// How arrivals follow the hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadCurve {
+    /// The same load at all times.
+    Flat,
+    /// [`parameters::DAY_CURVE`]; agents keep their places at night.
+    Day,
+}
+
+/// Which topics are published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Families {
+    /// `v2.detail.events.conversation.{id}.*` only.
+    Conversations,
+    /// Also the agents': `v2.detail.events.agent.{id}.state`, and activity, presence and routing status of `v2.users.{id}`.
+    All,
+}
+
+/// What happens next to whom. The number is a conversation's slot, or an agent's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Arrive,
+    Begin(usize),
+    Attributes(usize),
+    FlowEnd(usize),
+    NotReached(usize),
+    Enqueue(usize),
+    Offer(usize, u64),
+    Abandon(usize, u64),
+    FlowOut(usize, u64),
+    VoicemailEnd(usize),
+    Missed(usize, usize),
+    MissedAcw(usize, usize),
+    Answer(usize, usize),
+    Dialed(usize, usize),
+    HoldStart(usize, usize),
+    HoldEnd(usize, usize),
+    Park(usize, usize),
+    Transfer(usize, usize),
+    Consult(usize, usize),
+    ConsultAnswer(usize, usize),
+    ConsultDone(usize, usize),
+    TalkEnd(usize, usize),
+    Wrapped(usize, usize, Wrap),
+    Reopen(usize),
+    SignIn(usize),
+    Recover(usize),
+    BreakDue(usize),
+    BreakEnd(usize),
+}
+
+/// The after-call work of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wrap {
+    duration_ms: u64,
+    code: WrapCode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum WrapCode {
+    /// Position in the org's wrap-up codes.
+    Chosen(usize),
+    TimedOut,
+}
+
+/// One entry of a queue's line; void once the conversation's current entry is another.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    slot: usize,
+    entry: u64,
+    since_ms: u64,
+}
+
+/// The running simulation: an iterator over events in the order of their delivery.
+#[derive(Debug)]
+pub struct Simulator {
+    config: Config,
+    org: Org,
+    /// Decides what happens.
+    dice: Dice,
+    /// Ids and delays, apart from the decisions.
+    noise: Dice,
+    agenda: BinaryHeap<Reverse<(u64, u64, Step)>>,
+    sequence: u64,
+    now_ms: u64,
+    conversations: Vec<Option<Conversation>>,
+    free_slots: Vec<usize>,
+    agents: Agents,
+    faces: Vec<Face>,
+    /// By queue: those who wait for an agent of their own, and those who may share one.
+    lines: Vec<[VecDeque<Waiting>; 2]>,
+    outbox: Outbox,
+    arrival_mean_ms: f64,
+    begun: u64,
+}
+
+impl Simulator {
+    /// An org about to begin its day. No queue or no agent named means one, since an org without either has no conversations.
+    pub fn new(config: Config) -> Self {
+        let mut config = config;
+        if config.queues.is_empty() {
+            config.queues.push("Support".to_owned());
+        }
+        config.agents = config.agents.max(1);
+        let org = Org::new(config.seed, &config.queues, config.agents)
+            .renamed(config.org_id, &config.source_suffix);
+        // One number for start and run: they only have to make another stream than any other run's.
+        let salt = config.start_ms ^ config.run.rotate_left(44);
+        let mut simulator = Self {
+            dice: Dice::new(config.seed, 1, salt),
+            noise: Dice::new(config.seed, 2, salt),
+            agenda: BinaryHeap::new(),
+            sequence: 0,
+            now_ms: config.start_ms,
+            conversations: Vec::new(),
+            free_slots: Vec::new(),
+            agents: Agents::new(org.users.iter().map(|user| user.queues.clone()), org.queues.len()),
+            faces: Vec::new(),
+            lines: org.queues.iter().map(|_| [VecDeque::new(), VecDeque::new()]).collect(),
+            outbox: Outbox::new(config.trouble, Dice::new(config.seed, 3, salt)),
+            arrival_mean_ms: opening::arrival_mean_ms(config.agents),
+            begun: 0,
+            org,
+            config,
+        };
+        simulator.open();
+        simulator
+    }
+
+    /// The org: its id, queues, agents and wrap-up codes.
+    pub fn org(&self) -> &Org {
+        &self.org
+    }
+
+    /// How many conversations have begun.
+    pub fn conversations_begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// The next event in the order of delivery; `None` once `until_ms` has passed and everything has been delivered.
+    pub fn next_event(&mut self) -> Option<SimulatedEvent> {
+        loop {
+            // INVARIANT: a step publishes nothing that is due before the step itself, since publication takes longer than any
+            // event is dated back. So what is due by the next step can be handed out.
+            let next_step_ms = self.agenda.peek().map(|Reverse((due_ms, ..))| *due_ms);
+            if let Some(event) = self.outbox.pop_due(next_step_ms.unwrap_or(u64::MAX)) {
+                return Some(event);
+            }
+            let Reverse((due_ms, _, step)) = self.agenda.pop()?;
+            self.now_ms = due_ms;
+            self.perform(step);
+        }
+    }
+
+    fn perform(&mut self, step: Step) {
+        match step {
+            Step::Arrive => self.arrive(),
+            Step::SignIn(agent) => self.sign_in(agent),
+            Step::Recover(agent) => self.recover(agent),
+            Step::BreakDue(agent) => self.break_due(agent),
+            Step::BreakEnd(agent) => self.break_end(agent),
+            Step::Begin(slot) | Step::Reopen(slot) => self.begin(slot),
+            Step::Attributes(slot) => self.say_attributes(slot),
+            Step::FlowEnd(slot) => self.flow_end(slot),
+            Step::NotReached(slot) => self.not_reached(slot),
+            Step::Enqueue(slot) => self.enqueue(slot),
+            Step::Offer(slot, entry) => self.offer(slot, entry),
+            Step::Abandon(slot, entry) => self.abandon(slot, entry),
+            Step::FlowOut(slot, entry) => self.flow_out(slot, entry),
+            Step::VoicemailEnd(slot) => self.voicemail_end(slot),
+            Step::Missed(slot, leg) => self.missed(slot, leg),
+            Step::MissedAcw(slot, leg) => self.missed_acw(slot, leg),
+            Step::Answer(slot, leg) => self.answer(slot, leg),
+            Step::Dialed(slot, leg) => self.dialed(slot, leg),
+            Step::HoldStart(slot, leg) => self.say_agent_state(slot, leg, "HOLD"),
+            Step::HoldEnd(slot, leg) => self.say_agent_state(slot, leg, "INTERACT"),
+            Step::Park(slot, leg) => self.park(slot, leg),
+            Step::Transfer(slot, leg) => self.transfer(slot, leg),
+            Step::Consult(slot, leg) => self.consult(slot, leg),
+            Step::ConsultAnswer(slot, leg) => self.consult_answer(slot, leg),
+            Step::ConsultDone(slot, leg) => self.consult_done(slot, leg),
+            Step::TalkEnd(slot, leg) => self.talk_end(slot, leg),
+            Step::Wrapped(slot, leg, wrap) => self.wrapped(slot, leg, wrap),
+        }
+        if let Some(slot) = step.slot() {
+            self.step_done(slot);
+        }
+    }
+
+    fn schedule(&mut self, after_ms: u64, step: Step) {
+        if let Some(conversation) = step.slot().and_then(|slot| self.conversation_mut(slot)) {
+            conversation.steps += 1;
+        }
+        self.sequence += 1;
+        self.agenda.push(Reverse((self.now_ms + after_ms, self.sequence, step)));
+    }
+
+    /// Forgets the conversation when nothing more can happen to it.
+    fn step_done(&mut self, slot: usize) {
+        let Some(conversation) = self.conversation_mut(slot) else { return };
+        conversation.steps = conversation.steps.saturating_sub(1);
+        let is_forgotten = conversation.steps == 0 && !conversation.is_waiting;
+        if let Some(place) = self.conversations.get_mut(slot).filter(|_| is_forgotten) {
+            *place = None;
+            self.free_slots.push(slot);
+        }
+    }
+
+    fn conversation(&self, slot: usize) -> Option<&Conversation> {
+        self.conversations.get(slot)?.as_ref()
+    }
+
+    fn conversation_mut(&mut self, slot: usize) -> Option<&mut Conversation> {
+        self.conversations.get_mut(slot)?.as_mut()
+    }
+
+    fn keep(&mut self, conversation: Conversation) -> usize {
+        if let Some(slot) = self.free_slots.pop() {
+            if let Some(place) = self.conversations.get_mut(slot) {
+                *place = Some(conversation);
+            }
+            return slot;
+        }
+        self.conversations.push(Some(conversation));
+        self.conversations.len() - 1
+    }
+
+    fn is_over(&self) -> bool {
+        self.config.until_ms.is_some_and(|until_ms| self.now_ms >= until_ms)
+    }
+}
+
+impl Iterator for Simulator {
+    type Item = SimulatedEvent;
+
+    fn next(&mut self) -> Option<SimulatedEvent> {
+        self.next_event()
+    }
+}
+
+impl Step {
+    fn slot(self) -> Option<usize> {
+        match self {
+            Self::Arrive | Self::SignIn(_) | Self::Recover(_) | Self::BreakDue(_) | Self::BreakEnd(_) => None,
+            Self::Begin(slot)
+            | Self::Attributes(slot)
+            | Self::FlowEnd(slot)
+            | Self::NotReached(slot)
+            | Self::Enqueue(slot)
+            | Self::Offer(slot, _)
+            | Self::Abandon(slot, _)
+            | Self::FlowOut(slot, _)
+            | Self::VoicemailEnd(slot)
+            | Self::Missed(slot, _)
+            | Self::MissedAcw(slot, _)
+            | Self::Answer(slot, _)
+            | Self::Dialed(slot, _)
+            | Self::HoldStart(slot, _)
+            | Self::HoldEnd(slot, _)
+            | Self::Park(slot, _)
+            | Self::Transfer(slot, _)
+            | Self::Consult(slot, _)
+            | Self::ConsultAnswer(slot, _)
+            | Self::ConsultDone(slot, _)
+            | Self::TalkEnd(slot, _)
+            | Self::Wrapped(slot, ..)
+            | Self::Reopen(slot) => Some(slot),
+        }
+    }
+}
+
+/// What a conversation of this kind asks of an agent.
+fn load_of(kind: Kind) -> Load {
+    if kind.is_exclusive() { Load::Exclusive } else { Load::Digital }
+}

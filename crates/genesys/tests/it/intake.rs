@@ -1,0 +1,187 @@
+//! The way in, on a real store: each event once, each end once, and neither a restart nor a repetition changes that.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws::{Ids, Timestamp};
+use genesys::envelope::PartnerEvent;
+use genesys::intake::feed_clock::FeedMoment;
+use genesys::intake::{Intake, IntakeCounts, Taken, seen};
+use genesys::simulator::{Config, Families, Simulator};
+use genesys::tracker::derived::{Derived, QueueNames, detail_type};
+use genesys::tracker::grace::Grace;
+use queue::Queues;
+use store::{Options, Store};
+
+/// A quarter of an hour after which nothing new begins, and a day for what has begun to end.
+const BEGINS_MS: u64 = 900_000;
+
+/// An open way in, and everything that came out of it.
+struct House {
+    store: Store,
+    intake: Intake,
+    out: Arc<Mutex<Vec<Derived>>>,
+}
+
+impl House {
+    fn open(folder: &Path) -> Self {
+        let store = Store::open(folder, &Options::default()).unwrap();
+        let queues = Queues::open(store.clone()).unwrap();
+        let intake = Intake::new(queues, Grace::default(), QueueNames(BTreeMap::new()));
+        Self { store, intake, out: Arc::default() }
+    }
+
+    /// Takes events in, in one commit; how many were duplicates.
+    fn take(&self, texts: &[&str], now_ms: u64) -> usize {
+        let events: Vec<_> = texts.iter().map(|text| PartnerEvent::parse(text.as_bytes()).unwrap()).collect();
+        let (intake, out) = (self.intake.clone(), Arc::clone(&self.out));
+        let moment = FeedMoment::real(Timestamp::from_unix_ms(now_ms));
+        let job = self.store.write(
+            |error| error,
+            move |tx| {
+                let ids = Ids::from_seed(u128::from(now_ms));
+                let mut duplicates = 0;
+                for event in &events {
+                    match intake.take(tx, event, moment, &ids) {
+                        Taken::Duplicate => duplicates += 1,
+                        Taken::New(derived) => out.lock().unwrap().extend(derived),
+                    }
+                }
+                Ok(duplicates)
+            },
+        );
+        job.wait().unwrap()
+    }
+
+    /// Serves every timer that has rung by `now_ms`; how many rang.
+    fn wake(&self, now_ms: u64) -> usize {
+        let (intake, out) = (self.intake.clone(), Arc::clone(&self.out));
+        let moment = FeedMoment::real(Timestamp::from_unix_ms(now_ms));
+        let job = self.store.write(
+            |error| error,
+            move |tx| {
+                let (derived, rung) = intake.wake(tx, moment, 500, &Ids::from_seed(u128::from(now_ms)));
+                out.lock().unwrap().extend(derived);
+                Ok(rung)
+            },
+        );
+        job.wait().unwrap()
+    }
+
+    fn counts(&self) -> IntakeCounts {
+        self.store.read(Intake::counts).unwrap()
+    }
+}
+
+/// Everything that a small org sends in a quarter of an hour: when it is delivered, and its text.
+fn day() -> Vec<(u64, String)> {
+    let start_ms = 1_770_000_000_000;
+    let config = Config {
+        agents: 6,
+        start_ms,
+        until_ms: Some(start_ms + BEGINS_MS),
+        families: Families::Conversations,
+        ..Config::default()
+    };
+    Simulator::new(config).map(|event| (event.due_ms, event.text)).collect()
+}
+
+/// Plays the day in batches of ten seconds, waking as a loop would; `between` is called with each batch's number and
+/// gives back the house to go on with.
+fn play(mut house: House, day: &[(u64, String)], mut between: impl FnMut(usize, House) -> House) -> House {
+    let (Some((first, _)), Some((last, _))) = (day.first(), day.last()) else { panic!("an empty day") };
+    let mut now_ms = *first;
+    let mut rest = day;
+    for number in 0.. {
+        if now_ms > last + 120_000 {
+            break;
+        }
+        let due = rest.iter().take_while(|(due_ms, _)| *due_ms <= now_ms).count();
+        let (batch, later) = rest.split_at(due);
+        rest = later;
+        if !batch.is_empty() {
+            let texts: Vec<&str> = batch.iter().map(|(_, text)| text.as_str()).collect();
+            house.take(&texts, now_ms);
+        }
+        while house.wake(now_ms) > 0 {}
+        house = between(number, house);
+        now_ms += 10_000;
+    }
+    house
+}
+
+fn ends(out: &[Derived]) -> Vec<&Derived> {
+    out.iter().filter(|derived| derived.detail_type == detail_type::CONVERSATION_END).collect()
+}
+
+/// Should Genesys rename a field that says where an event belongs, the tracker would fall silent; the books say why.
+#[test]
+fn what_the_tracker_cannot_read_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path());
+    let detail = |body: &str| {
+        format!(
+            r#"{{"topicName": "v2.detail.events.conversation.c-1.acd.start", "version": "2", "eventBody": {body}}}"#
+        )
+    };
+    let readable = detail(r#"{"eventTime": 1770000000000, "conversationId": "c-1"}"#);
+    let renamed = detail(r#"{"eventInstant": 1770000000001, "conversationId": "c-1"}"#);
+    let no_object = detail("[]");
+    let other = r#"{"topicName": "v2.users.u-1.geolocation", "version": "2", "eventBody": {"x": 1}}"#;
+    let texts = [readable.as_str(), &renamed, &no_object, other];
+    house.take(&texts, 1_770_000_000_500);
+    assert_eq!((house.counts().received, house.counts().unreadable), (4, 2));
+    // A repetition is no news: it is counted as that alone.
+    house.take(&texts, 1_770_000_001_500);
+    assert_eq!((house.counts().duplicates, house.counts().unreadable), (4, 2));
+}
+
+#[test]
+fn a_restart_in_between_changes_nothing_and_a_repetition_is_known() {
+    let day = day();
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let straight = play(House::open(one.path()), &day, |_, house| house);
+    let restarted = play(House::open(other.path()), &day, |number, house| {
+        if number % 7 != 3 {
+            return house;
+        }
+        let out = Arc::clone(&house.out);
+        drop(house);
+        House { out, ..House::open(other.path()) }
+    });
+    let told = |house: &House| -> BTreeSet<Derived> { house.out.lock().unwrap().iter().cloned().collect() };
+    assert_eq!(told(&straight), told(&restarted));
+    let out = restarted.out.lock().unwrap().clone();
+    assert!(ends(&out).len() > 10, "only {} conversations ended", ends(&out).len());
+    let ids: BTreeSet<&str> = out.iter().map(|derived| derived.id.as_str()).collect();
+    assert_eq!(ids.len(), out.len(), "an event was told twice");
+
+    // C6: the same day once more, after a restart: all of it is known.
+    drop(restarted);
+    let again = House::open(other.path());
+    let texts: Vec<&str> = day.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(again.take(&texts, day.last().unwrap().0), day.len());
+    assert_eq!(*again.out.lock().unwrap(), vec![]);
+    let counts = again.counts();
+    assert_eq!((counts.received, counts.duplicates), (2 * day.len() as u64, day.len() as u64));
+}
+
+#[test]
+fn what_has_been_seen_is_forgotten_after_seven_days_and_not_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path());
+    let (now_ms, text) = day().swap_remove(0);
+    assert_eq!(house.take(&[&text], now_ms), 0);
+    let forget = |after: Duration| {
+        let now = Timestamp::from_unix_ms(now_ms).plus(after);
+        house.store.write(|error| error, move |tx| Ok(seen::forget(tx, now, 100))).wait().unwrap()
+    };
+    let week_ms = 7 * 24 * 3_600_000;
+    assert_eq!(forget(seen::KNOWN_FOR), 0, "not yet: the hour is not over");
+    assert_eq!(house.take(&[&text], now_ms + week_ms - 1), 1, "known to the last millisecond");
+    assert_eq!(forget(seen::KNOWN_FOR + Duration::from_secs(2 * 3600)), 2, "its envelope id and its key");
+    assert_eq!(house.take(&[&text], now_ms + week_ms + 2 * 3_600_000), 0, "and new again");
+}
