@@ -1,0 +1,93 @@
+//! How a server is started.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// Any credentials, also none; for loopback, where only this machine can call.
+    AnyOnLoopback,
+    /// Any credentials on any address: the user has said so.
+    AnyAnywhere,
+}
+
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder; made where it is missing.
+    pub data_dir: PathBuf,
+    /// Where the door opens. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Twelve digits; part of every ARN.
+    pub account: String,
+    /// For example `us-east-1`; part of every ARN.
+    pub region: String,
+    /// Who may call.
+    pub credentials: Credentials,
+    /// Sends are refused when the disk has less than this left, in bytes, so that receives and deletes can go on.
+    pub disk_reserve_bytes: u64,
+}
+
+/// Why a server did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data folder.
+    Store(store::OpenError),
+    /// What is stored could not be read.
+    Stored(store::Error),
+    /// The address is taken.
+    Taken {
+        /// The address.
+        address: SocketAddr,
+        /// Who has it, where the system tells.
+        user: Option<String>,
+    },
+    /// The address cannot be listened on for another reason.
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The address can be reached from other machines and nobody's credentials would be checked.
+    Unprotected {
+        /// The address.
+        address: SocketAddr,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => write!(f, "{error}"),
+            Self::Stored(error) => write!(f, "{error}"),
+            Self::Taken { address, user } => {
+                write!(f, "the address {address} is taken")?;
+                if let Some(user) = user {
+                    write!(f, " by {user}")?;
+                }
+                f.write_str("; stop it, or choose another address, for example --listen 127.0.0.1:4567")
+            }
+            Self::Listen { address, source } => {
+                write!(f, "could not listen on {address}: {source}; choose another address with --listen")
+            }
+            Self::Unprotected { address } => write!(
+                f,
+                "{address} can be reached from other machines, and signatures are not verified yet, so everybody there could call; listen on 127.0.0.1, or say --credentials any if that is what you want"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Stored(error) => Some(error),
+            Self::Listen { source, .. } => Some(source),
+            Self::Taken { .. } | Self::Unprotected { .. } => None,
+        }
+    }
+}

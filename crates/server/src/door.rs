@@ -1,0 +1,163 @@
+//! The one HTTP door: AWS operations, health, and what else speaks to Trunkline.
+
+mod metrics;
+mod own;
+mod protocol;
+mod query;
+pub(crate) mod reply;
+mod sts;
+mod xml;
+
+use std::sync::Arc;
+
+use aws::{Call, Error};
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http_body_util::BodyExt;
+use tokio::sync::watch;
+
+use crate::clock;
+use crate::door::protocol::{Asked, asked};
+use crate::rooms::Rooms;
+
+/// The largest request body, in bytes: the largest message (1 MiB) with every character written as a `\u` escape,
+/// and room for the rest of a batch. Services check their own smaller limits, with AWS's words.
+const BODY_BYTES_MAX: usize = 8 << 20;
+
+/// So much of a body that is too large is read before the door closes the connection.
+const DRAINED_BYTES_MAX: usize = 64 << 20;
+
+/// What the door's handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) rooms: Rooms,
+    pub(crate) account: Arc<str>,
+    pub(crate) region: Arc<str>,
+    /// Where callers reach us when they name no host themselves.
+    pub(crate) address: Arc<str>,
+    /// Turns true when the server is going down: long polls answer at once.
+    pub(crate) closing: watch::Receiver<bool>,
+    /// Set when a sync has failed: health says so.
+    pub(crate) stopped: watch::Receiver<Option<String>>,
+}
+
+/// The routes. Everything that has no path of its own is an AWS operation, as AWS's own endpoints take it.
+pub(crate) fn router(door: Door) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/metrics", get(metrics::metrics))
+        .fallback(aws_operation)
+        .with_state(door)
+}
+
+/// `200` while acknowledgements can be given, `503` with the reason after a failed sync.
+async fn health(State(door): State<Door>) -> Response {
+    let stopped = door.stopped.borrow().clone();
+    let (status, body) = match stopped {
+        None => (StatusCode::OK, serde_json::json!({"status": "ok"})),
+        Some(cause) => {
+            (StatusCode::SERVICE_UNAVAILABLE, serde_json::json!({"status": "stopped", "cause": cause}))
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let call = door.call(&parts.headers);
+    let request_id = call.request_id.clone();
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(error) => return protocol::Wire::Json10.error(&error, &request_id),
+    };
+    if parts.method == Method::GET
+        && parts.uri.path() == "/"
+        && body.is_empty()
+        && parts.uri.query().is_none()
+    {
+        return welcome();
+    }
+    match asked(&parts, &body) {
+        Ok(Asked::Events(operation)) => {
+            let reply = reply::run(
+                events::ops::OPERATIONS,
+                ("EventBridge", &operation),
+                &door.rooms.events,
+                call,
+                &body,
+            );
+            protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
+        }
+        Ok(Asked::Queues(operation)) => {
+            let reply =
+                reply::run(queue::ops::OPERATIONS, ("SQS", &operation), &door.rooms.queues, call, &body);
+            protocol::Wire::Sqs.answer(reply::drive(reply, door.closing).await, &request_id)
+        }
+        Ok(Asked::QueuesQuery(query)) => {
+            let named = ("SQS", query.name());
+            let reply = reply::run(queue::ops::OPERATIONS, named, &door.rooms.queues, call, &query.body);
+            let answer = reply::drive(reply, door.closing).await;
+            let answer = answer.and_then(|body| query.answer(&body, &request_id));
+            protocol::Wire::SqsQuery.answer(answer, &request_id)
+        }
+        Ok(Asked::Trunkline(operation)) => {
+            let reply = reply::run(own::OPERATIONS, ("Trunkline", &operation), &door.rooms, call, &body);
+            protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
+        }
+        Ok(Asked::Sts(operation)) => sts::answer(&operation, &call),
+        Err((wire, error)) => wire.error(&error, &request_id),
+    }
+}
+
+impl Door {
+    fn call(&self, headers: &HeaderMap) -> Call {
+        let ids = clock::ids();
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(&self.address);
+        Call {
+            now: clock::now(),
+            account: self.account.to_string(),
+            region: self.region.to_string(),
+            request_id: ids.next_uuid(),
+            base_url: format!("http://{host}"),
+            ids,
+        }
+    }
+}
+
+/// Reads the body. One that is too large is read to its end all the same and thrown away, up to a bound: a client that is
+/// still sending would otherwise see a broken connection instead of the answer.
+async fn read_body(mut body: Body) -> Result<Vec<u8>, Error> {
+    let promised = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    // A promise is not a body: little is set aside for what may never come.
+    let mut kept = Vec::with_capacity(promised.unwrap_or(0).min(64 << 10));
+    let mut seen: usize = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| Error::serialization(format!("The request body broke off: {e}.")))?;
+        let Some(bytes) = frame.data_ref() else { continue };
+        seen = seen.saturating_add(bytes.len());
+        if seen <= BODY_BYTES_MAX {
+            kept.extend_from_slice(bytes);
+        } else if seen > DRAINED_BYTES_MAX {
+            break;
+        }
+    }
+    if seen > BODY_BYTES_MAX {
+        let mut error = Error::sender(
+            "RequestEntityTooLargeException",
+            format!("The request body is larger than {BODY_BYTES_MAX} bytes, the most that is read."),
+        );
+        error.status = 413;
+        return Err(error);
+    }
+    Ok(kept)
+}
+
+/// For a person who opens the address in a browser.
+fn welcome() -> Response {
+    let text = "This is Trunkline. It speaks AWS's protocols: set AWS_ENDPOINT_URL to this address and use boto3, the AWS CLI or any AWS SDK.\n";
+    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}

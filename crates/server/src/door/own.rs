@@ -1,0 +1,52 @@
+//! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell. Not a stable interface yet.
+
+mod seeing;
+
+use aws::{Call, Operation, Reply, operation};
+use genesys::intake::Intake;
+use serde::{Deserialize, Serialize};
+
+use crate::rooms::Rooms;
+
+/// All of them.
+pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
+    Operation { name: "GetCounts", missing: "", run: get_counts },
+    Operation {
+        name: "ListEvents",
+        missing: "",
+        run: |rooms, call, body| seeing::list_events(rooms, &call, body),
+    },
+    Operation {
+        name: "WaitForEvents",
+        missing: "",
+        run: |rooms, call, body| seeing::wait_for_events(rooms, &call, body),
+    },
+    Operation {
+        name: "DescribeEvent",
+        missing: "",
+        run: |rooms, call, body| seeing::describe_event(rooms, &call, body),
+    },
+];
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CountsAnswer {
+    /// Of the feed.
+    intake: genesys::intake::IntakeCounts,
+    /// Of the buses.
+    events: events::Counts,
+}
+
+/// The books: what came in, and what became of it.
+fn get_counts(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
+    operation::answer(body, |_: Nothing| {
+        let read = rooms.store.read(|snapshot| CountsAnswer {
+            intake: Intake::counts(snapshot),
+            events: rooms.events.counts(snapshot),
+        });
+        read.map_err(queue::error::of_store)
+    })
+}

@@ -1,0 +1,76 @@
+//! Events of the feed in, derived events out: one commit for both.
+
+use aws::{Event, Ids, Timestamp};
+use events::{BusName, Events, Matched};
+use genesys::envelope::{EnvelopeError, PartnerEvent};
+use genesys::intake::feed_clock::FeedMoment;
+use genesys::intake::{Intake, Taken};
+use genesys::tracker::derived::{Derived, SOURCE};
+use store::Tx;
+
+/// What an ingest writes to: the way in, and the buses.
+#[derive(Clone, Debug)]
+pub(crate) struct Ingest {
+    pub(crate) intake: Intake,
+    pub(crate) events: Events,
+    /// Where derived events go.
+    pub(crate) bus: BusName,
+}
+
+/// An event of the feed, read and matched against the rules of its own bus.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    partner: PartnerEvent,
+    matched: Option<Matched>,
+}
+
+impl Ingest {
+    /// What needs no transaction: reading the event, and matching it against the rules of the bus named like its source.
+    pub(crate) fn prepare(&self, text: &str, now: Timestamp) -> Result<Prepared, EnvelopeError> {
+        let partner = PartnerEvent::parse(text.as_bytes())?;
+        let event = Event::from_json(text, now).map_err(|message| EnvelopeError { message })?;
+        let matched =
+            BusName::parse(&event.source).and_then(|bus| self.events.match_event(&bus, &event, now));
+        Ok(Prepared { partner, matched })
+    }
+
+    /// Takes events in and puts on the buses what is new and what follows from it.
+    pub(crate) fn take(&self, tx: &mut Tx<'_, '_>, prepared: Vec<Prepared>, moment: FeedMoment, ids: &Ids) {
+        for Prepared { partner, matched } in prepared {
+            let Taken::New(derived) = self.intake.take(tx, &partner, moment, ids) else { continue };
+            if let Some(matched) = matched {
+                self.events.accept(tx, matched, moment.wall, ids);
+            }
+            self.put(tx, derived, moment.wall, ids);
+        }
+    }
+
+    /// Looks at the conversations whose timers have rung, and puts on the bus what is due; how many rang.
+    pub(crate) fn wake(&self, tx: &mut Tx<'_, '_>, moment: FeedMoment, max: usize, ids: &Ids) -> usize {
+        let (derived, rung) = self.intake.wake(tx, moment, max, ids);
+        self.put(tx, derived, moment.wall, ids);
+        rung
+    }
+
+    fn put(&self, tx: &mut Tx<'_, '_>, derived: Vec<Derived>, now: Timestamp, ids: &Ids) {
+        for derived in derived {
+            let event = Event {
+                id: derived.id,
+                source: SOURCE.to_owned(),
+                detail_type: derived.detail_type.to_owned(),
+                account: self.events.account().to_owned(),
+                time: Timestamp::from_unix_ms(derived.time_ms),
+                region: self.events.region().to_owned(),
+                resources: Vec::new(),
+                detail: derived.detail,
+            };
+            match self.events.match_event(&self.bus, &event, now) {
+                Some(matched) => {
+                    self.events.accept(tx, matched, now, ids);
+                }
+                // Somebody deleted the pipeline's bus while it ran: counted as for every other sender.
+                None => self.events.note_missing_bus(tx, 1),
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Opens the store, starts the loops, and opens the one HTTP door.
+
+mod clock;
+pub mod config;
+mod connections;
+mod door;
+pub mod feed;
+mod ingest;
+mod port_user;
+mod replay;
+pub mod rooms;
+mod schedule;
+pub mod server;
+mod sweep;
+mod ticking;
+pub mod worker;
+
+pub use crate::feed::SimulatedFeed;
+pub use crate::rooms::Rooms;
+pub use crate::server::{Ended, Server};
+pub use crate::worker::Taken;

@@ -1,0 +1,33 @@
+//! The open rooms: the store, and what stands on it.
+
+use events::Events;
+use queue::Queues;
+use store::{Options, Store};
+
+use crate::clock;
+use crate::config::{Config, StartError};
+
+/// The open rooms, for what runs beside the door: loops, the built-in worker, the feed.
+#[derive(Clone, Debug)]
+pub struct Rooms {
+    /// The store.
+    pub store: Store,
+    /// Queues.
+    pub queues: Queues,
+    /// Event buses and rules.
+    pub events: Events,
+}
+
+impl Rooms {
+    /// Opens the data folder. Blocks on the store.
+    pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
+        let options = Options { disk_reserve_bytes: config.disk_reserve_bytes, ..Options::default() };
+        let store = Store::open(&config.data_dir, &options).map_err(StartError::Store)?;
+        let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
+        clock::not_before(queues.newest());
+        let place = (config.account.as_str(), config.region.as_str());
+        let events =
+            Events::open(store.clone(), queues.clone(), place, clock::now()).map_err(StartError::Stored)?;
+        Ok(Self { store, queues, events })
+    }
+}

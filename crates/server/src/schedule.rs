@@ -1,0 +1,52 @@
+//! The clock of scheduled rules: runs those whose ticks have fallen due.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::rooms::Rooms;
+use crate::ticking::{Next, Tick};
+
+/// Ticks that one commit takes, so that nothing else waits long for it.
+const TICKS_PER_COMMIT_MAX: usize = 100;
+/// The shortest pause between two looks that find nothing.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+/// The longest pause, should a signal be missed or the wall clock be set.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// The clock of these rooms' scheduled rules.
+#[derive(Debug)]
+pub(crate) struct Schedules(pub(crate) Rooms);
+
+impl Tick for Schedules {
+    const NAME: &'static str = "schedules";
+    const PAUSE: Duration = PAUSE_MAX;
+
+    async fn tick(&mut self) -> Result<Next, store::Error> {
+        let taken = take_due(&self.0).await?;
+        Ok(if taken == TICKS_PER_COMMIT_MAX { Next::Again } else { Next::Pause })
+    }
+
+    async fn wait(&self) {
+        // Asked for before the look, so that what comes between the two is not missed.
+        let arrival = self.0.events.tick_arrival();
+        let pause = self.0.events.next_tick().map_or(PAUSE_MAX, |at| at.since(clock::now()));
+        tokio::select! {
+            () = arrival => {}
+            () = sleep(pause.clamp(PAUSE_MIN, PAUSE_MAX)) => {}
+        }
+    }
+}
+
+/// One commit of ticks; how many it took. Costs nothing where none is due.
+async fn take_due(rooms: &Rooms) -> Result<usize, store::Error> {
+    let now = clock::now();
+    if rooms.events.next_tick().is_none_or(|at| at > now) {
+        return Ok(0);
+    }
+    let (events, ids) = (rooms.events.clone(), clock::ids());
+    let take =
+        move |tx: &mut store::Tx<'_, '_>| Ok(events.tick_schedules(tx, (now, TICKS_PER_COMMIT_MAX), &ids));
+    rooms.store.write_reserved(|error| error, take).await
+}

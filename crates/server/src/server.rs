@@ -1,0 +1,150 @@
+//! A running server: the store, the rooms above it, the loops, the door.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use delivery::{Porter, Surroundings};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock;
+use crate::config::{Config, Credentials, StartError};
+use crate::connections;
+use crate::door::{Door, router};
+use crate::feed::{Running, SimulatedFeed};
+use crate::port_user::port_user;
+use crate::replay::Replays;
+use crate::rooms::Rooms;
+use crate::schedule::Schedules;
+use crate::sweep::Sweep;
+use crate::ticking::ticking;
+use crate::worker::{Taken, Worker};
+
+/// So long the door waits for requests in flight when it closes.
+const CLOSING_TIME: Duration = Duration::from_secs(5);
+
+/// A running server. Ends through [`Server::until_stopped`].
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    config: Config,
+    rooms: Rooms,
+    stopped: watch::Receiver<Option<String>>,
+    close: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Why a server ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Asked,
+    /// A sync failed; nothing was acknowledged after it (contract C8).
+    StoreStopped {
+        /// The system's words.
+        cause: String,
+    },
+}
+
+impl Server {
+    /// Opens the data folder and the door, and starts the loops.
+    ///
+    /// # Errors
+    /// [`StartError`]: the folder, the address, or what is stored.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        if config.credentials == Credentials::AnyOnLoopback && !config.listen.ip().is_loopback() {
+            return Err(StartError::Unprotected { address: config.listen });
+        }
+        // The address first: somebody who starts a second Trunkline in one folder should hear of the port or of the
+        // folder, and the port is what the first one printed.
+        let listener = listen(config.listen).await?;
+        let address =
+            listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
+        let opened = config.clone();
+        // Opening reads the store and waits for its first commit: work for a thread that may block.
+        let rooms = tokio::task::spawn_blocking(move || Rooms::open(&opened)).await;
+        let rooms = rooms.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let stopped = rooms.store.stopped();
+        let (close, closing) = watch::channel(false);
+        let door = Door {
+            rooms: rooms.clone(),
+            account: Arc::from(config.account.as_str()),
+            region: Arc::from(config.region.as_str()),
+            address: Arc::from(address.to_string()),
+            closing: closing.clone(),
+            stopped: stopped.clone(),
+        };
+        let porter = Porter::new(rooms.events.clone(), Surroundings { now: clock::now, ids: clock::ids });
+        let tasks = vec![
+            tokio::spawn(connections::serve(listener, router(door), closing.clone())),
+            tokio::spawn(porter.run(closing.clone())),
+            tokio::spawn(ticking(Replays(rooms.clone()), closing.clone())),
+            tokio::spawn(ticking(Schedules(rooms.clone()), closing.clone())),
+            tokio::spawn(ticking(Sweep(rooms.clone()), closing)),
+        ];
+        Ok(Self { address, config, rooms, stopped, close, tasks })
+    }
+
+    /// Where the door is open.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The open rooms.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
+    /// Starts the feed of a simulated org; it goes on where it was in this data folder.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start_feed(&mut self, feed: SimulatedFeed) -> Result<(), store::Error> {
+        let running = Running::prepare(feed, self.rooms.clone()).await?;
+        self.tasks.push(tokio::spawn(ticking(running, self.close.subscribe())));
+        Ok(())
+    }
+
+    /// Starts a built-in worker on an SQS queue; what it takes is sent to `shown`, and deleted after that.
+    pub fn start_worker(&mut self, queue: &str, shown: mpsc::Sender<Taken>) {
+        let worker = Worker {
+            rooms: self.rooms.clone(),
+            account: self.config.account.clone(),
+            region: self.config.region.clone(),
+            queue: queue.to_owned(),
+            shown,
+        };
+        self.tasks.push(tokio::spawn(worker.run(self.close.subscribe())));
+    }
+
+    /// Runs until `asked` completes or a sync fails, then closes the door, waits for what is in flight and ends.
+    pub async fn until_stopped(mut self, asked: impl Future<Output = ()>) -> Ended {
+        let ended = tokio::select! {
+            () = asked => Ended::Asked,
+            cause = stopped(&mut self.stopped) => Ended::StoreStopped { cause },
+        };
+        self.close.send_replace(true);
+        for task in self.tasks {
+            // A task that does not end in time, or that panicked, must not keep the process alive.
+            drop(tokio::time::timeout(CLOSING_TIME, task).await);
+        }
+        ended
+    }
+}
+
+async fn stopped(store: &mut watch::Receiver<Option<String>>) -> String {
+    match store.wait_for(Option::is_some).await {
+        Ok(cause) => cause.clone().unwrap_or_default(),
+        // The writer thread is gone without a word: a panic there.
+        Err(_) => "the writer ended unexpectedly".to_owned(),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::Taken { address, user: port_user(address) },
+        _ => StartError::Listen { address, source },
+    })
+}
