@@ -1,0 +1,44 @@
+//! `trunkline check`: all mistakes of a pipeline file at once.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::output;
+use crate::pipeline_file::{self, PipelineFile};
+
+/// Arguments of `trunkline check`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The pipeline file
+    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
+    file: PathBuf,
+    /// One JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Exit status 0 without a mistake, 1 with one.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let file = PipelineFile::read(&arguments.file)?;
+    let mistakes = file.load().err().unwrap_or_default();
+    if arguments.json {
+        let list: Vec<serde_json::Value> = mistakes
+            .iter()
+            .map(|mistake| {
+                serde_json::json!({
+                    "line": mistake.span.line, "column": mistake.span.column,
+                    "sentence": mistake.sentence, "suggestion": mistake.suggestion,
+                })
+            })
+            .collect();
+        output::line(serde_json::json!({"file": arguments.file, "mistakes": list}));
+    } else if mistakes.is_empty() {
+        output::line(format_args!("{}: no mistakes", arguments.file.display()));
+    } else {
+        output::line(file.show(&mistakes));
+        output::line(format_args!("{} to mend in {}", mistakes.len(), arguments.file.display()));
+    }
+    Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,163 @@
+//! `trunkline dev`: everything on this machine, with live output.
+
+mod screen;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use events::BusName;
+use genesys::simulator::parameters::SPEED_TO_WATCH;
+use provision::plan::Made;
+use provision::{Http, Pipeline};
+use server::{Rooms, Server, SimulatedFeed, Taken};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use crate::commands::dev::screen::{Screen, Status};
+use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_interrupted};
+use crate::pipeline_file::{self, PipelineFile};
+
+/// How often the status line is looked at.
+const STATUS_EVERY: Duration = Duration::from_millis(250);
+/// So long the last lines may take to be shown.
+const LAST_LINES: Duration = Duration::from_secs(2);
+/// Messages taken and not yet shown.
+const SHOWN_MAX: usize = 64;
+
+/// Arguments of `trunkline dev`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The pipeline file; the sample pipeline where none is named
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Decides the simulated org and all that happens in it
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Simulated seconds in a second; 1 is real time, 20 where nothing is said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    speed: Option<u32>,
+    /// JSON Lines instead of text
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// Runs until Ctrl-C or a failed sync.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let file = match &arguments.file {
+        Some(path) => PipelineFile::read(path)?,
+        None => PipelineFile::sample(),
+    };
+    let pipeline = file.load_or_say()?;
+    run_until_interrupted(async |interrupt: Interrupt| {
+        let started = tokio::select! {
+            started = Box::pin(start(arguments, &file, &pipeline)) => started?,
+            () = interrupt.asked() => return Ok(ExitCode::SUCCESS),
+        };
+        let (server, screen, messages) = started;
+        let rooms = server.rooms().clone();
+        let (end, ended) = watch::channel(false);
+        let shower = tokio::spawn(show(screen, rooms, messages, ended));
+        let how = server.until_stopped(interrupt.asked()).await;
+        end.send_replace(true);
+        // The lines that are left are shown, unless their reader stands still.
+        drop(timeout(LAST_LINES, shower).await);
+        Ok(exit_code(&how))
+    })
+}
+
+/// Starts what the pipeline names: the server, its resources, the workers, the feed.
+async fn start(
+    arguments: &Arguments,
+    file: &PipelineFile,
+    pipeline: &Pipeline,
+) -> Result<(Server, Screen, mpsc::Receiver<Taken>), String> {
+    let feed = feed(arguments, pipeline)?;
+    let mut server = Server::start(arguments.server.config()).await.map_err(|e| e.to_string())?;
+    apply(&server, file, pipeline, feed.as_ref()).await?;
+    let (shown, messages) = mpsc::channel(SHOWN_MAX);
+    for worker in &pipeline.workers {
+        server.start_worker(&worker.queue.value, shown.clone());
+    }
+    let screen = Screen::new(&server, (arguments, pipeline, feed.as_ref()));
+    screen.header();
+    if let Some(feed) = feed {
+        server.start_feed(feed).await.map_err(|e| e.to_string())?;
+    }
+    Ok((server, screen, messages))
+}
+
+/// The simulated org that the pipeline asks for, if it does.
+fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<SimulatedFeed>, String> {
+    let place = (arguments.server.account.as_str(), arguments.server.region.as_str());
+    let Some((mut org, file_speed)) = pipeline_file::org_of(pipeline, place.0, place.1) else {
+        return Ok(None);
+    };
+    org.seed = arguments.seed.unwrap_or(org.seed);
+    let speed = arguments.speed.or(file_speed.and_then(whole)).unwrap_or(SPEED_TO_WATCH);
+    let bus = BusName::parse(&pipeline.bus.value)
+        .ok_or_else(|| format!("'{}' is not the name of an event bus", pipeline.bus.value))?;
+    Ok(Some(SimulatedFeed { org, speed, bus }))
+}
+
+/// A speed of the file as the feed takes it: whole, and at least real time.
+fn whole(speed: f64) -> Option<u32> {
+    format!("{:.0}", speed.max(1.0)).parse().ok()
+}
+
+/// Makes what the pipeline names, through the server's own door, as anybody could.
+async fn apply(
+    server: &Server,
+    file: &PipelineFile,
+    pipeline: &Pipeline,
+    feed: Option<&SimulatedFeed>,
+) -> Result<(), String> {
+    let api = Http::new(&format!("http://{}", server.address()))?;
+    let said = |error: provision::ApiError| error.to_string();
+    let place = provision::place(&api).await.map_err(said)?;
+    let id = |name: &str| feed.and_then(|feed| pipeline_file::queue_id(&feed.org, name));
+    let desired = provision::desired(pipeline, &place, &id).map_err(|mistakes| file.show(&mistakes))?;
+    let made = Made::default();
+    let actual = provision::survey(&api, &desired, &made).await.map_err(said)?;
+    let plan = provision::plan(&desired, &actual, &made);
+    match provision::apply(&api, &plan, &made).await.failed {
+        Some(failure) => Err(failure.to_string()),
+        None => Ok(()),
+    }
+}
+
+/// A line for each message that a worker took, and the status, until `ended` turns true.
+async fn show(
+    mut screen: Screen,
+    rooms: Rooms,
+    mut messages: mpsc::Receiver<Taken>,
+    mut ended: watch::Receiver<bool>,
+) {
+    let mut ticks = tokio::time::interval(STATUS_EVERY);
+    while !*ended.borrow() {
+        tokio::select! {
+            // None: there is no worker, or none any more; the status goes on.
+            Some(message) = messages.recv() => screen.message(&message),
+            _ = ticks.tick() => screen.status(status(&rooms)),
+            _ = ended.wait_for(|ended| *ended) => {}
+        }
+    }
+    while let Ok(message) = messages.try_recv() {
+        screen.message(&message);
+    }
+    screen.end(status(&rooms));
+}
+
+fn status(rooms: &Rooms) -> Option<Status> {
+    let counts = rooms.store.read(|snapshot| rooms.events.counts(snapshot)).ok()?;
+    Some(Status {
+        events_in: counts.accepted,
+        matched: counts.matched,
+        delivered: counts.delivered,
+        owed: counts.owed,
+        dead: counts.dead_lettered + counts.expired + counts.dropped,
+    })
+}

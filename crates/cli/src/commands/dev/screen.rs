@@ -1,0 +1,286 @@
+//! What `trunkline dev` shows: a header, a line per conversation, a status line that moves.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws::Timestamp;
+use provision::Pipeline;
+use serde_json::{Value, json};
+use server::{Server, SimulatedFeed, Taken};
+
+use crate::commands::dev::Arguments;
+use crate::output::{self, BAD, FAINT, GOOD, STRONG, styled};
+use crate::pipeline_file;
+
+/// Where the output is no terminal, the status is a line of its own, and not every quarter of a second.
+const PLAIN_STATUS_EVERY: u32 = 40;
+/// Status looks in a second.
+const TICKS_PER_SECOND: u64 = 4;
+/// The rate is that of the last so many looks.
+const RATE_WINDOW: usize = 8;
+
+/// The books in five numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) events_in: u64,
+    pub(crate) matched: u64,
+    pub(crate) delivered: u64,
+    pub(crate) owed: u64,
+    pub(crate) dead: u64,
+}
+
+/// How lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// The status line is drawn again and again below the others.
+    Terminal,
+    /// Lines only.
+    Plain,
+    /// JSON Lines.
+    Json,
+}
+
+/// The screen.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    mode: Mode,
+    header: Header,
+    ticks: u32,
+    recent: Vec<u64>,
+    last: Option<Status>,
+}
+
+#[derive(Debug)]
+struct Header {
+    address: String,
+    data_dir: String,
+    org: Option<String>,
+    rules: Vec<String>,
+    first_rule: Option<String>,
+    region: String,
+    /// Names of wrap-up codes, which events carry as UUIDs.
+    wrap_ups: HashMap<String, String>,
+}
+
+impl Screen {
+    /// A screen for a server that has started.
+    pub(crate) fn new(
+        server: &Server,
+        (arguments, pipeline, feed): (&Arguments, &Pipeline, Option<&SimulatedFeed>),
+    ) -> Self {
+        let mode = match (arguments.json, output::is_terminal()) {
+            (true, _) => Mode::Json,
+            (false, true) => Mode::Terminal,
+            (false, false) => Mode::Plain,
+        };
+        let org = feed.map(|feed| {
+            let (agents, queues, seed) = (feed.org.agents, feed.org.queues.join(", "), feed.org.seed);
+            format!("a simulated Genesys Cloud org: {agents} agents, queues {queues}, seed {seed}, its clock {} times as fast as yours", feed.speed)
+        });
+        let header = Header {
+            address: format!("http://{}", server.address()),
+            data_dir: arguments.server.data_dir.display().to_string(),
+            org,
+            rules: pipeline.rules.iter().map(rule_line).collect(),
+            first_rule: pipeline.rules.first().map(|rule| rule.name.value.clone()),
+            region: arguments.server.region.clone(),
+            wrap_ups: feed.map(|feed| pipeline_file::wrap_ups(&feed.org)).unwrap_or_default(),
+        };
+        Self { mode, header, ticks: 0, recent: Vec::new(), last: None }
+    }
+
+    /// Where it runs, what runs, what to type next.
+    pub(crate) fn header(&self) {
+        let Header { address, data_dir, org, rules, first_rule, region, .. } = &self.header;
+        if self.mode == Mode::Json {
+            output::line(
+                json!({"type": "started", "address": address, "dataDir": data_dir, "feed": org, "rules": rules}),
+            );
+            return;
+        }
+        output::line(format_args!(
+            "{} on {}, data in {data_dir}",
+            styled(STRONG, format_args!("Trunkline {}", env!("CARGO_PKG_VERSION"))),
+            styled(STRONG, address)
+        ));
+        if let Some(org) = org {
+            output::line(format_args!("  feed   {org}"));
+        }
+        for rule in rules {
+            output::line(format_args!("  rule   {rule}"));
+        }
+        output::line("\nIn another terminal:");
+        output::line(format_args!("  export AWS_ENDPOINT_URL={address} AWS_DEFAULT_REGION={region}"));
+        output::line("  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any");
+        output::line("  aws events list-rules            or boto3, or any AWS SDK");
+        if let Some(rule) = first_rule {
+            output::line(format_args!("  trunkline explain --rule {rule} --last 5 --endpoint {address}"));
+        }
+        output::line(styled(FAINT, "Ctrl-C stops; started again, it goes on where it was.\n"));
+        let titles =
+            format!("{:<10}{:<38}{:<20}{:>9}  {}", "ENDED", "CONVERSATION", "WRAP-UP", "DURATION", "OUTCOME");
+        output::line(styled(STRONG, titles));
+    }
+
+    /// A line for a message that a worker took.
+    pub(crate) fn message(&mut self, taken: &Taken) {
+        let body: Value = serde_json::from_str(&taken.body).unwrap_or_default();
+        if self.mode == Mode::Json {
+            let event = if body.is_null() { Value::from(taken.body.as_str()) } else { body };
+            output::line(json!({"type": "message", "queue": taken.queue, "event": event}));
+            return;
+        }
+        let line = conversation_line(&body, &self.header.wrap_ups).unwrap_or_else(|| {
+            let start: String = taken.body.chars().take(100).collect();
+            format!("{}  {start}", taken.queue)
+        });
+        self.erase_status();
+        output::line(line);
+        self.draw_status();
+    }
+
+    /// The books, looked at a few times a second; `None` where they could not be read just now.
+    pub(crate) fn status(&mut self, status: Option<Status>) {
+        let Some(status) = status else { return };
+        self.recent.push(status.events_in);
+        if self.recent.len() > RATE_WINDOW {
+            self.recent.remove(0);
+        }
+        self.ticks = self.ticks.wrapping_add(1);
+        self.last = Some(status);
+        match self.mode {
+            Mode::Terminal => {
+                self.erase_status();
+                self.draw_status();
+            }
+            Mode::Plain | Mode::Json if self.ticks.is_multiple_of(PLAIN_STATUS_EVERY) => self.status_line(),
+            Mode::Plain | Mode::Json => {}
+        }
+    }
+
+    /// The last books and a good-bye.
+    pub(crate) fn end(&mut self, status: Option<Status>) {
+        self.last = status.or(self.last);
+        self.erase_status();
+        self.status_line();
+        match self.mode {
+            Mode::Json => output::line(json!({"type": "stopped"})),
+            Mode::Terminal | Mode::Plain => output::line(format_args!(
+                "stopped; everything acknowledged is in {}, and the next start goes on from there",
+                self.header.data_dir
+            )),
+        }
+    }
+
+    fn erase_status(&self) {
+        if self.mode == Mode::Terminal {
+            // Back to the line's beginning, and clear to its end (ECMA-48, EL).
+            output::raw("\r\x1b[K");
+        }
+    }
+
+    fn draw_status(&self) {
+        if self.mode == Mode::Terminal {
+            output::raw(self.status_text());
+        }
+    }
+
+    fn status_line(&self) {
+        match (self.mode, self.last) {
+            (Mode::Json, Some(status)) => output::line(json!({
+                "type": "status", "eventsIn": status.events_in, "matched": status.matched,
+                "delivered": status.delivered, "owed": status.owed, "dead": status.dead,
+                "eventsPerSecond": self.rate(),
+            })),
+            (Mode::Terminal | Mode::Plain, Some(_)) => output::line(self.status_text()),
+            (_, None) => {}
+        }
+    }
+
+    fn status_text(&self) -> String {
+        let Some(Status { events_in, matched, delivered, owed, dead }) = self.last else {
+            return String::new();
+        };
+        let dead_style = if dead > 0 { BAD } else { FAINT };
+        format!(
+            "{}",
+            format_args!(
+                "{events_in} events in \u{b7} {matched} matched \u{b7} {} \u{b7} {owed} owed \u{b7} {} \u{b7} {}/s",
+                styled(GOOD, format_args!("{delivered} delivered")),
+                styled(dead_style, format_args!("{dead} dead")),
+                self.rate()
+            )
+        )
+    }
+
+    /// Events a second, over the last looks.
+    fn rate(&self) -> u64 {
+        let (Some(first), Some(last)) = (self.recent.first(), self.recent.last()) else { return 0 };
+        let spans = u64::try_from(self.recent.len().saturating_sub(1)).unwrap_or_default();
+        last.saturating_sub(*first).saturating_mul(TICKS_PER_SECOND).checked_div(spans).unwrap_or_default()
+    }
+}
+
+fn rule_line(rule: &provision::noun::rule::Rule) -> String {
+    use provision::noun::rule::Matching;
+    use provision::noun::target::Destination;
+
+    let matching = match &rule.matching {
+        Matching::EndedIn(queue) => format!("conversation.end in queue {}", queue.value),
+        Matching::Pattern(_) => "its event pattern".to_owned(),
+    };
+    let targets: Vec<String> = rule
+        .targets
+        .iter()
+        .map(|target| match &target.destination {
+            Destination::Queue(queue) => format!("SQS queue {}", queue.value),
+            Destination::Bus(bus) => format!("event bus {}", bus.value),
+            Destination::Arn(arn) => arn.value.clone(),
+        })
+        .collect();
+    format!("{}: {matching} -> {}", rule.name.value, targets.join(", "))
+}
+
+/// Time, conversation, wrap-up, duration, outcome; `None` where the message is no ended conversation.
+fn conversation_line(event: &Value, wrap_ups: &HashMap<String, String>) -> Option<String> {
+    let detail = event.get("detail")?;
+    let text = |key: &str| detail.get(key).and_then(Value::as_str);
+    let id = text("conversationId")?;
+    let ended = text("endTime").and_then(Timestamp::parse_iso)?;
+    let duration = Duration::from_millis(detail.get("duration").and_then(Value::as_u64).unwrap_or_default());
+    let outcome = text("outcome").unwrap_or("-");
+    let code = text("wrapUpCode").unwrap_or("-");
+    let wrap_up = wrap_ups.get(code).map_or(code, String::as_str);
+    let style = if outcome == "answered" { GOOD } else { BAD };
+    Some(format!(
+        "{:<10}{id:<38}{:<20}{:>9}  {}",
+        clock_time(ended),
+        shortened(wrap_up, 18),
+        minutes(duration),
+        styled(style, outcome)
+    ))
+}
+
+/// `22:04:48`.
+fn clock_time(moment: Timestamp) -> String {
+    moment
+        .to_iso_seconds()
+        .split('T')
+        .nth(1)
+        .map(|time| time.trim_end_matches('Z').to_owned())
+        .unwrap_or_default()
+}
+
+/// `6m 14s`.
+fn minutes(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds >= 60 { format!("{}m {:02}s", seconds / 60, seconds % 60) } else { format!("{seconds}s") }
+}
+
+fn shortened(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(chars_max.saturating_sub(1)).collect();
+    format!("{start}\u{2026}")
+}

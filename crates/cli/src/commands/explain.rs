@@ -1,0 +1,259 @@
+//! `trunkline explain`: whether a pattern matches an event, and if not, why not.
+
+use std::process::ExitCode;
+
+use anstyle::Style;
+use clap::Args;
+use genesys::catalogue;
+use pattern::explain::{Explanation, Style as Part};
+use pattern::matcher::Matcher;
+use pattern::{Event, EventPattern};
+use provision::Request;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::reason::{explain, first_blamed};
+use crate::{input, output, remote};
+
+/// Arguments of `trunkline explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The event pattern: a file, JSON, or - for standard input
+    #[arg(long, value_name = "FILE|JSON|-", required_unless_present = "rule", conflicts_with = "rule")]
+    pattern: Option<String>,
+    /// The name of a rule of a running Trunkline
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+    /// The event: a file, JSON, or - for standard input; a file of JSON Lines is many events
+    #[arg(long, value_name = "FILE|JSON|-", required_unless_present = "last", conflicts_with = "last")]
+    event: Option<String>,
+    /// The last N events on the rule's bus in a running Trunkline
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    last: Option<u32>,
+    /// The event bus of --rule and --last
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    bus: String,
+    /// The running Trunkline
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", default_value = remote::DEFAULT)]
+    endpoint: String,
+    /// JSON instead of text: an object, or one a line where there are many events
+    #[arg(long)]
+    json: bool,
+}
+
+/// Exit status 0 where every event matched, 1 where one did not.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let pattern = arguments.pattern()?;
+    let events = arguments.events()?;
+    if events.is_empty() {
+        return Err(format!("there is no event on the bus {} yet", arguments.bus));
+    }
+    let mut book = Book { many: events.len() > 1, json: arguments.json, ..Book::default() };
+    for (number, text) in events.iter().enumerate() {
+        match Explained::of(&pattern, text) {
+            Ok(explained) => book.show(&explained),
+            Err(message) if book.many => book.show_invalid(number + 1, &message),
+            Err(message) => return Err(format!("the event is not valid: {message}")),
+        }
+    }
+    if !arguments.json {
+        if book.many {
+            output::line(format_args!("{} of {} events match", book.matched, events.len()));
+        }
+        for advice in book.advice_on(&pattern) {
+            output::line(format_args!("{}: {advice}", output::styled(output::STRONG, "note")));
+        }
+    }
+    Ok(if book.matched == events.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the events came to.
+#[derive(Debug, Default)]
+struct Book {
+    /// Each event gets a line instead of a page.
+    many: bool,
+    /// Each gets an object of JSON.
+    json: bool,
+    matched: usize,
+    /// Whether one of them is of Genesys Cloud, or derived from its events.
+    genesys: bool,
+}
+
+impl Book {
+    fn show(&mut self, explained: &Explained) {
+        self.matched += usize::from(explained.explanation.matched);
+        self.genesys |= explained.event.string("source").is_some_and(catalogue::is_source);
+        match (self.json, self.many) {
+            (true, _) => output::line(explained.machine_line()),
+            (false, true) => output::line(explained.one_line()),
+            (false, false) => {
+                let style = |part, text: &str| output::styled(style_of(part), text);
+                output::raw(explained.explanation.to_text(&style));
+            }
+        }
+    }
+
+    /// One event of many that is none does not keep the others from being explained.
+    fn show_invalid(&self, number: usize, message: &str) {
+        if self.json {
+            return output::line(json!({"matched": false, "event": number, "invalid": message}));
+        }
+        let verdict = output::styled(output::BAD, "not valid");
+        output::line(format_args!("{verdict} event {number}: {message}"));
+    }
+
+    /// What no topic of Genesys Cloud can satisfy, whatever the event at hand. Only for a pattern that is about Genesys
+    /// Cloud: by its own sources, or, where it names none, because an event that was shown is.
+    fn advice_on(&self, pattern: &EventPattern) -> Vec<String> {
+        let Some(about) = About::of(pattern) else { return Vec::new() };
+        let about_genesys =
+            if about.sources.is_empty() { self.genesys } else { about.sources.contains(&true) };
+        if !about_genesys {
+            return Vec::new();
+        }
+        let advice = catalogue::unsatisfiable(&about.detail_types, &about.paths);
+        advice.into_iter().map(|advice| advice.sentence).collect()
+    }
+}
+
+impl Arguments {
+    fn pattern(&self) -> Result<EventPattern, String> {
+        let text = match (&self.pattern, &self.rule) {
+            (Some(pattern), _) => input::text_argument(pattern)?,
+            (None, rule) => self.pattern_of_rule(rule.as_deref().unwrap_or_default())?,
+        };
+        EventPattern::parse(&text).map_err(|invalid| {
+            let at = format!("{}:{}", invalid.line, invalid.column);
+            format!(
+                "{}\nat {at}: found {}; valid would be {}",
+                invalid.message, invalid.found, invalid.expected
+            )
+        })
+    }
+
+    fn pattern_of_rule(&self, rule: &str) -> Result<String, String> {
+        let request = Request::events("DescribeRule", json!({"Name": rule, "EventBusName": self.bus}));
+        let answer = remote::ask(&self.endpoint, request)?;
+        let pattern = answer.get("EventPattern").and_then(Value::as_str);
+        pattern.map(str::to_owned).ok_or_else(|| format!("the rule {rule} has no event pattern"))
+    }
+
+    /// The events' texts.
+    fn events(&self) -> Result<Vec<String>, String> {
+        let Some(event) = &self.event else { return self.last_events() };
+        let text = input::text_argument(event)?;
+        // A first line that is a whole object, and more lines after it: JSON Lines. Otherwise one event, spread over lines.
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        if let [first, _, ..] = lines.as_slice()
+            && first.trim_start().starts_with('{')
+            && serde_json::from_str::<&RawValue>(first).is_ok()
+        {
+            return Ok(lines.into_iter().map(str::to_owned).collect());
+        }
+        Ok(vec![text])
+    }
+
+    fn last_events(&self) -> Result<Vec<String>, String> {
+        let request = Request::trunkline("ListEvents", json!({"EventBusName": self.bus, "Last": self.last}));
+        let answer = remote::ask(&self.endpoint, request)?;
+        let events = remote::items(&answer, "Events");
+        let text = |listed: &Value| match listed.get("EventText").and_then(Value::as_str) {
+            Some(text) => text.to_owned(),
+            None => listed.get("Event").map(Value::to_string).unwrap_or_default(),
+        };
+        Ok(events.iter().map(text).collect())
+    }
+}
+
+/// An event, read once by the reader that rules read with: what it takes, `serde_json` may not (1e999, 200 levels, half a
+/// surrogate pair).
+struct Explained {
+    event: Event,
+    explanation: Explanation,
+}
+
+impl Explained {
+    fn of(pattern: &EventPattern, text: &str) -> Result<Self, String> {
+        let event = Event::parse(text.as_bytes()).map_err(|e| e.to_string())?;
+        let explanation = explain(pattern, &event)?;
+        Ok(Self { event, explanation })
+    }
+
+    fn machine_line(&self) -> Value {
+        let mut line = self.explanation.to_json();
+        if let (Some(line), Some(id)) = (line.as_object_mut(), self.event.string("id")) {
+            line.insert("id".to_owned(), Value::from(id));
+        }
+        line
+    }
+
+    /// `match   <id>  <detail-type>` or `no match <id> <detail-type>: <first reason>`.
+    fn one_line(&self) -> String {
+        let about: Vec<&str> =
+            ["id", "detail-type"].iter().filter_map(|key| self.event.string(key)).collect();
+        let about = about.join("  ");
+        let Some(field) = first_blamed(&self.explanation) else {
+            return format!("{}     {about}", output::styled(output::GOOD, "match"));
+        };
+        let verdict = output::styled(output::BAD, "no match");
+        let path = output::styled(output::STRONG, &field.path);
+        format!("{verdict}  {about}\n          {path}: {}", field.reason)
+    }
+}
+
+/// What a pattern without alternatives asks for.
+#[derive(Debug, Default)]
+struct About<'p> {
+    /// Exact detail-types.
+    detail_types: Vec<&'p str>,
+    /// Paths that must be there.
+    paths: Vec<&'p str>,
+    /// For each source that it names, whether it is Genesys Cloud's or ours.
+    sources: Vec<bool>,
+}
+
+impl<'p> About<'p> {
+    fn of(pattern: &'p EventPattern) -> Option<Self> {
+        let [alternative] = pattern.alternatives() else { return None };
+        let mut about = Self::default();
+        for field in &alternative.fields {
+            let leaves = || field.leaves.iter().map(|leaf| &leaf.matcher);
+            match field.path.as_str() {
+                "detail-type" => about.detail_types.extend(leaves().filter_map(exact)),
+                "source" => about.sources.extend(leaves().filter_map(asks_for_genesys)),
+                _ => {}
+            }
+            if !leaves().any(|matcher| matches!(matcher, Matcher::Exists(false))) {
+                about.paths.push(field.path.as_str());
+            }
+        }
+        Some(about)
+    }
+}
+
+fn exact(matcher: &Matcher) -> Option<&str> {
+    match matcher {
+        Matcher::String(text) | Matcher::Address { text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether a matcher of `source` asks for Genesys Cloud's events or for ours; `None` where it names no source.
+fn asks_for_genesys(matcher: &Matcher) -> Option<bool> {
+    match matcher {
+        Matcher::String(text) => Some(catalogue::is_source(text)),
+        Matcher::Prefix(prefix) => Some(catalogue::is_source(prefix.text())),
+        Matcher::Wildcard(wildcard) => Some(catalogue::is_source(wildcard.text())),
+        _ => None,
+    }
+}
+
+fn style_of(part: Part) -> Style {
+    match part {
+        Part::Matched | Part::Edit => output::GOOD,
+        Part::Failed => output::BAD,
+        Part::Pattern => Style::new(),
+        Part::Margin => output::FAINT,
+        Part::Hint => output::STRONG,
+    }
+}

@@ -1,0 +1,134 @@
+//! `trunkline fsck`: is everything in the data folder what was written, and what can be saved if it is not.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+use store::check::{Damage, Report, check, salvage};
+
+use crate::output;
+
+/// The page that lists every table; what it says is what people read here.
+const FORMAT: &str = include_str!("../../../../docs/format.md");
+
+/// Arguments of `trunkline fsck`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The data folder; no Trunkline may be running on it
+    #[arg(long, value_name = "DIR", default_value = ".trunkline")]
+    data_dir: PathBuf,
+    /// Write everything that is intact into this new data folder
+    #[arg(long, value_name = "NEW_DIR")]
+    salvage_to: Option<PathBuf>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Exit status 0 where everything is as it was written, 1 where it is not.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let report = check(&arguments.data_dir).map_err(|error| error.to_string())?;
+    let saved = match &arguments.salvage_to {
+        Some(into) => Some(salvage(&arguments.data_dir, into).map_err(|error| error.to_string())?.records()),
+        None => None,
+    };
+    if arguments.json {
+        output::line(as_json(&report, saved));
+    } else {
+        show(&report);
+        if let (Some(saved), Some(into)) = (saved, &arguments.salvage_to) {
+            output::line(format_args!("saved {saved} records into {}", into.display()));
+        }
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(report: &Report) {
+    let file = report.file.display();
+    for damage in &report.damage {
+        output::line(format_args!("{file}:{}: {}", damage.offset, sentence(damage)));
+    }
+    let listed = u64::try_from(report.damage.len()).unwrap_or(u64::MAX);
+    if report.damaged_places > listed {
+        output::line(format_args!("and {} more places", report.damaged_places - listed));
+    }
+    if report.missing > 0 {
+        output::line(format_args!("{} records are not found any more", report.missing));
+    }
+    if let Some(refusal) = &report.refusal {
+        output::line(format_args!("{file}: the storage engine refuses it: {refusal}"));
+    }
+    let end = if report.closed {
+        "closed cleanly"
+    } else {
+        "not closed: its process was killed, which is no damage"
+    };
+    output::line(format_args!(
+        "{file}: {} bytes, {} records intact, {end}",
+        report.file_bytes,
+        report.records()
+    ));
+    if report.is_clean() {
+        output::line(output::styled(output::GOOD, "no damage"));
+    } else {
+        output::line(output::styled(output::BAD, "damaged"));
+        output::line(
+            "copy the data folder before anything else; `trunkline fsck --salvage-to NEW_DIR` saves what is intact",
+        );
+    }
+}
+
+/// What is wrong, in which table and under which key.
+fn sentence(damage: &Damage) -> String {
+    let table = damage.table.map(|number| format!(", table '{}'", table_name(number))).unwrap_or_default();
+    let key = damage.key.as_deref().map(|key| format!(", key {}", hexadecimal(key))).unwrap_or_default();
+    format!("{}{table}{key}", damage.what)
+}
+
+fn as_json(report: &Report, saved: Option<u64>) -> serde_json::Value {
+    let damage: Vec<_> = report
+        .damage
+        .iter()
+        .map(|damage| {
+            json!({
+                "offset": damage.offset,
+                "what": damage.what,
+                "table": damage.table.map(table_name),
+                "key": damage.key.as_deref().map(hexadecimal),
+            })
+        })
+        .collect();
+    json!({
+        "file": report.file, "bytes": report.file_bytes, "clean": report.is_clean(), "closed": report.closed,
+        "records": report.records(), "damagedPlaces": report.damaged_places, "missing": report.missing,
+        "refusal": report.refusal, "damage": damage, "saved": saved,
+    })
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name that docs/format.md gives to a table.
+fn table_name(number: u8) -> String {
+    let rows = FORMAT.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+        Some((cells.next()?.parse::<u8>().ok()?, cells.next()?))
+    });
+    rows.into_iter()
+        .find(|(row, _)| *row == number)
+        .map_or_else(|| format!("number {number}"), |(_, name)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table_name;
+
+    #[test]
+    fn tables_are_named_as_the_format_page_names_them() {
+        assert_eq!(table_name(0), "meta");
+        assert_eq!(table_name(13), "message contents");
+        assert_eq!(table_name(250), "number 250");
+    }
+}

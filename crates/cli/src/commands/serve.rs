@@ -1,0 +1,198 @@
+//! `trunkline serve`: the server alone.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use server::config::{Config, Credentials};
+use server::{Ended, Server};
+use tokio::sync::watch;
+
+use crate::output;
+
+/// Where and how a server runs; `dev` takes the same.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServerArguments {
+    /// The data folder; made where it is missing
+    #[arg(long, value_name = "DIR", default_value = ".trunkline")]
+    pub(crate) data_dir: PathBuf,
+    /// Address and port of the door
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    pub(crate) listen: SocketAddr,
+    /// The account in every ARN, twelve digits
+    #[arg(long, value_name = "DIGITS", env = "AWS_ACCOUNT_ID", default_value = "000000000000", value_parser = account)]
+    pub(crate) account: String,
+    /// The region in every ARN
+    #[arg(long, value_name = "REGION", env = "AWS_REGION", default_value = "us-east-1")]
+    pub(crate) region: String,
+    /// Refuse sends when the disk has less than this left, so that receives and deletes can go on
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    pub(crate) disk_reserve: u64,
+    /// Who may call: `any` takes every caller, also on an address that other machines reach
+    #[arg(long, value_enum, value_name = "WHO")]
+    pub(crate) credentials: Option<Who>,
+}
+
+/// The values of `--credentials`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Who {
+    /// Every caller.
+    Any,
+}
+
+/// Arguments of `trunkline serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+impl ServerArguments {
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            data_dir: self.data_dir.clone(),
+            listen: self.listen,
+            account: self.account.clone(),
+            region: self.region.clone(),
+            disk_reserve_bytes: self.disk_reserve.saturating_mul(1 << 20),
+            credentials: match self.credentials {
+                Some(Who::Any) => Credentials::AnyAnywhere,
+                None => Credentials::AnyOnLoopback,
+            },
+        }
+    }
+}
+
+/// Runs until Ctrl-C or a failed sync.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    run_until_interrupted(async |interrupt: Interrupt| {
+        let started = tokio::select! {
+            started = Server::start(arguments.server.config()) => started,
+            () = interrupt.asked() => return Ok(ExitCode::SUCCESS),
+        };
+        let server = started.map_err(|e| e.to_string())?;
+        output::line(format_args!(
+            "Trunkline {} listens on http://{}, data in {}",
+            env!("CARGO_PKG_VERSION"),
+            server.address(),
+            arguments.server.data_dir.display()
+        ));
+        Ok(exit_code(&server.until_stopped(interrupt.asked()).await))
+    })
+}
+
+/// So long the runtime waits for threads that still write to somewhere when everything else has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A second signal sooner than this after the first is the same wish.
+const SECOND_WISH_AFTER: Duration = Duration::from_millis(500);
+
+/// Runs a server command on a runtime of its own. Signals are listened to from the first moment; a second Ctrl-C ends the
+/// process at once, which loses nothing that was acknowledged.
+pub(crate) fn run_until_interrupted(
+    command: impl AsyncFnOnce(Interrupt) -> Result<ExitCode, String>,
+) -> Result<ExitCode, String> {
+    let failed = |e: std::io::Error| format!("could not start the runtime: {e}");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let outcome = runtime.block_on(async {
+        let interrupt = Interrupt::listen().map_err(failed)?;
+        Box::pin(command(interrupt)).await
+    });
+    // A reader of our output that stands still must not keep the process alive.
+    runtime.shutdown_timeout(LAST_WORDS);
+    outcome
+}
+
+/// The wish that the process ends: Ctrl-C, a closed terminal, or the signal of a service manager.
+#[derive(Clone, Debug)]
+pub(crate) struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    /// Begins to listen.
+    fn listen() -> std::io::Result<Self> {
+        let (wish, interrupt) = watch::channel(false);
+        let mut signals = Signals::new()?;
+        tokio::spawn(async move {
+            signals.next().await;
+            wish.send_replace(true);
+            // Some callers send it twice in a row (`timeout` does): only one that comes later is a second wish.
+            tokio::time::sleep(SECOND_WISH_AFTER).await;
+            if let Ok(mut signals) = Signals::new() {
+                signals.next().await;
+                std::process::exit(130);
+            }
+        });
+        Ok(Self(interrupt))
+    }
+
+    /// Completes when the process shall end.
+    pub(crate) async fn asked(&self) {
+        // A sender that is gone can wish nothing any more.
+        if self.0.clone().wait_for(|wish| *wish).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The signals, listened to from when this is made.
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C only, elsewhere.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Without a handler the signal ends the process by itself.
+        drop(tokio::signal::ctrl_c().await);
+    }
+}
+
+/// 0 after a clean end, 1 after a failed sync, whose cause is printed.
+pub(crate) fn exit_code(ended: &Ended) -> ExitCode {
+    match ended {
+        Ended::Asked => ExitCode::SUCCESS,
+        Ended::StoreStopped { cause } => {
+            output::error(&store::Error::Stopped { cause: cause.clone() });
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account is twelve digits, for example 000000000000".to_owned())
+    }
+}

@@ -1,0 +1,67 @@
+//! The user's own files, named as arguments: the one place of this room that opens files.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// What editors of Windows put before a text. It is no part of it, and no JSON.
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
+/// Reads a text argument: JSON as it stands, `-` for standard input, else a file's name. What begins with `{` or `[` is
+/// taken for JSON, also where it is none that will do, so that the complaint is about it and not about a missing file.
+/// A byte-order mark at the beginning is dropped.
+///
+/// # Errors
+/// A sentence that names the file and the system's words.
+pub(crate) fn text_argument(argument: &str) -> Result<String, String> {
+    let given = unmarked(argument);
+    if given.trim_start().starts_with(['{', '[']) {
+        return Ok(given.to_owned());
+    }
+    if argument == "-" {
+        let mut text = String::new();
+        return match std::io::stdin().read_to_string(&mut text) {
+            Ok(_) => Ok(unmarked(&text).to_owned()),
+            Err(e) => Err(format!("could not read standard input: {e}")),
+        };
+    }
+    file(Path::new(argument)).map(|text| unmarked(&text).to_owned())
+}
+
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// Reads a file as UTF-8 text.
+///
+/// # Errors
+/// A sentence that names the file and the system's words.
+pub(crate) fn file(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("could not read {}: {e}", path.display()))
+}
+
+/// Writes a file that must not be there yet.
+///
+/// # Errors
+/// A sentence that says what is in the way.
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), String> {
+    let written = create_new(path)?.write_all(text.as_bytes());
+    written.map_err(|e| format!("could not write {}: {e}", path.display()))
+}
+
+/// Makes a file that must not be there yet.
+///
+/// # Errors
+/// A sentence that says what is in the way.
+#[expect(clippy::disallowed_methods, reason = "the user named this file on the command line")]
+pub(crate) fn create_new(path: &Path) -> Result<File, String> {
+    OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            format!(
+                "{} is there already and is left as it is; name another file, or move it away",
+                path.display()
+            )
+        }
+        _ => format!("could not write {}: {e}", path.display()),
+    })
+}

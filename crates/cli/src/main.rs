@@ -1,0 +1,39 @@
+//! The one binary, `trunkline`: reads the command line, runs a command, turns its end into an exit status.
+
+mod commands;
+mod input;
+mod output;
+mod pipeline_file;
+mod reason;
+mod remote;
+mod stretch;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Command;
+
+/// Carries Genesys Cloud events to the code that must act on them.
+///
+/// `trunkline dev` runs everything on this machine: a simulated Genesys Cloud org, event buses, rules, queues and AWS's
+/// own APIs on one address. No account, no network, no configuration.
+#[derive(Debug, Parser)]
+#[command(name = "trunkline", version, max_term_width = 110, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    output::start_logging();
+    match commands::run(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(commands::BAD_INPUT)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What people read: styles where the terminal has them, plain text elsewhere, logs on standard error.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Effects, Style};
+use tracing_subscriber::EnvFilter;
+
+/// Something worth noticing at once.
+pub(crate) const STRONG: Style = Style::new().effects(Effects::BOLD);
+/// Something that is there when looked for.
+pub(crate) const FAINT: Style = Style::new().effects(Effects::DIMMED);
+/// It went well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// It did not.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+
+/// `text` in `style`; anstream takes the codes away where the output is no terminal.
+pub(crate) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Writes a line to standard output.
+pub(crate) fn line(text: impl Display) {
+    written(writeln!(anstream::stdout().lock(), "{text}"));
+}
+
+/// Writes text as it is, without a line end, and shows it at once.
+pub(crate) fn raw(text: impl Display) {
+    let mut stdout = anstream::stdout().lock();
+    written(write!(stdout, "{text}").and_then(|()| stdout.flush()));
+}
+
+/// A reader that has gone away (`| head`) is no error of ours: the process ends as other tools do. Output that cannot be
+/// written for another reason ends it too, and says so; what was acknowledged is kept either way.
+fn written(outcome: std::io::Result<()>) {
+    match outcome {
+        Ok(()) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) => {
+            error(&format_args!("could not write to standard output: {e}"));
+            std::process::exit(2);
+        }
+    }
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Writes `error: ...` to standard error.
+pub(crate) fn error(error: &impl Display) {
+    // Nowhere is left to report that standard error is closed.
+    let _ = writeln!(anstream::stderr().lock(), "{}: {error}", styled(BAD.effects(Effects::BOLD), "error"));
+}
+
+/// Logs go to standard error; `TRUNKLINE_LOG=debug` shows more, `TRUNKLINE_LOG=server=trace` chooses a room.
+pub(crate) fn start_logging() {
+    let filter = EnvFilter::try_from_env("TRUNKLINE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+    // Fails only where a test has started logging before.
+    drop(started);
+}

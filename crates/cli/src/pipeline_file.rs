@@ -1,0 +1,91 @@
+//! The pipeline file as commands take it: read, checked, and its mistakes shown.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anstyle::Style;
+use genesys::simulator::{Config as OrgConfig, Org};
+use provision::mistake::Part;
+use provision::noun::genesys::Source as GenesysSource;
+use provision::{Mistake, Pipeline, Source};
+
+use crate::output;
+
+/// The file that a command works on where none is named.
+pub(crate) const DEFAULT: &str = "trunkline.yaml";
+
+/// A pipeline file and its text.
+#[derive(Debug)]
+pub(crate) struct PipelineFile {
+    name: PathBuf,
+    text: String,
+}
+
+impl PipelineFile {
+    /// Reads a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        Ok(Self { name: path.to_path_buf(), text: provision::input::read(path)? })
+    }
+
+    /// The sample, for whoever names no file.
+    pub(crate) fn sample() -> Self {
+        Self { name: PathBuf::from("the sample pipeline"), text: provision::sample().to_owned() }
+    }
+
+    /// The pipeline, or all its mistakes as text.
+    pub(crate) fn load(&self) -> Result<Pipeline, Vec<Mistake>> {
+        provision::load(&self.text, &|name| std::env::var(name).ok())
+    }
+
+    /// Mistakes as a person reads them: place, sentence, the line with carets, the suggestion.
+    pub(crate) fn show(&self, mistakes: &[Mistake]) -> String {
+        let name = self.name.display().to_string();
+        Source { name: &name, text: &self.text }
+            .render(mistakes, &|part, text| output::styled(style_of(part), text))
+    }
+
+    /// The pipeline, for commands that stop at a mistake.
+    pub(crate) fn load_or_say(&self) -> Result<Pipeline, String> {
+        self.load().map_err(|mistakes| {
+            let many = if mistakes.len() == 1 { "a mistake" } else { "mistakes" };
+            format!("{} has {many}:\n\n{}", self.name.display(), self.show(&mistakes))
+        })
+    }
+}
+
+fn style_of(part: Part) -> Style {
+    match part {
+        Part::Place | Part::Sentence => output::STRONG,
+        Part::Margin => output::FAINT,
+        Part::Source => Style::new(),
+        Part::Caret => output::BAD,
+        Part::Suggestion => output::GOOD,
+    }
+}
+
+/// The simulated org that a pipeline asks for, and its speed where the file says one.
+pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option<(OrgConfig, Option<f64>)> {
+    let genesys = pipeline.genesys.as_ref()?;
+    let GenesysSource::Simulate { seed, agents, speed } = &genesys.source;
+    let org = OrgConfig {
+        seed: *seed,
+        agents: usize::try_from(*agents).unwrap_or(usize::MAX),
+        queues: genesys.queues.iter().map(|name| name.value.clone()).collect(),
+        account: account.to_owned(),
+        region: region.to_owned(),
+        ..OrgConfig::default()
+    };
+    Some((org, *speed))
+}
+
+/// The id that a queue of the simulated org has, by its name.
+pub(crate) fn queue_id(org: &OrgConfig, name: &str) -> Option<String> {
+    let simulated = Org::new(org.seed, &org.queues, org.agents);
+    simulated.queue(name).map(|queue| queue.id.to_string())
+}
+
+/// The names of the org's wrap-up codes, by the ids that events carry.
+pub(crate) fn wrap_ups(org: &OrgConfig) -> HashMap<String, String> {
+    let simulated = Org::new(org.seed, &org.queues, org.agents);
+    simulated.wrap_up_codes().iter().map(|code| (code.id.to_string(), code.name.clone())).collect()
+}

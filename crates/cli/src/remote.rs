@@ -1,0 +1,131 @@
+//! A running Trunkline, asked over its own door.
+
+use clap::Args;
+use provision::{Api, ApiError, Http, Request};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Where `dev` and `serve` listen unless told otherwise.
+pub(crate) const DEFAULT: &str = "http://127.0.0.1:4566";
+
+/// How a command that looks is told where to look and how to say it.
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// The running Trunkline
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", default_value = DEFAULT)]
+    pub(crate) endpoint: String,
+    /// JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Asks one operation and waits for its answer.
+///
+/// # Errors
+/// The server's words, or what to do where none answers.
+pub(crate) fn ask(endpoint: &str, request: Request) -> Result<Value, String> {
+    Remote::open(endpoint)?.ask(request)
+}
+
+/// A running Trunkline that is asked more than once.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    endpoint: String,
+    runtime: Runtime,
+    api: Http,
+}
+
+impl Remote {
+    /// Nothing is sent yet.
+    ///
+    /// # Errors
+    /// A sentence where `endpoint` is no address.
+    pub(crate) fn open(endpoint: &str) -> Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| format!("could not start the runtime: {e}"))?;
+        Ok(Self { endpoint: endpoint.to_owned(), runtime, api: Http::new(endpoint)? })
+    }
+
+    /// Asks one operation and waits for its answer.
+    ///
+    /// # Errors
+    /// The server's words, or what to do where none answers.
+    pub(crate) fn ask(&self, request: Request) -> Result<Value, String> {
+        self.try_ask(request).map_err(|error| said(&self.endpoint, &error))
+    }
+
+    /// As [`Remote::ask`]; `None` where what was asked for does not exist.
+    ///
+    /// # Errors
+    /// Any other refusal, in the server's words.
+    pub(crate) fn find(&self, request: Request) -> Result<Option<Value>, String> {
+        match self.try_ask(request) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is_absent() => Ok(None),
+            Err(error) => Err(said(&self.endpoint, &error)),
+        }
+    }
+
+    /// Asks for all pages of a list; `list` is the member of the answer that holds it.
+    ///
+    /// # Errors
+    /// As [`Remote::ask`].
+    pub(crate) fn all(&self, request: &Request, list: &str) -> Result<Vec<Value>, String> {
+        let mut found = Vec::new();
+        let mut page = request.clone();
+        loop {
+            let mut answer = self.ask(page)?;
+            if let Some(Value::Array(items)) = answer.get_mut(list).map(Value::take) {
+                found.extend(items);
+            }
+            let Some(token) = answer.get("NextToken").filter(|token| token.is_string()) else {
+                return Ok(found);
+            };
+            page = request.clone();
+            if let Some(members) = page.body.as_object_mut() {
+                members.insert("NextToken".to_owned(), token.clone());
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pause(&self, duration: std::time::Duration) {
+        // Inside the runtime: a timer cannot be made outside.
+        self.runtime.block_on(async { tokio::time::sleep(duration).await });
+    }
+
+    /// A queue's URL.
+    ///
+    /// # Errors
+    /// AWS's words where there is no such queue.
+    pub(crate) fn queue_url(&self, name: &str) -> Result<String, String> {
+        let answer = self.ask(Request::sqs("GetQueueUrl", json!({"QueueName": name})))?;
+        Ok(text(&answer, "QueueUrl").to_owned())
+    }
+
+    fn try_ask(&self, request: Request) -> Result<Value, ApiError> {
+        self.runtime.block_on(self.api.call(request))
+    }
+}
+
+/// A text member; empty where there is none.
+pub(crate) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The items of a list member; none where there is none.
+pub(crate) fn items<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn said(endpoint: &str, error: &ApiError) -> String {
+    if error.status == 0 {
+        return format!(
+            "nothing answers at {endpoint}; start `trunkline dev` or `trunkline serve`, or name another address with --endpoint ({})",
+            error.message
+        );
+    }
+    format!("{}: {}", error.code, error.message)
+}

@@ -1,0 +1,97 @@
+//! `trunkline explain` on what people have at hand: odd events, other people's events, files of other editors.
+
+use serde_json::{Value, json};
+
+use crate::client::{Binary, trunkline};
+
+/// What a command says on standard output, and its exit status.
+fn said(arguments: &[&str]) -> (String, Option<i32>) {
+    let output = trunkline(arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    (text + &complaint, output.status.code())
+}
+
+const OTHERS_EVENT: &str =
+    r#"{"source": "shop", "detail-type": "v2.learning", "detail": {"queue": "sales"}}"#;
+const OTHERS_PATTERN: &str = r#"{"detail": {"queue": ["support"]}}"#;
+
+/// One event that `serde_json` does not read into a value made the whole answer 'StrangeAnswer'.
+#[test]
+fn odd_events_are_explained_among_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let odd = [r#"{"n": 1e999}"#.to_owned(), format!(r#"{{"n": {deep}}}"#), r#"{"n": "\ud800"}"#.to_owned()];
+    let plain = r#"{"n": 1}"#.to_owned();
+    for detail in odd.iter().chain([&plain]) {
+        let entry = json!({"Source": "shop", "DetailType": "order", "Detail": detail});
+        let answer = binary.ok("AWSEvents.PutEvents", &json!({"Entries": [entry]}));
+        assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
+    }
+    let endpoint = format!("http://{}", binary.address);
+    let pattern = r#"{"source": ["shop"], "detail": {"n": [1]}}"#;
+    let last = ["explain", "--pattern", pattern, "--last", "4", "--endpoint", &endpoint];
+    let (text, status) = said(&last);
+    assert!(text.contains("1 of 4 events match"), "{text}");
+    assert_eq!(status, Some(1));
+    let (lines, _) = said(&[&last[..], &["--json"]].concat());
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4);
+    for line in lines {
+        assert_eq!(line["id"].as_str().map(str::len), Some(36), "{line}");
+    }
+}
+
+#[test]
+fn an_event_that_is_none_does_not_keep_the_others_from_being_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("events.jsonl");
+    std::fs::write(&file, format!("{OTHERS_EVENT}\n[1]\n{OTHERS_EVENT}\n")).unwrap();
+    let arguments = ["explain", "--pattern", r#"{"source": ["shop"]}"#, "--event", file.to_str().unwrap()];
+    let (text, status) = said(&arguments);
+    assert!(text.contains("event 2: Event must be a JSON object"), "{text}");
+    assert!(text.contains("2 of 3 events match"), "{text}");
+    assert_eq!(status, Some(1));
+}
+
+/// A pattern on somebody's own events ended with a note about a topic of Genesys Cloud.
+#[test]
+fn advice_on_genesys_is_for_patterns_on_genesys() {
+    let genesys_event = OTHERS_EVENT.replace("shop", "aws.partner/genesys.com/cloud/org/trunkline");
+    let with_source =
+        |source: &str| format!(r#"{{"source": [{source}], "detail": {{"queue": ["support"]}}}}"#);
+    for (pattern, event, noted) in [
+        (OTHERS_PATTERN.to_owned(), OTHERS_EVENT, false),
+        (OTHERS_PATTERN.to_owned(), genesys_event.as_str(), true),
+        (with_source(r#""shop""#), &genesys_event, false),
+        (with_source(r#""genesys.cloud""#), OTHERS_EVENT, true),
+        (with_source(r#"{"prefix": "aws.partner/genesys.com"}"#), OTHERS_EVENT, true),
+    ] {
+        let (text, _) = said(&["explain", "--pattern", &pattern, "--event", event]);
+        assert_eq!(text.contains("note:"), noted, "{pattern} {event}: {text}");
+    }
+}
+
+#[test]
+fn json_is_json_however_it_begins() {
+    let (text, status) = said(&["explain", "--pattern", "[]", "--event", "{}"]);
+    assert!(text.contains("Event pattern is not valid"), "{text}");
+    assert_eq!(status, Some(2));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pattern.json");
+    std::fs::write(&file, format!("\u{FEFF}{}", r#"{"source": ["shop"]}"#)).unwrap();
+    let marked = format!("\u{FEFF}{OTHERS_EVENT}");
+    let (text, status) = said(&["explain", "--pattern", file.to_str().unwrap(), "--event", &marked]);
+    assert_eq!(status, Some(0), "{text}");
+}
+
+/// It went on dropping events for ever.
+#[test]
+fn a_simulation_of_which_nothing_comes_is_refused() {
+    let (text, status) = said(&["simulate", "--drop", "1", "--events", "10"]);
+    assert!(text.contains("--drop is 1"), "{text}");
+    assert_eq!(status, Some(2));
+    let (text, status) = said(&["simulate", "--drop", "0.9", "--events", "10"]);
+    assert_eq!((text.lines().count(), status), (10, Some(0)));
+}

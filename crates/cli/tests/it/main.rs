@@ -1,0 +1,15 @@
+//! The real binary from outside: started, called, killed, restarted.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+mod client;
+mod explain;
+mod faults;
+mod killed;
+mod seeing;
+mod torture;
+mod trouble;

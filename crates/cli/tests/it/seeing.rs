@@ -1,0 +1,221 @@
+//! The commands that look, against a running server: each tells what is there, and exits as it promises.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::client::{Binary, trunkline};
+
+const PLACE: &str = "us-east-1:000000000000";
+
+/// A command's exit status and its lines of JSON.
+fn look(binary: &Binary, arguments: &[&str]) -> (i32, Vec<Value>) {
+    let endpoint = format!("http://{}", binary.address);
+    let output = trunkline(&[arguments, &["--json", "--endpoint", &endpoint]].concat()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let lines = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output.status.code().unwrap(), lines)
+}
+
+/// A command's exit status and its text.
+fn read(binary: &Binary, arguments: &[&str]) -> (i32, String) {
+    let endpoint = format!("http://{}", binary.address);
+    let output = trunkline(&[arguments, &["--endpoint", &endpoint]].concat()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+/// Puts an order and tells the event's id.
+fn order(binary: &Binary, total: &Value) -> String {
+    let entry =
+        json!({"Source": "shop", "DetailType": "order", "Detail": json!({"total": total}).to_string()});
+    let answer = binary.ok("AWSEvents.PutEvents", &json!({"Entries": [entry]}));
+    answer["Entries"][0]["EventId"].as_str().unwrap().to_owned()
+}
+
+/// A rule for large orders with one target.
+fn rule(binary: &Binary, target: &Value) {
+    let pattern = json!({"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}}).to_string();
+    binary.ok("AWSEvents.PutRule", &json!({"Name": "large", "EventPattern": pattern}));
+    let put = binary.ok("AWSEvents.PutTargets", &json!({"Rule": "large", "Targets": [target]}));
+    assert_eq!(put["FailedEntryCount"], 0, "{put}");
+}
+
+fn queue(binary: &Binary, name: &str, attributes: &Value) {
+    binary.ok("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
+}
+
+fn receive(binary: &Binary, name: &str) -> Value {
+    let url = format!("http://any/000000000000/{name}");
+    binary.ok("AmazonSQS.ReceiveMessage", &json!({"QueueUrl": url, "MaxNumberOfMessages": 10}))
+}
+
+#[test]
+fn an_event_s_trip_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    queue(&binary, "orders", &json!({}));
+    rule(&binary, &json!({"Id": "queue", "Arn": format!("arn:aws:sqs:{PLACE}:orders")}));
+    let (large, text) = (order(&binary, &json!(250)), order(&binary, &json!("250")));
+
+    let (code, lines) = look(&binary, &["events", "list"]);
+    assert_eq!((code, lines.len()), (0, 2), "{lines:?}");
+    assert_eq!((&lines[0]["Event"]["id"], &lines[0]["RulesMatched"]), (&json!(large), &json!(1)));
+    assert_eq!((&lines[1]["Event"]["id"], &lines[1]["RulesMatched"]), (&json!(text), &json!(0)));
+    assert_eq!(look(&binary, &["events", "list", "--last", "1h"]).1.len(), 2);
+    assert_eq!(look(&binary, &["events", "list", "--last", "2000-01-01T00:00:00Z"]).1.len(), 2);
+    assert_eq!(look(&binary, &["events", "list", "--last", "1"]).1.len(), 1);
+
+    let (code, lines) = look(&binary, &["events", "show", &large]);
+    let trip = &lines[0]["buses"][0];
+    assert_eq!((code, &trip["bus"], &trip["rulesMatchedThen"]), (0, &json!("default"), &json!(1)));
+    assert_eq!(trip["rulesNow"][0]["matches"], true, "{trip}");
+    assert_eq!(trip["rulesNow"][0]["targets"][0]["owedToTarget"], 0, "{trip}");
+    let (code, said) = read(&binary, &["events", "show", &text]);
+    assert!(code == 0 && said.contains("no match  large  detail.total: "), "{said}");
+    let (code, said) = read(&binary, &["events", "show", "none"]);
+    assert!(code == 2 && said.contains("is not kept"), "{said}");
+
+    for last in ["10", "1h"] {
+        let (code, lines) = look(&binary, &["why", "--last", last]);
+        assert_eq!((code, &lines[0]["events"], &lines[0]["unmatched"]), (1, &json!(2), &json!(1)));
+        let group = &lines[0]["groups"][0];
+        assert_eq!((&group["rule"], &group["path"]), (&json!("large"), &json!("detail.total")), "{group}");
+        assert_eq!((&group["events"], &group["example"]), (&json!(1), &json!(text)), "{group}");
+    }
+    let (code, said) = read(&binary, &["why"]);
+    assert!(code == 1 && said.contains("1 of 2 events matched no rule"), "{said}");
+}
+
+#[test]
+fn books_queues_and_rules_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    queue(&binary, "orders", &json!({}));
+    rule(&binary, &json!({"Id": "queue", "Arn": format!("arn:aws:sqs:{PLACE}:orders")}));
+    order(&binary, &json!(250));
+    order(&binary, &json!(1));
+
+    let (code, lines) = look(&binary, &["audit"]);
+    assert_eq!((code, &lines[0]["balanced"]), (0, &json!(true)));
+    let counts = &lines[0]["events"];
+    assert_eq!(
+        (&counts["accepted"], &counts["delivered"], &counts["unmatched"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    let (code, said) = read(&binary, &["audit"]);
+    assert!(code == 0 && said.matches("balances").count() == 2, "{said}");
+
+    let (_, lines) = look(&binary, &["queue", "list"]);
+    assert_eq!(
+        (&lines[0]["Name"], &lines[0]["ApproximateNumberOfMessages"]),
+        (&json!("orders"), &json!("1"))
+    );
+    assert_eq!(look(&binary, &["queue", "show", "orders"]).1[0]["VisibilityTimeout"], "30");
+    assert_eq!(read(&binary, &["queue", "show", "none"]).0, 2);
+    let (_, lines) = look(&binary, &["rule", "list"]);
+    assert_eq!((&lines[0]["Name"], &lines[0]["Targets"][0]["Id"]), (&json!("large"), &json!("queue")));
+    let (code, said) = read(&binary, &["rule", "show", "large"]);
+    assert!(code == 0 && said.contains("\"numeric\""), "{said}");
+    assert_eq!(read(&binary, &["rule", "show", "none"]).0, 2);
+
+    let page = get(&binary, "/metrics");
+    for line in [
+        "# TYPE trunkline_events_accepted_total counter",
+        "trunkline_events_accepted_total 2",
+        "trunkline_deliveries_settled_total{outcome=\"delivered\"} 1",
+        "trunkline_queue_messages{queue=\"orders\",state=\"visible\"} 1",
+        "trunkline_store_stopped 0",
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+    }
+}
+
+fn get(binary: &Binary, path: &str) -> String {
+    let mut stream = TcpStream::connect(&binary.address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", binary.address).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
+}
+
+#[test]
+fn a_tail_shows_what_was_and_then_what_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    queue(&binary, "orders", &json!({}));
+    rule(&binary, &json!({"Id": "queue", "Arn": format!("arn:aws:sqs:{PLACE}:orders")}));
+    let first = order(&binary, &json!(250));
+    order(&binary, &json!(1));
+    let endpoint = format!("http://{}", binary.address);
+    let arguments = ["tail", "--rule", "large", "--since", "1h", "--json", "--endpoint", &endpoint];
+    let mut tail = trunkline(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["Event"]["id"], first);
+    // Of these the tail waits for, and skips the one that the rule does not match.
+    order(&binary, &json!(2));
+    let second = order(&binary, &json!(300));
+    assert_eq!(next()["Event"]["id"], second);
+    tail.kill().unwrap();
+    tail.wait().unwrap();
+}
+
+/// C7 from a person's side: what a rule gave up is seen with its error, and goes again to the target that missed it.
+#[test]
+fn a_rule_s_dead_letter_goes_again_to_its_target() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    queue(&binary, "dead", &json!({}));
+    let dead = json!({"Arn": format!("arn:aws:sqs:{PLACE}:dead")});
+    let missing = format!("arn:aws:sqs:{PLACE}:missing");
+    rule(&binary, &json!({"Id": "q", "Arn": missing, "InputPath": "$.detail", "DeadLetterConfig": dead}));
+    order(&binary, &json!(250));
+
+    let (code, lines) = look(&binary, &["dlq", "list"]);
+    assert_eq!((code, lines.len()), (0, 1), "{lines:?}");
+    assert_eq!((&lines[0]["queue"], &lines[0]["usedBy"][0]), (&json!("dead"), &json!("rule large")));
+    assert_eq!(lines[0]["byError"], json!({"NO_RESOURCE": 1}));
+    let (_, lines) = look(&binary, &["dlq", "show", "dead"]);
+    assert_eq!((&lines[0]["error"], &lines[0]["target"]), (&json!("NO_RESOURCE"), &json!(missing)));
+    assert!(lines[0]["body"].as_str().unwrap().contains("\"total\":250"), "{lines:?}");
+
+    let (code, lines) = look(&binary, &["dlq", "redrive", "dead"]);
+    assert_eq!((code, &lines[0]["redriven"]), (1, &json!(0)), "the target is still missing: {lines:?}");
+    assert_eq!(look(&binary, &["dlq", "show", "dead"]).1.len(), 1, "and nothing is lost");
+    queue(&binary, "missing", &json!({}));
+    let (code, lines) = look(&binary, &["dlq", "redrive", "dead", "--rate", "500"]);
+    assert_eq!((code, &lines[0]["redriven"]), (0, &json!(1)), "{lines:?}");
+    assert_eq!(receive(&binary, "missing")["Messages"][0]["Body"], "{\"total\":250}");
+    assert!(look(&binary, &["dlq", "show", "dead"]).1.is_empty());
+}
+
+#[test]
+fn a_queue_s_dead_letter_goes_back_and_a_purge_wants_a_yes() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    queue(&binary, "dead", &json!({}));
+    let policy = json!({"deadLetterTargetArn": format!("arn:aws:sqs:{PLACE}:dead"), "maxReceiveCount": 1});
+    queue(&binary, "work", &json!({"VisibilityTimeout": "0", "RedrivePolicy": policy.to_string()}));
+    let url = "http://any/000000000000/work";
+    binary.ok("AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": "poison"}));
+    assert_eq!(receive(&binary, "work")["Messages"][0]["Body"], "poison");
+    assert!(receive(&binary, "work").get("Messages").is_none(), "the second receive dead-letters it");
+
+    let (_, lines) = look(&binary, &["dlq", "list"]);
+    assert_eq!(
+        (&lines[0]["usedBy"][0], &lines[0]["byError"]),
+        (&json!("queue work"), &json!({"received too often": 1}))
+    );
+    let (code, lines) = look(&binary, &["dlq", "redrive", "dead"]);
+    assert_eq!((code, &lines[0]["redriven"]), (0, &json!(1)), "{lines:?}");
+    assert_eq!(receive(&binary, "work")["Messages"][0]["Body"], "poison");
+
+    let (code, said) = read(&binary, &["dlq", "purge", "work"]);
+    assert!(code == 2 && said.contains("--yes"), "{said}");
+    assert_eq!(read(&binary, &["dlq", "purge", "work", "--yes"]).0, 0);
+    assert!(receive(&binary, "work").get("Messages").is_none());
+}
