@@ -1,0 +1,4 @@
+//! Fuzz target: `fuzz::event_bytes` on any bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::event_bytes(data));

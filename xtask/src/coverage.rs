@@ -1,0 +1,113 @@
+//! `cargo xtask coverage`: writes docs/coverage.md from the tables of operations; its test says when it has drifted.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::ExitCode;
+
+use crate::root;
+
+/// Every operation of the services, a `[Service]` line before each service's.
+const ALL: &str = include_str!("../data/aws-operations.txt");
+/// Served by the door itself, which has no table of it.
+const STS: &[(&str, &str)] = &[("GetCallerIdentity", "")];
+
+/// Writes the page.
+pub(crate) fn run(_args: &[String]) -> ExitCode {
+    let path = root::path().join("docs/coverage.md");
+    match fs::write(&path, page()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {}: {error}", path.display());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn page() -> String {
+    let mut page = String::from(
+        "# Which AWS operations are served\n\n\
+         Made by `cargo xtask coverage` from the tables of operations; not to be edited. An operation that is not served answers\n\
+         `UnknownOperationException` naming it, and does nothing.\n",
+    );
+    for (service, operations) in services() {
+        let served = table_of(service);
+        let count = operations.iter().filter(|name| served.iter().any(|(served, _)| served == *name)).count();
+        // Writing to a String cannot fail.
+        let _ =
+            write!(page, "\n## {service}: {count} of {}\n\n| Operation | |\n|---|---|\n", operations.len());
+        for (name, missing) in &served {
+            let how = if missing.is_empty() { "served".to_owned() } else { format!("partly: {missing}") };
+            let _ = writeln!(page, "| `{name}` | {how} |");
+        }
+        let not: Vec<&str> = operations
+            .iter()
+            .filter(|name| !served.iter().any(|(served, _)| served == *name))
+            .copied()
+            .collect();
+        if !not.is_empty() {
+            let _ = write!(page, "\nNot served: {}.\n", not.join(", "));
+        }
+    }
+    page.push_str(REST);
+    page
+}
+
+/// What is no single operation.
+const REST: &str = "
+## What else is not there yet
+
+- Lambda functions, Step Functions, DynamoDB, CloudWatch Logs: not served. A Lambda target is accepted; its delivery fails with
+  that reason and goes to the dead-letter queue.
+- Target kinds served: SQS queues of the same account and region, event buses, Lambda as above. Others are refused by PutTargets,
+  each with the reason, in `FailedEntries`.
+- Replays at a chosen speed, to one target, or dry; limits per target; API destinations and connections.
+- Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
+- Genesys Cloud: the simulated org only. Real feeds, subscriptions, event streams and the Platform API are to come.
+- In the pipeline file: functions, state machines, tables, limits, subscriptions, event streams, archives and schedules are refused, each
+  with a sentence that says what to do meanwhile.
+";
+
+/// Service and its operations, in the order of the data file.
+fn services() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut services: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in ALL.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match (line.strip_prefix('[').and_then(|line| line.strip_suffix(']')), services.last_mut()) {
+            (Some(service), _) => services.push((service, Vec::new())),
+            (None, Some((_, operations))) => operations.push(line),
+            (None, None) => {}
+        }
+    }
+    services
+}
+
+/// What is served of a service, by name.
+fn table_of(service: &str) -> Vec<(&'static str, &'static str)> {
+    let mut served: Vec<(&str, &str)> = match service {
+        "EventBridge" => events::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
+        "SQS" => queue::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
+        _ => STS.to_vec(),
+    };
+    served.sort_unstable();
+    served
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{page, services, table_of};
+
+    #[test]
+    fn the_page_is_what_the_tables_say() {
+        let path = crate::root::path().join("docs/coverage.md");
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(written == page(), "docs/coverage.md has drifted: run `cargo xtask coverage`");
+    }
+
+    #[test]
+    fn nothing_is_served_that_aws_does_not_have() {
+        for (service, operations) in services() {
+            for (name, _) in table_of(service) {
+                assert!(operations.contains(&name), "{service} has no {name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The rooms of the house, their floors and their arrows: the table of the design, once.
+
+/// One crate: where it lives and whom it may import.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) name: &'static str,
+    /// 6 is the top. Tests may import every room on a lower floor than their own.
+    pub(crate) floor: u8,
+    pub(crate) may_import: &'static [&'static str],
+}
+
+/// Top floor first. A crate that is not here may not exist.
+pub(crate) const ROOMS: &[Room] = &[
+    // The project's own chores stand outside the house and look in; nothing may look at them.
+    Room {
+        name: "xtask",
+        floor: 7,
+        may_import: &[
+            "server",
+            "delivery",
+            "events",
+            "states",
+            "lambda",
+            "tables",
+            "genesys",
+            "queue",
+            "provision",
+            "pattern",
+            "asl",
+            "store",
+            "aws",
+        ],
+    },
+    Room {
+        name: "cli",
+        floor: 6,
+        may_import: &[
+            "server",
+            "delivery",
+            "events",
+            "states",
+            "lambda",
+            "tables",
+            "genesys",
+            "queue",
+            "provision",
+            "pattern",
+            "asl",
+            "store",
+            "aws",
+        ],
+    },
+    Room {
+        name: "server",
+        floor: 5,
+        may_import: &[
+            "delivery", "events", "states", "lambda", "tables", "genesys", "queue", "pattern", "asl",
+            "store", "aws",
+        ],
+    },
+    Room { name: "delivery", floor: 4, may_import: &["events", "states", "lambda", "queue", "aws"] },
+    Room { name: "events", floor: 3, may_import: &["pattern", "queue", "store", "aws"] },
+    Room { name: "states", floor: 3, may_import: &["asl", "queue", "store", "aws"] },
+    Room { name: "lambda", floor: 3, may_import: &["queue", "store", "aws"] },
+    Room { name: "tables", floor: 3, may_import: &["store", "aws"] },
+    Room { name: "genesys", floor: 3, may_import: &["queue", "store", "aws"] },
+    Room { name: "queue", floor: 2, may_import: &["store", "aws"] },
+    Room { name: "provision", floor: 2, may_import: &["aws", "pattern", "asl"] },
+    Room { name: "pattern", floor: 1, may_import: &[] },
+    Room { name: "asl", floor: 1, may_import: &[] },
+    Room { name: "store", floor: 1, may_import: &[] },
+    Room { name: "aws", floor: 1, may_import: &[] },
+];
+
+/// The room of this name.
+pub(crate) fn room(name: &str) -> Option<&'static Room> {
+    ROOMS.iter().find(|room| room.name == name)
+}
+
+/// The room that a file belongs to: `crates/queue/src/lib.rs` is of `queue`.
+pub(crate) fn room_of(path: &str) -> Option<&'static Room> {
+    if path.starts_with("xtask/") {
+        return room("xtask");
+    }
+    path.strip_prefix("crates/").and_then(|rest| rest.split('/').next()).and_then(room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROOMS, room};
+
+    #[test]
+    fn every_arrow_of_the_table_points_down() {
+        for from in ROOMS {
+            for to in from.may_import {
+                let to = room(to).expect("the table names only rooms");
+                assert!(to.floor < from.floor, "{} -> {}", from.name, to.name);
+            }
+        }
+    }
+}
