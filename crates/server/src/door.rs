@@ -1,5 +1,6 @@
 //! The one HTTP door: AWS operations, health, and what else speaks to Trunkline.
 
+mod body;
 mod metrics;
 mod own;
 mod protocol;
@@ -10,31 +11,25 @@ mod xml;
 
 use std::sync::Arc;
 
-use aws::{Call, Error};
+use aws::Call;
 use axum::Router;
-use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http_body_util::BodyExt;
 use tokio::sync::watch;
 
 use crate::clock;
+pub(crate) use crate::door::body::Bodies;
 use crate::door::protocol::{Asked, asked};
 use crate::rooms::Rooms;
-
-/// The largest request body, in bytes: the largest message (1 MiB) with every character written as a `\u` escape,
-/// and room for the rest of a batch. Services check their own smaller limits, with AWS's words.
-const BODY_BYTES_MAX: usize = 8 << 20;
-
-/// So much of a body that is too large is read before the door closes the connection.
-const DRAINED_BYTES_MAX: usize = 64 << 20;
 
 /// What the door's handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
     pub(crate) rooms: Rooms,
+    /// The bodies being read.
+    pub(crate) bodies: Bodies,
     pub(crate) account: Arc<str>,
     pub(crate) region: Arc<str>,
     /// Where callers reach us when they name no host themselves.
@@ -70,11 +65,11 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let call = door.call(&parts.headers);
     let request_id = call.request_id.clone();
-    let body = match read_body(body).await {
+    let body = match door.bodies.read(body).await {
         Ok(body) => body,
         Err(error) => return protocol::Wire::Json10.error(&error, &request_id),
     };
-    if parts.method == Method::GET
+    if matches!(parts.method, Method::GET | Method::HEAD)
         && parts.uri.path() == "/"
         && body.is_empty()
         && parts.uri.query().is_none()
@@ -126,34 +121,6 @@ impl Door {
             ids,
         }
     }
-}
-
-/// Reads the body. One that is too large is read to its end all the same and thrown away, up to a bound: a client that is
-/// still sending would otherwise see a broken connection instead of the answer.
-async fn read_body(mut body: Body) -> Result<Vec<u8>, Error> {
-    let promised = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
-    // A promise is not a body: little is set aside for what may never come.
-    let mut kept = Vec::with_capacity(promised.unwrap_or(0).min(64 << 10));
-    let mut seen: usize = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|e| Error::serialization(format!("The request body broke off: {e}.")))?;
-        let Some(bytes) = frame.data_ref() else { continue };
-        seen = seen.saturating_add(bytes.len());
-        if seen <= BODY_BYTES_MAX {
-            kept.extend_from_slice(bytes);
-        } else if seen > DRAINED_BYTES_MAX {
-            break;
-        }
-    }
-    if seen > BODY_BYTES_MAX {
-        let mut error = Error::sender(
-            "RequestEntityTooLargeException",
-            format!("The request body is larger than {BODY_BYTES_MAX} bytes, the most that is read."),
-        );
-        error.status = 413;
-        return Err(error);
-    }
-    Ok(kept)
 }
 
 /// For a person who opens the address in a browser.

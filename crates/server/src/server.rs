@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::config::{Config, Credentials, StartError};
 use crate::connections;
-use crate::door::{Door, router};
+use crate::door::{Bodies, Door, router};
 use crate::feed::{Running, SimulatedFeed};
 use crate::port_user::port_user;
 use crate::replay::Replays;
@@ -69,6 +69,7 @@ impl Server {
         let stopped = rooms.store.stopped();
         let (close, closing) = watch::channel(false);
         let door = Door {
+            bodies: Bodies::default(),
             rooms: rooms.clone(),
             account: Arc::from(config.account.as_str()),
             region: Arc::from(config.region.as_str()),

@@ -21,5 +21,5 @@ pub(crate) fn answer(operation: &str, call: &Call) -> Response {
          </GetCallerIdentityResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></GetCallerIdentityResponse>",
         call.request_id
     );
-    (StatusCode::OK, XML, body).into_response()
+    (StatusCode::OK, XML, [("x-amzn-requestid", call.request_id.as_str())], body).into_response()
 }
