@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::{Ids, Timestamp};
-use events::{Events, Outcome, Owed, Settled};
+use events::{Attempt, Events, Matched, Outcome, Owed, Settled};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -92,16 +92,22 @@ impl Porter {
 
     /// One attempt, and its settlement.
     async fn carry(self, owed: Owed) {
-        let carried = target::carry(&self.events, &owed, (self.surroundings.now)()).await;
-        let failure = match &carried {
-            Carried::Ended(Outcome::Failed { message, .. }) => Some(message.clone()),
-            Carried::Ended(Outcome::Delivered) | Carried::Forward(_) => None,
+        let started = (self.surroundings.now)();
+        let carried = target::carry(&self.events, &owed, started).await;
+        let took = (self.surroundings.now)().since(started);
+        let (outcome, answer, forward) = match carried {
+            Carried::Ended { outcome, answer } => (outcome, answer, None),
+            Carried::Forward(matched) => (Outcome::Delivered, None, Some(matched)),
         };
+        let attempt = Attempt { started, took, answer, outcome };
         let about = (owed.id.clone(), owed.target.arn.to_string(), owed.attempt);
-        match self.settle(owed, carried).await {
+        let reason = match &attempt.outcome {
+            Outcome::Failed { message, .. } => message.clone(),
+            Outcome::Delivered => String::new(),
+        };
+        match self.settle((owed, attempt), forward).await {
             Ok(Settled::Lost { .. }) => {
                 let (id, target, attempt) = about;
-                let reason = failure.unwrap_or_default();
                 tracing::warn!(
                     id,
                     target,
@@ -116,18 +122,20 @@ impl Porter {
         }
     }
 
-    async fn settle(&self, owed: Owed, carried: Carried) -> Result<Settled, aws::Error> {
+    /// Settles an attempt; an event that is forwarded to another bus is accepted there in the same commit.
+    async fn settle(
+        &self,
+        (owed, attempt): (Owed, Attempt),
+        forward: Option<Matched>,
+    ) -> Result<Settled, aws::Error> {
         let (now, ids, events) = ((self.surroundings.now)(), (self.surroundings.ids)(), self.events.clone());
-        let settled = self.events.store().write_reserved(queue::error::of_store, move |tx| match carried {
-            Carried::Ended(outcome) => Ok(events.settle(tx, (&owed, &outcome), now, &ids)),
-            Carried::Forward(matched) => {
-                let settled = events.settle(tx, (&owed, &Outcome::Delivered), now, &ids);
-                // Settled by somebody else already: then it was also forwarded by them.
-                if settled != Settled::Gone {
-                    events.accept(tx, matched, now, &ids);
-                }
-                Ok(settled)
+        let settled = self.events.store().write_reserved(queue::error::of_store, move |tx| {
+            let settled = events.settle(tx, (&owed, &attempt), now, &ids);
+            // Settled by somebody else already: then it was also forwarded by them.
+            if let (Some(matched), true) = (forward, settled != Settled::Gone) {
+                events.accept(tx, matched, now, &ids);
             }
+            Ok(settled)
         });
         settled.await
     }

@@ -5,13 +5,18 @@ mod function;
 mod queue;
 
 use aws::Timestamp;
-use events::{Events, Matched, Outcome, Owed, TargetKind};
+use events::{Answer, Events, Matched, Outcome, Owed, Retry, TargetKind};
 
 /// What came of calling a target.
 #[derive(Debug)]
 pub(crate) enum Carried {
     /// The attempt ended.
-    Ended(Outcome),
+    Ended {
+        /// What it means.
+        outcome: Outcome,
+        /// What the target answered, where it has answers: status and first bytes ([`Answer::new`]).
+        answer: Option<Answer>,
+    },
     /// The target is a bus of ours: accepting the event there is part of the settlement's commit.
     Forward(Matched),
 }
@@ -28,5 +33,10 @@ pub(crate) async fn carry(events: &Events, owed: &Owed, now: Timestamp) -> Carri
 /// A failure that trying again cannot mend: it goes to the dead-letter queue at once.
 pub(crate) fn hopeless(message: String) -> Carried {
     // The user guide's code for a target that does not exist ("Using dead-letter queues to process undelivered events").
-    Carried::Ended(Outcome::Failed { code: "NO_RESOURCE".to_owned(), message, retryable: false })
+    failed("NO_RESOURCE", message, Retry::Never)
+}
+
+/// A failure without an answer.
+pub(crate) fn failed(code: &str, message: String, retry: Retry) -> Carried {
+    Carried::Ended { outcome: Outcome::Failed { code: code.to_owned(), message, retry }, answer: None }
 }

@@ -15,11 +15,11 @@ use crate::dead_letter::{Cause, Given};
 use crate::delivery::Delivery;
 use crate::events::Events;
 use crate::input::{InputFailure, Surroundings};
-use crate::kept::{KeptEvent, count_kept};
+use crate::kept::{KeptEvent, Made, MatchedRule, Step, count_kept};
 use crate::owed::Owed;
 use crate::pay::{Message, Payment};
 use crate::routing::{Outlet, Route};
-use crate::target::TargetKind;
+use crate::target::{Target, TargetKind};
 
 /// An event, the bus that it is put on, and what is to be done because of it.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Matched {
 /// One delivery to be made.
 #[derive(Debug)]
 struct DueTo {
+    /// Which of the event's matched rules it is for.
+    rule: usize,
     route: Arc<Route>,
     outlet: Arc<Outlet>,
     /// Made already where the target is a queue, which is paid at once.
@@ -41,13 +43,22 @@ struct DueTo {
 }
 
 impl DueTo {
-    fn of(route: &Arc<Route>, outlet: &Arc<Outlet>, event: &KeptEvent) -> Self {
+    /// What an event owes to all targets of the routes.
+    fn all(routes: &[Arc<Route>], event: &KeptEvent) -> Vec<Self> {
+        let of_route = |(rule, route): (usize, &Arc<Route>)| {
+            let dues = route.outlets.iter().map(|outlet| Self::of((rule, route), outlet, event));
+            dues.collect::<Vec<_>>()
+        };
+        routes.iter().enumerate().flat_map(of_route).collect()
+    }
+
+    fn of((rule, route): (usize, &Arc<Route>), outlet: &Arc<Outlet>, event: &KeptEvent) -> Self {
         let input = (outlet.kind == TargetKind::Queue).then(|| {
             let rule_name = route.name.as_str();
             let about = Surroundings { rule_arn: &route.arn, rule_name, accepted: event.accepted };
             outlet.maker.make(&event.json, about)
         });
-        Self { route: Arc::clone(route), outlet: Arc::clone(outlet), input }
+        Self { rule, route: Arc::clone(route), outlet: Arc::clone(outlet), input }
     }
 }
 
@@ -73,15 +84,16 @@ pub struct Accepted {
 impl Matched {
     /// The event of a scheduled rule: it is for that rule's targets and nobody else's.
     pub(crate) fn scheduled(bus: &BusName, (event, route): (&Event, Route), now: Timestamp) -> Self {
+        let route = [Arc::new(route)];
         let event = KeptEvent {
             id: event.id.clone(),
             accepted: now,
             forwarded: false,
             rules_matched: 1,
             json: event.to_json(),
+            matched: noted(&route),
         };
-        let route = Arc::new(route);
-        let dues = route.outlets.iter().map(|outlet| DueTo::of(&route, outlet, &event)).collect();
+        let dues = DueTo::all(&route, &event);
         Self { bus: bus.clone(), event, trace_header: None, dues, copies: Vec::new() }
     }
 
@@ -122,6 +134,7 @@ impl Events {
             forwarded: false,
             rules_matched: 0,
             json: event.to_json(),
+            matched: Vec::new(),
         };
         self.match_kept(bus, event)
     }
@@ -142,9 +155,8 @@ impl Events {
         let mut matching = rules.matching(&event.json);
         matching.retain(|route| wanted(&route.arn));
         event.rules_matched = u32::try_from(matching.len()).unwrap_or(u32::MAX);
-        let with_outlets =
-            matching.iter().flat_map(|route| route.outlets.iter().map(move |outlet| (route, outlet)));
-        let dues = with_outlets.map(|(route, outlet)| DueTo::of(route, outlet, &event)).collect();
+        event.matched = noted(&matching);
+        let dues = DueTo::all(&matching, &event);
         let copies = self.copies_of(bus, &event.json, event.accepted);
         Some(Matched { bus: bus.clone(), event, trace_header: None, dues, copies })
     }
@@ -159,6 +171,7 @@ impl Events {
             forwarded: true,
             rules_matched: 0,
             json: owed.event.clone(),
+            matched: Vec::new(),
         };
         self.match_kept(bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
     }
@@ -166,23 +179,33 @@ impl Events {
     /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is part of the caller's
     /// transaction, and acknowledged by its commit (contract C1).
     pub fn accept(&self, tx: &mut Tx<'_, '_>, matched: Matched, now: Timestamp, ids: &Ids) -> Accepted {
-        let Matched { bus, event, trace_header, dues, copies } = matched;
-        let about = About { bus: &bus, event: &event, trace_header: trace_header.as_deref() };
+        let Matched { bus, mut event, trace_header, dues, copies } = matched;
+        let mut noted = std::mem::take(&mut event.matched);
+        let position = tx.next_number();
+        let about = About { bus: &bus, event: &event, position, trace_header: trace_header.as_deref() };
         let mut accepted = Accepted {
             rules_matched: usize::try_from(event.rules_matched).unwrap_or(usize::MAX),
             made: dues.len(),
+            position,
             ..Accepted::default()
         };
         for due in dues {
-            match self.pay_or_owe(tx, (&about, due), now, ids) {
+            let (rule, outlet) = (due.rule, Arc::clone(&due.outlet));
+            let step = self.pay_or_owe(tx, (&about, due), now, ids);
+            match &step {
                 Step::Paid => accepted.delivered += 1,
-                Step::Owed => accepted.owed += 1,
-                Step::Given(Given::DeadLettered) => accepted.dead_lettered += 1,
-                Step::Given(Given::Lost) => accepted.dropped += 1,
+                Step::Owed { .. } => accepted.owed += 1,
+                Step::GivenUp { queue: Some(_), .. } => accepted.dead_lettered += 1,
+                Step::GivenUp { queue: None, .. } => accepted.dropped += 1,
+            }
+            if let Some(rule) = noted.get_mut(rule) {
+                let Target { id, arn, .. } = &outlet.target;
+                rule.deliveries.push(Made { target: id.clone(), arn: arn.clone(), step });
             }
         }
-        accepted.position = self.keep(tx, &bus, &event);
-        Self::archive(tx, &copies, (accepted.position, &event.json));
+        event.matched = noted;
+        self.keep(tx, (&bus, position), &event);
+        Self::archive(tx, &copies, (position, &event.json));
         Counts::change(tx, |counts| {
             count_kept(counts, &event);
             accepted.count(counts);
@@ -202,7 +225,7 @@ impl Events {
         now: Timestamp,
         ids: &Ids,
     ) -> Step {
-        let DueTo { route, outlet, input } = due;
+        let DueTo { route, outlet, input, .. } = due;
         let cause = match input {
             Some(Err(failure)) => Cause::input(&failure),
             Some(Ok(input)) => {
@@ -217,7 +240,9 @@ impl Events {
             None => return self.owe(tx, (about, &route, &outlet), now, ids),
         };
         let delivery = about.delivery(&route, &outlet);
-        Step::Given(self.give_up(tx, (&delivery, &about.event.json, &cause), now, ids))
+        let given = self.give_up(tx, (&delivery, &about.event.json, &cause), now, ids);
+        let queue = delivery.target.dead_letter_arn.filter(|_| given == Given::DeadLettered);
+        Step::GivenUp { code: cause.code, message: cause.message, queue }
     }
 
     fn owe(
@@ -227,8 +252,8 @@ impl Events {
         now: Timestamp,
         ids: &Ids,
     ) -> Step {
-        self.send_delivery(tx, (&about.delivery(route, outlet), &about.event.json), now, ids);
-        Step::Owed
+        let id = self.send_delivery(tx, (&about.delivery(route, outlet), &about.event.json), now, ids);
+        Step::Owed { id }
     }
 }
 
@@ -236,6 +261,7 @@ impl Events {
 struct About<'a> {
     bus: &'a BusName,
     event: &'a KeptEvent,
+    position: u64,
     trace_header: Option<&'a str>,
 }
 
@@ -244,6 +270,7 @@ impl About<'_> {
         Delivery {
             bus: self.bus.clone(),
             event_id: self.event.id.clone(),
+            position: self.position,
             accepted: self.event.accepted,
             trace_header: self.trace_header.map(str::to_owned),
             rule_arn: route.arn.clone(),
@@ -252,11 +279,10 @@ impl About<'_> {
     }
 }
 
-/// What became of one delivery when it was made.
-enum Step {
-    Paid,
-    Owed,
-    Given(Given),
+/// The rules that matched, with no delivery made yet.
+fn noted(routes: &[Arc<Route>]) -> Vec<MatchedRule> {
+    let noted = |route: &Arc<Route>| MatchedRule { rule: route.name.clone(), deliveries: Vec::new() };
+    routes.iter().map(noted).collect()
 }
 
 impl Accepted {

@@ -13,6 +13,8 @@ pub const DELIVERIES: &str = "delivery";
 pub(crate) struct Delivery {
     pub(crate) bus: BusName,
     pub(crate) event_id: String,
+    /// Where the event's record is on its bus.
+    pub(crate) position: u64,
     pub(crate) accepted: Timestamp,
     pub(crate) trace_header: Option<String>,
     pub(crate) rule_arn: Arn,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
 
-use aws::Timestamp;
+use aws::{Arn, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::read::Direction;
 use store::{KeyRange, Read, Table, Tx};
@@ -12,6 +12,7 @@ use store::{KeyRange, Read, Table, Tx};
 use crate::bus::BusName;
 use crate::counts::Counts;
 use crate::events::Events;
+use crate::rule::RuleName;
 
 /// Events by bus and position: the order in which they were accepted.
 const EVENTS: Table<(String, u64), KeptEvent> = Table::new(23, "events");
@@ -31,6 +32,61 @@ pub struct KeptEvent {
     pub rules_matched: u32,
     /// The whole envelope, as rules saw it.
     pub json: String,
+    /// The rules that it matched, and what followed.
+    pub matched: Vec<MatchedRule>,
+}
+
+/// A rule that matched, and the deliveries that were made because of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchedRule {
+    /// The rule, of the event's bus.
+    pub rule: RuleName,
+    /// One for each target that the rule had.
+    pub deliveries: Vec<Made>,
+}
+
+/// A delivery as it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// The target's id within its rule.
+    pub target: String,
+    /// The target.
+    pub arn: Arn,
+    /// What became of it in the commit that accepted the event.
+    pub step: Step,
+}
+
+/// What became of a delivery when it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// The target is a queue of ours and has its message.
+    Paid,
+    /// It is owed from then on: [`Events::attempts`] says more.
+    Owed {
+        /// The delivery's id.
+        id: String,
+    },
+    /// It could not be made, and trying again would not mend it.
+    GivenUp {
+        /// The user guide's error code.
+        code: String,
+        /// A sentence for a person.
+        message: String,
+        /// The dead-letter queue that has it; `None`: it is lost.
+        queue: Option<Arn>,
+    },
+}
+
+impl MatchedRule {
+    fn size_bytes(&self) -> usize {
+        let of_step = |step: &Step| match step {
+            Step::Paid => 1,
+            Step::Owed { id } => id.len(),
+            Step::GivenUp { code, message, .. } => code.len() + message.len() + 50,
+        };
+        let of_made = |made: &Made| made.target.len() + made.arn.resource.len() + 40 + of_step(&made.step);
+        self.rule.as_str().len() + self.deliveries.iter().map(of_made).sum::<usize>()
+    }
 }
 
 store::record!(KeptEvent, version 1);
@@ -38,7 +94,8 @@ store::record!(KeptEvent, version 1);
 impl KeptEvent {
     /// What a record takes on disk, about: its text, its id twice, and the engine's share.
     fn size_bytes(&self) -> u64 {
-        let bytes = self.json.len() + 2 * self.id.len() + 100;
+        let matched: usize = self.matched.iter().map(MatchedRule::size_bytes).sum();
+        let bytes = self.json.len() + 2 * self.id.len() + matched + 100;
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
@@ -53,14 +110,17 @@ pub struct Swept {
 }
 
 impl Events {
-    /// Keeps an event and tells its position.
-    pub(crate) fn keep(&self, tx: &mut Tx<'_, '_>, bus: &BusName, event: &KeptEvent) -> u64 {
-        let position = tx.next_number();
+    /// Keeps an event at its position.
+    pub(crate) fn keep(&self, tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), event: &KeptEvent) {
         tx.put(&EVENTS, &(bus.as_str().to_owned(), position), event);
         tx.put(&IDS, &(event.id.clone(), position), bus);
         let events = self.clone();
         tx.after_commit(move || events.announce(position));
-        position
+    }
+
+    /// Whether the event at this position is kept.
+    pub(crate) fn is_kept(read: &mut impl Read, bus: &BusName, position: u64) -> bool {
+        read.contains(&EVENTS, &(bus.as_str().to_owned(), position))
     }
 
     /// The last `n` events of a bus, newest first, each with its position.
@@ -134,8 +194,9 @@ impl Events {
                 swept.more = true;
                 break;
             }
-            bytes = bytes.saturating_sub(event.size_bytes());
-            freed = (freed.0 + event.size_bytes(), freed.1 + 1);
+            let size = event.size_bytes() + forget_attempts(tx, &event);
+            bytes = bytes.saturating_sub(size);
+            freed = (freed.0 + size, freed.1 + 1);
             swept.removed += 1;
             tx.remove(&EVENTS, &(bus.clone(), position));
             tx.remove(&IDS, &(event.id, position));
@@ -167,6 +228,16 @@ impl Events {
         }
         fronts
     }
+}
+
+/// Forgets what was kept of the attempts of an event's deliveries; how many bytes that frees.
+fn forget_attempts(tx: &mut Tx<'_, '_>, event: &KeptEvent) -> u64 {
+    let deliveries = event.matched.iter().flat_map(|rule| &rule.deliveries);
+    let ids = deliveries.filter_map(|made| match &made.step {
+        Step::Owed { id } => Some(id),
+        Step::Paid | Step::GivenUp { .. } => None,
+    });
+    ids.map(|id| Events::forget_attempts(tx, id)).sum()
 }
 
 /// The first record of a bus after a position.

@@ -7,6 +7,7 @@
 
 pub mod accept;
 pub mod archive;
+pub mod attempt;
 pub mod bus;
 pub mod counts;
 pub mod error;
@@ -30,12 +31,13 @@ mod routing;
 mod tick;
 
 pub use crate::accept::{Accepted, Matched};
+pub use crate::attempt::{Answer, Attempt, Attempts, Fate, Outcome, Retry, Tried};
 pub use crate::bus::BusName;
 pub use crate::counts::Counts;
 pub use crate::delivery::DELIVERIES;
 pub use crate::events::{Events, Retention};
-pub use crate::kept::{KeptEvent, Swept};
-pub use crate::owed::{Outcome, Owed, Settled};
+pub use crate::kept::{KeptEvent, Made, MatchedRule, Step, Swept};
+pub use crate::owed::{Owed, Settled};
 pub use crate::rule::{RuleName, RuleState};
 pub use crate::schedule::Schedule;
 pub use crate::target::{Input, RetryPolicy, Target, TargetKind};

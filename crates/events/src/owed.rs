@@ -6,6 +6,7 @@ use store::{Read, Tx};
 
 use std::time::Duration;
 
+use crate::attempt::{Attempt, Outcome, Retry};
 use crate::bus::BusName;
 use crate::counts::Counts;
 use crate::dead_letter::{Cause, Exhausted, Given};
@@ -53,23 +54,9 @@ pub struct Owed {
     pub leased_until: Timestamp,
     /// The X-Ray header that came with the event.
     pub trace_header: Option<String>,
+    /// Where the event's record is on its bus.
+    position: u64,
     handle: Handle,
-}
-
-/// How an attempt went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The target took it.
-    Delivered,
-    /// It did not.
-    Failed {
-        /// One of the user guide's error codes for dead-letter queues, for example `ERROR_FROM_TARGET`.
-        code: String,
-        /// A sentence for a person.
-        message: String,
-        /// Whether trying again may mend it.
-        retryable: bool,
-    },
 }
 
 /// What became of a delivery.
@@ -116,14 +103,14 @@ impl Events {
         self.queues().internal(tx, &format!("{DELIVERIES}:{target}"), settings);
     }
 
-    /// Owes a delivery from now on.
+    /// Owes a delivery from now on; its id.
     pub(crate) fn send_delivery(
         &self,
         tx: &mut Tx<'_, '_>,
         (delivery, event): (&Delivery, &str),
         now: Timestamp,
         ids: &Ids,
-    ) {
+    ) -> String {
         let queue = self.delivery_queue(tx, &delivery.target.arn);
         let message = NewMessage {
             id: ids.next_uuid(),
@@ -132,7 +119,7 @@ impl Events {
             not_before: now,
             ..NewMessage::default()
         };
-        self.queues().send(tx, queue, message);
+        self.queues().send(tx, queue, message).id
     }
 
     /// Leases up to `max` deliveries that have fallen due, as far as the targets' permits go; the share of each target is
@@ -165,37 +152,41 @@ impl Events {
         self.queues().extend(tx, &owed.handle, (until, now)) == Extended::Yes
     }
 
-    /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this transaction.
+    /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this transaction. What is
+    /// kept of the attempt is kept in this transaction too.
     pub fn settle(
         &self,
         tx: &mut Tx<'_, '_>,
-        (owed, outcome): (&Owed, &Outcome),
+        (owed, attempt): (&Owed, &Attempt),
         now: Timestamp,
         ids: &Ids,
     ) -> Settled {
-        let Outcome::Failed { code, message, retryable } = outcome else {
-            if !self.queues().delete(tx, &owed.handle) {
-                return Settled::Gone;
-            }
-            Counts::change(tx, |counts| {
-                counts.owed = counts.owed.saturating_sub(1);
-                counts.delivered += 1;
-            });
-            return Settled::Delivered;
+        let settled = match &attempt.outcome {
+            Outcome::Delivered => self.settle_delivered(tx, owed),
+            Outcome::Failed { code, message, retry } => match after_failure(owed, *retry, now, ids) {
+                Next::Try { at } => self.plan_again(tx, owed, at),
+                Next::GiveUp { exhausted } => {
+                    let retries = owed.attempt.saturating_sub(1);
+                    let cause = Cause { code: code.clone(), message: message.clone(), retries, exhausted };
+                    self.settle_given_up(tx, (&owed.handle, &owed.delivery(), &owed.event, &cause), now, ids)
+                }
+            },
         };
-        let retries = owed.attempt.saturating_sub(1);
-        let last = owed.accepted.plus(Duration::from_secs(u64::from(owed.target.retry.age_seconds_max())));
-        let exhausted = match retryable {
-            false => None,
-            true if retries >= owed.target.retry.attempts_max() => Some(Exhausted::Attempts),
-            true if now >= last => Some(Exhausted::Age),
-            true => {
-                let at = now.plus(pause(owed.attempt, ids.next_u64())).min(last);
-                return self.plan_again(tx, owed, at);
-            }
-        };
-        let cause = Cause { code: code.clone(), message: message.clone(), retries, exhausted };
-        self.settle_given_up(tx, (&owed.handle, &owed.delivery(), &owed.event, &cause), now, ids)
+        if Self::is_kept(tx, &owed.bus, owed.position) {
+            Self::note_attempt(tx, (&owed.id, owed.attempt), (attempt, &settled));
+        }
+        settled
+    }
+
+    fn settle_delivered(&self, tx: &mut Tx<'_, '_>, owed: &Owed) -> Settled {
+        if !self.queues().delete(tx, &owed.handle) {
+            return Settled::Gone;
+        }
+        Counts::change(tx, |counts| {
+            counts.owed = counts.owed.saturating_sub(1);
+            counts.delivered += 1;
+        });
+        Settled::Delivered
     }
 
     /// Deliveries owed now, counted by looking at each queue: what [`Counts::owed`] is checked against.
@@ -253,7 +244,14 @@ impl Events {
         let (kind, input) = match made {
             Ok(made) => made,
             Err(cause) => {
-                self.settle_given_up(tx, (&received.handle, &delivery, event, &cause), now, ids);
+                let given_up = (&received.handle, &delivery, event, &cause);
+                let settled = self.settle_given_up(tx, given_up, now, ids);
+                if Self::is_kept(tx, &delivery.bus, delivery.position) {
+                    let Cause { code, message, .. } = cause;
+                    let failed = Outcome::Failed { code, message, retry: Retry::Never };
+                    let attempt = Attempt::at_once(now, failed);
+                    Self::note_attempt(tx, (&received.id, received.receive_count), (&attempt, &settled));
+                }
                 return None;
             }
         };
@@ -261,6 +259,7 @@ impl Events {
             id: received.id,
             event: event.to_owned(),
             event_id: delivery.event_id,
+            position: delivery.position,
             input,
             target: delivery.target,
             kind,
@@ -299,12 +298,36 @@ impl Owed {
         Delivery {
             bus: self.bus.clone(),
             event_id: self.event_id.clone(),
+            position: self.position,
             accepted: self.accepted,
             trace_header: self.trace_header.clone(),
             rule_arn: self.rule_arn.clone(),
             target: self.target.clone(),
         }
     }
+}
+
+/// What follows a failed attempt.
+enum Next {
+    Try { at: Timestamp },
+    GiveUp { exhausted: Option<Exhausted> },
+}
+
+fn after_failure(owed: &Owed, retry: Retry, now: Timestamp, ids: &Ids) -> Next {
+    let last = owed.accepted.plus(Duration::from_secs(u64::from(owed.target.retry.age_seconds_max())));
+    let asked = match retry {
+        Retry::Never => return Next::GiveUp { exhausted: None },
+        Retry::ByPolicy => now,
+        Retry::NotBefore(at) => at,
+    };
+    if owed.attempt > owed.target.retry.attempts_max() {
+        return Next::GiveUp { exhausted: Some(Exhausted::Attempts) };
+    }
+    // A target that asks for more time than there is will not take it in time.
+    if now >= last || asked > last {
+        return Next::GiveUp { exhausted: Some(Exhausted::Age) };
+    }
+    Next::Try { at: now.plus(pause(owed.attempt, ids.next_u64())).max(asked).min(last) }
 }
 
 /// The pause before the next try: anything up to a bound that doubles with each ("full jitter", Brooker, "Exponential

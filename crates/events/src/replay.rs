@@ -199,7 +199,7 @@ fn replayed(json: &str, replay: &str, now: Timestamp) -> KeptEvent {
         }
         None => with_name.push_str(json),
     }
-    KeptEvent { id, accepted: now, forwarded: false, rules_matched: 0, json: with_name }
+    KeptEvent { id, accepted: now, forwarded: false, rules_matched: 0, json: with_name, matched: Vec::new() }
 }
 
 /// Whether an envelope is one of a replay.

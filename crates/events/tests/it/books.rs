@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::Arn;
-use events::{BusName, Events, Outcome, Retention};
+use events::{BusName, Events, Outcome, Retention, Retry};
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use queue::Queues;
 use serde_json::json;
@@ -22,7 +22,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let hopeless =
-        Outcome::Failed { code: "NO_RESOURCE".to_owned(), message: String::new(), retryable: false };
+        Outcome::Failed { code: "NO_RESOURCE".to_owned(), message: String::new(), retry: Retry::Never };
     let outcome = prop_oneof![2 => Just(Outcome::Delivered), 3 => Just(failed()), 1 => Just(hopeless)];
     prop_oneof![
         4 => prop_oneof![Just("none"), Just("bare"), Just("queue"), Just("function"), Just("both"), Just("broken")]

@@ -1,7 +1,7 @@
 //! A store, queues and buses for a test, and the short words to use them.
 
 use aws::{Arn, Body, Call, Event, Ids, Reply, Timestamp};
-use events::{Accepted, BusName, Counts, Events, Outcome, Owed, Settled};
+use events::{Accepted, Attempt, BusName, Counts, Events, Outcome, Owed, Retry, Settled};
 use queue::{Queues, Receive, Received};
 use serde_json::{Value, json};
 use store::{Options, Store, Tx};
@@ -107,8 +107,9 @@ impl House {
     }
 
     pub(crate) fn settle(&self, owed: &Owed, outcome: &Outcome, now: Timestamp) -> Settled {
-        let (ids, owed, outcome) = (self.ids(), owed.clone(), outcome.clone());
-        self.write(move |events, tx| events.settle(tx, (&owed, &outcome), now, &ids))
+        let (ids, owed) = (self.ids(), owed.clone());
+        let attempt = Attempt::at_once(now, outcome.clone());
+        self.write(move |events, tx| events.settle(tx, (&owed, &attempt), now, &ids))
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -174,6 +175,6 @@ pub(crate) fn failed() -> Outcome {
     Outcome::Failed {
         code: "ERROR_FROM_TARGET".to_owned(),
         message: "it said no".to_owned(),
-        retryable: true,
+        retry: Retry::ByPolicy,
     }
 }

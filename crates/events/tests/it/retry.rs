@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use events::{Outcome, Settled};
+use events::{Outcome, Retry, Settled};
 use serde_json::{Value, json};
 
 use crate::house::{House, NOON, event, failed, function};
@@ -82,7 +82,7 @@ fn what_retrying_cannot_mend_is_not_retried() {
     let (house, dead) = house(&json!({}));
     let owed = house.due(NOON).pop().unwrap();
     let outcome =
-        Outcome::Failed { code: "NO_PERMISSIONS".to_owned(), message: "no".to_owned(), retryable: false };
+        Outcome::Failed { code: "NO_PERMISSIONS".to_owned(), message: "no".to_owned(), retry: Retry::Never };
     assert_eq!(house.settle(&owed, &outcome, NOON), Settled::DeadLettered { queue: dead.clone() });
     let letter = house.receive(&dead, NOON).pop().unwrap();
     assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), None);
@@ -111,7 +111,25 @@ fn a_dead_letter_queue_that_is_gone_loses_and_says_so() {
     house.accept(&event("1", "t", "{}"), NOON);
     let owed = house.due(NOON).pop().unwrap();
     let outcome =
-        Outcome::Failed { code: "NO_RESOURCE".to_owned(), message: String::new(), retryable: false };
+        Outcome::Failed { code: "NO_RESOURCE".to_owned(), message: String::new(), retry: Retry::Never };
     assert_eq!(house.settle(&owed, &outcome, NOON), Settled::Lost { expired: false });
     assert_eq!(house.counts().dropped, 1);
+}
+
+#[test]
+fn a_target_that_asks_for_time_gets_it_within_the_events_age() {
+    let (house, dead) = house(&json!({"MaximumEventAgeInSeconds": 600}));
+    let asked = |seconds: u64| Outcome::Failed {
+        code: "ERROR_FROM_TARGET".to_owned(),
+        message: "HTTP 429".to_owned(),
+        retry: Retry::NotBefore(NOON.plus(Duration::from_secs(seconds))),
+    };
+    let owed = house.due(NOON).pop().unwrap();
+    let later = NOON.plus(Duration::from_secs(300));
+    assert_eq!(house.settle(&owed, &asked(300), NOON), Settled::Rescheduled { at: later });
+    assert!(house.due(NOON.plus(Duration::from_secs(299))).is_empty());
+    let owed = house.due(later).pop().unwrap();
+    assert_eq!(house.settle(&owed, &asked(601), later), Settled::DeadLettered { queue: dead.clone() });
+    let letter = house.receive(&dead, later).pop().unwrap();
+    assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), Some("MaximumEventAgeInSeconds"));
 }

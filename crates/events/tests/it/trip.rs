@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use events::{BusName, Outcome, Settled, TargetKind};
+use events::{Attempt, BusName, Outcome, Settled, TargetKind};
 use serde_json::json;
 
 use crate::house::{House, NOON, event, failed, function};
@@ -202,7 +202,10 @@ fn an_event_is_forwarded_to_another_bus_and_no_further() {
     let matched = house.events.match_forwarded(&owed, NOON).unwrap();
     let ids = house.ids();
     let arrived = house.write(move |events, tx| {
-        assert_eq!(events.settle(tx, (&owed, &Outcome::Delivered), NOON, &ids), Settled::Delivered);
+        assert_eq!(
+            events.settle(tx, (&owed, &Attempt::at_once(NOON, Outcome::Delivered)), NOON, &ids),
+            Settled::Delivered
+        );
         events.accept(tx, matched, NOON, &ids)
     });
     assert_eq!((arrived.delivered, arrived.dead_lettered, arrived.owed), (1, 1, 0));
