@@ -1,4 +1,4 @@
-//! A socket only in `server`, `delivery`, `genesys` and `provision`, and in the torture's own client.
+//! A socket only in `server`, `delivery`, `genesys`, `provision` and `http_client`, and in the torture's own client.
 
 use crate::tidy::finding::Finding;
 use crate::tidy::outside::{self, Outside, is_in};
@@ -6,7 +6,7 @@ use crate::tidy::tree::Tree;
 
 const SOCKET: Outside = Outside {
     what: "a socket is opened",
-    right: "only server, delivery, genesys and provision speak to the network; call one of them",
+    right: "only server, delivery, genesys, provision and http_client speak to the network; call one of them",
     paths: &[
         "TcpStream",
         "TcpListener",
@@ -22,7 +22,10 @@ const SOCKET: Outside = Outside {
         "ureq",
     ],
     may: |path| {
-        is_in(path, &["crates/server/", "crates/delivery/", "crates/genesys/", "crates/provision/", "xtask/"])
+        let rooms = ["server", "delivery", "genesys", "provision", "http_client"];
+        let rooms = rooms.map(|room| format!("crates/{room}/"));
+        rooms.iter().any(|room| path.starts_with(room.as_str()))
+            || is_in(path, &["xtask/"])
             || is_in(path, EXCEPTIONS)
     },
 };

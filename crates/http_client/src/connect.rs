@@ -1,0 +1,187 @@
+//! A connection: the name resolved, each address shown to the guard, the first that answers taken, TLS spoken over it.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tower_service::Service;
+
+use crate::exchange::place;
+use crate::failure::{Failure, FailureKind};
+use crate::guard::{Guard, Scheme};
+
+/// How long one of several addresses may take before the next is tried.
+const ADDRESS_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Makes guarded connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) tls: Arc<ClientConfig>,
+}
+
+impl Connector {
+    /// A connection to the URL's host and port, with TLS where its scheme is `https` or `wss`.
+    pub(crate) async fn connect(&self, url: &Uri) -> Result<Stream, Failure> {
+        let is_secure = matches!(url.scheme_str(), Some("https" | "wss"));
+        let (scheme, usual_port) = if is_secure { (Scheme::Tls, 443) } else { (Scheme::Plain, 80) };
+        let host = url.host().unwrap_or_default();
+        let port = url.port_u16().unwrap_or(usual_port);
+        let addresses = self.addresses(scheme, host, port).await?;
+        let tcp = reach(&addresses, url).await?;
+        // Requests are written whole: waiting for more to fill a packet only delays them.
+        tcp.set_nodelay(true).map_err(|error| Failure::new(FailureKind::Connect, error.to_string()))?;
+        if scheme == Scheme::Plain {
+            return Ok(Stream::Plain(tcp));
+        }
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let untrusted = |why: &dyn std::fmt::Display| {
+            Failure::new(FailureKind::Tls, format!("no TLS with {}: {why}", place(url)))
+        };
+        let name = ServerName::try_from(bare.to_owned()).map_err(|error| untrusted(&error))?;
+        let tls = TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await;
+        Ok(Stream::Tls(Box::new(tls.map_err(|error| untrusted(&error))?)))
+    }
+
+    /// The addresses that the guard lets through; its refusal where there are others only.
+    async fn addresses(&self, scheme: Scheme, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let resolved = lookup_host((bare, port)).await;
+        let unresolved =
+            |why: &str| Failure::new(FailureKind::Unresolved, format!("{host} has no address: {why}"));
+        let found: Vec<SocketAddr> = resolved.map_err(|error| unresolved(&error.to_string()))?.collect();
+        let mut refusal = None;
+        let mut allowed = Vec::new();
+        for address in found {
+            match self.guard.check(scheme, host, address.ip()) {
+                Ok(()) => allowed.push(address),
+                Err(refused) => refusal = Some(refused),
+            }
+        }
+        if allowed.is_empty() {
+            return Err(refusal.unwrap_or_else(|| unresolved("the resolver answered with none")));
+        }
+        Ok(allowed)
+    }
+}
+
+/// The first address that answers.
+async fn reach(addresses: &[SocketAddr], url: &Uri) -> Result<TcpStream, Failure> {
+    let mut last = String::new();
+    for (at, address) in addresses.iter().enumerate() {
+        let connecting = TcpStream::connect(address);
+        let answer = if at.saturating_add(1) == addresses.len() {
+            connecting.await
+        } else {
+            timeout(ADDRESS_PATIENCE, connecting)
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        };
+        match answer {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(Failure::new(FailureKind::Connect, format!("no connection to {}: {last}", place(url))))
+}
+
+/// A connection that the guard has let through.
+#[derive(Debug)]
+pub enum Stream {
+    /// Without TLS.
+    Plain(TcpStream),
+    /// With TLS; boxed, as it is large.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+/// A [`Stream`] as the pool of `hyper-util` wants it.
+#[derive(Debug)]
+pub(crate) struct Pooled(TokioIo<Stream>);
+
+impl Connection for Pooled {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl Read for Pooled {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_read(cx, buf)
+    }
+}
+
+impl Write for Pooled {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_shutdown(cx)
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Pooled;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Pooled, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, url: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move { Ok(Pooled(TokioIo::new(connector.connect(&url).await?))) })
+    }
+}
