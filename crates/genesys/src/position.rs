@@ -8,7 +8,7 @@ const POSITION: Table<(), Position> = Table::new(44, "simulated feed");
 /// A place in the stream of a simulated org, which is a function of what the org was started with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// What the org was started with, as text; another text is another stream.
+    /// [`crate::simulator::Config::stream`]: another text is another stream.
     pub org: String,
     /// Start of the simulated time, milliseconds since 1970.
     pub start_ms: u64,

@@ -9,6 +9,7 @@ mod agents;
 mod conversation;
 mod events;
 mod handling;
+pub mod history;
 mod ids;
 mod opening;
 mod org;
@@ -16,7 +17,9 @@ mod outbox;
 pub mod parameters;
 mod queueing;
 mod random;
+mod remembering;
 mod topics;
+pub mod trouble;
 mod workforce;
 mod writer;
 
@@ -26,11 +29,14 @@ use std::collections::{BinaryHeap, VecDeque};
 pub use conversation::Kind;
 pub use ids::Uuid;
 pub use org::{Entity, Org, User, WRAP_UP_TIMEOUT};
-pub use outbox::{SimulatedEvent, Trouble};
+pub use outbox::SimulatedEvent;
 pub use random::Lognormal;
+pub use trouble::Trouble;
 
 use agents::{Agents, Load};
 use conversation::Conversation;
+use events::{FlowExit, FlowFacts};
+use history::History;
 use outbox::Outbox;
 use random::Dice;
 use workforce::Face;
@@ -69,6 +75,8 @@ pub struct Config {
     pub families: Families,
     /// What goes wrong on the way.
     pub trouble: Trouble,
+    /// How many conversations that are over [`Simulator::history`] keeps, beside those in progress; 0: it records nothing.
+    pub history: usize,
 }
 
 impl Default for Config {
@@ -88,7 +96,31 @@ impl Default for Config {
             load: LoadCurve::Flat,
             families: Families::All,
             trouble: Trouble::default(),
+            history: 0,
         }
+    }
+}
+
+/// Counts the changes that give the same configuration another stream.
+const GENERATION: u32 = 2;
+
+impl Config {
+    /// What decides the stream of events but for its start, as text to keep: two configurations with the same text and the same
+    /// start give the same bytes. A later version of Trunkline that gives others gives another text.
+    #[must_use]
+    pub fn stream(&self) -> String {
+        let Self { seed, start_ms: _, until_ms, run, agents, queues, org_id, source_suffix, .. } = self;
+        let Self { account, region, opening, load, families, trouble, history: _, .. } = self;
+        let Trouble { duplicate, reorder, reorder_window_ms, drop, late_wrapup, backlog_ms, api: _ } =
+            trouble;
+        serde_json::json!({
+            "generation": GENERATION, "seed": seed, "run": run, "untilMs": until_ms, "agents": agents, "queues": queues,
+            "orgId": org_id.map(|id| id.to_string()), "sourceSuffix": source_suffix, "account": account, "region": region,
+            "opening": opening.word(), "load": load.word(), "families": families.word(),
+            "trouble": [duplicate, reorder, drop, late_wrapup], "reorderWindowMs": reorder_window_ms,
+            "backlogMs": backlog_ms,
+        })
+        .to_string()
     }
 }
 
@@ -102,6 +134,15 @@ pub enum Opening {
     Cold,
 }
 
+impl Opening {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Warm => "warm",
+            Self::Cold => "cold",
+        }
+    }
+}
+
 /// How arrivals follow the hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadCurve {
@@ -111,6 +152,15 @@ pub enum LoadCurve {
     Day,
 }
 
+impl LoadCurve {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Flat => "flat",
+            Self::Day => "day",
+        }
+    }
+}
+
 /// Which topics are published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Families {
@@ -118,6 +168,15 @@ pub enum Families {
     Conversations,
     /// Also the agents': `v2.detail.events.agent.{id}.state`, and activity, presence and routing status of `v2.users.{id}`.
     All,
+}
+
+impl Families {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Conversations => "conversations",
+            Self::All => "all",
+        }
+    }
 }
 
 /// What happens next to whom. The number is a conversation's slot, or an agent's position.
@@ -194,6 +253,7 @@ pub struct Simulator {
     /// By queue: those who wait for an agent of their own, and those who may share one.
     lines: Vec<[VecDeque<Waiting>; 2]>,
     outbox: Outbox,
+    history: History,
     arrival_mean_ms: f64,
     begun: u64,
 }
@@ -221,7 +281,8 @@ impl Simulator {
             agents: Agents::new(org.users.iter().map(|user| user.queues.clone()), org.queues.len()),
             faces: Vec::new(),
             lines: org.queues.iter().map(|_| [VecDeque::new(), VecDeque::new()]).collect(),
-            outbox: Outbox::new(config.trouble, Dice::new(config.seed, 3, salt)),
+            outbox: Outbox::new(config.trouble, config.start_ms, Dice::new(config.seed, 3, salt)),
+            history: History::new(config.history),
             arrival_mean_ms: opening::arrival_mean_ms(config.agents),
             begun: 0,
             org,
@@ -234,6 +295,11 @@ impl Simulator {
     /// The org: its id, queues, agents and wrap-up codes.
     pub fn org(&self) -> &Org {
         &self.org
+    }
+
+    /// The conversations so far, for an analytics API to answer from; it can be asked while the simulation goes on.
+    pub fn history(&self) -> History {
+        self.history.clone()
     }
 
     /// How many conversations have begun.
@@ -305,7 +371,9 @@ impl Simulator {
         conversation.steps = conversation.steps.saturating_sub(1);
         let is_forgotten = conversation.steps == 0 && !conversation.is_waiting;
         if let Some(place) = self.conversations.get_mut(slot).filter(|_| is_forgotten) {
-            *place = None;
+            if let Some(conversation) = place.take() {
+                self.history.over(conversation.id);
+            }
             self.free_slots.push(slot);
         }
     }

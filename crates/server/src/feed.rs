@@ -59,12 +59,13 @@ impl Running {
     /// Begins, or goes on where the last run in this data folder was.
     pub(crate) async fn prepare(feed: SimulatedFeed, rooms: Rooms) -> Result<Self, store::Error> {
         let now = clock::now();
-        let org = format!("{:?}", OrgConfig { start_ms: 0, ..feed.org.clone() });
+        let org = feed.org.stream();
         let saved =
             rooms.store.read(position::load)?.filter(|saved| saved.org == org && saved.taken <= SKIPPED_MAX);
         let position = saved.unwrap_or_else(|| {
-            let start_ms = now.unix_ms();
-            Position { org, start_ms, taken: 0, feed_ms: start_ms }
+            // What a backlog holds back has happened already.
+            let start_ms = now.unix_ms().saturating_sub(feed.org.trouble.backlog_ms);
+            Position { org, start_ms, taken: 0, feed_ms: now.unix_ms() }
         });
         let simulator = simulator_at(feed.org, &position).await;
         let names =

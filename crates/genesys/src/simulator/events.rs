@@ -4,10 +4,12 @@
 //! fields that are left out, follow the public sample payloads.
 
 use super::conversation::{AgentLeg, Conversation, Kind, Leg, Wire};
+use super::history::{Purpose, SegmentType};
 use super::ids::Uuid;
 use super::org::{Org, WRAP_UP_TIMEOUT};
 use super::outbox::{BEFORE_ID, Sort};
 use super::parameters::{ACD_BEFORE_ANSWER_MS, PUBLISH_LAG_MS, TRANSPORT_LAG_MS};
+use super::remembering::{agent_of, customer_of};
 use super::topics::{self, Topic};
 use super::writer::{Object, Precision, Truth, push_time};
 use super::{Families, Simulator, Wrap, WrapCode};
@@ -72,6 +74,12 @@ pub(super) enum AcdOutcome {
 
 impl Simulator {
     pub(super) fn say_customer_start(&mut self, slot: usize) {
+        if let Some(conversation) = self.conversation(slot) {
+            let now_ms = self.now_ms;
+            self.remember(slot, customer_of(conversation), conversation.kind.wire(), |session| {
+                session.begin(SegmentType::Interact, now_ms, None);
+            });
+        }
         self.say_customer(slot, topics::CUSTOMER_START, |_, _, _| {});
     }
 
@@ -89,6 +97,12 @@ impl Simulator {
             body.text("disconnectType", disconnect);
             body.number("interactingDurationMs", duration_ms);
         });
+        if let Some(conversation) = self.conversation(slot) {
+            let now_ms = self.now_ms;
+            self.remember(slot, customer_of(conversation), conversation.kind.wire(), |session| {
+                session.end(now_ms, disconnect);
+            });
+        }
         if let Some(conversation) = self.conversation_mut(slot) {
             conversation.ended = true;
         }
@@ -115,6 +129,8 @@ impl Simulator {
         let topic = if ending.is_some() { topics::CUSTOMER_END } else { topics::CUSTOMER_START };
         let Some(detail) = self.detail_of(slot, topic, |conversation| conversation.voice) else { return };
         let duration_ms = self.now_ms.saturating_sub(detail.leg.since_ms);
+        let who = (detail.leg, Purpose::Customer, None);
+        self.remember_voice(slot, who, ending);
         self.say(slot, Detail { wire: Kind::OutboundCall.wire(), ..detail }, |body, _, org| {
             body.id("divisionId", org.division);
             if let Some(disconnect) = ending {
@@ -139,10 +155,12 @@ impl Simulator {
     }
 
     pub(super) fn say_flow_start(&mut self, slot: usize, flow: FlowFacts) {
+        self.remember_flow(slot, flow, None);
         self.say_flow(slot, (topics::FLOW_START, self.now_ms), flow, |_, _| {});
     }
 
     pub(super) fn say_flow_end(&mut self, slot: usize, at_ms: u64, flow: FlowFacts, exit: FlowExit) {
+        self.remember_flow(slot, flow, Some(exit));
         let duration_ms = at_ms.saturating_sub(flow.leg.since_ms);
         self.say_flow(slot, (topics::FLOW_END, at_ms), flow, |body, _| {
             body.text("disconnectType", exit.disconnect);
@@ -201,6 +219,10 @@ impl Simulator {
         let Some(detail) = self.detail_of(slot, topics::ACD_START, |conversation| conversation.acd) else {
             return;
         };
+        let (queue, now_ms) = (self.queue_of(slot), self.now_ms);
+        self.remember(slot, (detail.leg, Purpose::Acd, None), detail.wire, |session| {
+            session.begin(SegmentType::Interact, now_ms, queue);
+        });
         self.say(slot, detail, |body, conversation, org| {
             push_queue(body, conversation.queue, org);
             body.id("divisionId", org.division);
@@ -220,6 +242,10 @@ impl Simulator {
             AcdOutcome::FlowOut => ("FLOW_OUT", "TRANSFER", 0),
         };
         let at_ms = self.now_ms.saturating_sub(early_ms).max(detail.leg.since_ms);
+        self.remember(slot, (detail.leg, Purpose::Acd, None), detail.wire, |session| {
+            session.end(at_ms, disconnect);
+            session.acd_outcome = Some(name);
+        });
         self.say(slot, Detail { at_ms, ..detail }, |body, conversation, org| {
             body.text("disconnectType", disconnect);
             push_queue(body, conversation.queue, org);
@@ -248,6 +274,8 @@ impl Simulator {
     /// The agent's part is over; a callback's own session ends with the time that it took.
     pub(super) fn say_user_end(&mut self, slot: usize, agent: &AgentLeg, disconnect: &'static str) {
         let Some(detail) = self.detail_of(slot, topics::USER_END, |_| agent.leg) else { return };
+        let now_ms = self.now_ms;
+        self.remember(slot, agent_of(agent), detail.wire, |session| session.end(now_ms, disconnect));
         let handled_ms =
             if agent.answered_ms == 0 { 0 } else { self.now_ms.saturating_sub(agent.answered_ms) };
         let is_callback = agent.voice.is_some();
@@ -269,6 +297,7 @@ impl Simulator {
         let Some(voice) = agent.voice else { return };
         let topic = if ending.is_some() { topics::USER_END } else { topics::USER_START };
         let Some(detail) = self.detail_of(slot, topic, |_| voice) else { return };
+        self.remember_voice(slot, (voice, Purpose::Agent, Some(agent.agent)), ending);
         let talk_ms = self.now_ms.saturating_sub(voice.since_ms + agent.dialing_ms + agent.held_ms);
         self.say(slot, Detail { wire: Kind::OutboundCall.wire(), ..detail }, |body, _, org| {
             if let Some(disconnect) = ending {
@@ -288,6 +317,7 @@ impl Simulator {
 
     pub(super) fn say_acw(&mut self, slot: usize, agent: &AgentLeg, wrap: Wrap) {
         let Some(detail) = self.detail_of(slot, topics::ACW, |_| agent.leg) else { return };
+        self.remember_wrap_up(slot, agent, wrap);
         self.say(slot, detail, |body, _, org| {
             push_user(body, "userId", agent.agent, org);
             if let Some(queue) = agent.queue {
@@ -309,6 +339,7 @@ impl Simulator {
         let topic = if ending.is_some() { topics::VOICEMAIL_END } else { topics::VOICEMAIL_START };
         let Some(detail) = self.detail_of(slot, topic, |_| leg) else { return };
         let duration_ms = self.now_ms.saturating_sub(leg.since_ms);
+        self.remember_voice(slot, (leg, Purpose::Voicemail, None), ending);
         self.say(slot, detail, |body, conversation, org| {
             push_queue(body, conversation.queue, org);
             body.id("divisionId", org.division);
@@ -344,11 +375,12 @@ impl Simulator {
 
     /// The agent's state within a conversation. States: the vendor's enum of `currentState`.
     pub(super) fn say_agent_state(&mut self, slot: usize, leg: usize, state: &'static str) {
+        let Some(conversation) = self.conversation(slot) else { return };
+        let Some(agent) = conversation.agents.get(leg).copied() else { return };
+        self.remember_state(slot, &agent, state);
         if self.config.families == Families::Conversations {
             return;
         }
-        let Some(conversation) = self.conversation(slot) else { return };
-        let Some(agent) = conversation.agents.get(leg).copied() else { return };
         let Some(user) = self.org.users.get(agent.agent).map(|user| user.id) else { return };
         let (id, wire, now_ms) = (conversation.id, conversation.kind.wire(), self.now_ms);
         let said = Said { topic: topics::AGENT_STATE, entity: user, at_ms: now_ms };
@@ -459,33 +491,46 @@ fn push_attributes(attributes: &mut Object<'_>, first: usize, choice: usize) {
     }
 }
 
+/// From whom, to whom; empty where the medium has no address.
+pub(super) fn addresses(conversation: &Conversation, wire: Wire) -> (String, String) {
+    let number = conversation.customer_number;
+    let ours = || format!("tel:+1317555{:04}", 100 + conversation.queue % 100);
+    let theirs = || format!("tel:+1{}55501{:02}", 200 + number / 100 % 700, number % 100);
+    match wire.media {
+        "VOICE" if wire.direction == "INBOUND" => (theirs(), ours()),
+        "VOICE" => (ours(), theirs()),
+        "CALLBACK" => (theirs(), String::new()),
+        "MESSAGE" => (format!("customer-{number}"), "trunkline-support".to_owned()),
+        "EMAIL" => (format!("customer-{number}@example.net"), "support@example.com".to_owned()),
+        _ => (String::new(), String::new()),
+    }
+}
+
 /// Addresses by media. Numbers are of the range that is kept free for fiction.
 fn push_addresses(body: &mut Object<'_>, conversation: &Conversation, wire: Wire) {
     let number = conversation.customer_number;
-    let ours = format!("tel:+1317555{:04}", 100 + conversation.queue % 100);
-    let theirs = format!("tel:+1{}55501{:02}", 200 + number / 100 % 700, number % 100);
+    let (from, to) = addresses(conversation, wire);
     let pick = |choices: &[&'static str]| {
         choices.get(number as usize % choices.len().max(1)).copied().unwrap_or_default()
     };
     match wire.media {
         "VOICE" => {
-            let (ani, dnis) = if wire.direction == "INBOUND" { (&theirs, &ours) } else { (&ours, &theirs) };
-            body.text("ani", ani);
-            body.text("dnis", dnis);
+            body.text("ani", &from);
+            body.text("dnis", &to);
         }
         "CALLBACK" => {
             body.text("callbackUserName", &format!("Customer {number}"));
-            body.texts("callbackNumbers", &[&theirs]);
+            body.texts("callbackNumbers", &[&from]);
             body.number("callbackScheduledTime", conversation.customer.since_ms);
         }
         "MESSAGE" => {
-            body.text("addressTo", "trunkline-support");
-            body.text("addressFrom", &format!("customer-{number}"));
+            body.text("addressTo", &to);
+            body.text("addressFrom", &from);
             body.text("messageType", pick(&MESSAGE_TYPES));
         }
         "EMAIL" => {
-            body.text("addressTo", "support@example.com");
-            body.text("addressFrom", &format!("customer-{number}@example.net"));
+            body.text("addressTo", &to);
+            body.text("addressFrom", &from);
             body.text("subject", pick(&SUBJECTS));
         }
         _ => {}

@@ -18,6 +18,17 @@ impl Uuid {
         Dice::new(seed, fnv1a(kind), fnv1a(name)).uuid()
     }
 
+    /// Reads the form with hyphens, in any case.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let is_form = text.len() == 36
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            });
+        let bits = is_form.then(|| u128::from_str_radix(&text.replace('-', ""), 16).ok());
+        bits.flatten().map(Self)
+    }
+
     /// Its second half, as a number.
     pub(super) fn low(self) -> u64 {
         u64::try_from(self.0 & u128::from(u64::MAX)).unwrap_or_default()
@@ -68,6 +79,16 @@ mod tests {
         let text = Uuid::from_random(u128::MAX).to_string();
         assert_eq!(text, "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(Uuid::from_random(0).to_string(), "00000000-0000-4000-8000-000000000000");
+    }
+
+    #[test]
+    fn an_id_is_read_as_it_was_written() {
+        let id = Uuid::of_entity(7, "queue", "Support");
+        assert_eq!(Uuid::parse(&id.to_string()), Some(id));
+        assert_eq!(Uuid::parse(&id.to_string().to_uppercase()), Some(id));
+        for wrong in ["", "ffffffff-ffff-4fff-bfff-fffffffffff", "ffffffffffff-4fff-bfff-ffffffffffff-"] {
+            assert_eq!(Uuid::parse(wrong), None);
+        }
     }
 
     #[test]

@@ -177,6 +177,7 @@ impl Simulator {
         conversation.agents.clear();
         let has_contact = conversation.contact.is_some();
         self.begun += 1;
+        self.remember_begin(slot);
         if kind == Kind::OutboundCall {
             self.say_outbound(slot);
         }

@@ -1,5 +1,6 @@
 //! The simulated org: what exists before anything happens. A function of the seed, so that a restart finds the same org.
 
+use super::WrapCode;
 use super::ids::Uuid;
 use super::random::Dice;
 
@@ -55,6 +56,7 @@ pub struct Org {
     pub(super) id: Uuid,
     pub(super) source: String,
     pub(super) division: Uuid,
+    pub(super) divisions: Vec<Entity>,
     pub(super) queues: Vec<Entity>,
     pub(super) users: Vec<User>,
     pub(super) wrap_up_codes: Vec<Entity>,
@@ -76,6 +78,7 @@ impl Org {
             id,
             source: source(id, "trunkline"),
             division: Uuid::of_entity(seed, "division", "Home"),
+            divisions: vec![entity("division", "Home")],
             queues: queues.iter().map(|name| entity("queue", name)).collect(),
             users: (0..agents).map(|number| user(seed, number, queues.len())).collect(),
             wrap_up_codes: WRAP_UPS.iter().map(|name| entity("wrap-up code", name)).collect(),
@@ -125,6 +128,21 @@ impl Org {
         &self.users
     }
 
+    /// The divisions: one, to which everything belongs.
+    pub fn divisions(&self) -> &[Entity] {
+        &self.divisions
+    }
+
+    /// The routing skills.
+    pub fn skills(&self) -> &[Entity] {
+        &self.skills
+    }
+
+    /// The agent of this id.
+    pub fn user(&self, id: Uuid) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
     /// The wrap-up codes.
     pub fn wrap_up_codes(&self) -> &[Entity] {
         &self.wrap_up_codes
@@ -139,6 +157,16 @@ impl Org {
             .iter()
             .find(|entity| entity.id.to_string() == code)
             .map(|entity| entity.name.as_str())
+    }
+
+    /// A wrap-up code as events carry it.
+    pub(super) fn wrap_up_text(&self, code: WrapCode) -> String {
+        match code {
+            WrapCode::TimedOut => WRAP_UP_TIMEOUT.to_owned(),
+            WrapCode::Chosen(at) => {
+                self.wrap_up_codes.get(at).map(|code| code.id.to_string()).unwrap_or_default()
+            }
+        }
     }
 
     /// The id of the flow of this type that belongs to a queue.

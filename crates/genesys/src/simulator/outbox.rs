@@ -5,21 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::parameters::{DUPLICATE_AFTER_MS, LATE_WRAPUP_MS};
 use super::random::Dice;
-
-/// What goes wrong between the org and its receiver, as probabilities from 0 to 1. What happens in the org stays the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Trouble {
-    /// An event comes twice: half of the time redelivered with its envelope id, else published again under a new one.
-    pub duplicate: f64,
-    /// An event is held back for up to [`Trouble::reorder_window_ms`], while later ones pass.
-    pub reorder: f64,
-    /// The longest that reordering holds an event back, in milliseconds.
-    pub reorder_window_ms: u64,
-    /// An event never comes.
-    pub drop: f64,
-    /// An `acw` comes minutes late, after any sensible grace.
-    pub late_wrapup: f64,
-}
+use super::trouble::Trouble;
 
 /// One event of the org.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +29,8 @@ pub(super) struct Outbox {
     sequence: u64,
     trouble: Trouble,
     dice: Dice,
+    /// Nothing is delivered before, in simulated milliseconds since 1970.
+    closed_until_ms: u64,
 }
 
 #[derive(Debug)]
@@ -57,19 +45,21 @@ pub(super) const BEFORE_ID: &str = "{\"version\":\"0\",\"id\":\"";
 const ID_LENGTH: usize = 36;
 
 impl Outbox {
-    pub(super) fn new(trouble: Trouble, dice: Dice) -> Self {
-        Self { waiting: BinaryHeap::new(), sequence: 0, trouble, dice }
+    pub(super) fn new(trouble: Trouble, start_ms: u64, dice: Dice) -> Self {
+        let closed_until_ms = start_ms.saturating_add(trouble.backlog_ms);
+        Self { waiting: BinaryHeap::new(), sequence: 0, trouble, dice, closed_until_ms }
     }
 
     /// The first event if it is due by `until_ms`.
     pub(super) fn pop_due(&mut self, until_ms: u64) -> Option<SimulatedEvent> {
         self.waiting.peek().filter(|Reverse(parcel)| parcel.due_ms <= until_ms)?;
         let Reverse(parcel) = self.waiting.pop()?;
-        Some(SimulatedEvent { due_ms: parcel.due_ms, text: parcel.text })
+        // A backlog is not kept here: what it holds back comes in its order all the same, so it is made when it is delivered.
+        Some(SimulatedEvent { due_ms: parcel.due_ms.max(self.closed_until_ms), text: parcel.text })
     }
 
     pub(super) fn push(&mut self, due_ms: u64, text: String, sort: Sort) {
-        if self.trouble == Trouble::default() {
+        if !self.trouble.is_on_the_way() {
             return self.add(due_ms, text);
         }
         // Every event takes the same throws, so that one kind of trouble does not shift another.

@@ -1,0 +1,84 @@
+//! Trouble on demand: what goes wrong between the org and whoever listens to it or asks it.
+
+use super::random::Dice;
+
+/// What goes wrong, as probabilities from 0 to 1 where nothing else is said. What happens in the org stays the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Trouble {
+    /// An event comes twice: half of the time redelivered with its envelope id, else published again under a new one.
+    pub duplicate: f64,
+    /// An event is held back for up to [`Trouble::reorder_window_ms`], while later ones pass.
+    pub reorder: f64,
+    /// The longest that reordering holds an event back, in milliseconds.
+    pub reorder_window_ms: u64,
+    /// An event never comes.
+    pub drop: f64,
+    /// An `acw` comes minutes late, after any sensible grace.
+    pub late_wrapup: f64,
+    /// So long after its start the org reaches nobody, in milliseconds; then everything comes at once, as from Genesys Cloud,
+    /// which keeps events for up to four days.
+    pub backlog_ms: u64,
+    /// What goes wrong at the Platform API: for whoever serves it.
+    pub api: ApiTrouble,
+}
+
+/// The longest time for which Genesys Cloud keeps events that it cannot deliver. Source: the vendor's blog, 2022-07-29.
+pub const BACKLOG_MAX_MS: u64 = 4 * 24 * 3_600_000;
+
+/// What goes wrong at the Platform API of the org.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ApiTrouble {
+    /// Share of calls that are answered 429 with a `Retry-After`.
+    pub too_many_requests: f64,
+    /// Share of calls whose token is said to have expired: 401.
+    pub expired_token: f64,
+    /// After so many milliseconds of the wall's clock a notification socket is told `v2.system.socket_closing` and closed; 0:
+    /// never.
+    pub socket_closing_ms: u64,
+}
+
+/// What goes wrong with one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiMishap {
+    /// It is answered 429.
+    TooManyRequests,
+    /// It is answered 401, and the token that it brought is good for nothing from then on.
+    ExpiredToken,
+}
+
+impl Trouble {
+    /// Whether anything goes wrong between the org and its listener, but for a backlog.
+    pub(super) fn is_on_the_way(&self) -> bool {
+        let Self { duplicate, reorder, drop, late_wrapup, .. } = self;
+        [duplicate, reorder, drop, late_wrapup].into_iter().any(|share| *share > 0.0)
+    }
+}
+
+impl ApiTrouble {
+    /// What goes wrong with the call of this number: the same for the same seed.
+    pub fn on_call(&self, seed: u64, number: u64) -> Option<ApiMishap> {
+        let mut dice = Dice::new(seed, 4, number);
+        let [limited, expired] = [self.too_many_requests, self.expired_token].map(|share| dice.chance(share));
+        match (limited, expired) {
+            (true, _) => Some(ApiMishap::TooManyRequests),
+            (false, true) => Some(ApiMishap::ExpiredToken),
+            (false, false) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiMishap, ApiTrouble};
+
+    #[test]
+    fn as_many_calls_go_wrong_as_were_asked_for() {
+        let trouble = ApiTrouble { too_many_requests: 0.2, expired_token: 0.1, ..ApiTrouble::default() };
+        let mishaps: Vec<_> = (0..10_000).map(|number| trouble.on_call(7, number)).collect();
+        let share = |wanted| mishaps.iter().filter(|mishap| **mishap == Some(wanted)).count();
+        assert!((1_850..2_150).contains(&share(ApiMishap::TooManyRequests)));
+        assert!((700..900).contains(&share(ApiMishap::ExpiredToken)), "of what is not limited");
+        assert_eq!(mishaps, (0..10_000).map(|number| trouble.on_call(7, number)).collect::<Vec<_>>());
+        assert!((0..1_000).all(|number| ApiTrouble::default().on_call(7, number).is_none()));
+    }
+}
