@@ -1,6 +1,7 @@
 //! The one HTTP door: AWS operations, health, and what else speaks to Trunkline.
 
 mod body;
+mod genesys;
 mod metrics;
 mod own;
 mod protocol;
@@ -11,6 +12,7 @@ mod xml;
 
 use std::sync::Arc;
 
+use ::genesys::platform::Platform;
 use aws::Call;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -30,6 +32,8 @@ pub(crate) struct Door {
     pub(crate) rooms: Rooms,
     /// The bodies being read.
     pub(crate) bodies: Bodies,
+    /// The Genesys side: who may call it, and the simulated org where one runs.
+    pub(crate) platform: Platform,
     pub(crate) account: Arc<str>,
     pub(crate) region: Arc<str>,
     /// Where callers reach us when they name no host themselves.
@@ -45,6 +49,7 @@ pub(crate) fn router(door: Door) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/metrics", get(metrics::metrics))
+        .merge(genesys::routes())
         .fallback(aws_operation)
         .with_state(door)
 }

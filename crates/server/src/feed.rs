@@ -6,6 +6,7 @@ use aws::Timestamp;
 use events::BusName;
 use genesys::intake::Intake;
 use genesys::intake::feed_clock::FeedMoment;
+use genesys::platform::Platform;
 use genesys::position::{self, Position};
 use genesys::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
 use genesys::tracker::derived::QueueNames;
@@ -57,7 +58,11 @@ pub(crate) struct Running {
 
 impl Running {
     /// Begins, or goes on where the last run in this data folder was.
-    pub(crate) async fn prepare(feed: SimulatedFeed, rooms: Rooms) -> Result<Self, store::Error> {
+    pub(crate) async fn prepare(
+        feed: SimulatedFeed,
+        rooms: Rooms,
+        platform: &Platform,
+    ) -> Result<Self, store::Error> {
         let now = clock::now();
         let org = feed.org.stream();
         let saved =
@@ -68,6 +73,7 @@ impl Running {
             Position { org, start_ms, taken: 0, feed_ms: now.unix_ms() }
         });
         let simulator = simulator_at(feed.org, &position).await;
+        platform.open(simulator.org().clone());
         let names =
             simulator.org().queues().iter().map(|queue| (queue.id.to_string(), queue.name.clone())).collect();
         let intake = Intake::new(rooms.queues.clone(), Grace::default(), QueueNames(names));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::{Porter, Surroundings};
+use genesys::platform::Platform;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -31,6 +32,7 @@ pub struct Server {
     address: SocketAddr,
     config: Config,
     rooms: Rooms,
+    platform: Platform,
     stopped: watch::Receiver<Option<String>>,
     close: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -68,9 +70,11 @@ impl Server {
         let rooms = rooms.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let stopped = rooms.store.stopped();
         let (close, closing) = watch::channel(false);
+        let platform = Platform::new();
         let door = Door {
             bodies: Bodies::default(),
             rooms: rooms.clone(),
+            platform: platform.clone(),
             account: Arc::from(config.account.as_str()),
             region: Arc::from(config.region.as_str()),
             address: Arc::from(address.to_string()),
@@ -85,7 +89,7 @@ impl Server {
             tokio::spawn(ticking(Schedules(rooms.clone()), closing.clone())),
             tokio::spawn(ticking(Sweep(rooms.clone()), closing)),
         ];
-        Ok(Self { address, config, rooms, stopped, close, tasks })
+        Ok(Self { address, config, rooms, platform, stopped, close, tasks })
     }
 
     /// Where the door is open.
@@ -98,12 +102,17 @@ impl Server {
         &self.rooms
     }
 
+    /// The Genesys side of the door.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// Starts the feed of a simulated org; it goes on where it was in this data folder.
     ///
     /// # Errors
     /// The store's.
     pub async fn start_feed(&mut self, feed: SimulatedFeed) -> Result<(), store::Error> {
-        let running = Running::prepare(feed, self.rooms.clone()).await?;
+        let running = Running::prepare(feed, self.rooms.clone(), &self.platform).await?;
         self.tasks.push(tokio::spawn(ticking(running, self.close.subscribe())));
         Ok(())
     }

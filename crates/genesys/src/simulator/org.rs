@@ -108,6 +108,11 @@ impl Org {
         self.id
     }
 
+    /// The id of the division that everything belongs to.
+    pub fn division(&self) -> Uuid {
+        self.division
+    }
+
     /// The partner event source, which is also the name of the bus that its events arrive on.
     pub fn source(&self) -> &str {
         &self.source

@@ -1,0 +1,71 @@
+//! A request to the Platform API, read: what a handler is given.
+
+use aws::{Ids, Timestamp};
+use serde::de::DeserializeOwned;
+
+use crate::platform::answer::Fault;
+
+/// One request whose token was found good.
+#[derive(Debug)]
+pub struct Asked {
+    /// The path, such as `/api/v2/users/{id}` filled.
+    pub path: String,
+    /// What stands in the path where its template has a hole, left to right, percent-decoded.
+    pub holes: Vec<String>,
+    /// The query's parameters, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The OAuth client that calls.
+    pub client_id: String,
+    /// `http://host:port`, as the caller addressed us.
+    pub base_url: String,
+    /// When the request arrived.
+    pub now: Timestamp,
+    /// Where new identifiers come from.
+    pub ids: Ids,
+}
+
+impl Asked {
+    /// What fills the hole at this position; empty where the template has none there.
+    pub fn hole(&self, at: usize) -> &str {
+        self.holes.get(at).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The first value of a query parameter.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a query parameter: repeated, or separated by commas.
+    pub fn params<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let values = self.query.iter().filter(move |(key, _)| key == name);
+        values.flat_map(|(_, value)| value.split(',')).filter(|value| !value.is_empty())
+    }
+
+    /// A numeric query parameter.
+    ///
+    /// # Errors
+    /// 400 where it is no number, or outside of `from..=to`.
+    pub fn number(&self, name: &str, default: usize, (from, to): (usize, usize)) -> Result<usize, Fault> {
+        let Some(text) = self.param(name) else { return Ok(default) };
+        match text.parse() {
+            Ok(number) if (from..=to).contains(&number) => Ok(number),
+            _ => {
+                Err(Fault::bad_request(format!("{name} must be a number from {from} to {to}, not '{text}'.")))
+            }
+        }
+    }
+
+    /// The JSON body.
+    ///
+    /// # Errors
+    /// 400 with the place of the mistake.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        if self.body.is_empty() {
+            return Err(Fault::bad_request("The request body is empty; a JSON body is required."));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Fault::bad_request(format!("The request could not be read as JSON: {error}.")))
+    }
+}

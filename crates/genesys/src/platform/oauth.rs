@@ -1,0 +1,89 @@
+//! `POST /oauth/token`: a token for client credentials, in the Basic header or in the form.
+
+use aws::{Ids, Timestamp};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::platform::Platform;
+use crate::platform::answer::{Answer, Fault};
+use crate::platform::token::{Caller, Limits};
+
+/// What a client sends to `/oauth/token`.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenRequest<'a> {
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The form's fields, decoded.
+    pub form: &'a [(String, String)],
+}
+
+impl TokenRequest<'_> {
+    fn field(&self, name: &str) -> &str {
+        self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// Client id and secret; the header goes before the form.
+    fn credentials(&self) -> Option<(String, String)> {
+        let Some(header) = self.authorization else {
+            return Some((self.field("client_id").to_owned(), self.field("client_secret").to_owned()));
+        };
+        let (scheme, encoded) = header.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+        let (id, secret) = text.split_once(':')?;
+        Some((id.to_owned(), secret.to_owned()))
+    }
+}
+
+impl Platform {
+    /// Answers a request for a token. Any client that names itself and a secret gets one, as any AWS credentials are taken.
+    pub fn token(&self, request: &TokenRequest<'_>, now: Timestamp, ids: &Ids) -> Answer {
+        let grant_type = request.field("grant_type");
+        if grant_type != "client_credentials" {
+            return refusal("unsupported_grant_type", &format!("grant_type '{grant_type}' is not supported"));
+        }
+        let Some((id, _)) = request.credentials().filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
+        else {
+            return refusal("invalid_client", "client not found");
+        };
+        match self.state().tokens.grant(&id, now, ids) {
+            // Values and their spelling as in a recorded answer.
+            Some((token, expires_in)) => {
+                Answer::ok(json!({"access_token": token, "token_type": "bearer", "expires_in": expires_in}))
+            }
+            // 400, not 429: what the vendor's own Terraform provider looks for.
+            None => refusal("invalid_request", "rate limit exceeded; Too many token requests"),
+        }
+    }
+
+    /// Who sends this `Authorization` header. The caller's limit is told with the refusal too, where there is one.
+    pub fn caller(&self, authorization: Option<&str>, now: Timestamp) -> (Option<Caller>, Option<Fault>) {
+        let token = authorization.and_then(|header| {
+            let (scheme, token) = header.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        match token {
+            None => (None, Some(Fault::no_token())),
+            Some(token) => self.state().tokens.check(token, now),
+        }
+    }
+
+    /// Sets what clients are allowed.
+    pub fn set_limits(&self, limits: Limits) {
+        self.state().tokens.limits = limits;
+    }
+
+    /// Ends all tokens given so far: the next request with one is refused with 401.
+    pub fn revoke_tokens(&self) {
+        self.state().tokens.revoke_all();
+    }
+}
+
+/// The login service's own error shape; all of them are 400.
+fn refusal(error: &str, description: &str) -> Answer {
+    let body: Value = json!({"error": error, "description": description, "error_description": description});
+    Answer::with_status(400, body)
+}
