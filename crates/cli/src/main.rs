@@ -4,7 +4,6 @@ mod commands;
 mod input;
 mod output;
 mod pipeline_file;
-mod reason;
 mod remote;
 mod stretch;
 mod table;

@@ -7,6 +7,7 @@ mod door;
 pub mod feed;
 mod ingest;
 mod port_user;
+pub mod reason;
 mod replay;
 pub mod rooms;
 mod schedule;

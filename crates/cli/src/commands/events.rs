@@ -8,12 +8,8 @@ use serde_json::{Value, json};
 
 use crate::commands::tail::line_of;
 use crate::output;
-use crate::reason::{Verdict, rules_of, verdicts};
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
-
-/// So many rules that do not match are explained.
-const EXPLAINED: usize = 10;
 
 /// Arguments of `trunkline events`.
 #[derive(Debug, Args)]
@@ -24,7 +20,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Look {
-    /// The trip of one event: where it was accepted, which rules match it now, why the others do not, what is owed
+    /// The trip of one event: where it was accepted, which rules matched and why the others do not, each attempt to deliver it
     Show(Show),
     /// The last events of a bus
     List(List),
@@ -78,102 +74,101 @@ impl Show {
     fn run(&self) -> Result<ExitCode, String> {
         let remote = Remote::open(&self.at.endpoint)?;
         let found = remote.ask(Request::trunkline("DescribeEvent", json!({"EventId": self.id})))?;
-        let mut trips = Vec::new();
-        for place in items(&found, "Places") {
-            let trip = self.trip(&remote, place)?;
-            if self.at.json {
-                trips.push(trip);
-            } else {
-                print(&trip);
-            }
-        }
         if self.at.json {
-            output::line(json!({"id": self.id, "buses": trips}));
-        } else if let Some(place) = items(&found, "Places").first() {
-            let event = place.get("Event").map(|event| format!("{event:#}")).unwrap_or_default();
-            output::line(event);
+            output::line(found);
+            return Ok(ExitCode::SUCCESS);
+        }
+        for place in items(&found, "Places") {
+            print(place);
+        }
+        if let Some(place) = items(&found, "Places").first() {
+            let event = place.get("Event").map(|event| format!("{event:#}"));
+            output::line(event.unwrap_or_else(|| text(place, "EventText").to_owned()));
         }
         Ok(ExitCode::SUCCESS)
     }
-
-    /// What is known of the event on one bus.
-    fn trip(&self, remote: &Remote, place: &Value) -> Result<Value, String> {
-        let bus = text(place, "EventBusName");
-        let rules = rules_of(remote, bus)?;
-        let event = place.get("Event").map(Value::to_string).unwrap_or_default();
-        let mut listed = Vec::new();
-        for verdict in verdicts(&rules, &event, EXPLAINED)? {
-            let mut entry = verdict.to_json();
-            if let (true, Some(members)) = (verdict.takes(), entry.as_object_mut()) {
-                members.insert("targets".to_owned(), self.targets(remote, bus, &verdict)?);
-            }
-            listed.push(entry);
-        }
-        Ok(json!({
-            "bus": bus,
-            "accepted": place.get("Accepted"),
-            "forwarded": place.get("Forwarded"),
-            "rulesMatchedThen": place.get("RulesMatched"),
-            "rulesNow": listed,
-            "rulesInAll": rules.len(),
-        }))
-    }
-
-    /// The targets of a rule, each with how many deliveries are owed to it.
-    fn targets(&self, remote: &Remote, bus: &str, verdict: &Verdict<'_>) -> Result<Value, String> {
-        let body = json!({"Rule": verdict.rule.name, "EventBusName": bus});
-        let targets = remote.all(&Request::events("ListTargetsByRule", body), "Targets")?;
-        let arns: Vec<&str> = targets.iter().map(|target| text(target, "Arn")).collect();
-        let body = json!({"EventId": self.id, "TargetArns": arns});
-        let answer = remote.ask(Request::trunkline("DescribeEvent", body))?;
-        let owed_to = |arn: &str| {
-            let owed = items(&answer, "Owed").iter().find(|owed| text(owed, "TargetArn") == arn);
-            owed.and_then(|owed| owed.get("Deliveries")).and_then(Value::as_u64).unwrap_or_default()
-        };
-        let entry = |target: &Value| {
-            let arn = text(target, "Arn");
-            json!({"id": target.get("Id"), "arn": arn, "owedToTarget": owed_to(arn)})
-        };
-        Ok(targets.iter().map(entry).collect())
-    }
 }
 
-fn print(trip: &Value) {
-    let count = |name: &str| trip.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let forwarded = trip.get("forwarded").and_then(Value::as_bool).unwrap_or_default();
+fn count(value: &Value, name: &str) -> u64 {
+    value.get(name).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn print(place: &Value) {
+    let forwarded = place.get("Forwarded").and_then(Value::as_bool).unwrap_or_default();
     let way = if forwarded { ", from another bus" } else { "" };
+    let bus = output::styled(output::STRONG, text(place, "EventBusName"));
     output::line(format_args!(
-        "accepted {} on the bus {}{way}; {} of its rules matched then",
-        text(trip, "accepted"),
-        output::styled(output::STRONG, text(trip, "bus")),
-        count("rulesMatchedThen")
+        "accepted {} on the bus {bus}{way}; {} of its rules matched",
+        text(place, "Accepted"),
+        count(place, "RulesMatched")
     ));
-    let rules = items(trip, "rulesNow");
-    for rule in rules {
-        print_rule(rule);
+    for rule in items(place, "Rules") {
+        let name = output::styled(output::STRONG, text(rule, "Rule"));
+        output::line(format_args!("  {}     {name}", output::styled(output::GOOD, "match")));
+        if items(rule, "Deliveries").is_empty() {
+            output::line("            it had no target");
+        }
+        for delivery in items(rule, "Deliveries") {
+            print_delivery(delivery);
+        }
     }
-    let left = usize::try_from(count("rulesInAll")).unwrap_or(usize::MAX).saturating_sub(rules.len());
+    let others = items(place, "NotMatched");
+    for rule in others {
+        let name = output::styled(output::STRONG, text(rule, "Rule"));
+        let verdict = output::styled(output::BAD, "no match");
+        let path = text(rule, "Path");
+        let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
+        output::line(format_args!("  {verdict}  {name}  {path}{}", text(rule, "Reason")));
+    }
+    let told = items(place, "Rules").len() + others.len();
+    let left = usize::try_from(count(place, "RulesInAll")).unwrap_or(usize::MAX).saturating_sub(told);
     if left > 0 {
         output::line(format_args!("  and {left} more rules that do not match"));
     }
 }
 
-fn print_rule(rule: &Value) {
-    let name = output::styled(output::STRONG, text(rule, "rule"));
-    let matches = rule.get("matches").and_then(Value::as_bool).unwrap_or_default();
-    if !matches {
-        let verdict = output::styled(output::BAD, "no match");
-        let path = text(rule, "path");
-        let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
-        return output::line(format_args!("  {verdict}  {name}  {path}{}", text(rule, "reason")));
+fn print_delivery(delivery: &Value) {
+    let (made, attempts) = (count(delivery, "AttemptsMade"), items(delivery, "Attempts"));
+    let state = match text(delivery, "State") {
+        "DELIVERED" => output::styled(output::GOOD, "delivered"),
+        "OWED" if made == 0 => "owed, waiting for its first attempt".to_owned(),
+        "OWED" => format!("owed, attempt {} not before {}", made + 1, text(delivery, "NextAttempt")),
+        "DEAD_LETTERED" => format!(
+            "{} {}",
+            output::styled(output::BAD, "given up, dead letter in"),
+            text(delivery, "DeadLetterQueueArn")
+        ),
+        _ => output::styled(output::BAD, "given up and lost: it had no dead-letter queue that took it"),
+    };
+    let id = text(delivery, "TargetId");
+    output::line(format_args!("            to {id} ({}): {state}", text(delivery, "TargetArn")));
+    let mut before = 0;
+    for attempt in attempts {
+        let number = count(attempt, "Number");
+        if number > before + 1 {
+            output::line(format_args!(
+                "              ... {} attempts that are not kept",
+                number - before - 1
+            ));
+        }
+        before = number;
+        output::line(format_args!("              {}", attempt_line(attempt, number)));
     }
-    output::line(format_args!("  {}     {name}", output::styled(output::GOOD, "match")));
-    for target in items(rule, "targets") {
-        let owed = target.get("owedToTarget").and_then(Value::as_u64).unwrap_or_default();
-        let owed = match owed {
-            0 => "nothing owed to it".to_owned(),
-            owed => format!("{owed} deliveries owed to it, of this and other events"),
-        };
-        output::line(format_args!("            to {}: {owed}", text(target, "arn")));
+}
+
+/// `attempt 1  2026-03-19T22:04:48.128Z  5000 ms  503 ERROR_FROM_TARGET: ...  "first bytes"`.
+fn attempt_line(attempt: &Value, number: u64) -> String {
+    let mut line = format!("attempt {number}  {}  {} ms", text(attempt, "Started"), count(attempt, "TookMs"));
+    if let Some(status) = attempt.get("Status") {
+        line.push_str(&format!("  {status}"));
     }
+    match text(attempt, "ErrorCode") {
+        "" => line.push_str("  taken"),
+        code => line.push_str(&format!("  {code}: {}", text(attempt, "ErrorMessage"))),
+    }
+    let answer = text(attempt, "Answer");
+    if !answer.is_empty() {
+        line.push_str(&format!("  {answer:?}"));
+    }
+    line
 }

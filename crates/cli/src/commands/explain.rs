@@ -11,8 +11,8 @@ use pattern::{Event, EventPattern};
 use provision::Request;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use server::reason::{explain, first_blamed};
 
-use crate::reason::{explain, first_blamed};
 use crate::{input, output, remote};
 
 /// Arguments of `trunkline explain`.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
+use provision::Request;
 use serde_json::{Value, json};
+use server::reason::{Rule, verdicts};
 
 use crate::output;
-use crate::reason::{Rule, rules_of, verdicts};
 use crate::remote::{At, Remote, text};
 use crate::stretch::Stretch;
 
@@ -41,6 +42,16 @@ struct Group {
     events: u64,
     /// The id of the newest.
     example: String,
+}
+
+/// The rules of a bus that have a pattern.
+fn rules_of(remote: &Remote, bus: &str) -> Result<Vec<Rule>, String> {
+    let listed = remote.all(&Request::events("ListRules", json!({"EventBusName": bus})), "Rules")?;
+    let rule = |rule: &Value| {
+        let enabled = text(rule, "State") != "DISABLED";
+        Some(Rule { enabled, ..Rule::new(text(rule, "Name"), text(rule, "EventPattern"))? })
+    };
+    Ok(listed.iter().filter_map(rule).collect())
 }
 
 /// Exit status 0 where every event matched a rule, 1 where one did not.

@@ -69,10 +69,11 @@ fn an_event_s_trip_is_told() {
     assert_eq!(look(&binary, &["events", "list", "--last", "1"]).1.len(), 1);
 
     let (code, lines) = look(&binary, &["events", "show", &large]);
-    let trip = &lines[0]["buses"][0];
-    assert_eq!((code, &trip["bus"], &trip["rulesMatchedThen"]), (0, &json!("default"), &json!(1)));
-    assert_eq!(trip["rulesNow"][0]["matches"], true, "{trip}");
-    assert_eq!(trip["rulesNow"][0]["targets"][0]["owedToTarget"], 0, "{trip}");
+    let trip = &lines[0]["Places"][0];
+    assert_eq!((code, &trip["EventBusName"], &trip["RulesMatched"]), (0, &json!("default"), &json!(1)));
+    let delivery = &trip["Rules"][0]["Deliveries"][0];
+    assert_eq!((&trip["Rules"][0]["Rule"], &delivery["State"]), (&json!("large"), &json!("DELIVERED")));
+    assert_eq!(delivery["Attempts"][0]["TookMs"], 0, "paid in the accepting commit: {trip}");
     let (code, said) = read(&binary, &["events", "show", &text]);
     assert!(code == 0 && said.contains("no match  large  detail.total: "), "{said}");
     let (code, said) = read(&binary, &["events", "show", "none"]);

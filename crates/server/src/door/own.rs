@@ -1,6 +1,7 @@
 //! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell. Not a stable interface yet.
 
 mod seeing;
+mod trip;
 
 use aws::{Call, Operation, Reply, operation};
 use genesys::intake::Intake;
@@ -24,7 +25,7 @@ pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
     Operation {
         name: "DescribeEvent",
         missing: "",
-        run: |rooms, call, body| seeing::describe_event(rooms, &call, body),
+        run: |rooms, _call, body| trip::describe_event(rooms, body),
     },
 ];
 

@@ -1,10 +1,10 @@
-//! Looking at accepted events: the last ones, those since a moment, those still to come, one by its id.
+//! Looking at accepted events: the last ones, those since a moment, those still to come.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use aws::operation::Later;
-use aws::{Arn, Body, Call, Error, LongPoll, Reply, Timestamp, operation};
+use aws::{Body, Call, Error, LongPoll, Reply, Timestamp, operation};
 use events::{BusName, KeptEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,7 +44,7 @@ struct EventsAnswer {
 /// An event on a bus.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Shown {
+pub(super) struct Shown {
     event_bus_name: String,
     /// Where it is among the events of its bus, where many are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(bus: &BusName, position: Option<u64>, kept: KeptEvent) -> Option<Self> {
+    pub(super) fn of(bus: &BusName, position: Option<u64>, kept: KeptEvent) -> Option<Self> {
         let holdable = serde_json::from_str::<Value>(&kept.json).is_ok();
         let (event, event_text) = match holdable {
             true => (Some(RawValue::from_string(kept.json).ok()?), None),
@@ -239,56 +239,4 @@ impl LongPoll for Wait {
         let nothing = EventsAnswer { events: Vec::new(), after: self.after.unwrap_or(0) };
         operation::print(&nothing).unwrap_or_default()
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DescribeEventRequest {
-    event_id: String,
-    /// Targets whose deliveries owed are counted.
-    #[serde(default)]
-    target_arns: Vec<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DescribeEventAnswer {
-    /// On each bus that it was accepted on.
-    places: Vec<Shown>,
-    /// How many deliveries, of any event, are owed to each target that was asked for.
-    owed: Vec<OwedTo>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct OwedTo {
-    target_arn: String,
-    deliveries: u64,
-}
-
-/// One event by its id, on every bus that it was accepted on.
-pub(super) fn describe_event(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
-    operation::answer(body, |request: DescribeEventRequest| {
-        let read = rooms.store.read(|snapshot| {
-            let found = rooms.events.event(snapshot, &request.event_id);
-            let places = found.into_iter().filter_map(|(bus, kept)| Shown::of(&bus, None, kept)).collect();
-            let arns = request.target_arns.iter().filter_map(|arn| arn.parse::<Arn>().ok());
-            let owed = arns
-                .map(|arn| {
-                    let of_target = std::slice::from_ref(&arn);
-                    let deliveries = rooms.events.count_owed(snapshot, of_target, call.now);
-                    OwedTo { target_arn: arn.to_string(), deliveries }
-                })
-                .collect();
-            DescribeEventAnswer { places, owed }
-        });
-        let answer = read.map_err(queue::error::of_store)?;
-        if answer.places.is_empty() {
-            return Err(Error::sender(
-                "ResourceNotFoundException",
-                format!("Event {} is not kept: it never came, or it has grown too old.", request.event_id),
-            ));
-        }
-        Ok(answer)
-    })
 }

@@ -4,16 +4,13 @@ use genesys::catalogue;
 use pattern::explain::nearness::near_misses;
 use pattern::explain::{Explanation, FieldReport, explain_with_schema};
 use pattern::{Event, EventPattern};
-use provision::Request;
 use serde_json::{Value, json};
-
-use crate::remote::{Remote, text};
 
 /// Explains a pattern on an event, with what is known of the topics of Genesys Cloud.
 ///
 /// # Errors
 /// A sentence where the event cannot be decided.
-pub(crate) fn explain(pattern: &EventPattern, event: &Event) -> Result<Explanation, String> {
+pub fn explain(pattern: &EventPattern, event: &Event) -> Result<Explanation, String> {
     let topic = event.string("detail-type").and_then(catalogue::topic_of);
     let in_schema = |path: &str| topic.is_some_and(|topic| topic.field(path).is_some());
     explain_with_schema(pattern, event, &in_schema).map_err(|e| e.to_string())
@@ -21,70 +18,59 @@ pub(crate) fn explain(pattern: &EventPattern, event: &Event) -> Result<Explanati
 
 /// The field that says most about why a pattern does not match; `None` where it does. What kind of event it is says
 /// most; the rest only matters for events of the right kind.
-pub(crate) fn first_blamed(explanation: &Explanation) -> Option<&FieldReport> {
+pub fn first_blamed(explanation: &Explanation) -> Option<&FieldReport> {
     let blamed = explanation.blamed();
     let at = |path: &str| blamed.iter().find(|field| field.path == path).copied();
     at("source").or_else(|| at("detail-type")).or_else(|| blamed.first().copied())
 }
 
-/// A rule of a running Trunkline.
+/// A rule with a pattern.
 #[derive(Debug)]
-pub(crate) struct Rule {
-    pub(crate) name: String,
-    pub(crate) enabled: bool,
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes part in matching.
+    pub enabled: bool,
     pattern: EventPattern,
+}
+
+impl Rule {
+    /// An enabled rule; `None` where the text is no pattern: such a rule takes no event.
+    pub fn new(name: &str, pattern: &str) -> Option<Self> {
+        Some(Self { name: name.to_owned(), enabled: true, pattern: EventPattern::parse(pattern).ok()? })
+    }
 }
 
 /// How a rule takes an event.
 #[derive(Clone, Debug)]
-pub(crate) struct Verdict<'r> {
-    pub(crate) rule: &'r Rule,
+pub struct Verdict<'r> {
+    /// The rule.
+    pub rule: &'r Rule,
     /// The pattern matches, whether the rule is enabled or not.
-    pub(crate) pattern_matches: bool,
+    pub pattern_matches: bool,
     /// Why the rule does not take it; empty where it does.
-    pub(crate) reason: String,
+    pub reason: String,
     /// The field that the reason is about, where it is about one.
-    pub(crate) path: String,
+    pub path: String,
 }
 
 impl Verdict<'_> {
     /// Whether the rule takes the event.
-    pub(crate) fn takes(&self) -> bool {
+    pub fn takes(&self) -> bool {
         self.pattern_matches && self.rule.enabled
     }
 
     /// As JSON.
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         json!({"rule": self.rule.name, "matches": self.takes(), "path": self.path, "reason": self.reason})
     }
-}
-
-/// The rules of a bus.
-///
-/// # Errors
-/// What the server said.
-pub(crate) fn rules_of(remote: &Remote, bus: &str) -> Result<Vec<Rule>, String> {
-    let listed = remote.all(&Request::events("ListRules", json!({"EventBusName": bus})), "Rules")?;
-    let rule = |rule: &Value| {
-        Some(Rule {
-            name: text(rule, "Name").to_owned(),
-            enabled: text(rule, "State") != "DISABLED",
-            // A rule without a pattern takes no event.
-            pattern: EventPattern::parse(text(rule, "EventPattern")).ok()?,
-        })
-    };
-    Ok(listed.iter().filter_map(rule).collect())
 }
 
 /// How the rules take an event: those that match first, then the nearest; the `explained` nearest with their reason, no more.
 ///
 /// # Errors
 /// A sentence where the event is no event.
-pub(crate) fn verdicts<'r>(
-    rules: &'r [Rule],
-    event: &str,
-    explained: usize,
-) -> Result<Vec<Verdict<'r>>, String> {
+pub fn verdicts<'r>(rules: &'r [Rule], event: &str, explained: usize) -> Result<Vec<Verdict<'r>>, String> {
     let parsed = Event::parse(event.as_bytes()).map_err(|e| e.to_string())?;
     let patterns = rules.iter().map(|rule| (rule, &rule.pattern));
     let ranked = near_misses(patterns, &parsed).map_err(|e| e.to_string())?;

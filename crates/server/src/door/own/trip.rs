@@ -1,0 +1,227 @@
+//! The whole trip of one event: accepted where, matched by which rules and why not by others, each attempt of each delivery.
+
+use aws::{Error, Reply, operation};
+use events::{Attempts, BusName, Fate, KeptEvent, Made, MatchedRule, RuleState, Step, Tried};
+use serde::{Deserialize, Serialize};
+use store::Read;
+
+use crate::door::own::seeing::Shown;
+use crate::reason::{Rule, verdicts};
+use crate::rooms::Rooms;
+
+/// So many rules that did not match are explained, the nearest first.
+const EXPLAINED_MAX: usize = 10;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request {
+    event_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    event_id: String,
+    /// On each bus that it was accepted on, as often as it was: a replay accepts it again.
+    places: Vec<Place>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Place {
+    #[serde(flatten)]
+    shown: Shown,
+    /// The rules that matched when it was accepted.
+    rules: Vec<RuleTrip>,
+    /// The other rules of the bus as they are now, the nearest first.
+    not_matched: Vec<NotMatched>,
+    /// How many rules with a pattern the bus has now.
+    rules_in_all: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RuleTrip {
+    rule: String,
+    /// One for each target that the rule had.
+    deliveries: Vec<Delivery>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NotMatched {
+    rule: String,
+    /// The field that the reason is about; empty where it is about none.
+    path: String,
+    reason: String,
+}
+
+/// `DELIVERED`, `OWED`, `DEAD_LETTERED` or `LOST`.
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum State {
+    Delivered,
+    Owed,
+    DeadLettered,
+    Lost,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Delivery {
+    target_id: String,
+    target_arn: String,
+    state: State,
+    /// The same at every attempt; none where it was delivered or given up in the commit that accepted the event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery_id: Option<String>,
+    attempts_made: u32,
+    /// The first and the newest.
+    attempts: Vec<Attempt>,
+    /// The next attempt is not made before this, ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letter_queue_arn: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attempt {
+    number: u32,
+    /// ISO 8601 in ms.
+    started: String,
+    took_ms: u64,
+    /// The HTTP status code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// The answer's first bytes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    answer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+}
+
+impl Attempt {
+    fn of(tried: Tried) -> Self {
+        let Tried { number, started, took_ms, status, answer, error } = tried;
+        let (error_code, error_message) = error.unzip();
+        Self { number, started: started.to_iso_millis(), took_ms, status, answer, error_code, error_message }
+    }
+}
+
+impl Delivery {
+    fn of(rooms: &Rooms, read: &mut impl Read, made: Made, kept: &KeptEvent) -> Self {
+        let delivery = Self {
+            target_id: made.target,
+            target_arn: made.arn.to_string(),
+            state: State::Owed,
+            delivery_id: None,
+            attempts_made: 0,
+            attempts: Vec::new(),
+            next_attempt: None,
+            dead_letter_queue_arn: None,
+        };
+        // Paid or given up in the commit that accepted the event: one attempt, which took no time.
+        let in_commit = |error| {
+            let (started, answer) = (kept.accepted, String::new());
+            vec![Attempt::of(Tried { number: 1, started, took_ms: 0, status: None, answer, error })]
+        };
+        match made.step {
+            Step::Paid => {
+                Self { state: State::Delivered, attempts_made: 1, attempts: in_commit(None), ..delivery }
+            }
+            Step::GivenUp { code, message, queue } => Self {
+                state: if queue.is_some() { State::DeadLettered } else { State::Lost },
+                attempts_made: 1,
+                attempts: in_commit(Some((code, message))),
+                dead_letter_queue_arn: queue.map(|queue| queue.to_string()),
+                ..delivery
+            },
+            Step::Owed { id } => {
+                let attempts = rooms.events.attempts(read, &id);
+                Self { delivery_id: Some(id), ..delivery }.with(attempts, kept)
+            }
+        }
+    }
+
+    /// What is known of its attempts; without one it is due since it was accepted.
+    fn with(self, attempts: Option<Attempts>, kept: &KeptEvent) -> Self {
+        let none = Attempts { made: 0, kept: Vec::new(), fate: Fate::Owed { next: kept.accepted } };
+        let Attempts { made, kept: tried, fate } = attempts.unwrap_or(none);
+        let delivery =
+            Self { attempts_made: made, attempts: tried.into_iter().map(Attempt::of).collect(), ..self };
+        match fate {
+            Fate::Owed { next } => {
+                Self { state: State::Owed, next_attempt: Some(next.to_iso_millis()), ..delivery }
+            }
+            Fate::Delivered => Self { state: State::Delivered, ..delivery },
+            Fate::DeadLettered { queue } => Self {
+                state: State::DeadLettered,
+                dead_letter_queue_arn: Some(queue.to_string()),
+                ..delivery
+            },
+            Fate::Lost => Self { state: State::Lost, ..delivery },
+        }
+    }
+}
+
+impl Place {
+    fn of(rooms: &Rooms, read: &mut impl Read, (bus, mut kept): (BusName, KeptEvent)) -> Option<Self> {
+        let matched = std::mem::take(&mut kept.matched);
+        let (not_matched, rules_in_all) = not_matched(rooms, read, (&bus, &kept), &matched);
+        let mut rules = Vec::new();
+        for MatchedRule { rule, deliveries } in matched {
+            let deliveries = deliveries.into_iter().map(|made| Delivery::of(rooms, read, made, &kept));
+            rules.push(RuleTrip { rule: rule.as_str().to_owned(), deliveries: deliveries.collect() });
+        }
+        Some(Self { shown: Shown::of(&bus, None, kept)?, rules, not_matched, rules_in_all })
+    }
+}
+
+/// The rules of the bus that did not match, as they are now, each with the reason; and how many rules there are.
+fn not_matched(
+    rooms: &Rooms,
+    read: &mut impl Read,
+    (bus, kept): (&BusName, &KeptEvent),
+    matched: &[MatchedRule],
+) -> (Vec<NotMatched>, usize) {
+    let patterns = rooms.events.patterns(read, bus);
+    let others = patterns.iter().filter(|(name, ..)| !matched.iter().any(|matched| matched.rule == *name));
+    let others: Vec<Rule> = others
+        .filter_map(|(name, state, pattern)| {
+            let rule = Rule::new(name.as_str(), pattern)?;
+            Some(Rule { enabled: *state != RuleState::Disabled, ..rule })
+        })
+        .collect();
+    let verdicts = verdicts(&others, &kept.json, EXPLAINED_MAX).unwrap_or_default();
+    let explained = verdicts.into_iter().map(|verdict| NotMatched {
+        rule: verdict.rule.name.clone(),
+        reason: match verdict.takes() {
+            true => "it would match now; it was made or changed after the event was accepted".to_owned(),
+            false => verdict.reason,
+        },
+        path: verdict.path,
+    });
+    (explained.collect(), patterns.len())
+}
+
+/// One event by its id, on every bus that it was accepted on.
+pub(super) fn describe_event(rooms: &Rooms, body: &[u8]) -> Reply {
+    operation::answer(body, |request: Request| {
+        let read = rooms.store.read(|snapshot| {
+            let found = rooms.events.event(snapshot, &request.event_id);
+            found.into_iter().filter_map(|place| Place::of(rooms, snapshot, place)).collect::<Vec<_>>()
+        });
+        let places = read.map_err(queue::error::of_store)?;
+        if places.is_empty() {
+            return Err(Error::sender(
+                "ResourceNotFoundException",
+                format!("Event {} is not kept: it never came, or it has grown too old.", request.event_id),
+            ));
+        }
+        Ok(Answer { event_id: request.event_id, places })
+    })
+}
