@@ -31,7 +31,8 @@ pub struct Rule {
     pub name: String,
     /// Whether it takes part in matching.
     pub enabled: bool,
-    pattern: EventPattern,
+    /// What it matches.
+    pub pattern: EventPattern,
 }
 
 impl Rule {
