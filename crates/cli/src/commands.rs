@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod completions;
 mod dev;
 mod dlq;
 mod events;
@@ -20,6 +21,8 @@ mod why;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+
+use crate::logging::Logging;
 
 /// Exit status of bad input; 1 is "no match" or "something is wrong", 0 is success.
 pub(crate) const BAD_INPUT: u8 = 2;
@@ -59,13 +62,26 @@ pub(crate) enum Command {
     Simulate(simulate::Arguments),
     /// Kill a server under load again and again, and prove that nothing acknowledged is lost
     Torture(torture::Arguments),
+    /// Print the completions of a shell, to be read by it at its start
+    Completions(completions::Arguments),
 }
 
-/// Runs a command.
+impl Command {
+    /// How it logs: servers as their arguments say, the others as the environment does.
+    pub(crate) fn logging(&self) -> Logging {
+        match self {
+            Self::Dev(arguments) => arguments.logging().clone(),
+            Self::Serve(arguments) => arguments.logging().clone(),
+            _ => Logging::of_environment(),
+        }
+    }
+}
+
+/// Runs a command; `whole` describes the whole command line.
 ///
 /// # Errors
 /// A sentence for a person, which `main` prints; the exit status is then 2.
-pub(crate) fn run(command: Command) -> Result<ExitCode, String> {
+pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, String> {
     match command {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
@@ -83,5 +99,6 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, String> {
         Command::Test(arguments) => test::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Torture(arguments) => torture::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, whole),
     }
 }

@@ -2,6 +2,8 @@
 
 mod commands;
 mod input;
+mod listed;
+mod logging;
 mod output;
 mod pipeline_file;
 mod remote;
@@ -10,7 +12,7 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::Command;
 
@@ -27,8 +29,8 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    output::start_logging();
-    match commands::run(arguments.command) {
+    arguments.command.logging().start();
+    match commands::run(arguments.command, Arguments::command()) {
         Ok(code) => code,
         Err(error) => {
             output::error(&error);

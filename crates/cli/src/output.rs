@@ -1,10 +1,9 @@
-//! What people read: styles where the terminal has them, plain text elsewhere, logs on standard error.
+//! What people read: styles where the terminal has them, plain text elsewhere.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
-use tracing_subscriber::EnvFilter;
 
 /// Something worth noticing at once.
 pub(crate) const STRONG: Style = Style::new().effects(Effects::BOLD);
@@ -53,16 +52,4 @@ pub(crate) fn is_terminal() -> bool {
 pub(crate) fn error(error: &impl Display) {
     // Nowhere is left to report that standard error is closed.
     let _ = writeln!(anstream::stderr().lock(), "{}: {error}", styled(BAD.effects(Effects::BOLD), "error"));
-}
-
-/// Logs go to standard error; `TRUNKLINE_LOG=debug` shows more, `TRUNKLINE_LOG=server=trace` chooses a room.
-pub(crate) fn start_logging() {
-    let filter = EnvFilter::try_from_env("TRUNKLINE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
-    // Fails only where a test has started logging before.
-    drop(started);
 }

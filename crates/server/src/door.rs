@@ -7,6 +7,7 @@ mod own;
 mod protocol;
 mod query;
 pub(crate) mod reply;
+mod request_log;
 mod sts;
 mod xml;
 
@@ -51,6 +52,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/metrics", get(metrics::metrics))
         .merge(genesys::routes())
         .fallback(aws_operation)
+        .layer(axum::middleware::from_fn(request_log::logged))
         .with_state(door)
 }
 

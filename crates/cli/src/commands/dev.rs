@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::commands::dev::screen::{Screen, Status};
 use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_interrupted};
+use crate::logging::Logging;
 use crate::pipeline_file::{self, PipelineFile};
 
 /// How often the status line is looked at.
@@ -43,6 +44,12 @@ pub(crate) struct Arguments {
     json: bool,
     #[command(flatten)]
     server: ServerArguments,
+}
+
+impl Arguments {
+    pub(crate) fn logging(&self) -> &Logging {
+        &self.server.logging
+    }
 }
 
 /// Runs until Ctrl-C or a failed sync.

@@ -7,6 +7,7 @@ use provision::Request;
 use serde_json::{Value, json};
 
 use crate::commands::tail::line_of;
+use crate::listed::event_page;
 use crate::output;
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
@@ -82,8 +83,7 @@ impl Show {
             print(place);
         }
         if let Some(place) = items(&found, "Places").first() {
-            let event = place.get("Event").map(|event| format!("{event:#}"));
-            output::line(event.unwrap_or_else(|| text(place, "EventText").to_owned()));
+            output::line(event_page(place));
         }
         Ok(ExitCode::SUCCESS)
     }

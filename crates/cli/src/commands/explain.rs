@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use server::reason::{explain, first_blamed};
 
+use crate::listed::event_text;
 use crate::{input, output, remote};
 
 /// Arguments of `trunkline explain`.
@@ -157,11 +158,7 @@ impl Arguments {
         let request = Request::trunkline("ListEvents", json!({"EventBusName": self.bus, "Last": self.last}));
         let answer = remote::ask(&self.endpoint, request)?;
         let events = remote::items(&answer, "Events");
-        let text = |listed: &Value| match listed.get("EventText").and_then(Value::as_str) {
-            Some(text) => text.to_owned(),
-            None => listed.get("Event").map(Value::to_string).unwrap_or_default(),
-        };
-        Ok(events.iter().map(text).collect())
+        Ok(events.iter().map(event_text).collect())
     }
 }
 

@@ -10,6 +10,7 @@ use server::config::{Config, Credentials};
 use server::{Ended, Server};
 use tokio::sync::watch;
 
+use crate::logging::Logging;
 use crate::output;
 
 /// Where and how a server runs; `dev` takes the same.
@@ -33,6 +34,8 @@ pub(crate) struct ServerArguments {
     /// Who may call: `any` takes every caller, also on an address that other machines reach
     #[arg(long, value_enum, value_name = "WHO")]
     pub(crate) credentials: Option<Who>,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
 }
 
 /// The values of `--credentials`.
@@ -47,6 +50,12 @@ pub(crate) enum Who {
 pub(crate) struct Arguments {
     #[command(flatten)]
     server: ServerArguments,
+}
+
+impl Arguments {
+    pub(crate) fn logging(&self) -> &Logging {
+        &self.server.logging
+    }
 }
 
 impl ServerArguments {

@@ -7,6 +7,7 @@ use pattern::{Event, EventPattern};
 use provision::Request;
 use serde_json::{Value, json};
 
+use crate::listed::{event_text, member};
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
 use crate::{input, output};
@@ -74,13 +75,12 @@ impl Arguments {
 }
 
 fn matches(pattern: &EventPattern, listed: &Value) -> bool {
-    let event = listed.get("Event").map(Value::to_string).unwrap_or_default();
-    Event::parse(event.as_bytes()).is_ok_and(|event| pattern.matches_event(&event).unwrap_or(false))
+    Event::parse(event_text(listed).as_bytes())
+        .is_ok_and(|event| pattern.matches_event(&event).unwrap_or(false))
 }
 
 /// When, which, what, and how many rules matched.
 pub(crate) fn line_of(listed: &Value) -> String {
-    let event = listed.get("Event").unwrap_or(&Value::Null);
     let rules = listed.get("RulesMatched").and_then(Value::as_u64).unwrap_or_default();
     let rules = match rules {
         0 => output::styled(output::BAD, "no rule matched"),
@@ -88,6 +88,6 @@ pub(crate) fn line_of(listed: &Value) -> String {
         rules => output::styled(output::GOOD, format_args!("{rules} rules matched")),
     };
     let accepted = output::styled(output::FAINT, text(listed, "Accepted"));
-    let kind = output::styled(output::STRONG, text(event, "detail-type"));
-    format!("{accepted}  {}  {}  {kind}  {rules}", text(event, "id"), text(event, "source"))
+    let kind = output::styled(output::STRONG, member(listed, "detail-type"));
+    format!("{accepted}  {}  {}  {kind}  {rules}", member(listed, "id"), member(listed, "source"))
 }

@@ -8,6 +8,7 @@ use provision::Request;
 use serde_json::{Value, json};
 use server::reason::{Rule, verdicts};
 
+use crate::listed::{event_text, member};
 use crate::output;
 use crate::remote::{At, Remote, text};
 use crate::stretch::Stretch;
@@ -64,10 +65,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         seen += 1;
         if listed.get("RulesMatched").and_then(Value::as_u64) == Some(0) {
             unmatched += 1;
-            let event = listed.get("Event").unwrap_or(&Value::Null);
-            let group = groups.entry(cause_of(&rules, event)?).or_default();
+            let group = groups.entry(cause_of(&rules, &event_text(listed))?).or_default();
             group.events += 1;
-            text(event, "id").clone_into(&mut group.example);
+            group.example = member(listed, "id");
         }
         Ok(())
     })?;
@@ -82,8 +82,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     Ok(if unmatched == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn cause_of(rules: &[Rule], event: &Value) -> Result<Cause, String> {
-    let verdicts = verdicts(rules, &event.to_string(), 1)?;
+fn cause_of(rules: &[Rule], event: &str) -> Result<Cause, String> {
+    let verdicts = verdicts(rules, event, 1)?;
     let Some(nearest) = verdicts.first() else {
         let reason = "the bus has no rule with an event pattern".to_owned();
         return Ok(Cause { rule: String::new(), path: String::new(), reason });

@@ -41,6 +41,32 @@ fn odd_events_are_explained_among_the_others() {
     for line in lines {
         assert_eq!(line["id"].as_str().map(str::len), Some(36), "{line}");
     }
+    // The commands that list show them too; they showed them empty.
+    let (text, _) = said(&["events", "list", "--endpoint", &endpoint]);
+    assert_eq!(text.matches("  shop  order  ").count(), 4, "{text}");
+    let (why, status) = said(&["why", "--json", "--endpoint", &endpoint]);
+    let why: Value = serde_json::from_str(&why).unwrap();
+    assert_eq!((&why["unmatched"], status), (&json!(4), Some(1)));
+    assert_eq!(why["groups"][0]["example"].as_str().map(str::len), Some(36), "{why}");
+}
+
+/// A large value was printed whole, up to a MiB of it.
+#[test]
+fn large_values_are_cut_with_a_note() {
+    let long = |letter: &str| letter.repeat(50_000);
+    let pattern = json!({"detail": {"a": [long("x")], "b": [{"prefix": long("p")}]}}).to_string();
+    let event = json!({"id": "1", "detail": {"a": long("w"), "b": long("u")}}).to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (pattern, event) = (file("pattern.json", &pattern), file("event.json", &event));
+    let (text, status) = said(&["explain", "--pattern", &pattern, "--event", &event]);
+    assert_eq!(status, Some(1));
+    assert!(text.contains("... (50002 characters); expected \"xxx"), "{text}");
+    assert!(text.len() < 3_000, "{} bytes", text.len());
 }
 
 #[test]

@@ -97,3 +97,35 @@ fn other_machines_are_not_let_in_by_accident() {
     let said = complaint(&["serve", "--data-dir", dir.path().to_str().unwrap(), "--listen", "0.0.0.0:0"]);
     assert!(said.contains("--credentials any"), "{said}");
 }
+
+#[test]
+fn the_request_log_is_json_and_tells_no_contents() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().to_str().unwrap();
+    let logging = ["--log-format", "json", "--log-level", "server=debug"];
+    let mut command = trunkline(&["serve", "--data-dir", folder, "--listen", "127.0.0.1:0"]);
+    command.args(logging).stderr(std::process::Stdio::piped());
+    let mut binary = Binary::start(command).ok().unwrap();
+    let entry = json!({"Source": "s", "DetailType": "t", "Detail": "{\"card\":\"hunter2\"}"});
+    binary.ok("AWSEvents.PutEvents", &json!({"Entries": [entry]}));
+    refused(&binary, "AWSEvents.DescribeRule", r#"{"Name": "hunter2"}"#, 400, "ResourceNotFoundException");
+    binary.kill();
+    let (_, said) = binary.ended();
+    assert!(!said.contains("hunter2"), "{said}");
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let requests: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 2, "{said}");
+    assert_eq!(
+        (&requests[0]["operation"], &requests[0]["status"]),
+        (&json!("AWSEvents.PutEvents"), &json!(200))
+    );
+    assert_eq!(requests[1]["error_code"], "ResourceNotFoundException");
+}
+
+#[test]
+fn shells_get_their_completions() {
+    let output = trunkline(&["completions", "bash"]).output().unwrap();
+    let script = String::from_utf8(output.stdout).unwrap();
+    assert!(script.contains("redrive") && script.contains("--log-format"), "{script}");
+    assert!(complaint(&["completions", "dos"]).contains("bash"));
+}

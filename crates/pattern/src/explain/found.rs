@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::event::{Event, Occurrence, Scalar, Value};
-use crate::matcher::describe::quote;
+use crate::matcher::describe::{cut, quote};
 
 /// The most paths that are kept to look for near ones.
 const PATHS_MAX: usize = 10_000;
@@ -84,13 +84,7 @@ impl<'e> Found<'e> {
 
 /// A scalar as JSON writes it, cut where it is long.
 pub(crate) fn show(value: &Scalar<'_>) -> String {
-    let text = to_json(value);
-    if text.chars().count() <= 80 {
-        return text;
-    }
-    let mut short: String = text.chars().take(77).collect();
-    short.push_str("...");
-    short
+    cut(to_json(value))
 }
 
 /// A scalar as JSON writes it.

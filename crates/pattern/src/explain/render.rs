@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::explain::{Below, Change, Explanation, FieldReport, Step};
+use crate::matcher::describe::cut;
 use crate::pattern::Span;
 
 /// What a piece of text is, for those who give it a colour.
@@ -84,7 +85,7 @@ impl Explanation {
 }
 
 fn show_change(change: &Change, style: &dyn Fn(Style, &str) -> String, out: &mut String) {
-    let or_nothing = |text: &str| if text.is_empty() { "(nothing)".to_owned() } else { text.to_owned() };
+    let or_nothing = |text: &str| if text.is_empty() { "(nothing)".to_owned() } else { cut(text.to_owned()) };
     let old = style(Style::Failed, &or_nothing(&change.old));
     let new = style(Style::Edit, &or_nothing(&change.new));
     out.push_str(&format!("  {}:{}: {old} -> {new}\n", change.span.line, change.span.column));

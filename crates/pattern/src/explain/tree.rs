@@ -215,14 +215,22 @@ fn sketch(hollow: &Hollow) -> String {
     }
 }
 
+/// So many entries of a field's list are told in its sentence.
+const EXPECTED_MAX: usize = 20;
+
 /// Why a field does not match, in a sentence.
 #[expect(
     clippy::fn_params_excessive_bools,
     reason = "one fact about the event that the report does not keep"
 )]
 fn reason(report: &FieldReport, no_scalar: bool) -> String {
-    let expected: Vec<&str> = report.leaves.iter().map(|leaf| leaf.expected.as_str()).collect();
+    let expected: Vec<&str> =
+        report.leaves.iter().take(EXPECTED_MAX).map(|leaf| leaf.expected.as_str()).collect();
     let expected = expected.join(" or ");
+    let expected = match report.leaves.len().saturating_sub(EXPECTED_MAX) {
+        0 => expected,
+        more => format!("{expected} or {more} more"),
+    };
     if report.leaves.iter().any(|leaf| leaf.matched) {
         return format!("`{}` matches, but in another array element than the other fields", report.path);
     }

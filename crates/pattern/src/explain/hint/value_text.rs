@@ -4,6 +4,7 @@ use crate::event::Scalar;
 use crate::explain::found::show;
 use crate::explain::hint::{Case, Hint, HintKind, edit_distance};
 use crate::matcher::Matcher;
+use crate::matcher::describe::{cut, quote};
 
 pub(super) fn hints(case: &Case<'_>) -> Vec<Hint> {
     let found = case.found.scalars(&case.field.path).iter().filter_map(|o| match o.value {
@@ -18,7 +19,7 @@ pub(super) fn hints(case: &Case<'_>) -> Vec<Hint> {
                 HintKind::ValueSpace => "in white space",
                 _ => "in spelling",
             };
-            Case::hint(kind, format!("{} differs from {wanted:?} only {how}", show(value)))
+            Case::hint(kind, format!("{} differs from {} only {how}", show(value), cut(quote(wanted))))
         })
     });
     hints.take(2).collect()

@@ -1,0 +1,27 @@
+//! `trunkline completions`: what a shell needs to complete the command line.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use clap_complete::Shell;
+
+use crate::output;
+
+/// Arguments of `trunkline completions`.
+///
+/// For bash: `trunkline completions bash > ~/.local/share/bash-completion/completions/trunkline`. For zsh, into a folder of
+/// `$fpath` as `_trunkline`. For fish: `~/.config/fish/completions/trunkline.fish`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// Prints them; `whole` is the description of the whole command line.
+pub(crate) fn run(arguments: &Arguments, mut whole: clap::Command) -> Result<ExitCode, String> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut whole, "trunkline", &mut script);
+    output::raw(String::from_utf8_lossy(&script));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,34 @@
+//! An event as a running Trunkline lists it. One that many a JSON client could not hold (1e999, 200 levels, half a surrogate
+//! pair) comes as its text; it is read by the reader that rules read with.
+
+use pattern::Event;
+use serde_json::Value;
+
+use crate::remote::text;
+
+/// The event's text, however it came.
+pub(crate) fn event_text(listed: &Value) -> String {
+    match listed.get("EventText").and_then(Value::as_str) {
+        Some(text) => text.to_owned(),
+        None => listed.get("Event").map(Value::to_string).unwrap_or_default(),
+    }
+}
+
+/// The event for people to read: spread over lines where it can be.
+pub(crate) fn event_page(listed: &Value) -> String {
+    match listed.get("Event") {
+        Some(event) => format!("{event:#}"),
+        None => event_text(listed),
+    }
+}
+
+/// A text member of the event's envelope; empty where there is none.
+pub(crate) fn member(listed: &Value, name: &str) -> String {
+    match listed.get("Event") {
+        Some(event) => text(event, name).to_owned(),
+        None => {
+            let event = Event::parse(event_text(listed).as_bytes()).ok();
+            event.as_ref().and_then(|event| event.string(name)).unwrap_or_default().to_owned()
+        }
+    }
+}
