@@ -9,6 +9,7 @@ pub mod envelope;
 pub mod error;
 pub mod operation;
 pub mod page;
+pub mod secret;
 pub mod time;
 
 pub use crate::arn::Arn;

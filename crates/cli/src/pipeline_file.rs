@@ -4,10 +4,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
+use events::BusName;
 use genesys::simulator::{Config as OrgConfig, Org};
+use genesys::webhook::Webhook;
+use genesys::webhook::verification::{self, StandardKey, Verification};
 use provision::mistake::Part;
 use provision::noun::genesys::Source as GenesysSource;
+use provision::noun::webhook::{Verify, Webhook as WebhookNoun};
 use provision::{Mistake, Pipeline, Source};
+use server::config::OpenWebhook;
 
 use crate::output;
 
@@ -44,6 +49,13 @@ impl PipelineFile {
             .render(mistakes, &|part, text| output::styled(style_of(part), text))
     }
 
+    /// The pipeline's webhooks, for commands that open them.
+    pub(crate) fn webhooks_or_say(&self, pipeline: &Pipeline) -> Result<Vec<OpenWebhook>, String> {
+        webhooks(pipeline).map_err(|mistakes| {
+            format!("{}: webhooks cannot be opened:\n\n{}", self.name.display(), self.show(&mistakes))
+        })
+    }
+
     /// The pipeline, for commands that stop at a mistake.
     pub(crate) fn load_or_say(&self) -> Result<Pipeline, String> {
         self.load().map_err(|mistakes| {
@@ -76,6 +88,47 @@ pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option
         ..OrgConfig::default()
     };
     Some((org, *speed))
+}
+
+/// The webhooks of a pipeline, as the server opens them.
+///
+/// # Errors
+/// All that cannot be opened, as mistakes of the file.
+fn webhooks(pipeline: &Pipeline) -> Result<Vec<OpenWebhook>, Vec<Mistake>> {
+    let Some(bus) = BusName::parse(&pipeline.bus.value) else {
+        return Err(vec![Mistake::new(pipeline.bus.span, "this is not the name of an event bus")]);
+    };
+    let mut mistakes = Vec::new();
+    let mut open = Vec::new();
+    for noun in &pipeline.webhooks {
+        let name = noun.name.value.clone();
+        let source =
+            noun.source.as_ref().map_or_else(|| format!("webhook.{name}"), |source| source.value.clone());
+        match verification(noun) {
+            Ok(verification) => {
+                let webhook = Webhook { name, source, verification };
+                open.push(OpenWebhook { webhook, bus: bus.clone() });
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(open) } else { Err(mistakes) }
+}
+
+fn verification(noun: &WebhookNoun) -> Result<Option<Verification>, Mistake> {
+    let (Some(verify), Some(secret)) = (noun.verify, &noun.secret) else { return Ok(None) };
+    let header = |default: &str| {
+        noun.header.as_ref().map_or_else(|| default.to_owned(), |header| header.value.to_ascii_lowercase())
+    };
+    let (secret, span) = (secret.value.clone(), secret.span);
+    Ok(Some(match verify {
+        Verify::Hmac => Verification::Hmac { secret, header: header(verification::HMAC_HEADER) },
+        Verify::Secret => Verification::Secret { secret, header: header(verification::SECRET_HEADER) },
+        Verify::StandardWebhooks => {
+            let key = StandardKey::parse(&secret).map_err(|sentence| Mistake::new(span, sentence))?;
+            Verification::StandardWebhooks(key)
+        }
+    }))
 }
 
 /// The id that a queue of the simulated org has, by its name.

@@ -8,3 +8,4 @@ pub mod platform;
 pub mod position;
 pub mod simulator;
 pub mod tracker;
+pub mod webhook;

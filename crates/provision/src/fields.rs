@@ -1,5 +1,7 @@
 //! Takes values out of a mapping whose shape is checked: a value that is absent or of the wrong kind is `None`.
 
+use aws::secret::Secret;
+
 use crate::json::JsonText;
 use crate::mistake::{Marked, Span};
 use crate::reference;
@@ -51,6 +53,17 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn text(&self, key: &str) -> Option<Marked<String>> {
         self.node.get(key).and_then(marked_text)
+    }
+
+    /// A secret.
+    pub(crate) fn secret(&self, key: &str) -> Option<Marked<Secret>> {
+        self.text(key).map(|text| Marked::new(Secret::new(text.value), text.span))
+    }
+
+    /// Whether a text stands in the file itself, and does not come from the environment.
+    pub(crate) fn is_written_out(&self, key: &str) -> bool {
+        let written = self.text(key).and_then(|text| self.source.get(text.span.start..text.span.end));
+        written.is_some_and(|written| !written.contains("${env:"))
     }
 
     /// A text that must be there: empty, and at the mapping's place, where it is not.

@@ -5,4 +5,5 @@ pub mod queue;
 pub mod rule;
 pub mod target;
 pub mod test;
+pub mod webhook;
 pub mod worker;

@@ -7,6 +7,7 @@ use crate::noun::genesys::{self, Genesys};
 use crate::noun::queue::{self, Queue};
 use crate::noun::rule::{self, Rule};
 use crate::noun::test::{self, Test};
+use crate::noun::webhook::{self, Webhook};
 use crate::noun::worker::{self, Worker};
 use crate::reference::Env;
 use crate::table::{Kind, NameRule, Section, may, must};
@@ -25,6 +26,8 @@ pub struct Pipeline {
     pub rules: Vec<Rule>,
     /// The built-in workers.
     pub workers: Vec<Worker>,
+    /// What others post, as events on the bus.
+    pub webhooks: Vec<Webhook>,
     /// The tests.
     pub tests: Vec<Test>,
 }
@@ -57,6 +60,11 @@ pub(crate) const SECTION: Section = Section {
             "workers",
             "What Trunkline itself does with the messages of a queue.",
             Kind::List(&Kind::Object(&worker::SECTION)),
+        ),
+        may(
+            "webhooks",
+            "What others post to /webhooks/NAME, as events on the bus.",
+            Kind::List(&Kind::Object(&webhook::SECTION)),
         ),
         may("tests", "Given these events, these rules match.", Kind::List(&Kind::Object(&test::SECTION))),
     ],
@@ -110,6 +118,7 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
     queue::check(&pipeline.queues, &names, &mut out);
     rule::check(&pipeline.rules, &names, &mut out);
     worker::check(&pipeline.workers, &names, &mut out);
+    webhook::check(&pipeline.webhooks, &mut out);
     test::check(&pipeline.tests, &pipeline.rules, &names, &mut out);
     sorted(out)
 }
@@ -143,6 +152,7 @@ fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
         queues: fields.list("queues").map(queue::read).collect(),
         rules: fields.list("rules").map(rule::read).collect(),
         workers: fields.list("workers").map(worker::read).collect(),
+        webhooks: fields.list("webhooks").map(webhook::read).collect(),
         tests: fields.list("tests").map(test::read).collect(),
     };
     (Some(pipeline), mistakes)

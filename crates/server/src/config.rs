@@ -4,6 +4,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use events::BusName;
+use genesys::webhook::Webhook;
+
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
@@ -28,6 +31,17 @@ pub struct Config {
     pub credentials: Credentials,
     /// Sends are refused when the disk has less than this left, in bytes, so that receives and deletes can go on.
     pub disk_reserve_bytes: u64,
+    /// The webhooks that are open.
+    pub webhooks: Vec<OpenWebhook>,
+}
+
+/// A webhook and the bus that its events are put on.
+#[derive(Clone, Debug)]
+pub struct OpenWebhook {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// The bus; made where it is missing.
+    pub bus: BusName,
 }
 
 /// Why a server did not start.

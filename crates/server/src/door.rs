@@ -9,6 +9,7 @@ mod query;
 pub(crate) mod reply;
 mod request_log;
 mod sts;
+mod webhooks;
 mod xml;
 
 use std::sync::Arc;
@@ -19,10 +20,11 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use tokio::sync::watch;
 
 use crate::clock;
+use crate::config::OpenWebhook;
 pub(crate) use crate::door::body::Bodies;
 use crate::door::protocol::{Asked, asked};
 use crate::rooms::Rooms;
@@ -39,6 +41,8 @@ pub(crate) struct Door {
     pub(crate) region: Arc<str>,
     /// Where callers reach us when they name no host themselves.
     pub(crate) address: Arc<str>,
+    /// The webhooks that are open.
+    pub(crate) webhooks: Arc<[OpenWebhook]>,
     /// Turns true when the server is going down: long polls answer at once.
     pub(crate) closing: watch::Receiver<bool>,
     /// Set when a sync has failed: health says so.
@@ -51,6 +55,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics::metrics))
         .merge(genesys::routes())
+        .route("/webhooks/{name}", any(webhooks::post))
         .fallback(aws_operation)
         .layer(axum::middleware::from_fn(request_log::logged))
         .with_state(door)

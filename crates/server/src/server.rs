@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::{Porter, Surroundings};
+use events::BusName;
 use genesys::platform::Platform;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::config::{Config, Credentials, StartError};
+use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
 use crate::door::{Bodies, Door, router};
 use crate::feed::{Running, SimulatedFeed};
@@ -68,6 +69,7 @@ impl Server {
         // Opening reads the store and waits for its first commit: work for a thread that may block.
         let rooms = tokio::task::spawn_blocking(move || Rooms::open(&opened)).await;
         let rooms = rooms.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = rooms.store.stopped();
         let (close, closing) = watch::channel(false);
         let platform = Platform::new();
@@ -78,6 +80,7 @@ impl Server {
             account: Arc::from(config.account.as_str()),
             region: Arc::from(config.region.as_str()),
             address: Arc::from(address.to_string()),
+            webhooks: Arc::from(config.webhooks.as_slice()),
             closing: closing.clone(),
             stopped: stopped.clone(),
         };
@@ -150,6 +153,24 @@ async fn stopped(store: &mut watch::Receiver<Option<String>>) -> String {
         // The writer thread is gone without a word: a panic there.
         Err(_) => "the writer ended unexpectedly".to_owned(),
     }
+}
+
+/// Makes the buses of the webhooks where they are missing.
+async fn ensure_buses(rooms: &Rooms, webhooks: &[OpenWebhook]) -> Result<(), store::Error> {
+    let buses: Vec<BusName> = webhooks.iter().map(|webhook| webhook.bus.clone()).collect();
+    if buses.is_empty() {
+        return Ok(());
+    }
+    let (events, now) = (rooms.events.clone(), clock::now());
+    // Only moves what is there once the buses exist, so it may use the disk's reserve: on a full disk the rest still starts.
+    let made = rooms.store.write_reserved(
+        |error| error,
+        move |tx| {
+            buses.iter().for_each(|bus| events.ensure_bus(tx, bus, now));
+            Ok(())
+        },
+    );
+    made.await
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -11,6 +11,7 @@ use events::BusName;
 use genesys::simulator::parameters::SPEED_TO_WATCH;
 use provision::plan::Made;
 use provision::{Http, Pipeline};
+use server::config::Config;
 use server::{Rooms, Server, SimulatedFeed, Taken};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -83,7 +84,8 @@ async fn start(
     pipeline: &Pipeline,
 ) -> Result<(Server, Screen, mpsc::Receiver<Taken>), String> {
     let feed = feed(arguments, pipeline)?;
-    let mut server = Server::start(arguments.server.config()).await.map_err(|e| e.to_string())?;
+    let config = Config { webhooks: file.webhooks_or_say(pipeline)?, ..arguments.server.config() };
+    let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
     apply(&server, file, pipeline, feed.as_ref()).await?;
     let (shown, messages) = mpsc::channel(SHOWN_MAX);
     for worker in &pipeline.workers {

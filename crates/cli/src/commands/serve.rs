@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::logging::Logging;
 use crate::output;
+use crate::pipeline_file::PipelineFile;
 
 /// Where and how a server runs; `dev` takes the same.
 #[derive(Clone, Debug, Args)]
@@ -48,6 +49,9 @@ pub(crate) enum Who {
 /// Arguments of `trunkline serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Open the webhooks of this pipeline file; nothing else is read of it
+    #[arg(long, value_name = "FILE")]
+    webhooks: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArguments,
 }
@@ -70,15 +74,24 @@ impl ServerArguments {
                 Some(Who::Any) => Credentials::AnyAnywhere,
                 None => Credentials::AnyOnLoopback,
             },
+            webhooks: Vec::new(),
         }
     }
 }
 
 /// Runs until Ctrl-C or a failed sync.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let webhooks = match &arguments.webhooks {
+        Some(path) => {
+            let file = PipelineFile::read(path)?;
+            file.webhooks_or_say(&file.load_or_say()?)?
+        }
+        None => Vec::new(),
+    };
+    let config = Config { webhooks, ..arguments.server.config() };
     run_until_interrupted(async |interrupt: Interrupt| {
         let started = tokio::select! {
-            started = Server::start(arguments.server.config()) => started,
+            started = Server::start(config.clone()) => started,
             () = interrupt.asked() => return Ok(ExitCode::SUCCESS),
         };
         let server = started.map_err(|e| e.to_string())?;

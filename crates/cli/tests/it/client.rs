@@ -56,10 +56,22 @@ impl Binary {
 
     /// As [`Binary::call`], with a body that need not be JSON.
     pub(crate) fn call_text(&self, target: &str, body: &str) -> std::io::Result<(u16, Value)> {
+        let headers = [("X-Amz-Target", target), ("Content-Type", "application/x-amz-json-1.0")];
+        self.request("POST /", &headers, body)
+    }
+
+    /// Any request, such as `POST /webhooks/crm`: the answer's status, and its body where that is JSON.
+    pub(crate) fn request(
+        &self,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<(u16, Value)> {
         let mut stream = TcpStream::connect(&self.address)?;
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             stream,
-            "POST / HTTP/1.1\r\nHost: {}\r\nX-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            "{line} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             self.address,
             body.len()
         )?;

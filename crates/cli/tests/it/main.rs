@@ -13,3 +13,4 @@ mod killed;
 mod seeing;
 mod torture;
 mod trouble;
+mod webhooks;

@@ -6,3 +6,4 @@ mod envelope;
 mod intake;
 mod simulator;
 mod tracker;
+mod webhook;

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genesys::intake::{Intake, IntakeCounts};
+use genesys::webhook::{self, WebhookCounts};
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -32,7 +33,7 @@ pub(super) async fn metrics(State(door): State<Door>, headers: HeaderMap) -> Res
 async fn page(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
     let names = queue_names(door, headers).await?;
     let rooms = &door.rooms;
-    let (counts, intake, depths) = rooms
+    let (counts, intake, webhooks, depths) = rooms
         .store
         .read(|snapshot| {
             let mut depths = Vec::new();
@@ -41,11 +42,13 @@ async fn page(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
                     depths.push((name, rooms.queues.counts(snapshot, queue.engine, clock::now())));
                 }
             }
-            (rooms.events.counts(snapshot), Intake::counts(snapshot), depths)
+            let (intake, webhooks) = (Intake::counts(snapshot), webhook::counts(snapshot));
+            (rooms.events.counts(snapshot), intake, webhooks, depths)
         })
         .map_err(queue::error::of_store)?;
     let mut page = Page::default();
     page.feed(intake);
+    page.webhooks(&webhooks);
     page.events(&counts);
     page.queues(&depths);
     let stopped = u64::from(door.stopped.borrow().is_some());
@@ -110,6 +113,20 @@ impl Page {
             unreadable,
         );
         self.counter("trunkline_feed_derived_events_total", "Events derived from the feed's.", derived);
+    }
+
+    fn webhooks(&mut self, webhooks: &[(String, WebhookCounts)]) {
+        let family = |page: &mut Self, name: &str, help: &str, value: fn(&WebhookCounts) -> u64| {
+            page.head(name, "counter", help);
+            for (webhook, counts) in webhooks {
+                // A webhook's name has letters, digits, dots, hyphens and underscores: nothing to escape.
+                let _ = writeln!(page.text, "{name}{{webhook=\"{webhook}\"}} {}", value(counts));
+            }
+        };
+        let name = "trunkline_webhook_events_total";
+        family(self, name, "Events that a webhook acknowledged.", |counts| counts.received);
+        let name = "trunkline_webhook_duplicates_total";
+        family(self, name, "Events of a webhook that had come before.", |counts| counts.duplicates);
     }
 
     fn events(&mut self, counts: &events::Counts) {

@@ -1,0 +1,150 @@
+//! Webhooks in: what somebody posts becomes an event on the pipeline's bus, once for each `id` in seven days.
+//!
+//! [`Webhook::read`] decides what a request is and needs no store; [`note`] says in the caller's transaction whether it is new,
+//! so that the event and the mark that it has come are one commit.
+
+mod counts;
+pub mod verification;
+
+use aws::Timestamp;
+use md5::{Digest, Md5};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use store::Tx;
+
+use crate::intake::seen;
+pub use crate::webhook::counts::{WebhookCounts, counts};
+use crate::webhook::verification::Verification;
+
+/// What a webhook's events are called where they do not say it themselves.
+pub const DETAIL_TYPE_DEFAULT: &str = "webhook";
+/// The longest detail-type in characters (EventBridge, PutEvents).
+const DETAIL_TYPE_LENGTH_MAX: usize = 128;
+
+/// A webhook that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// The last part of its path, `/webhooks/{name}`.
+    pub name: String,
+    /// The `source` of its events.
+    pub source: String,
+    /// How a sender proves who it is; `None`: anybody who reaches the door may send.
+    pub verification: Option<Verification>,
+}
+
+/// What a request to a webhook is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Posted {
+    /// A sender that makes sure somebody is here: its token goes back as it came.
+    Handshake {
+        /// The answer, `{"verification_token": ...}`, the token byte for byte as it came.
+        answer: String,
+    },
+    /// An event.
+    Event {
+        /// What the sender calls it; `None` where it gives no id, and then it cannot be told from a repetition.
+        id: Option<String>,
+        /// The body's `eventType`, else its `type`, else [`DETAIL_TYPE_DEFAULT`].
+        detail_type: String,
+        /// The body, byte for byte.
+        detail: String,
+    },
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The body cannot be read; a sentence for the sender.
+    Unreadable(String),
+    /// The sender has not proven who it is; a sentence that tells no secret.
+    Unverified(String),
+}
+
+/// What is read of a body; the rest goes along unread.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "eventType")]
+    event_type: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+}
+
+/// The body of a handshake: this member and nothing else, so that no event is ever taken for one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Handshake<'a> {
+    #[serde(borrow)]
+    verification_token: &'a RawValue,
+}
+
+/// The headers of a request, by their names in lower case.
+pub type Headers<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Webhook {
+    /// What a request is. A handshake need not prove anything: it puts nothing on a bus.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn read(&self, body: &[u8], headers: Headers<'_>, now: Timestamp) -> Result<Posted, Refused> {
+        if let Ok(Handshake { verification_token }) = serde_json::from_slice(body)
+            && verification_token.get().starts_with('"')
+        {
+            let answer = format!("{{\"verification_token\":{}}}", verification_token.get());
+            return Ok(Posted::Handshake { answer });
+        }
+        if let Some(verification) = &self.verification {
+            verification.check(body, headers, now).map_err(Refused::Unverified)?;
+        }
+        let unreadable = |sentence: String| Refused::Unreadable(sentence);
+        let text = std::str::from_utf8(body)
+            .map_err(|error| {
+                unreadable(format!("The body is not UTF-8: byte {} is wrong.", error.valid_up_to()))
+            })?
+            .trim();
+        if text.is_empty() {
+            return Err(unreadable("The body is empty; a JSON object is expected.".to_owned()));
+        }
+        if !text.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+            return Err(unreadable(
+                "The body is JSON but no object; one event is one JSON object.".to_owned(),
+            ));
+        }
+        let head: Head<'_> = serde_json::from_str(text)
+            .map_err(|error| unreadable(format!("The body is no JSON object: {error}.")))?;
+        let of_header = self.verification.as_ref().and_then(|verification| verification.event_id(headers));
+        let id = of_header.or_else(|| head.id.and_then(id_text));
+        let detail_type = [head.event_type, head.kind].into_iter().flatten().find_map(text_of);
+        let detail_type = detail_type.unwrap_or_else(|| DETAIL_TYPE_DEFAULT.to_owned());
+        let length = detail_type.chars().count();
+        if length > DETAIL_TYPE_LENGTH_MAX {
+            return Err(unreadable(format!(
+                "The event's type has {length} characters; a detail-type has at most {DETAIL_TYPE_LENGTH_MAX}."
+            )));
+        }
+        Ok(Posted::Event { id, detail_type, detail: text.to_owned() })
+    }
+}
+
+/// A text that is not empty.
+fn text_of(raw: &RawValue) -> Option<String> {
+    serde_json::from_str::<String>(raw.get()).ok().filter(|text| !text.is_empty())
+}
+
+/// An id is a text or a number.
+fn id_text(raw: &RawValue) -> Option<String> {
+    let is_number = raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    text_of(raw).or_else(|| is_number.then(|| raw.get().to_owned()))
+}
+
+/// Notes that an event has come to a webhook, and counts it; `false` where one with the same id has come within seven days.
+pub fn note(tx: &mut Tx<'_, '_>, webhook: &str, id: Option<&str>, now: Timestamp) -> bool {
+    let news = id.is_none_or(|id| {
+        // The name has no line break (a path's segment of letters, digits and signs), so no two pairs are one text.
+        let key = Md5::digest([b"webhook ", webhook.as_bytes(), b"\n", id.as_bytes()].concat());
+        seen::note(tx, None, key.into(), now)
+    });
+    counts::count(tx, webhook, u64::from(!news));
+    news
+}

@@ -1,0 +1,31 @@
+//! What came in by webhooks since the store was made.
+
+use serde::{Deserialize, Serialize};
+use store::{KeyRange, Read, Table, Tx};
+
+const COUNTS: Table<String, WebhookCounts> = Table::new(45, "webhook counts");
+
+/// What came in by one webhook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookCounts {
+    /// Events that were acknowledged, duplicates included.
+    pub received: u64,
+    /// Those of them that had come before: dropped.
+    pub duplicates: u64,
+}
+
+store::record!(WebhookCounts, version 1);
+
+/// The counts of every webhook that has received something, by name.
+pub fn counts(read: &mut impl Read) -> Vec<(String, WebhookCounts)> {
+    read.list(&COUNTS, &KeyRange::all(), usize::MAX)
+}
+
+/// One event more, and so many duplicates.
+pub(super) fn count(tx: &mut Tx<'_, '_>, webhook: &str, duplicates: u64) {
+    let name = webhook.to_owned();
+    let mut counts = tx.get(&COUNTS, &name).unwrap_or_default();
+    counts.received += 1;
+    counts.duplicates += duplicates;
+    tx.put(&COUNTS, &name, &counts);
+}

@@ -1,0 +1,160 @@
+//! How a webhook's sender proves who it is: a signature over the body, or a secret that it repeats.
+
+use std::time::Duration;
+
+use aws::Timestamp;
+use aws::secret::Secret;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::webhook::Headers;
+
+/// Where an HMAC is looked for if nothing is said: the header of GitHub and of many after it.
+pub const HMAC_HEADER: &str = "x-hub-signature-256";
+/// Where a shared secret is looked for if nothing is said.
+pub const SECRET_HEADER: &str = "authorization";
+
+/// How far a Standard Webhooks timestamp may be from now: what the specification's own libraries allow.
+const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+/// What the key of a Standard Webhooks secret begins with.
+const STANDARD_PREFIX: &str = "whsec_";
+
+/// How a sender proves who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// A header carries the HMAC-SHA256 of the body, as `sha256=<hex>`, as hex or as base64.
+    Hmac {
+        /// The key, as text.
+        secret: Secret,
+        /// The header's name in lower case.
+        header: String,
+    },
+    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
+    StandardWebhooks(StandardKey),
+    /// A header repeats the secret, as it is or after `Bearer `.
+    Secret {
+        /// The secret.
+        secret: Secret,
+        /// The header's name in lower case.
+        header: String,
+    },
+}
+
+/// The key of Standard Webhooks, as the secret's text: `whsec_` and base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandardKey(Secret);
+
+impl StandardKey {
+    /// Reads a secret like `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`.
+    ///
+    /// # Errors
+    /// A sentence without a full stop that does not show the secret.
+    pub fn parse(secret: &Secret) -> Result<Self, String> {
+        let key = Self(secret.clone());
+        match key.bytes() {
+            Some(bytes) if !bytes.is_empty() => Ok(key),
+            _ => Err("a Standard Webhooks secret is `whsec_` and base64".to_owned()),
+        }
+    }
+
+    fn bytes(&self) -> Option<Vec<u8>> {
+        STANDARD.decode(self.0.reveal().strip_prefix(STANDARD_PREFIX)?).ok()
+    }
+}
+
+impl Verification {
+    /// Whether a request proves who sent it.
+    ///
+    /// # Errors
+    /// What is missing or wrong, in a sentence that tells no secret.
+    pub(super) fn check(&self, body: &[u8], headers: Headers<'_>, now: Timestamp) -> Result<(), String> {
+        match self {
+            Self::Hmac { secret, header } => {
+                let signature = needed(headers, header)?;
+                let given = signature.trim();
+                let given = given.strip_prefix("sha256=").unwrap_or(given);
+                let tag = hex(given).or_else(|| STANDARD.decode(given).ok());
+                let is_right = tag.is_some_and(|tag| mac(secret.reveal().as_bytes(), &[body], &tag));
+                is_right.then_some(()).ok_or_else(|| {
+                    format!("The signature in {header} is not the HMAC-SHA256 of this body under the webhook's secret.")
+                })
+            }
+            Self::StandardWebhooks(key) => standard(key, body, headers, now),
+            Self::Secret { secret, header } => {
+                let given = needed(headers, header)?;
+                let bare = given.strip_prefix("Bearer ").unwrap_or(&given);
+                let is_right = [given.as_str(), bare].into_iter().any(|given| same(given, secret.reveal()));
+                is_right.then_some(()).ok_or_else(|| format!("The secret in {header} is not the webhook's."))
+            }
+        }
+    }
+
+    /// The event's id where the signature's scheme says it.
+    pub(super) fn event_id(&self, headers: Headers<'_>) -> Option<String> {
+        match self {
+            Self::StandardWebhooks(_) => headers("webhook-id"),
+            Self::Hmac { .. } | Self::Secret { .. } => None,
+        }
+    }
+}
+
+fn needed(headers: Headers<'_>, name: &str) -> Result<String, String> {
+    headers(name).ok_or_else(|| {
+        format!("The header {name} is missing; this webhook takes only senders that prove who they are.")
+    })
+}
+
+/// The specification, sections "Signature scheme" and "Verifying webhook authenticity": the signed content is
+/// `{id}.{timestamp}.{body}`, and any one signature of the list may be right, so that keys can be changed.
+fn standard(key: &StandardKey, body: &[u8], headers: Headers<'_>, now: Timestamp) -> Result<(), String> {
+    let id = needed(headers, "webhook-id")?;
+    let timestamp = needed(headers, "webhook-timestamp")?;
+    let signatures = needed(headers, "webhook-signature")?;
+    let seconds: u64 = timestamp
+        .parse()
+        .map_err(|_| "The header webhook-timestamp is no number of seconds since 1970.".to_owned())?;
+    let sent = Timestamp::from_unix_ms(seconds.saturating_mul(1_000));
+    if now.since(sent).max(sent.since(now)) > TOLERANCE {
+        return Err(format!(
+            "The header webhook-timestamp is more than {} minutes from now: this is an old message sent again, or a clock is wrong.",
+            TOLERANCE.as_secs() / 60
+        ));
+    }
+    let key = key.bytes().unwrap_or_default();
+    let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+    let is_right = signatures.split(' ').any(|signature| {
+        let tag = signature.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
+        tag.is_some_and(|tag| mac(&key, &parts, &tag))
+    });
+    is_right.then_some(()).ok_or_else(|| {
+        "No signature in webhook-signature is that of this message under the webhook's secret.".to_owned()
+    })
+}
+
+/// Whether `tag` is the HMAC-SHA256 of the parts; compared in constant time.
+fn mac(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
+    // INVARIANT: HMAC takes a key of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.verify_slice(tag).is_ok()
+}
+
+/// Whether two texts are the same, in a time that does not tell how far they agree.
+fn same(given: &str, secret: &str) -> bool {
+    // Both under one key: equal tags are equal texts.
+    let Ok(mac_of_secret) = Hmac::<Sha256>::new_from_slice(b"webhook secret") else { return false };
+    let tag = mac_of_secret.chain_update(secret).finalize().into_bytes();
+    mac(b"webhook secret", &[given.as_bytes()], &tag)
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    // An HMAC-SHA256 has 32 bytes; base64 of those has another length.
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    (0..32).map(|n| u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()).collect()
+}

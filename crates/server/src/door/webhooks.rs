@@ -1,0 +1,112 @@
+//! `POST /webhooks/{name}`: a handshake is answered, an event is put on the bus and acknowledged after the sync.
+
+use aws::{Event, Ids, Timestamp};
+use axum::extract::{Path, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use events::Matched;
+use events::limits::ENTRIES_SIZE_BYTES_MAX;
+use genesys::webhook::{self, Posted, Refused};
+use serde_json::json;
+
+use crate::clock;
+use crate::config::OpenWebhook;
+use crate::door::Door;
+
+/// An answer that is no acknowledgement: its status, and a sentence for the sender.
+type Refusal = (StatusCode, String);
+
+/// Takes what somebody posts. `200` says that it lies on disk, or that the same had come before.
+pub(super) async fn post(State(door): State<Door>, Path(name): Path<String>, request: Request) -> Response {
+    let (status, text) = match take(&door, &name, request).await {
+        Ok(text) => (StatusCode::OK, text),
+        Err((status, sentence)) => (status, json!({"error": sentence}).to_string()),
+    };
+    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refusal> {
+    let (parts, body) = request.into_parts();
+    let body = door.bodies.read(body).await.map_err(of_aws)?;
+    let Some(open) = door.webhooks.iter().find(|open| open.webhook.name == name) else {
+        let sentence = format!(
+            "There is no webhook '{name}' here. Webhooks are opened by `webhooks` in the pipeline file, with `trunkline dev -f FILE` or `trunkline serve --webhooks FILE`."
+        );
+        return Err((StatusCode::NOT_FOUND, sentence));
+    };
+    if parts.method != Method::POST {
+        let sentence = format!("A webhook takes POST, not {}.", parts.method);
+        return Err((StatusCode::METHOD_NOT_ALLOWED, sentence));
+    }
+    let (now, ids) = (clock::now(), clock::ids());
+    let headers = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+    match open.webhook.read(&body, &headers, now) {
+        Ok(Posted::Handshake { answer }) => Ok(answer),
+        Ok(Posted::Event { id, detail_type, detail }) => {
+            let event = event_of(door, open, (detail_type, detail), (now, &ids))?;
+            let matched = door.rooms.events.match_event(&open.bus, &event, now).ok_or_else(|| {
+                let sentence = format!("The event bus '{}' does not exist any more.", open.bus.as_str());
+                (StatusCode::SERVICE_UNAVAILABLE, sentence)
+            })?;
+            accept(door, name, (id, matched), (now, ids)).await
+        }
+        Err(Refused::Unreadable(sentence)) => Err((StatusCode::BAD_REQUEST, sentence)),
+        Err(Refused::Unverified(sentence)) => Err((StatusCode::UNAUTHORIZED, sentence)),
+    }
+}
+
+fn event_of(
+    door: &Door,
+    open: &OpenWebhook,
+    (detail_type, detail): (String, String),
+    (now, ids): (Timestamp, &Ids),
+) -> Result<Event, Refusal> {
+    let size = open.webhook.source.len() + detail_type.len() + detail.len();
+    if size > ENTRIES_SIZE_BYTES_MAX {
+        let sentence = format!("The event has {size} bytes; at most {ENTRIES_SIZE_BYTES_MAX} are taken.");
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, sentence));
+    }
+    let event = Event {
+        id: ids.next_uuid(),
+        source: open.webhook.source.clone(),
+        detail_type,
+        account: door.account.to_string(),
+        time: now,
+        region: door.region.to_string(),
+        resources: Vec::new(),
+        detail,
+    };
+    // What rules cannot read (nested deeper than 1000 levels, for one) would be accepted and match nothing, unseen.
+    match pattern::Event::parse(event.to_json().as_bytes()) {
+        Ok(_) => Ok(event),
+        Err(error) => Err((StatusCode::BAD_REQUEST, format!("No rule could read the event: {error}"))),
+    }
+}
+
+/// Notes the event and puts it on the bus in one commit; answers after its sync.
+async fn accept(
+    door: &Door,
+    name: &str,
+    (id, matched): (Option<String>, Matched),
+    (now, ids): (Timestamp, Ids),
+) -> Result<String, Refusal> {
+    let (events, name, event_id) =
+        (door.rooms.events.clone(), name.to_owned(), matched.event_id().to_owned());
+    let commit = door.rooms.store.write(queue::error::of_store, move |tx| {
+        let news = webhook::note(tx, &name, id.as_deref(), now);
+        if news {
+            events.accept(tx, matched, now, &ids);
+        }
+        Ok(news)
+    });
+    let answer = match commit.await.map_err(of_aws)? {
+        true => json!({"status": "accepted", "id": event_id}),
+        false => json!({"status": "duplicate"}),
+    };
+    Ok(answer.to_string())
+}
+
+fn of_aws(error: aws::Error) -> Refusal {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, error.message)
+}
