@@ -45,21 +45,26 @@ pub struct IntakeCounts {
     pub duplicates: u64,
     /// Events derived.
     pub derived: u64,
-    /// Detail events that were new and whose body said neither which conversation nor when, or was no object: they are on
-    /// the partner bus as they came, and nothing was derived from them. Many of them: Genesys has changed its shapes.
+    /// Events that were new and whose body does not say what the tracker needs: a detail event that says neither which
+    /// conversation nor when, an agent's state that names none. They are on the partner bus as they came, and nothing was
+    /// derived from them. Many of them: Genesys has changed its shapes.
     pub unreadable: u64,
+    /// Events that were derived once more, as from a conversation that was forgotten and repaired: dropped.
+    pub told_before: u64,
+    /// Conversations that never ended and were closed for their age.
+    pub expired: u64,
 }
 
-/// Version 1: without what was unreadable.
+/// Version 2: without what was told before, and what expired. Version 1: without what was unreadable, too.
 #[derive(Deserialize)]
-struct CountsWithoutUnreadable {
+struct CountsOfVersion1 {
     received: u64,
     duplicates: u64,
     derived: u64,
 }
 
 impl Record for IntakeCounts {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
         to_postcard(self, bytes)
@@ -68,10 +73,14 @@ impl Record for IntakeCounts {
     fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
         match version {
             1 => {
-                let CountsWithoutUnreadable { received, duplicates, derived } = from_postcard(bytes)?;
-                Some(Self { received, duplicates, derived, unreadable: 0 })
+                let CountsOfVersion1 { received, duplicates, derived } = from_postcard(bytes)?;
+                Some(Self { received, duplicates, derived, ..Self::default() })
             }
-            2 => from_postcard(bytes),
+            2 => {
+                let (CountsOfVersion1 { received, duplicates, derived }, unreadable) = from_postcard(bytes)?;
+                Some(Self { received, duplicates, derived, unreadable, ..Self::default() })
+            }
+            3 => from_postcard(bytes),
             _ => None,
         }
     }
@@ -118,13 +127,14 @@ impl Intake {
         let news = seen::note(tx, envelope_id, key, moment.wall);
         let outcome = if news { self.derive(tx, event, moment, ids) } else { Ok(Vec::new()) };
         let unreadable = outcome.is_err();
-        let derived = outcome.unwrap_or_default();
+        let told = Told::of(tx, outcome.unwrap_or_default(), moment);
         count(tx, |counts| {
             counts.received += 1;
             counts.unreadable += u64::from(unreadable);
             counts.duplicates += u64::from(!news);
-            counts.derived += u64::try_from(derived.len()).unwrap_or_default();
+            told.count(counts);
         });
+        let derived = told.derived;
         if news { Taken::New(derived) } else { Taken::Duplicate }
     }
 
@@ -143,10 +153,11 @@ impl Intake {
         for received in &rung {
             derived.extend(self.ring(tx, received, moment, ids));
         }
-        if !derived.is_empty() {
-            count(tx, |counts| counts.derived += u64::try_from(derived.len()).unwrap_or_default());
+        let told = Told::of(tx, derived, moment);
+        if !rung.is_empty() {
+            count(tx, |counts| told.count(counts));
         }
-        (derived, rung.len())
+        (told.derived, rung.len())
     }
 
     /// When the next timer rings, to the second below; `None`: none is set.
@@ -166,7 +177,7 @@ impl Intake {
         moment: FeedMoment,
         ids: &Ids,
     ) -> Result<Vec<Derived>, EnvelopeError> {
-        if let Some(change) = user_state_change(event) {
+        if let Some(change) = user_state_change(event)? {
             return Ok(vec![change]);
         }
         let Some(detail) = DetailEvent::from_partner(event)? else { return Ok(Vec::new()) };
@@ -241,6 +252,30 @@ impl Tracked {
     }
 }
 
+/// What is told now, of what was derived.
+struct Told {
+    derived: Vec<Derived>,
+    told_before: usize,
+}
+
+impl Told {
+    /// Leaves out what has been told before. Known as long as the tracker remembers a conversation, on the feed's clock: from
+    /// then on the same id is another episode's.
+    fn of(tx: &mut Tx<'_, '_>, mut derived: Vec<Derived>, moment: FeedMoment) -> Self {
+        let all = derived.len();
+        let known_for = seen::KNOWN_FOR / moment.speed.max(1);
+        derived.retain(|derived| seen::note_derived(tx, &derived.id, moment.wall, known_for));
+        Self { told_before: all - derived.len(), derived }
+    }
+
+    fn count(&self, counts: &mut IntakeCounts) {
+        let number = |count: usize| u64::try_from(count).unwrap_or_default();
+        counts.derived += number(self.derived.len());
+        counts.told_before += number(self.told_before);
+        counts.expired += number(self.derived.iter().filter(|derived| derived.is_expired).count());
+    }
+}
+
 fn count(tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut IntakeCounts)) {
     let mut counts = Intake::counts(tx);
     change(&mut counts);
@@ -254,13 +289,14 @@ mod tests {
     use super::IntakeCounts;
 
     #[test]
-    fn counts_of_version_1_are_read() {
-        // Three numbers as postcard writes them: a byte each where they are below 128.
-        let old = IntakeCounts::decode(1, &[7, 2, 5]);
-        assert_eq!(old, Some(IntakeCounts { received: 7, duplicates: 2, derived: 5, unreadable: 0 }));
-        let counts = IntakeCounts { received: 300, duplicates: 2, derived: 5, unreadable: 1 };
+    fn counts_of_earlier_versions_are_read() {
+        // Numbers as postcard writes them: a byte each where they are below 128.
+        let old = IntakeCounts { received: 7, duplicates: 2, derived: 5, ..IntakeCounts::default() };
+        assert_eq!(IntakeCounts::decode(1, &[7, 2, 5]), Some(old));
+        assert_eq!(IntakeCounts::decode(2, &[7, 2, 5, 1]), Some(IntakeCounts { unreadable: 1, ..old }));
+        let counts = IntakeCounts { received: 300, unreadable: 1, told_before: 3, expired: 4, ..old };
         let bytes = counts.encode(Vec::new()).unwrap();
         assert_eq!(IntakeCounts::decode(IntakeCounts::VERSION, &bytes), Some(counts));
-        assert_eq!(IntakeCounts::decode(3, &bytes), None);
+        assert_eq!(IntakeCounts::decode(4, &bytes), None);
     }
 }

@@ -39,6 +39,8 @@ pub struct SimulatedFeed {
     pub speed: u32,
     /// The bus of derived events.
     pub bus: BusName,
+    /// How long the tracker waits.
+    pub grace: Grace,
 }
 
 /// A feed that is ready to run.
@@ -76,7 +78,7 @@ impl Running {
         platform.open(simulator.org().clone());
         let names =
             simulator.org().queues().iter().map(|queue| (queue.id.to_string(), queue.name.clone())).collect();
-        let intake = Intake::new(rooms.queues.clone(), Grace::default(), QueueNames(names));
+        let intake = Intake::new(rooms.queues.clone(), feed.grace, QueueNames(names));
         let ingest = Ingest { intake, events: rooms.events.clone(), bus: feed.bus };
         let (events, source, bus) =
             (rooms.events.clone(), simulator.org().source().to_owned(), ingest.bus.clone());

@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         output::line(json!({"balanced": counts.balance(), "events": counts, "feed": feed}));
     } else {
         print(&counts);
+        print_feed(answer.get("Intake").unwrap_or(&Value::Null));
     }
     Ok(if counts.balance() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -51,6 +52,21 @@ fn print(counts: &Counts) {
         let text = "events were sent to a bus that does not exist; AWS acknowledges and forgets them";
         output::line(format_args!("{} {text}", counts.no_bus));
     }
+}
+
+/// The way in: nothing where no feed has ever delivered anything.
+fn print_feed(feed: &Value) {
+    let count = |name: &str| feed.get(name).and_then(Value::as_u64).unwrap_or_default();
+    if count("received") == 0 {
+        return;
+    }
+    output::line(output::styled(output::STRONG, "feed"));
+    row("received", count("received"), "");
+    row("of them known", count("duplicates"), "had come before, and were dropped");
+    row("unreadable", count("unreadable"), "new, but without what the conversation tracker needs");
+    let again = note(count("told_before"), "more had been told before");
+    row("derived", count("derived"), &again);
+    row("expired", count("expired"), "conversations that never ended, closed for their age");
 }
 
 fn note(number: u64, text: &str) -> String {

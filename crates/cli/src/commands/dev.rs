@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::commands::dev::screen::{Screen, Status};
 use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_interrupted};
+use crate::grace::grace_of;
 use crate::logging::Logging;
 use crate::pipeline_file::{self, PipelineFile};
 
@@ -109,7 +110,8 @@ fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<SimulatedFe
     let speed = arguments.speed.or(file_speed.and_then(whole)).unwrap_or(SPEED_TO_WATCH);
     let bus = BusName::parse(&pipeline.bus.value)
         .ok_or_else(|| format!("'{}' is not the name of an event bus", pipeline.bus.value))?;
-    Ok(Some(SimulatedFeed { org, speed, bus }))
+    let grace = grace_of(pipeline);
+    Ok(Some(SimulatedFeed { org, speed, bus, grace }))
 }
 
 /// A speed of the file as the feed takes it: whole, and at least real time.

@@ -26,10 +26,24 @@ pub fn note(tx: &mut Tx<'_, '_>, envelope_id: Option<&str>, semantic_key: [u8; 1
     }
     let until_ms = now.plus(KNOWN_FOR).unix_ms();
     for key in [Some(semantic), envelope].into_iter().flatten() {
-        tx.put(&SEEN, &key, &until_ms);
-        tx.put(&FORGET, &(until_ms / HOUR_MS + 1, key), &());
+        note_key(tx, key, until_ms);
     }
     true
+}
+
+/// Notes a derived event by its id, which is a function of what it tells; `false` where it was told within the time.
+pub fn note_derived(tx: &mut Tx<'_, '_>, id: &str, now: Timestamp, known_for: Duration) -> bool {
+    let key = u128::from_be_bytes(Md5::digest([b"derived ", id.as_bytes()].concat()).into());
+    if tx.get(&SEEN, &key).is_some_and(|until_ms| until_ms > now.unix_ms()) {
+        return false;
+    }
+    note_key(tx, key, now.plus(known_for).unix_ms());
+    true
+}
+
+fn note_key(tx: &mut Tx<'_, '_>, key: u128, until_ms: u64) {
+    tx.put(&SEEN, &key, &until_ms);
+    tx.put(&FORGET, &(until_ms / HOUR_MS + 1, key), &());
 }
 
 /// Forgets up to `limit` keys whose time is over; how many it was.

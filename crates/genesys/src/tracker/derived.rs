@@ -54,6 +54,8 @@ pub struct Derived {
     pub id: String,
     /// The detail as JSON text.
     pub detail: String,
+    /// An end that came because the conversation was too old, not because it had ended.
+    pub is_expired: bool,
 }
 
 impl Derived {
@@ -66,7 +68,7 @@ impl Derived {
     ) -> Self {
         // INVARIANT: the details are structs of texts and numbers with text keys, which serde_json always writes.
         let detail = serde_json::to_string(detail).unwrap_or_default();
-        Self { time_ms, detail_type, id: event_id(detail_type, names), detail }
+        Self { time_ms, detail_type, id: event_id(detail_type, names), detail, is_expired: false }
     }
 }
 

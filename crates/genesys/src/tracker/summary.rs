@@ -51,7 +51,8 @@ impl Summary<'_> {
         let number = episode.number.to_string();
         let names: &[&str] =
             if episode.number > 1 { &[self.conversation_id, &number] } else { &[self.conversation_id] };
-        Derived::new(detail_type::CONVERSATION_END, to_ms, names, &detail)
+        let end = Derived::new(detail_type::CONVERSATION_END, to_ms, names, &detail);
+        Derived { is_expired: self.expired, ..end }
     }
 
     fn text(&self, at: Ref) -> Option<String> {

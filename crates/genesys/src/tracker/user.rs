@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::envelope::PartnerEvent;
+use crate::envelope::{EnvelopeError, PartnerEvent};
 use crate::tracker::derived::{Derived, detail_type, iso};
 
 #[derive(Debug, Serialize)]
@@ -25,22 +25,33 @@ struct UserState {
     active_queue_ids: Option<Vec<String>>,
 }
 
-/// The change in a `v2.users.{id}.presence`, `.routingStatus` or `.activity` notification; `None` for anything else, and
-/// where the body says nothing of a state. It needs no memory: each notification tells one change alone.
+/// The change in a `v2.users.{id}.presence`, `.routingStatus` or `.activity` notification; `None` for anything else. It needs no
+/// memory: each notification tells one change alone.
 ///
 /// The user is read from the topic's name, because a presence's body does not name its user. The time is the latest that
 /// the body gives, else that of the publication.
-#[must_use]
-pub fn user_state_change(event: &PartnerEvent) -> Option<Derived> {
+///
+/// # Errors
+/// The body is no JSON, or says neither whose state it is nor which.
+pub fn user_state_change(event: &PartnerEvent) -> Result<Option<Derived>, EnvelopeError> {
     let change = match event.topic.template() {
         "v2.users.{id}.presence" => "presence",
         "v2.users.{id}.routingStatus" => "routingStatus",
         "v2.users.{id}.activity" => "activity",
-        _ => return None,
+        _ => return Ok(None),
     };
-    let body: Value = serde_json::from_str(event.body.get()).ok()?;
+    let body: Value = serde_json::from_str(event.body.get()).map_err(|error| EnvelopeError {
+        message: format!("The eventBody of {} is no JSON: {error}.", event.topic),
+    })?;
+    let state = state_in(event, change, &body).ok_or_else(|| EnvelopeError {
+        message: format!("The eventBody of {} says neither whose state it is nor which.", event.topic),
+    })?;
+    Ok(Some(state))
+}
+
+fn state_in(event: &PartnerEvent, change: &'static str, body: &Value) -> Option<Derived> {
     let user_id = event.topic.id().or_else(|| body.get("id").and_then(Value::as_str))?;
-    let presence = if change == "presence" { Some(&body) } else { body.get("presence") };
+    let presence = if change == "presence" { Some(body) } else { body.get("presence") };
     let routing = body.get("routingStatus");
     let system_presence = text(presence, "/presenceDefinition/systemPresence");
     let routing_status = text(routing, "/status");

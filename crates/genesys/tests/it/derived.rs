@@ -35,7 +35,7 @@ fn day(config: Config) -> Day {
         let partner = PartnerEvent::parse(event.text.as_bytes());
         assert!(partner.is_ok(), "{}", event.text);
         let Ok(partner) = partner else { continue };
-        day.derived.extend(user_state_change(&partner));
+        day.derived.extend(user_state_change(&partner).ok().flatten());
         let Ok(Some(detail)) = DetailEvent::from_partner(&partner) else { continue };
         let id = partner.topic.id().unwrap_or_default().to_owned();
         if event.text.contains("\"acdOutcome\":\"ANSWERED\"") {

@@ -174,14 +174,17 @@ fn a_users_state_is_told_from_each_of_its_topics() {
         ),
     ] {
         let event = parse(&frame(&format!("v2.users.{user}.{topic}"), &body));
-        let derived = user_state_change(&event).unwrap();
-        assert_eq!(user_state_change(&event).unwrap(), derived);
+        let derived = user_state_change(&event).unwrap().unwrap();
+        assert_eq!(user_state_change(&event), Ok(Some(derived.clone())));
         let mut expected = expected;
         expected["id"] = ids["id"].clone();
         expected["userId"] = ids["userId"].clone();
         assert_eq!(serde_json::from_str::<Value>(&derived.detail).unwrap(), expected);
         assert_eq!(derived.detail_type, "user.state.change");
     }
-    assert_eq!(user_state_change(&parse(&frame("v2.users.u.station", &json!({})))), None);
-    assert_eq!(user_state_change(&parse(&frame("v2.users.u.presence", &json!({})))), None);
+    assert_eq!(user_state_change(&parse(&frame("v2.users.u.station", &json!({})))), Ok(None));
+    for nothing in [json!({}), json!([]), json!({"presenceDefinition": {"systemPresence": 7}})] {
+        let refused = user_state_change(&parse(&frame("v2.users.u.presence", &nothing))).unwrap_err();
+        assert!(refused.message.contains("v2.users.u.presence"), "{refused}");
+    }
 }

@@ -28,9 +28,13 @@ struct House {
 
 impl House {
     fn open(folder: &Path) -> Self {
+        Self::patient(folder, Grace::default())
+    }
+
+    fn patient(folder: &Path, grace: Grace) -> Self {
         let store = Store::open(folder, &Options::default()).unwrap();
         let queues = Queues::open(store.clone()).unwrap();
-        let intake = Intake::new(queues, Grace::default(), QueueNames(BTreeMap::new()));
+        let intake = Intake::new(queues, grace, QueueNames(BTreeMap::new()));
         Self { store, intake, out: Arc::default() }
     }
 
@@ -131,12 +135,46 @@ fn what_the_tracker_cannot_read_is_counted() {
     let renamed = detail(r#"{"eventInstant": 1770000000001, "conversationId": "c-1"}"#);
     let no_object = detail("[]");
     let other = r#"{"topicName": "v2.users.u-1.geolocation", "version": "2", "eventBody": {"x": 1}}"#;
-    let texts = [readable.as_str(), &renamed, &no_object, other];
+    let state = r#"{"topicName": "v2.users.u-1.presence", "version": "2", "eventBody": {"state": "AWAY"}}"#;
+    let texts = [readable.as_str(), &renamed, &no_object, other, state];
     house.take(&texts, 1_770_000_000_500);
-    assert_eq!((house.counts().received, house.counts().unreadable), (4, 2));
+    assert_eq!((house.counts().received, house.counts().unreadable), (5, 3));
     // A repetition is no news: it is counted as that alone.
     house.take(&texts, 1_770_000_001_500);
-    assert_eq!((house.counts().duplicates, house.counts().unreadable), (4, 2));
+    assert_eq!((house.counts().duplicates, house.counts().unreadable), (5, 3));
+}
+
+/// A call whose end was lost is closed after a day of silence, and told once, also when its events come again after its
+/// state was forgotten.
+#[test]
+fn what_never_ends_is_closed_counted_and_told_once() {
+    const DAY_MS: u64 = 86_400_000;
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::patient(dir.path(), Grace { keep_ms: DAY_MS, ..Grace::default() });
+    let begun_ms = 1_770_000_000_000;
+    let start = |event_time: u64| {
+        format!(
+            r#"{{"topicName": "v2.detail.events.conversation.c-1.customer.start", "version": "2", "eventBody":
+            {{"eventTime": {event_time}, "conversationId": "c-1", "sessionId": "s-1", "mediaType": "VOICE"}}}}"#
+        )
+    };
+    house.take(&[&start(begun_ms)], begun_ms);
+    let pass = |days: std::ops::Range<u64>| {
+        for quarter in days.start * 4..days.end * 4 {
+            while house.wake(begun_ms + quarter * DAY_MS / 4) > 0 {}
+        }
+    };
+    pass(0..1);
+    assert_eq!(house.counts().expired, 0, "it may still end");
+    pass(1..3);
+    assert_eq!(house.counts().expired, 1);
+    assert!(ends(&house.out.lock().unwrap()).iter().all(|end| end.detail.contains("expired")));
+    let told = house.counts().derived;
+    // The state has gone, what was told is still known: another start of the same conversation tells nothing again.
+    house.take(&[&start(begun_ms + 1)], begun_ms + 3 * DAY_MS);
+    pass(3..5);
+    let counts = house.counts();
+    assert_eq!((counts.derived, counts.told_before), (told, 2), "{counts:?}");
 }
 
 #[test]

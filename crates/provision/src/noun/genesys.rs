@@ -1,7 +1,7 @@
 //! `genesys:` where the conversations come from.
 
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, Span};
 use crate::names;
 use crate::table::{Kind, Section, may, must};
 
@@ -12,7 +12,57 @@ pub struct Genesys {
     pub source: Source,
     /// The names of the org's routing queues.
     pub queues: Vec<Marked<String>>,
+    /// How long the tracker waits, by medium (one of [`MEDIA`]) or `default`; what is not named keeps its own.
+    pub grace: Vec<(&'static str, Grace)>,
 }
+
+/// How long the conversation tracker waits, in seconds; `None` leaves it as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grace {
+    /// After the last that was heard of a conversation that has ended, for its wrap-up.
+    pub wrap_up_s: Option<u64>,
+    /// Until a conversation that does not end is closed.
+    pub max_age_s: Option<u64>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a grace is for: the media types, in lower case, and what goes for all that are not named.
+pub const MEDIA: [&str; 6] = ["default", "voice", "callback", "chat", "message", "email"];
+
+const GRACE: Section = Section {
+    noun: "a grace setting",
+    keys: &[
+        may("default", "For every medium that is not named here.", Kind::Object(&MEDIA_GRACE)),
+        may("voice", "For calls.", Kind::Object(&MEDIA_GRACE)),
+        may("callback", "For callbacks.", Kind::Object(&MEDIA_GRACE)),
+        may("chat", "For web chats.", Kind::Object(&MEDIA_GRACE)),
+        may("message", "For messages.", Kind::Object(&MEDIA_GRACE)),
+        may("email", "For emails.", Kind::Object(&MEDIA_GRACE)),
+    ],
+    choices: &[],
+    later: &[],
+};
+
+const MEDIA_GRACE: Section = Section {
+    noun: "the grace of a medium",
+    keys: &[
+        may(
+            "wrapUp",
+            "How long an ended conversation waits for its wrap-up after the last that was heard of it, 0 s to 7 d; a later \
+             one comes as `conversation.wrapup`. Default 60s.",
+            Kind::Duration { seconds_min: 0, seconds_max: 604_800 },
+        ),
+        may(
+            "maxAge",
+            "After how much silence a conversation that has not ended is closed with status `expired`, 60 s to 90 d. \
+             Default 1d; 30d for messages, emails and callbacks.",
+            Kind::Duration { seconds_min: 60, seconds_max: 7_776_000 },
+        ),
+    ],
+    choices: &[],
+    later: &[],
+};
 
 /// What can be a source.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +111,11 @@ pub(crate) const SECTION: Section = Section {
             "The names of the org's routing queues, as rules name them.",
             Kind::List(&Kind::Text { chars_max: 256 }),
         ),
+        may(
+            "grace",
+            "How long the conversation tracker waits for a wrap-up and for an end, by medium.",
+            Kind::Object(&GRACE),
+        ),
     ],
     choices: &[],
     later: &[
@@ -84,9 +139,30 @@ pub(crate) fn read(fields: Fields<'_>) -> Genesys {
             speed: fields.number("speed"),
         },
         queues: fields.texts("queues"),
+        grace: fields.object("grace").map(read_grace).unwrap_or_default(),
     }
+}
+
+fn read_grace(fields: Fields<'_>) -> Vec<(&'static str, Grace)> {
+    let of = |grace: Fields<'_>| Grace {
+        wrap_up_s: grace.seconds("wrapUp"),
+        max_age_s: grace.seconds("maxAge"),
+        span: grace.span(),
+    };
+    MEDIA.iter().filter_map(|media| Some((*media, of(fields.object(media)?)))).collect()
 }
 
 pub(crate) fn check(genesys: &Genesys, out: &mut Vec<Mistake>) {
     names::unique("routing queue", &genesys.queues, out);
+    for (media, grace) in &genesys.grace {
+        if let (Some(wrap_up_s), Some(max_age_s)) = (grace.wrap_up_s, grace.max_age_s)
+            && wrap_up_s > max_age_s
+        {
+            let sentence = format!(
+                "`{media}` waits {wrap_up_s} s for a wrap-up, but closes a conversation that does not end after {max_age_s} s"
+            );
+            let mistake = Mistake::new(grace.span, sentence);
+            out.push(mistake.with_suggestion("`maxAge` is at least as long as `wrapUp`"));
+        }
+    }
 }

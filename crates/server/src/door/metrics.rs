@@ -100,7 +100,7 @@ impl Page {
     }
 
     fn feed(&mut self, counts: IntakeCounts) {
-        let IntakeCounts { received, duplicates, derived, unreadable } = counts;
+        let IntakeCounts { received, duplicates, derived, unreadable, told_before, expired } = counts;
         self.counter("trunkline_feed_events_total", "Events that the feed delivered.", received);
         self.counter(
             "trunkline_feed_duplicates_total",
@@ -113,6 +113,13 @@ impl Page {
             unreadable,
         );
         self.counter("trunkline_feed_derived_events_total", "Events derived from the feed's.", derived);
+        self.counter(
+            "trunkline_feed_told_before_total",
+            "Derived events that had been told before.",
+            told_before,
+        );
+        let name = "trunkline_feed_expired_conversations_total";
+        self.counter(name, "Conversations that never ended and were closed for their age.", expired);
     }
 
     fn webhooks(&mut self, webhooks: &[(String, WebhookCounts)]) {
