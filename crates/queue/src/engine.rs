@@ -5,7 +5,7 @@
 //! leased, time, sequence number). To receive is to find the first places whose time has come and to move them; a
 //! lease that runs out needs nobody to notice. All calls are part of the caller's transaction.
 
-mod desk;
+pub(crate) mod desk;
 mod group;
 pub mod handle;
 pub mod memory;
@@ -43,23 +43,27 @@ pub struct Due {
 }
 
 impl Queues {
-    /// The queues of `store`. Scans the index once, to count.
+    /// The queues of `store`. Scans the index once, to count. Queues whose record is damaged are made anew.
     ///
     /// # Errors
     /// The store's.
     pub fn open(store: Store) -> Result<Self, store::Error> {
+        crate::mend::queues(&store)?;
         let memory = Arc::new(Memory::default());
         let mut newest_ms = 0;
         store.read(|read| {
             for (id, record) in read.list(&QUEUES, &KeyRange::all(), usize::MAX) {
                 memory.configure(QueueId(id), &record);
             }
-            read.scan(&INDEX, &KeyRange::all(), &mut |(queue, phase, (at_ms, _)), state| {
-                newest_ms = newest_ms.max(state.sent_at_ms).max(state.first_received_at_ms);
+            read.visit_found(&INDEX, &KeyRange::all(), &mut |(queue, phase, (at_ms, _)), state| {
+                // One that is damaged is counted until it falls due and is passed over.
+                if let Some(state) = state {
+                    newest_ms = newest_ms.max(state.sent_at_ms).max(state.first_received_at_ms);
+                }
                 memory.apply(&[Change::Added(QueueId(queue), Phase::of_byte(phase), at_ms)]);
                 ControlFlow::Continue(())
             });
-            read.scan(&PARKED, &KeyRange::all(), &mut |(queue, _, _), _| {
+            read.keys(&PARKED, &KeyRange::all(), &mut |(queue, _, _)| {
                 memory.apply(&[Change::Parked(QueueId(queue))]);
                 ControlFlow::Continue(())
             });
@@ -135,7 +139,7 @@ impl Queues {
             let from = (queue.0, phase.byte(), now.unix_ms().saturating_add(1));
             let to = (queue.0, phase.byte(), end);
             let mut later = 0;
-            read.scan(&INDEX, &KeyRange::between(&from, &to), &mut |_, _| {
+            read.keys(&INDEX, &KeyRange::between(&from, &to), &mut |_| {
                 later += 1;
                 ControlFlow::Continue(())
             });
@@ -181,7 +185,7 @@ impl Queues {
     }
 
     fn has_permit(&self, read: &mut impl Read, queue: QueueId, now: Timestamp) -> bool {
-        let settings = read.get(&QUEUES, &queue.0).map(|record| record.settings).unwrap_or_default();
+        let settings = self.settings(read, queue).unwrap_or_default();
         match settings.permits.and_then(|permits| usize::try_from(permits).ok()) {
             Some(permits) => self.in_flight(read, queue, (now, permits)) < permits,
             None => true,

@@ -13,6 +13,7 @@ mod dead_letter;
 pub mod engine;
 pub mod error;
 pub mod limits;
+pub mod mend;
 mod message;
 mod move_task;
 pub mod ops;

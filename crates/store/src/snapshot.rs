@@ -7,11 +7,9 @@ use redb::{Database, ReadableDatabase};
 
 use crate::error::Error;
 use crate::guard::engine;
-use crate::key::{Key, KeyRange};
 use crate::keyspace::KEYSPACE;
-use crate::read::{Direction, Read};
+use crate::read::{Direction, Found, RawVisit, Source};
 use crate::record::{Record, unseal};
-use crate::table::{Table, damaged, decode, full_range};
 
 /// What was committed at one moment.
 pub struct Snapshot {
@@ -36,50 +34,25 @@ impl Snapshot {
     pub(crate) fn finish(self) -> Result<(), Error> {
         self.failure.map_or(Ok(()), Err)
     }
-
-    fn fail(&mut self, error: Error) {
-        self.failure.get_or_insert(error);
-    }
 }
 
-impl Read for Snapshot {
-    fn get<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Option<V> {
-        let key = table.full_key(key);
-        let found = engine(|| self.engine.get(key.as_slice()).map(|found| Some(found?.value().to_vec())));
-        let bytes = match found {
-            Ok(found) => found?,
+impl Source for Snapshot {
+    fn look<V: Record>(&mut self, key: &[u8]) -> Found<V> {
+        let found = engine(|| {
+            let stored = self.engine.get(key);
+            stored.map(|found| found.map(|guard| unseal(key, guard.value())))
+        });
+        match found {
+            Ok(None) => Found::Nothing,
+            Ok(Some(value)) => value.map_or(Found::Damaged, Found::Value),
             Err(cause) => {
                 self.fail(Error::Stopped { cause });
-                return None;
+                Found::Nothing
             }
-        };
-        let value = unseal(&key, &bytes);
-        if value.is_none() {
-            self.fail(damaged(table, &key));
         }
-        value
     }
 
-    fn get_known<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Option<V> {
-        let value = self.get(table, key);
-        if value.is_none() {
-            self.fail(damaged(table, &table.full_key(key)));
-        }
-        value
-    }
-
-    fn has_failed(&self) -> bool {
-        self.failure.is_some()
-    }
-
-    fn visit<K: Key, V: Record>(
-        &mut self,
-        table: &Table<K, V>,
-        range: &KeyRange,
-        direction: Direction,
-        visit: &mut dyn FnMut(K, V) -> ControlFlow<()>,
-    ) {
-        let (from, to) = full_range(table, range);
+    fn walk(&mut self, (from, to): (Vec<u8>, Vec<u8>), direction: Direction, visit: &mut RawVisit<'_>) {
         let mut entries = match engine(|| self.engine.range::<&[u8]>(from.as_slice()..to.as_slice())) {
             Ok(entries) => entries,
             Err(cause) => return self.fail(Error::Stopped { cause }),
@@ -92,8 +65,7 @@ impl Read for Snapshot {
             let Some((key, value)) = next.map_err(|cause| Error::Stopped { cause })? else {
                 return Ok(ControlFlow::Break(()));
             };
-            let (key, value) = decode(table, key.value(), value.value())?;
-            Ok(visit(key, value))
+            visit(key.value(), value.value())
         };
         loop {
             match step() {
@@ -102,5 +74,13 @@ impl Read for Snapshot {
                 Err(error) => return self.fail(error),
             }
         }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
+    fn failed(&self) -> bool {
+        self.failure.is_some()
     }
 }

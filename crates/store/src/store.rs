@@ -14,6 +14,7 @@ use crate::error::{Error, OpenError};
 use crate::folder::Folder;
 use crate::guard::guarded;
 use crate::keyspace::Sequence;
+use crate::passed_over::PassedOver;
 use crate::room::{Place, Room};
 use crate::snapshot::Snapshot;
 use crate::ticket::Ticket;
@@ -28,11 +29,13 @@ pub struct Options {
     /// Writes that add data are refused when the disk has less than this left, in bytes, so that receives and deletes,
     /// which write too, can go on.
     pub disk_reserve_bytes: u64,
+    /// Is told of each damaged record that a job went round ([`Tx::pass_over`]); must not block.
+    pub on_damage: fn(&Error),
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, disk_reserve_bytes: 64 << 20 }
+        Self { cache_bytes: 64 << 20, disk_reserve_bytes: 64 << 20, on_damage: |_| () }
     }
 }
 
@@ -48,6 +51,7 @@ struct Shared {
     stopped: watch::Receiver<Option<String>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     path: PathBuf,
+    passed_over: Arc<PassedOver>,
     // Dropped last: the lock is held until the engine has closed its file.
     _folder: Option<Folder>,
 }
@@ -91,7 +95,15 @@ impl Store {
         let database = Arc::new(database);
         let (jobs, inbox) = channel();
         let (stop, stopped) = watch::channel(None);
-        let writer = Writer { database: Arc::clone(&database), inbox, stop, sequence, room };
+        let passed_over = Arc::new(PassedOver::new(options.on_damage));
+        let writer = Writer {
+            database: Arc::clone(&database),
+            inbox,
+            stop,
+            sequence,
+            room,
+            passed_over: Arc::clone(&passed_over),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
@@ -103,6 +115,7 @@ impl Store {
                 stopped,
                 thread: Mutex::new(Some(thread)),
                 path,
+                passed_over,
                 _folder: folder,
             }),
         })
@@ -144,6 +157,11 @@ impl Store {
     /// should end (contract C8).
     pub fn stopped(&self) -> watch::Receiver<Option<String>> {
         self.shared.stopped.clone()
+    }
+
+    /// Damaged records that jobs went round since the store was opened ([`Tx::pass_over`]).
+    pub fn passed_over(&self) -> u64 {
+        self.shared.passed_over.count()
     }
 
     /// The data folder.

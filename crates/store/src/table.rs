@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::error::Error;
 use crate::key::{Key, KeyRange};
-use crate::record::{Record, unseal};
+use crate::record::Record;
 
 /// A table of the store. Declared once as a `const` in the room that owns it; its number is its place in the
 /// keyspace and never changes. docs/format.md lists all of them.
@@ -54,17 +54,10 @@ pub(crate) fn full_range<K: Key, V: Record>(table: &Table<K, V>, range: &KeyRang
     if from > to { (to.clone(), to) } else { (from, to) }
 }
 
-/// An entry as the table's types read it.
-pub(crate) fn decode<K: Key, V: Record>(
-    table: &Table<K, V>,
-    key: &[u8],
-    bytes: &[u8],
-) -> Result<(K, V), Error> {
+/// A key as the table's type reads it.
+pub(crate) fn key_of<K: Key, V: Record>(table: &Table<K, V>, key: &[u8]) -> Result<K, Error> {
     let parts = key.split_first().and_then(|(_, mut rest)| K::read(&mut rest).filter(|_| rest.is_empty()));
-    match (parts, unseal(key, bytes)) {
-        (Some(key), Some(value)) => Ok((key, value)),
-        (None, _) | (_, None) => Err(damaged(table, key)),
-    }
+    parts.ok_or_else(|| damaged(table, key))
 }
 
 /// The error that names an entry.

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
+use std::sync::Arc;
 
 use redb::ReadableTable;
 
 use crate::error::Error;
 use crate::guard::engine;
-use crate::key::{Key, KeyRange};
+use crate::key::Key;
 use crate::keyspace::{EngineTable, Sequence};
-use crate::read::{Direction, Read};
+use crate::passed_over::PassedOver;
+use crate::read::{Direction, Found, RawVisit, Source};
 use crate::record::{Record, seal, unseal};
-use crate::table::{Table, damaged, decode, full_range};
+use crate::table::{Table, damaged};
 
 pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
@@ -22,6 +24,7 @@ pub struct Tx<'a, 'txn> {
     engine: &'a mut EngineTable<'txn>,
     overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     sequence: &'a mut Sequence,
+    damage: &'a Arc<PassedOver>,
     failure: Option<Error>,
     hooks: Vec<Hook>,
 }
@@ -42,8 +45,12 @@ pub(crate) struct Written {
 }
 
 impl<'a, 'txn> Tx<'a, 'txn> {
-    pub(crate) fn new(engine: &'a mut EngineTable<'txn>, sequence: &'a mut Sequence) -> Self {
-        Self { engine, overlay: BTreeMap::new(), sequence, failure: None, hooks: Vec::new() }
+    pub(crate) fn new(
+        engine: &'a mut EngineTable<'txn>,
+        sequence: &'a mut Sequence,
+        damage: &'a Arc<PassedOver>,
+    ) -> Self {
+        Self { engine, overlay: BTreeMap::new(), sequence, damage, failure: None, hooks: Vec::new() }
     }
 
     pub(crate) fn finish(self) -> Result<Written, Error> {
@@ -82,77 +89,56 @@ impl<'a, 'txn> Tx<'a, 'txn> {
         self.hooks.push(Box::new(hook));
     }
 
-    fn fail(&mut self, error: Error) {
-        self.failure.get_or_insert(error);
+    /// Goes round a record that is damaged, or that is missing where another says that it is there: the job does without
+    /// it. Counted, and told to [`crate::Options::on_damage`], once what the job did instead is on disk.
+    pub fn pass_over<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) {
+        let (error, damage) = (damaged(table, &table.full_key(key)), Arc::clone(self.damage));
+        self.after_commit(move || damage.tell(&error));
     }
 }
 
-impl Read for Tx<'_, '_> {
-    fn get<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Option<V> {
-        let key = table.full_key(key);
+impl Source for Tx<'_, '_> {
+    fn look<V: Record>(&mut self, key: &[u8]) -> Found<V> {
         // Read where it lies, not from a copy: contents are most of what is stored.
-        let found = match self.overlay.get(&key) {
-            Some(written) => Ok(written.as_ref().map(|bytes| unseal(&key, bytes))),
+        let found = match self.overlay.get(key) {
+            Some(written) => Ok(written.as_ref().map(|bytes| unseal(key, bytes))),
             None => engine(|| {
-                let stored = self.engine.get(key.as_slice());
-                stored.map(|found| found.map(|guard| unseal(&key, guard.value())))
+                let stored = self.engine.get(key);
+                stored.map(|found| found.map(|guard| unseal(key, guard.value())))
             }),
         };
         match found {
-            Ok(Some(None)) => {
-                self.fail(damaged(table, &key));
-                None
-            }
-            Ok(value) => value.flatten(),
+            Ok(None) => Found::Nothing,
+            Ok(Some(value)) => value.map_or(Found::Damaged, Found::Value),
             Err(cause) => {
                 self.fail(Error::Stopped { cause });
-                None
+                Found::Nothing
             }
         }
     }
 
-    fn get_known<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Option<V> {
-        let value = self.get(table, key);
-        if value.is_none() {
-            self.fail(damaged(table, &table.full_key(key)));
-        }
-        value
-    }
-
-    fn has_failed(&self) -> bool {
-        self.failure.is_some()
-    }
-
-    fn visit<K: Key, V: Record>(
-        &mut self,
-        table: &Table<K, V>,
-        range: &KeyRange,
-        direction: Direction,
-        visit: &mut dyn FnMut(K, V) -> ControlFlow<()>,
-    ) {
-        let (from, to) = full_range(table, range);
+    fn walk(&mut self, (from, to): (Vec<u8>, Vec<u8>), direction: Direction, visit: &mut RawVisit<'_>) {
         let own = (Bound::Included(from.clone()), Bound::Excluded(to.clone()));
         let outcome = match engine(|| self.engine.range::<&[u8]>(from.as_slice()..to.as_slice())) {
             Err(cause) => Err(Error::Stopped { cause }),
-            Ok(stored) => {
-                let mut decode = |key: &[u8], bytes: &[u8]| match decode(table, key, bytes) {
-                    Ok((key, value)) => Ok(visit(key, value)),
-                    Err(damaged) => Err(damaged),
-                };
-                if direction == Direction::Backwards {
-                    merge(stored.rev(), self.overlay.range(own).rev(), |a, b| b.cmp(a), &mut decode)
-                } else {
-                    merge(stored, self.overlay.range(own), |a, b| a.cmp(b), &mut decode)
-                }
+            Ok(stored) if direction == Direction::Backwards => {
+                merge(stored.rev(), self.overlay.range(own).rev(), |a, b| b.cmp(a), visit)
             }
+            Ok(stored) => merge(stored, self.overlay.range(own), |a, b| a.cmp(b), visit),
         };
         if let Err(error) = outcome {
             self.fail(error);
         }
     }
-}
 
-type RawVisit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Error> + 'v;
+    fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
+    fn failed(&self) -> bool {
+        self.failure.is_some()
+    }
+}
 
 /// Walks two ordered sources as one; where both have a key, the overlay's entry counts, and `None` there hides it.
 fn merge<'g, 'o>(

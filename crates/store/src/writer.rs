@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 use crate::guard::guarded;
 use crate::keyspace::{EngineTable, KEYSPACE, Sequence};
+use crate::passed_over::PassedOver;
 use crate::room::Room;
 use crate::tx::{Hook, Tx};
 
@@ -54,6 +55,7 @@ pub(crate) struct Writer {
     pub(crate) stop: watch::Sender<Option<String>>,
     pub(crate) sequence: Sequence,
     pub(crate) room: Room,
+    pub(crate) passed_over: Arc<PassedOver>,
 }
 
 /// What one commit gathers.
@@ -136,7 +138,7 @@ impl Writer {
     }
 
     fn run_job(&mut self, job: Job, engine: &mut EngineTable<'_>, batch: &mut Batch) -> Result<(), String> {
-        let mut tx = Tx::new(engine, &mut self.sequence);
+        let mut tx = Tx::new(engine, &mut self.sequence, &self.passed_over);
         let (end, done) = (job.run)(Ok(&mut tx));
         let (outcome, written) = match (tx.finish(), end) {
             (Ok(written), End::Keep) => (Ok(()), Some(written)),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use store::Tx;
+use store::{Key, Record, Table, Tx};
 
 use crate::engine::memory::{Change, Memory};
-use crate::engine::record::{CONTENTS, INDEX, MOVED, NOTES, Phase, QueueId, State};
+use crate::engine::record::{CONTENTS, INDEX, MOVED, NOTES, Phase, Place, QueueId, State};
 
 /// A message in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,26 +20,36 @@ pub(crate) struct Desk<'t, 'a, 'txn> {
     pub(crate) tx: &'t mut Tx<'a, 'txn>,
     changes: Vec<Change>,
     arrived: Vec<QueueId>,
+    /// Messages that are lost to damage.
+    lost: usize,
 }
 
 impl<'t, 'a, 'txn> Desk<'t, 'a, 'txn> {
     pub(crate) fn new(tx: &'t mut Tx<'a, 'txn>) -> Self {
-        Self { tx, changes: Vec::new(), arrived: Vec::new() }
+        Self { tx, changes: Vec::new(), arrived: Vec::new(), lost: 0 }
     }
 
-    /// Hands what was done to memory, once it is on disk.
-    pub(crate) fn finish(self, memory: &Arc<Memory>) {
+    /// Hands what was done to memory, once it is on disk; tells how many messages were lost to damage.
+    pub(crate) fn finish(self, memory: &Arc<Memory>) -> usize {
         if self.changes.is_empty() && self.arrived.is_empty() {
-            return;
+            return self.lost;
         }
         let memory = Arc::clone(memory);
-        let Self { changes, arrived, .. } = self;
+        let Self { changes, arrived, lost, .. } = self;
         self.tx.after_commit(move || {
             memory.apply(&changes);
             for queue in arrived {
                 memory.ring(queue);
             }
         });
+        lost
+    }
+
+    /// A message can never be given out again, because this record of it is damaged or missing. What is left of it stays
+    /// for `trunkline fsck` to name; its place in the queue is the caller's to give up.
+    pub(crate) fn lose<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) {
+        self.tx.pass_over(table, key);
+        self.lost += 1;
     }
 
     /// Somebody who waits for a message of this queue should look.
@@ -64,6 +74,14 @@ impl<'t, 'a, 'txn> Desk<'t, 'a, 'txn> {
         if entry.state.moved {
             self.tx.remove(&MOVED, &(queue.0, entry.sequence));
         }
+    }
+
+    /// As [`Desk::unindex`], where the entry's state cannot be read.
+    pub(crate) fn unindex_place(&mut self, place: Place) {
+        let (queue, phase, (at_ms, sequence)) = place;
+        self.tx.remove(&INDEX, &place);
+        self.tx.remove(&MOVED, &(queue, sequence));
+        self.changes.push(Change::Removed(QueueId(queue), Phase::of_byte(phase), at_ms));
     }
 
     /// Removes what is kept beside the index.

@@ -3,10 +3,14 @@
 //! INVARIANT: a group with parked messages has a message in the index. So a group wakes up by itself, and a group that
 //! waits costs its queue nothing.
 
-use store::{KeyRange, Read};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use store::{Found, KeyRange, Read};
 
 use crate::engine::desk::{Desk, Entry};
 use crate::engine::memory::Change;
+use crate::engine::receive::entry_of;
 use crate::engine::record::{GROUPS, Group, INDEX, Member, PARKED, Parked, Phase, QueueId, State};
 
 impl Desk<'_, '_, '_> {
@@ -17,12 +21,12 @@ impl Desk<'_, '_, '_> {
             self.ring(queue);
             return;
         };
-        let key = (queue.0, name);
-        if self.tx.contains(&GROUPS, &key) {
-            self.park(queue, entry);
-        } else {
-            self.join(queue, &entry, Group::default());
-            self.ring(queue);
+        match self.group(&(queue.0, name)) {
+            Some(_) => self.park(queue, entry),
+            None => {
+                self.join(queue, &entry, Group::default());
+                self.ring(queue);
+            }
         }
     }
 
@@ -32,7 +36,7 @@ impl Desk<'_, '_, '_> {
         self.index(queue, to);
         let Some(name) = to.state.group.clone() else { return };
         let key = (queue.0, name);
-        let mut group = self.tx.get(&GROUPS, &key).unwrap_or_default();
+        let mut group = self.group(&key).unwrap_or_default();
         group.members.retain(|member| member.sequence != to.sequence);
         group.members.push(to.member());
         self.tx.put(&GROUPS, &key, &group);
@@ -56,7 +60,7 @@ impl Desk<'_, '_, '_> {
     ) -> Vec<Entry> {
         let Some(name) = due.state.group.clone() else { return vec![due] };
         let key = (queue.0, name);
-        let mut group = self.tx.get(&GROUPS, &key).unwrap_or_default();
+        let mut group = self.group(&key).unwrap_or_default();
         let busy = group.members.iter().any(|member| member.phase == Phase::Leased && member.at_ms > now_ms);
         let mut ready = Vec::new();
         if !busy {
@@ -97,31 +101,116 @@ impl Desk<'_, '_, '_> {
     /// The group without one of its messages in the index; keeps the invariant.
     fn without(&mut self, queue: QueueId, name: String, sequence: u64) {
         let key = (queue.0, name);
-        let mut group = self.tx.get(&GROUPS, &key).unwrap_or_default();
+        let mut group = self.group(&key).unwrap_or_default();
         group.members.retain(|member| member.sequence != sequence);
+        self.put_group(queue, key, group);
+    }
+
+    /// Stores what a group has left in the index; the first of the parked comes in where that is nothing.
+    fn put_group(&mut self, queue: QueueId, key: (u64, String), group: Group) {
         if !group.members.is_empty() {
             self.tx.put(&GROUPS, &key, &group);
             return;
         }
-        match self.tx.list(&PARKED, &KeyRange::prefix(&key), 1).pop() {
+        match self.parked(&key, 1).pop() {
             None => self.tx.remove(&GROUPS, &key),
-            Some((parked_key, parked)) => {
-                self.tx.remove(&PARKED, &parked_key);
+            Some(first) => {
+                self.tx.remove(&PARKED, &(key.0, key.1.clone(), first.sequence));
                 self.note(Change::Unparked(queue));
-                self.join(queue, &waiting(parked_key.2, parked), group);
+                self.join(queue, &first, group);
                 self.ring(queue);
             }
         }
     }
 
+    /// A group's messages in the index; `None`: there are none. A damaged record is made again out of the index.
+    fn group(&mut self, key: &(u64, String)) -> Option<Group> {
+        match self.tx.find(&GROUPS, key) {
+            Found::Value(group) => return Some(group),
+            Found::Nothing => return None,
+            Found::Damaged => self.tx.pass_over(&GROUPS, key),
+        }
+        let group = self.members_by_group(QueueId(key.0)).remove(&key.1).unwrap_or_default();
+        self.put_group(QueueId(key.0), key.clone(), group);
+        self.tx.get(&GROUPS, key)
+    }
+
+    /// The groups of a queue as its index says. Reads the whole queue: for what is damaged only.
+    fn members_by_group(&mut self, queue: QueueId) -> BTreeMap<String, Group> {
+        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+        self.tx.visit_found(&INDEX, &KeyRange::prefix(&queue.0), &mut |place, state| {
+            if let Some(entry) = state.map(|state| entry_of((place, state)))
+                && let Some(name) = &entry.state.group
+            {
+                groups.entry(name.clone()).or_default().members.push(entry.member());
+            }
+            ControlFlow::Continue(())
+        });
+        groups
+    }
+
+    /// Makes the groups of a queue anew that a message has left whose group nobody can tell any more: otherwise they
+    /// would wait for it for ever.
+    pub(crate) fn mend_groups(&mut self, queue: QueueId) {
+        let mut stored = BTreeMap::new();
+        for ((_, name), group) in self.tx.list_found(&GROUPS, &KeyRange::prefix(&queue.0), usize::MAX) {
+            stored.insert(name, group);
+        }
+        self.tx.keys(&PARKED, &KeyRange::prefix(&queue.0), &mut |(_, name, _)| {
+            stored.entry(name).or_insert(None);
+            ControlFlow::Continue(())
+        });
+        if stored.is_empty() {
+            return;
+        }
+        let mut indexed = self.members_by_group(queue);
+        stored.extend(
+            indexed
+                .keys()
+                .filter(|name| !stored.contains_key(*name))
+                .map(|name| (name.clone(), None))
+                .collect::<Vec<_>>(),
+        );
+        for (name, group) in stored {
+            let whole = indexed.remove(&name).unwrap_or_default();
+            if group.is_none_or(|group| group.members.len() != whole.members.len()) {
+                self.put_group(queue, (queue.0, name), whole);
+            }
+        }
+    }
+
+    /// The first `max` parked messages of a group. Damaged ones are passed over.
+    fn parked(&mut self, key: &(u64, String), max: usize) -> Vec<Entry> {
+        let mut parked = Vec::new();
+        let range = KeyRange::prefix(key);
+        while parked.len() < max && !self.tx.has_failed() {
+            parked.clear();
+            let found = self.tx.list_found(&PARKED, &range, max);
+            let listed = found.len();
+            for (key, value) in found {
+                match value {
+                    Some(value) => parked.push(waiting(key.2, value)),
+                    None => {
+                        self.tx.remove(&PARKED, &key);
+                        self.note(Change::Unparked(QueueId(key.0)));
+                        self.lose(&PARKED, &key);
+                    }
+                }
+            }
+            if parked.len() == listed {
+                break;
+            }
+        }
+        parked
+    }
+
     /// The first `max` messages of a group, those in the index and those parked, in the order of their sending.
     fn in_order(&mut self, queue: QueueId, key: &(u64, String), group: &Group, max: usize) -> Vec<Entry> {
-        let parked = self.tx.list(&PARKED, &KeyRange::prefix(key), max);
-        let mut all: Vec<Entry> =
-            parked.into_iter().map(|((_, _, sequence), parked)| waiting(sequence, parked)).collect();
+        let mut all = self.parked(key, max);
         for member in &group.members {
             let place = (queue.0, member.phase.byte(), (member.at_ms, member.sequence));
-            if let Some(state) = self.tx.get(&INDEX, &place) {
+            // One that is damaged is passed over when it falls due.
+            if let Found::Value(state) = self.tx.find(&INDEX, &place) {
                 let Member { sequence, phase, at_ms } = *member;
                 all.push(Entry { phase, at_ms, sequence, state });
             }

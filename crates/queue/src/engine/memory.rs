@@ -177,6 +177,11 @@ impl Memory {
         first.is_some_and(|bucket| bucket <= now.unix_ms() / BUCKET_MS)
     }
 
+    /// How a queue that was not dropped treats its messages.
+    pub(crate) fn settings(&self, id: QueueId) -> Option<Settings> {
+        self.queues().get(&id).filter(|queue| !queue.dropped).map(|queue| queue.settings.clone())
+    }
+
     pub(crate) fn leases(&self, id: QueueId) -> u64 {
         self.queues().get(&id).map_or(0, |queue| queue.leases)
     }

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use aws::Timestamp;
-use store::{KeyRange, Read, Tx};
+use store::{Found, KeyRange, Read, Tx};
 
 use crate::engine::Queues;
 use crate::engine::desk::{Desk, Entry};
 use crate::engine::handle::Handle;
 use crate::engine::record::{
-    Attribute, CONTENTS, Content, INDEX, NOTES, Note, Phase, QUEUES, QueueId, Settings, State,
+    Attribute, CONTENTS, Content, INDEX, NOTES, Note, Phase, Place, QUEUES, QueueId, Settings, State,
 };
 
 /// What to receive.
@@ -72,26 +72,39 @@ pub struct Received {
 
 /// So many messages that are dropped or moved away do not hold up a receive longer.
 const SETTLED_PER_RECEIVE_MAX: usize = 100;
+/// So many looks that meet damage do not hold up a job longer.
+const DAMAGED_LOOKS_MAX: usize = 10;
 
 impl Queues {
     /// Leases up to `max` due messages. Those that were received too often are moved to the dead-letter queue in the
-    /// same transaction (contract C7), those past their retention are dropped.
+    /// same transaction (contract C7), those past their retention are dropped, and those that are damaged are passed over
+    /// and never met again (contract C9).
     pub fn receive(&self, tx: &mut Tx<'_, '_>, queue: QueueId, receive: &Receive) -> Vec<Received> {
-        let Some(record) = tx.get(&QUEUES, &queue.0) else { return Vec::new() };
-        let max = receive.max.min(free_permits(tx, queue, &record.settings, receive.now));
+        self.receive_counting(tx, queue, receive).0
+    }
+
+    /// As [`Queues::receive`], for a room that keeps books of what it has sent: also how many messages were damaged.
+    pub fn receive_counting(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        queue: QueueId,
+        receive: &Receive,
+    ) -> (Vec<Received>, usize) {
+        let Some(settings) = self.settings(tx, queue) else { return (Vec::new(), 0) };
+        let max = receive.max.min(free_permits(tx, queue, &settings, receive.now));
         let mut desk = Desk::new(tx);
         let mut round = Round {
             queue,
             receive,
-            settings: &record.settings,
+            settings: &settings,
             received: Vec::new(),
             settled: 0,
             closed_groups: HashSet::new(),
         };
-        // More than one look: what is dropped, moved or parked makes room for what lies behind it. What is damaged stays
-        // where it is, so that a look after a failure would find it for ever.
+        // More than one look: what is dropped, moved, parked or passed over makes room for what lies behind it. What the
+        // engine cannot read stays where it is, so that a look after a failure would find it for ever.
         while round.received.len() < max && round.settled < SETTLED_PER_RECEIVE_MAX && !desk.tx.has_failed() {
-            let due = list_due(desk.tx, queue, receive.now, max - round.received.len());
+            let due = desk.list_due(queue, receive.now, max - round.received.len());
             if due.is_empty() {
                 break;
             }
@@ -100,8 +113,16 @@ impl Queues {
             }
         }
         let received = round.received;
-        desk.finish(&self.memory);
-        received
+        (received, desk.finish(&self.memory))
+    }
+
+    /// How a queue treats its messages; as memory has it where the record is damaged. `None`: there is no such queue.
+    pub(crate) fn settings(&self, read: &mut impl Read, queue: QueueId) -> Option<Settings> {
+        match read.find(&QUEUES, &queue.0) {
+            Found::Value(record) => Some(record.settings),
+            Found::Damaged => self.memory.settings(queue),
+            Found::Nothing => None,
+        }
     }
 
     /// When the first message falls due that is not in flight, or when its lease ends; `None`: the queue is empty.
@@ -189,7 +210,12 @@ impl Round<'_> {
     }
 
     fn lease(&mut self, desk: &mut Desk<'_, '_, '_>, entry: &Entry) {
-        let Some(content) = desk.tx.get_known(&CONTENTS, &entry.sequence) else { return };
+        let Found::Value(content) = desk.tx.find(&CONTENTS, &entry.sequence) else {
+            self.settled += 1;
+            desk.leave(self.queue, entry);
+            desk.lose(&CONTENTS, &entry.sequence);
+            return;
+        };
         let now_ms = self.receive.now.unix_ms();
         let first = entry.state.first_received_at_ms;
         let state = State {
@@ -202,8 +228,8 @@ impl Round<'_> {
         let at_ms = self.receive.until.unix_ms().max(now_ms.saturating_add(1));
         let leased = Entry { phase: Phase::Leased, at_ms, sequence: entry.sequence, state };
         desk.shift(self.queue, entry, &leased);
-        let note = if leased.state.noted { desk.tx.get(&NOTES, &leased.sequence) } else { None };
-        self.received.push(received(self.queue, leased, content, note.unwrap_or_default()));
+        let note = desk.note_of(&leased);
+        self.received.push(received(self.queue, leased, content, note));
     }
 }
 
@@ -244,30 +270,75 @@ fn count_in_flight(read: &mut impl Read, queue: QueueId, now: Timestamp, limit: 
     }
     let leased = (queue.0, Phase::Leased.byte());
     let unexpired = (leased.0, leased.1, now.unix_ms().saturating_add(1));
-    read.scan(&INDEX, &KeyRange::from_within(&unexpired, &leased), &mut |_, _| {
+    read.keys(&INDEX, &KeyRange::from_within(&unexpired, &leased), &mut |_| {
         count += 1;
         if count < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     count
 }
 
-/// Up to `max` due messages: those whose lease has ended first, they are the older ones.
-pub(crate) fn list_due(read: &mut impl Read, queue: QueueId, now: Timestamp, max: usize) -> Vec<Entry> {
-    let mut due = Vec::new();
-    for phase in Phase::BOTH {
-        let from = (queue.0, phase.byte(), 0u64);
-        let to = (queue.0, phase.byte(), now.unix_ms().saturating_add(1));
-        let found = read.list(&INDEX, &KeyRange::between(&from, &to), max - due.len());
-        due.extend(found.into_iter().map(entry_of));
+impl Desk<'_, '_, '_> {
+    /// Up to `max` due messages: those whose lease has ended first, they are the older ones. Those of which the state is
+    /// damaged are passed over: nobody knows their group, or how often they were received.
+    pub(crate) fn list_due(&mut self, queue: QueueId, now: Timestamp, max: usize) -> Vec<Entry> {
+        for _ in 1..DAMAGED_LOOKS_MAX {
+            let (due, damaged) = self.look_for_due(queue, now, max);
+            if damaged.is_empty() {
+                return due;
+            }
+            for place in &damaged {
+                self.unindex_place(*place);
+                self.lose(&INDEX, place);
+            }
+            // With it gone, another of its group may have fallen due.
+            self.mend_groups(queue);
+        }
+        self.look_for_due(queue, now, max).0
     }
-    due
+
+    fn look_for_due(&mut self, queue: QueueId, now: Timestamp, max: usize) -> (Vec<Entry>, Vec<Place>) {
+        let (mut due, mut damaged) = (Vec::new(), Vec::new());
+        for phase in Phase::BOTH {
+            let from = (queue.0, phase.byte(), 0u64);
+            let to = (queue.0, phase.byte(), now.unix_ms().saturating_add(1));
+            let left = max.saturating_sub(due.len() + damaged.len());
+            for (place, state) in self.tx.list_found(&INDEX, &KeyRange::between(&from, &to), left) {
+                match state {
+                    Some(state) => due.push(entry_of((place, state))),
+                    None => damaged.push(place),
+                }
+            }
+        }
+        (due, damaged)
+    }
+
+    /// What was added to a message at its dead-lettering. A message is worth more than its note: where that is damaged,
+    /// the message goes on without.
+    pub(crate) fn note_of(&mut self, entry: &Entry) -> Note {
+        if !entry.state.noted {
+            return Note::default();
+        }
+        match self.tx.find(&NOTES, &entry.sequence) {
+            Found::Value(note) => note,
+            Found::Nothing => Note::default(),
+            Found::Damaged => {
+                self.tx.pass_over(&NOTES, &entry.sequence);
+                self.tx.remove(&NOTES, &entry.sequence);
+                Note::default()
+            }
+        }
+    }
 }
 
-pub(crate) fn entry_of(((_, phase, (at_ms, sequence)), state): ((u64, u8, (u64, u64)), State)) -> Entry {
+pub(crate) fn entry_of(((_, phase, (at_ms, sequence)), state): (Place, State)) -> Entry {
     Entry { phase: Phase::of_byte(phase), at_ms, sequence, state }
 }
 
 fn first_at(read: &mut impl Read, queue: QueueId, phase: Phase) -> Option<u64> {
-    let found = read.list(&INDEX, &KeyRange::prefix(&(queue.0, phase.byte())), 1);
-    found.first().map(|((_, _, (at_ms, _)), _)| *at_ms)
+    let mut first = None;
+    read.keys(&INDEX, &KeyRange::prefix(&(queue.0, phase.byte())), &mut |(_, _, (at_ms, _))| {
+        first = Some(at_ms);
+        ControlFlow::Break(())
+    });
+    first
 }

@@ -82,7 +82,7 @@ pub(crate) struct Note {
 }
 
 /// A queue as the engine knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QueueRecord {
     /// `kind:rest` of an internal queue; `None` for one of SQS.
     pub(crate) internal_name: Option<String>,

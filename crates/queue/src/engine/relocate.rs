@@ -1,11 +1,10 @@
 //! Moving messages on from one queue to another, without anybody receiving them: what a redrive does.
 
 use aws::Timestamp;
-use store::{Read, Tx};
+use store::{Found, Read, Tx};
 
 use crate::engine::Queues;
 use crate::engine::desk::{Desk, Entry};
-use crate::engine::receive::list_due;
 use crate::engine::record::{NOTES, Phase, QueueId, State};
 
 /// What was done.
@@ -34,7 +33,7 @@ impl Queues {
         let mut done = Relocated::default();
         while done.moved < max && !done.stuck && !desk.tx.has_failed() {
             // One at a time where there are groups: with the first gone, the next of its group falls due.
-            let due = list_due(desk.tx, from, now, max - done.moved);
+            let due = desk.list_due(from, now, max - done.moved);
             if due.is_empty() {
                 break;
             }
@@ -54,12 +53,15 @@ impl Queues {
 }
 
 impl Desk<'_, '_, '_> {
-    /// The queue that dead-lettered a message.
+    /// The queue that dead-lettered a message; `None` also where the note that says so is damaged.
     fn source_of(&mut self, entry: &Entry) -> Option<String> {
         if !entry.state.noted {
             return None;
         }
-        self.tx.get(&NOTES, &entry.sequence)?.source
+        match self.tx.find(&NOTES, &entry.sequence) {
+            Found::Value(note) => note.source,
+            Found::Nothing | Found::Damaged => None,
+        }
     }
 
     /// Moves a message to another queue as if it had just been sent there: its age and its count begin anew, else it

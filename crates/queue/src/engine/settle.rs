@@ -1,7 +1,7 @@
 //! Settling: a message that was received is deleted, kept longer, tried again later, or dead-lettered.
 
 use aws::Timestamp;
-use store::{Read, Tx};
+use store::{Found, Read, Tx};
 
 use crate::engine::Queues;
 use crate::engine::desk::{Desk, Entry};
@@ -120,8 +120,7 @@ impl Desk<'_, '_, '_> {
     /// it is, its count goes on.
     pub(crate) fn transfer(&mut self, from: QueueId, entry: Entry, to: QueueId, (note, now_ms): (Note, u64)) {
         self.leave(from, &entry);
-        let mut known =
-            if entry.state.noted { self.tx.get(&NOTES, &entry.sequence) } else { None }.unwrap_or_default();
+        let mut known = self.note_of(&entry);
         known.source = note.source.or(known.source);
         known.attributes.retain(|old| !note.attributes.iter().any(|new| new.name == old.name));
         known.attributes.extend(note.attributes);
@@ -132,18 +131,22 @@ impl Desk<'_, '_, '_> {
     }
 }
 
-/// The message in the state that the handle speaks of.
+/// The message in the state that the handle speaks of. One whose state is damaged is gone: the queue passes it over as
+/// soon as its lease ends.
 fn find(read: &mut impl Read, handle: &Handle) -> Option<Entry> {
-    let mut at = |at_ms: u64| {
+    let at = |at_ms: u64, read: &mut _| {
         let place = (handle.queue.0, Phase::Leased.byte(), (at_ms, handle.sequence));
-        let state = read.get(&INDEX, &place).filter(|state: &State| state.received == handle.receive)?;
-        Some(Entry { phase: Phase::Leased, at_ms, sequence: handle.sequence, state })
+        let Found::Value(state) = Read::find(read, &INDEX, &place) else { return None };
+        (state.received == handle.receive).then_some(Entry {
+            phase: Phase::Leased,
+            at_ms,
+            sequence: handle.sequence,
+            state,
+        })
     };
-    if let Some(entry) = at(handle.at_ms) {
+    if let Some(entry) = at(handle.at_ms, read) {
         return Some(entry);
     }
     let moved_to = read.get(&MOVED, &(handle.queue.0, handle.sequence))?;
-    let place = (handle.queue.0, Phase::Leased.byte(), (moved_to, handle.sequence));
-    let state = read.get(&INDEX, &place).filter(|state: &State| state.received == handle.receive)?;
-    Some(Entry { phase: Phase::Leased, at_ms: moved_to, sequence: handle.sequence, state })
+    at(moved_to, read)
 }

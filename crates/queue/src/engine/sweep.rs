@@ -1,12 +1,15 @@
 //! Sweeping: what nobody can receive any more is removed, a little at a time.
 
+use std::ops::ControlFlow;
+
 use aws::Timestamp;
-use store::{KeyRange, Read, Tx};
+use store::{Found, Key, KeyRange, Read, Record, Table, Tx};
 
 use crate::engine::Queues;
 use crate::engine::desk::Desk;
-use crate::engine::receive::entry_of;
-use crate::engine::record::{DUPLICATES, FORGET, GROUPS, INDEX, MOVED, PARKED, Phase, QUEUES, QueueId};
+use crate::engine::record::{
+    CONTENTS, DUPLICATES, FORGET, GROUPS, INDEX, MOVED, NOTES, PARKED, Phase, QUEUES, QueueId,
+};
 
 impl Queues {
     /// Removes up to `limit` messages that are past their queue's retention or whose queue was deleted, and as many
@@ -32,7 +35,12 @@ impl Queues {
     /// Whether a sweep would find something to do: asked before a write is made for it.
     pub fn needs_sweep(&self, read: &mut impl Read, now: Timestamp) -> bool {
         let forgettable = KeyRange::between(&0u64, &now.unix_ms().saturating_add(1));
-        if !read.list(&FORGET, &forgettable, 1).is_empty() {
+        let mut found = false;
+        read.keys(&FORGET, &forgettable, &mut |_| {
+            found = true;
+            ControlFlow::Break(())
+        });
+        if found {
             return true;
         }
         self.memory.known().into_iter().any(|known| {
@@ -47,9 +55,9 @@ impl Queues {
         if until_ms == 0 || !self.memory.may_be_due(queue, until) {
             return 0;
         }
-        let expired = crate::engine::receive::list_due(tx, queue, until, limit);
-        let removed = expired.len();
         let mut desk = Desk::new(tx);
+        let expired = desk.list_due(queue, until, limit);
+        let removed = expired.len();
         for entry in expired {
             desk.leave(queue, &entry);
             desk.discard(entry.sequence, &entry.state);
@@ -62,24 +70,25 @@ impl Queues {
         let mut removed = 0;
         for phase in Phase::BOTH {
             let range = KeyRange::prefix(&(queue.0, phase.byte()));
-            for (place, state) in tx.list(&INDEX, &range, limit - removed) {
-                let entry = entry_of((place, state));
-                let mut desk = Desk::new(tx);
-                desk.unindex(queue, &entry);
-                desk.discard(entry.sequence, &entry.state);
+            for place in first_keys(tx, &INDEX, &range, limit - removed) {
+                let (_, _, (_, sequence)) = place;
+                tx.remove(&INDEX, &place);
+                tx.remove(&CONTENTS, &sequence);
+                tx.remove(&NOTES, &sequence);
                 removed += 1;
             }
         }
-        for (key, parked) in tx.list(&PARKED, &KeyRange::prefix(&queue.0), limit - removed) {
+        for key in first_keys(tx, &PARKED, &KeyRange::prefix(&queue.0), limit - removed) {
             tx.remove(&PARKED, &key);
-            Desk::new(tx).discard(key.2, &parked.state);
+            tx.remove(&CONTENTS, &key.2);
+            tx.remove(&NOTES, &key.2);
             removed += 1;
         }
-        for (key, _) in tx.list(&GROUPS, &KeyRange::prefix(&queue.0), limit - removed) {
+        for key in first_keys(tx, &GROUPS, &KeyRange::prefix(&queue.0), limit - removed) {
             tx.remove(&GROUPS, &key);
             removed += 1;
         }
-        for (key, _) in tx.list(&MOVED, &KeyRange::prefix(&queue.0), limit - removed) {
+        for key in first_keys(tx, &MOVED, &KeyRange::prefix(&queue.0), limit - removed) {
             tx.remove(&MOVED, &key);
             removed += 1;
         }
@@ -95,14 +104,36 @@ impl Queues {
 
 fn forget_duplicates(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
     let range = KeyRange::between(&0u64, &now.unix_ms().saturating_add(1));
-    let forgettable = tx.list(&FORGET, &range, limit);
+    let forgettable = first_keys(tx, &FORGET, &range, limit);
     let removed = forgettable.len();
-    for (key, ()) in forgettable {
+    for key in forgettable {
         tx.remove(&FORGET, &key);
         let (until_ms, duplicate) = key;
-        if tx.get(&DUPLICATES, &duplicate).is_some_and(|known| known.until_ms <= until_ms) {
+        let over = match tx.find(&DUPLICATES, &duplicate) {
+            Found::Value(known) => known.until_ms <= until_ms,
+            Found::Damaged => true,
+            Found::Nothing => false,
+        };
+        if over {
             tx.remove(&DUPLICATES, &duplicate);
         }
     }
     removed
+}
+
+/// The first `limit` keys of a range. What is to be removed need not be readable.
+fn first_keys<K: Key, V: Record>(
+    tx: &mut Tx<'_, '_>,
+    table: &Table<K, V>,
+    range: &KeyRange,
+    limit: usize,
+) -> Vec<K> {
+    let mut keys = Vec::new();
+    if limit > 0 {
+        tx.keys(table, range, &mut |key| {
+            keys.push(key);
+            if keys.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+    }
+    keys
 }
