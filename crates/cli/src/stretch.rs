@@ -40,13 +40,14 @@ impl FromStr for Stretch {
 }
 
 impl Stretch {
-    fn request(&self, bus: &str) -> Request {
+    /// Asks `operation` for the first page.
+    pub(crate) fn request(&self, operation: &'static str, bus: &str) -> Request {
         let body = match self {
             Self::Last(last) => json!({"EventBusName": bus, "Last": last}),
             Self::Age(seconds) => json!({"EventBusName": bus, "AgeSeconds": seconds}),
             Self::Since(moment) => json!({"EventBusName": bus, "Since": moment}),
         };
-        Request::trunkline("ListEvents", body)
+        Request::trunkline(operation, body)
     }
 
     /// Gives each event of the stretch to `each`, oldest first, and then the position behind the last.
@@ -59,7 +60,7 @@ impl Stretch {
         bus: &str,
         mut each: impl FnMut(&Value) -> Result<(), String>,
     ) -> Result<u64, String> {
-        let mut answer = remote.ask(self.request(bus))?;
+        let mut answer = remote.ask(self.request("ListEvents", bus))?;
         loop {
             items(&answer, "Events").iter().try_for_each(&mut each)?;
             let after = answer.get("After").and_then(Value::as_u64).unwrap_or_default();

@@ -233,6 +233,7 @@ impl Events {
 
     /// After this commit, the snapshot has the rule as this transaction sees it.
     pub(crate) fn route_rule(&self, tx: &mut Tx<'_, '_>, bus: &BusName, rule: &RuleName) {
+        Self::note_version(tx, bus, rule);
         let route =
             tx.get(&RULES, &Rule::key(bus, rule)).and_then(|record| Route::of(tx, &record, self.place()));
         let (events, bus, rule) = (self.clone(), bus.clone(), rule.clone());

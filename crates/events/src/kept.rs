@@ -1,8 +1,9 @@
 //! Event records: every accepted event, kept for a bounded time and size, to be looked at, explained and run again.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use aws::{Arn, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ use crate::rule::RuleName;
 const EVENTS: Table<(String, u64), KeptEvent> = Table::new(23, "events");
 /// Event id and position to bus: an event that was forwarded has a record on each bus.
 const IDS: Table<(String, u64), BusName> = Table::new(24, "event ids");
+
+/// Positions rise with the time of accepting, but requests that wait for one commit may overtake each other by as much.
+const DISORDER_MAX: Duration = Duration::from_secs(10);
 
 /// An accepted event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,28 +153,50 @@ impl Events {
         (bus, from): (&BusName, Timestamp),
         limit: usize,
     ) -> Vec<(u64, KeptEvent)> {
-        let mut found = VecDeque::new();
-        // Positions rise with time but for events accepted within one commit: walk back to the first that is older, and
-        // hold no more than is asked for.
-        let range = KeyRange::prefix(&bus.as_str().to_owned());
-        read.visit(&EVENTS, &range, Direction::Backwards, &mut |(_, position), event| {
-            if event.accepted < from {
+        let from_position = Self::position_before(read, (bus, from)).saturating_add(1);
+        let bus = bus.as_str().to_owned();
+        let mut found = Vec::new();
+        let range = KeyRange::from_within(&(bus.clone(), from_position), &bus);
+        read.visit(&EVENTS, &range, Direction::Forwards, &mut |(_, position), event| {
+            if found.len() >= limit {
                 return ControlFlow::Break(());
             }
-            found.push_front((position, event));
-            found.truncate(limit);
+            if event.accepted >= from {
+                found.push((position, event));
+            }
             ControlFlow::Continue(())
         });
-        found.into()
+        found
     }
 
-    /// The event with this id: a record for each bus that it was accepted on.
-    pub fn event(&self, read: &mut impl Read, id: &str) -> Vec<(BusName, KeptEvent)> {
+    /// A position of a bus such that every event accepted at `from` or later lies behind it, and hardly any earlier one.
+    pub fn position_before(read: &mut impl Read, (bus, from): (&BusName, Timestamp)) -> u64 {
+        let Some(first) = first_position(read, bus.as_str()) else { return 0 };
+        let bus = bus.as_str().to_owned();
+        let last = read.list_back(&EVENTS, &KeyRange::prefix(&bus), 1);
+        let last = last.first().map_or(first, |((_, position), _)| *position);
+        let from = from.minus(DISORDER_MAX);
+        // INVARIANT: what lies at or before `low` was accepted before `from`; what lies behind `high` was not.
+        let (mut low, mut high) = (first.saturating_sub(1), last);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            let range = KeyRange::between(&(bus.clone(), low + 1), &(bus.clone(), middle + 1));
+            match read.list_back(&EVENTS, &range, 1).first() {
+                Some((_, event)) if event.accepted >= from => high = middle - 1,
+                Some(_) | None => low = middle,
+            }
+        }
+        low
+    }
+
+    /// The event with this id: a record, with its position, for each time that it was accepted on a bus.
+    pub fn event(&self, read: &mut impl Read, id: &str) -> Vec<(BusName, u64, KeptEvent)> {
         let places = read.list(&IDS, &KeyRange::prefix(&id.to_owned()), usize::MAX);
         places
             .into_iter()
             .filter_map(|((_, position), bus)| {
-                read.get(&EVENTS, &(bus.as_str().to_owned(), position)).map(|event| (bus, event))
+                let event = read.get(&EVENTS, &(bus.as_str().to_owned(), position))?;
+                Some((bus, position, event))
             })
             .collect()
     }
@@ -211,6 +237,7 @@ impl Events {
         let archived = Self::sweep_archives(tx, now, limit.saturating_sub(swept.removed));
         Self::sweep_replays(tx, now);
         swept.removed += archived;
+        swept.removed += Self::sweep_versions(tx, limit.saturating_sub(swept.removed));
         swept.more |= swept.removed >= limit;
         swept
     }
@@ -245,6 +272,12 @@ fn front_after(tx: &mut Tx<'_, '_>, bus: String, position: u64) -> Option<Revers
     let range = KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &bus);
     let (key, _) = tx.list(&EVENTS, &range, 1).into_iter().next()?;
     Some(Reverse((key.1, bus)))
+}
+
+/// The position of the oldest record of a bus.
+pub(crate) fn first_position(read: &mut impl Read, bus: &str) -> Option<u64> {
+    let (key, _) = read.list(&EVENTS, &KeyRange::prefix(&bus.to_owned()), 1).into_iter().next()?;
+    Some(key.1)
 }
 
 /// Adds a record to the books.

@@ -71,15 +71,19 @@ impl Verdict<'_> {
 ///
 /// # Errors
 /// A sentence where the event is no event.
-pub fn verdicts<'r>(rules: &'r [Rule], event: &str, explained: usize) -> Result<Vec<Verdict<'r>>, String> {
+pub fn verdicts<'r>(
+    rules: impl IntoIterator<Item = &'r Rule>,
+    event: &str,
+    explained: usize,
+) -> Result<Vec<Verdict<'r>>, String> {
     let parsed = Event::parse(event.as_bytes()).map_err(|e| e.to_string())?;
-    let patterns = rules.iter().map(|rule| (rule, &rule.pattern));
+    let patterns = rules.into_iter().map(|rule| (rule, &rule.pattern));
     let ranked = near_misses(patterns, &parsed).map_err(|e| e.to_string())?;
     let mut verdicts = Vec::new();
     let mut left = explained;
     for (rule, nearness) in ranked {
         if nearness.matched {
-            let reason = if rule.enabled { "" } else { "the rule is disabled" }.to_owned();
+            let reason = if rule.enabled { "" } else { "the rule was disabled" }.to_owned();
             verdicts.push(Verdict { rule, pattern_matches: true, reason, path: String::new() });
             continue;
         }

@@ -10,13 +10,15 @@ use server::reason::{Rule, verdicts};
 
 use crate::listed::{event_text, member};
 use crate::output;
-use crate::remote::{At, Remote, text};
+use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
 
 /// So many groups are shown as text; `--json` has all.
 const SHOWN_MAX: usize = 20;
 
 /// Arguments of `trunkline why`.
+///
+/// The rules are those that the bus had when it accepted the event. Events are kept for a day, or fewer where they are many.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Among the events of that time, or among the last so many: 1h, 5m, 2026-03-19T22:04:48Z, 100
@@ -45,32 +47,49 @@ struct Group {
     example: String,
 }
 
-/// The rules of a bus that have a pattern.
-fn rules_of(remote: &Remote, bus: &str) -> Result<Vec<Rule>, String> {
-    let listed = remote.all(&Request::events("ListRules", json!({"EventBusName": bus})), "Rules")?;
-    let rule = |rule: &Value| {
-        let enabled = text(rule, "State") != "DISABLED";
-        Some(Rule { enabled, ..Rule::new(text(rule, "Name"), text(rule, "EventPattern"))? })
+/// A rule as it was for a while.
+struct Version {
+    rule: Rule,
+    after: u64,
+    until: u64,
+}
+
+/// How the rules of a bus were, as far back as events are kept.
+fn versions_of(remote: &Remote, bus: &str) -> Result<Vec<Version>, String> {
+    let answer = remote.ask(Request::trunkline("ListRuleVersions", json!({"EventBusName": bus})))?;
+    let version = |version: &Value| {
+        let number = |name: &str| version.get(name).and_then(Value::as_u64);
+        let enabled = version.get("Enabled").and_then(Value::as_bool).unwrap_or_default();
+        let rule = Rule { enabled, ..Rule::new(text(version, "Name"), text(version, "EventPattern"))? };
+        Some(Version { rule, after: number("After")?, until: number("Until").unwrap_or(u64::MAX) })
     };
-    Ok(listed.iter().filter_map(rule).collect())
+    Ok(items(&answer, "RuleVersions").iter().filter_map(version).collect())
 }
 
 /// Exit status 0 where every event matched a rule, 1 where one did not.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let remote = Remote::open(&arguments.at.endpoint)?;
-    let rules = rules_of(&remote, &arguments.bus)?;
+    let versions = versions_of(&remote, &arguments.bus)?;
     let mut groups: BTreeMap<Cause, Group> = BTreeMap::new();
     let (mut seen, mut unmatched) = (0_u64, 0_u64);
-    arguments.last.visit(&remote, &arguments.bus, |listed| {
-        seen += 1;
-        if listed.get("RulesMatched").and_then(Value::as_u64) == Some(0) {
+    let mut request = arguments.last.request("ListUnmatched", &arguments.bus);
+    loop {
+        let answer = remote.ask(request.clone())?;
+        for listed in items(&answer, "Events") {
             unmatched += 1;
-            let group = groups.entry(cause_of(&rules, &event_text(listed))?).or_default();
+            let group = groups.entry(cause_of(&versions, listed)?).or_default();
             group.events += 1;
             group.example = member(listed, "id");
         }
-        Ok(())
-    })?;
+        seen += answer.get("Seen").and_then(Value::as_u64).unwrap_or_default();
+        let more = answer.get("More").and_then(Value::as_bool).unwrap_or_default();
+        if !more || matches!(arguments.last, Stretch::Last(_)) {
+            break;
+        }
+        if let (Some(after), Some(members)) = (answer.get("After"), request.body.as_object_mut()) {
+            members.insert("After".to_owned(), after.clone());
+        }
+    }
     let mut groups: Vec<(Cause, Group)> = groups.into_iter().collect();
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.events));
     if arguments.at.json {
@@ -82,14 +101,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     Ok(if unmatched == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn cause_of(rules: &[Rule], event: &str) -> Result<Cause, String> {
-    let verdicts = verdicts(rules, event, 1)?;
+/// Which of the rules that the bus had when it accepted the event came nearest, and what was between them.
+fn cause_of(versions: &[Version], listed: &Value) -> Result<Cause, String> {
+    let position = listed.get("Position").and_then(Value::as_u64).unwrap_or_default();
+    let met = versions.iter().filter(|version| version.after < position && position <= version.until);
+    let rules = met.map(|version| &version.rule);
+    let verdicts = verdicts(rules, &event_text(listed), 1)?;
     let Some(nearest) = verdicts.first() else {
-        let reason = "the bus has no rule with an event pattern".to_owned();
+        let reason = "the bus had no rule with an event pattern".to_owned();
         return Ok(Cause { rule: String::new(), path: String::new(), reason });
     };
     let reason = if nearest.takes() {
-        "it matches now: the rule was made, changed or enabled after the event".to_owned()
+        "it matches; it was changed in the moment in which the event was accepted".to_owned()
     } else {
         nearest.reason.clone()
     };

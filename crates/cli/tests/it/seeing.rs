@@ -88,6 +88,14 @@ fn an_event_s_trip_is_told() {
     }
     let (code, said) = read(&binary, &["why"]);
     assert!(code == 1 && said.contains("1 of 2 events matched no rule"), "{said}");
+
+    // The reason is that of its time: not what the rule has become since, nor that it is gone.
+    let pattern = json!({"source": ["shop"]}).to_string();
+    binary.ok("AWSEvents.PutRule", &json!({"Name": "large", "EventPattern": pattern}));
+    let group = &look(&binary, &["why"]).1[0]["groups"][0];
+    assert_eq!((&group["rule"], &group["path"]), (&json!("large"), &json!("detail.total")), "{group}");
+    let (_, said) = read(&binary, &["events", "show", &text]);
+    assert!(said.contains("no match  large  detail.total: "), "{said}");
 }
 
 #[test]

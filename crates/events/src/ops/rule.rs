@@ -266,12 +266,6 @@ impl Events {
         read.get(&RULES, &Rule::key(bus, name)).ok_or_else(|| error::rule_not_found(name, bus))
     }
 
-    /// The rules of a bus that have a pattern: name, state, the pattern's text. None where there is no such bus.
-    pub fn patterns(&self, read: &mut impl Read, bus: &BusName) -> Vec<(RuleName, RuleState, String)> {
-        let rules = Self::rules(read, bus).unwrap_or_default();
-        rules.into_iter().filter_map(|rule| Some((rule.name, rule.state, rule.pattern?))).collect()
-    }
-
     /// All rules of a bus, by name.
     fn rules(read: &mut impl Read, bus: &BusName) -> Result<Vec<Rule>, Error> {
         Self::bus(read, bus)?;

@@ -9,7 +9,7 @@ use crate::house::{House, NOON, event, failed, function};
 
 impl House {
     fn kept(&self, id: &str) -> KeptEvent {
-        self.events.store().read(|read| self.events.event(read, id)).unwrap().pop().unwrap().1
+        self.events.store().read(|read| self.events.event(read, id)).unwrap().pop().unwrap().2
     }
 
     fn attempts(&self, delivery: &str) -> Option<Attempts> {

@@ -2,6 +2,7 @@
 
 mod seeing;
 mod trip;
+mod unmatched;
 
 use aws::{Call, Operation, Reply, operation};
 use genesys::intake::Intake;
@@ -26,6 +27,16 @@ pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
         name: "DescribeEvent",
         missing: "",
         run: |rooms, _call, body| trip::describe_event(rooms, body),
+    },
+    Operation {
+        name: "ListUnmatched",
+        missing: "",
+        run: |rooms, call, body| unmatched::list(rooms, &call, body),
+    },
+    Operation {
+        name: "ListRuleVersions",
+        missing: "",
+        run: |rooms, _call, body| unmatched::rule_versions(rooms, body),
     },
 ];
 

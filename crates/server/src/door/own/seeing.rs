@@ -14,18 +14,20 @@ use tokio::sync::watch;
 use crate::rooms::Rooms;
 
 /// The most events that one answer holds.
-const EVENTS_MAX: usize = 1_000;
+pub(super) const EVENTS_MAX: usize = 1_000;
 /// An answer holds no further event once it has so many bytes of them.
-const ANSWER_BYTES_MAX: usize = 4 << 20;
+pub(super) const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// The longest wait, as ReceiveMessage has it.
 const WAIT_S_MAX: u64 = 20;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ListEventsRequest {
-    event_bus_name: Option<String>,
+pub(super) struct ListEventsRequest {
+    pub(super) event_bus_name: Option<String>,
+    /// Those after this position, from the oldest; only ListUnmatched knows it.
+    pub(super) after: Option<u64>,
     /// The newest so many.
-    last: Option<usize>,
+    pub(super) last: Option<usize>,
     /// Those accepted from this moment on, ISO 8601, from the oldest.
     since: Option<String>,
     /// Those accepted within so many seconds, from the oldest.
@@ -100,7 +102,7 @@ impl EventsAnswer {
     }
 }
 
-fn bus_of(name: Option<&str>) -> Result<BusName, Error> {
+pub(super) fn bus_of(name: Option<&str>) -> Result<BusName, Error> {
     let name = name.unwrap_or(BusName::DEFAULT);
     BusName::parse_name_or_arn(name)
         .ok_or_else(|| Error::validation(format!("'{name}' is not the name of an event bus.")))
@@ -143,7 +145,7 @@ fn newest_that_fit(found: &mut Vec<(u64, KeptEvent)>) {
 }
 
 impl ListEventsRequest {
-    fn since_moment(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+    pub(super) fn since_moment(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
         if let Some(age) = self.age_seconds {
             return Ok(Some(now.minus(Duration::from_secs(age))));
         }

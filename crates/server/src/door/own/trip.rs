@@ -1,7 +1,7 @@
 //! The whole trip of one event: accepted where, matched by which rules and why not by others, each attempt of each delivery.
 
 use aws::{Error, Reply, operation};
-use events::{Attempts, BusName, Fate, KeptEvent, Made, MatchedRule, RuleState, Step, Tried};
+use events::{Attempts, BusName, Fate, KeptEvent, Made, MatchedRule, Step, Tried};
 use serde::{Deserialize, Serialize};
 use store::Read;
 
@@ -33,9 +33,9 @@ struct Place {
     shown: Shown,
     /// The rules that matched when it was accepted.
     rules: Vec<RuleTrip>,
-    /// The other rules of the bus as they are now, the nearest first.
+    /// The other rules that the bus had then, the nearest first.
     not_matched: Vec<NotMatched>,
-    /// How many rules with a pattern the bus has now.
+    /// How many rules with a pattern the bus had then.
     rules_in_all: usize,
 }
 
@@ -169,9 +169,13 @@ impl Delivery {
 }
 
 impl Place {
-    fn of(rooms: &Rooms, read: &mut impl Read, (bus, mut kept): (BusName, KeptEvent)) -> Option<Self> {
+    fn of(
+        rooms: &Rooms,
+        read: &mut impl Read,
+        (bus, position, mut kept): (BusName, u64, KeptEvent),
+    ) -> Option<Self> {
         let matched = std::mem::take(&mut kept.matched);
-        let (not_matched, rules_in_all) = not_matched(rooms, read, (&bus, &kept), &matched);
+        let (not_matched, rules_in_all) = not_matched(rooms, read, (&bus, position, &kept), &matched);
         let mut rules = Vec::new();
         for MatchedRule { rule, deliveries } in matched {
             let deliveries = deliveries.into_iter().map(|made| Delivery::of(rooms, read, made, &kept));
@@ -181,31 +185,32 @@ impl Place {
     }
 }
 
-/// The rules of the bus that did not match, as they are now, each with the reason; and how many rules there are.
+/// The rules that the bus had when it accepted the event and that did not match, the nearest with the reason; and how many
+/// rules it had.
 fn not_matched(
     rooms: &Rooms,
     read: &mut impl Read,
-    (bus, kept): (&BusName, &KeptEvent),
+    (bus, position, kept): (&BusName, u64, &KeptEvent),
     matched: &[MatchedRule],
 ) -> (Vec<NotMatched>, usize) {
-    let patterns = rooms.events.patterns(read, bus);
-    let others = patterns.iter().filter(|(name, ..)| !matched.iter().any(|matched| matched.rule == *name));
-    let others: Vec<Rule> = others
-        .filter_map(|(name, state, pattern)| {
-            let rule = Rule::new(name.as_str(), pattern)?;
-            Some(Rule { enabled: *state != RuleState::Disabled, ..rule })
-        })
-        .collect();
+    let mut eras = rooms.events.rule_history(read, bus);
+    eras.retain(|era| era.met(position));
+    let rules_in_all = eras.len();
+    eras.retain(|era| !matched.iter().any(|matched| matched.rule == era.rule));
+    let others = eras
+        .iter()
+        .filter_map(|era| Some(Rule { enabled: era.enabled, ..Rule::new(era.rule.as_str(), &era.pattern)? }));
+    let others: Vec<Rule> = others.collect();
     let verdicts = verdicts(&others, &kept.json, EXPLAINED_MAX).unwrap_or_default();
     let explained = verdicts.into_iter().map(|verdict| NotMatched {
         rule: verdict.rule.name.clone(),
         reason: match verdict.takes() {
-            true => "it would match now; it was made or changed after the event was accepted".to_owned(),
+            true => "it matches; it was changed in the moment in which the event was accepted".to_owned(),
             false => verdict.reason,
         },
         path: verdict.path,
     });
-    (explained.collect(), patterns.len())
+    (explained.collect(), rules_in_all)
 }
 
 /// One event by its id, on every bus that it was accepted on.
