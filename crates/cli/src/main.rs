@@ -3,6 +3,7 @@
 mod commands;
 mod grace;
 mod input;
+mod lint;
 mod listed;
 mod logging;
 mod output;

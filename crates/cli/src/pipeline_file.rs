@@ -42,6 +42,11 @@ impl PipelineFile {
         provision::load(&self.text, &|name| std::env::var(name).ok())
     }
 
+    /// The pipeline as far as its form goes; `None` where that is wrong.
+    pub(crate) fn parse(&self) -> Option<Pipeline> {
+        provision::parse(&self.text, &|name| std::env::var(name).ok()).ok()
+    }
+
     /// Mistakes as a person reads them: place, sentence, the line with carets, the suggestion.
     pub(crate) fn show(&self, mistakes: &[Mistake]) -> String {
         let name = self.name.display().to_string();

@@ -9,7 +9,7 @@ mod file;
 
 use std::sync::OnceLock;
 
-pub use advice::{Advice, is_source, nearest_topic, unsatisfiable};
+pub use advice::{Advice, is_source, nearest_topic, origin_of, unsatisfiable};
 
 use file::{Catalogue, Type};
 

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::output;
 use crate::pipeline_file::{self, PipelineFile};
+use crate::{lint, output};
 
 /// Arguments of `trunkline check`.
 #[derive(Debug, Args)]
@@ -19,10 +19,13 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Exit status 0 without a mistake, 1 with one.
+/// Exit status 0 without a mistake, 1 with one. A rule that nothing known can match counts as one here; `dev` runs it.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = PipelineFile::read(&arguments.file)?;
-    let mistakes = file.load().err().unwrap_or_default();
+    let mut mistakes = file.load().err().unwrap_or_default();
+    // Also beside other mistakes, as far as the file can be read.
+    mistakes.extend(file.parse().map(|pipeline| lint::of_pipeline(&pipeline)).unwrap_or_default());
+    mistakes.sort_by_key(|mistake| (mistake.span.line, mistake.span.column));
     if arguments.json {
         let list: Vec<serde_json::Value> = mistakes
             .iter()

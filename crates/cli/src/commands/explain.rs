@@ -6,7 +6,6 @@ use anstyle::Style;
 use clap::Args;
 use genesys::catalogue;
 use pattern::explain::{Explanation, Style as Part};
-use pattern::matcher::Matcher;
 use pattern::{Event, EventPattern};
 use provision::Request;
 use serde_json::value::RawValue;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use server::reason::{explain, first_blamed};
 
 use crate::listed::event_text;
-use crate::{input, output, remote};
+use crate::{input, lint, output, remote};
 
 /// Arguments of `trunkline explain`.
 #[derive(Debug, Args)]
@@ -61,8 +60,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         if book.many {
             output::line(format_args!("{} of {} events match", book.matched, events.len()));
         }
-        for advice in book.advice_on(&pattern) {
-            output::line(format_args!("{}: {advice}", output::styled(output::STRONG, "note")));
+        for finding in lint::findings(&pattern, book.genesys) {
+            output::line(format_args!("{}: {}", output::styled(output::STRONG, "note"), finding.text()));
         }
     }
     Ok(if book.matched == events.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -101,19 +100,6 @@ impl Book {
         }
         let verdict = output::styled(output::BAD, "not valid");
         output::line(format_args!("{verdict} event {number}: {message}"));
-    }
-
-    /// What no topic of Genesys Cloud can satisfy, whatever the event at hand. Only for a pattern that is about Genesys
-    /// Cloud: by its own sources, or, where it names none, because an event that was shown is.
-    fn advice_on(&self, pattern: &EventPattern) -> Vec<String> {
-        let Some(about) = About::of(pattern) else { return Vec::new() };
-        let about_genesys =
-            if about.sources.is_empty() { self.genesys } else { about.sources.contains(&true) };
-        if !about_genesys {
-            return Vec::new();
-        }
-        let advice = catalogue::unsatisfiable(&about.detail_types, &about.paths);
-        advice.into_iter().map(|advice| advice.sentence).collect()
     }
 }
 
@@ -195,53 +181,6 @@ impl Explained {
         let verdict = output::styled(output::BAD, "no match");
         let path = output::styled(output::STRONG, &field.path);
         format!("{verdict}  {about}\n          {path}: {}", field.reason)
-    }
-}
-
-/// What a pattern without alternatives asks for.
-#[derive(Debug, Default)]
-struct About<'p> {
-    /// Exact detail-types.
-    detail_types: Vec<&'p str>,
-    /// Paths that must be there.
-    paths: Vec<&'p str>,
-    /// For each source that it names, whether it is Genesys Cloud's or ours.
-    sources: Vec<bool>,
-}
-
-impl<'p> About<'p> {
-    fn of(pattern: &'p EventPattern) -> Option<Self> {
-        let [alternative] = pattern.alternatives() else { return None };
-        let mut about = Self::default();
-        for field in &alternative.fields {
-            let leaves = || field.leaves.iter().map(|leaf| &leaf.matcher);
-            match field.path.as_str() {
-                "detail-type" => about.detail_types.extend(leaves().filter_map(exact)),
-                "source" => about.sources.extend(leaves().filter_map(asks_for_genesys)),
-                _ => {}
-            }
-            if !leaves().any(|matcher| matches!(matcher, Matcher::Exists(false))) {
-                about.paths.push(field.path.as_str());
-            }
-        }
-        Some(about)
-    }
-}
-
-fn exact(matcher: &Matcher) -> Option<&str> {
-    match matcher {
-        Matcher::String(text) | Matcher::Address { text, .. } => Some(text),
-        _ => None,
-    }
-}
-
-/// Whether a matcher of `source` asks for Genesys Cloud's events or for ours; `None` where it names no source.
-fn asks_for_genesys(matcher: &Matcher) -> Option<bool> {
-    match matcher {
-        Matcher::String(text) => Some(catalogue::is_source(text)),
-        Matcher::Prefix(prefix) => Some(catalogue::is_source(prefix.text())),
-        Matcher::Wildcard(wildcard) => Some(catalogue::is_source(wildcard.text())),
-        _ => None,
     }
 }
 

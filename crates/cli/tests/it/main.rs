@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod check;
 mod client;
 mod explain;
 mod faults;

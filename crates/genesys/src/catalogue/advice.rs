@@ -18,6 +18,8 @@ const NAMED_MAX: usize = 3;
 pub struct Advice {
     /// The path at fault, as it was asked; `None` where a detail-type, or paths only together, are at fault.
     pub path: Option<String>,
+    /// The detail-type at fault, as it was asked.
+    pub detail_type: Option<String>,
     /// The whole advice as one sentence without a final stop.
     pub sentence: String,
     /// Detail-types that would satisfy it, the nearest first.
@@ -26,10 +28,19 @@ pub struct Advice {
     pub path_instead: Option<String>,
 }
 
+/// Who sends the events of this source, or of sources that begin so; `None` where the catalogue knows nothing about them.
+pub fn origin_of(source: &str) -> Option<Origin> {
+    match source {
+        SOURCE => Some(Origin::Derived),
+        partner if partner.starts_with(PARTNER_SOURCE) => Some(Origin::Genesys),
+        _ => None,
+    }
+}
+
 /// Whether events of this source, or of sources that begin so, are Genesys Cloud's or derived from them. The catalogue knows
 /// nothing about others, so their patterns get no advice.
 pub fn is_source(source: &str) -> bool {
-    source == SOURCE || source.starts_with(PARTNER_SOURCE)
+    origin_of(source).is_some()
 }
 
 /// Says what in a pattern no known topic can satisfy: `detail_types` are its exact detail-types (empty: any Genesys topic),
@@ -97,7 +108,13 @@ fn misnamed(name: &str) -> Option<Advice> {
         let found = nearest_topic(name)?;
         (format!("no topic is called `{name}`; the nearest is `{}`", found.name()), found)
     };
-    Some(Advice { path: None, sentence, detail_types: vec![found.name()], path_instead: None })
+    Some(Advice {
+        path: None,
+        detail_type: Some(name.to_owned()),
+        sentence,
+        detail_types: vec![found.name()],
+        path_instead: None,
+    })
 }
 
 fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Advice {
@@ -111,6 +128,7 @@ fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Ad
             .unwrap_or_default();
         return Advice {
             path: Some(path.to_owned()),
+            detail_type: None,
             sentence: format!("no known topic carries `{field}`{remedy}"),
             detail_types: found.iter().map(|(topic, _)| topic.name()).collect(),
             path_instead: found.map(|(_, at)| at),
@@ -123,6 +141,7 @@ fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Ad
             format!("{} no `{path}`; `{}` has it as `{at}`", subject(selected), topic.short_name());
         return Advice {
             path: Some(path.to_owned()),
+            detail_type: None,
             sentence,
             detail_types: vec![topic.name()],
             path_instead: Some(at),
@@ -141,6 +160,7 @@ fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Ad
     let remedy = if remedies.is_empty() { String::new() } else { format!("; {}", remedies.join(", or ")) };
     Advice {
         path: Some(path.to_owned()),
+        detail_type: None,
         sentence: format!("{} no `{field}`{remedy}", subject(selected)),
         detail_types: carriers
             .iter()
@@ -163,6 +183,7 @@ fn apart(paths: &[&str], selected: &[&'static Topic]) -> Advice {
         format!("no topic of this pattern carries {} together{remedy}", list(paths.iter().copied()));
     Advice {
         path: None,
+        detail_type: None,
         sentence,
         detail_types: whole.iter().map(|topic| topic.name()).collect(),
         path_instead: None,

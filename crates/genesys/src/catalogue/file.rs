@@ -156,7 +156,10 @@ impl Catalogue {
         let [key, rest @ ..] = path else { return Some(self.describe(kind)) };
         match kind {
             Type::Array(inner) => self.walk(inner, path),
-            Type::Map(inner) => self.walk(inner, rest),
+            // A key of the map may hold dots, so it takes as many words as the rest leaves it.
+            Type::Map(inner) => {
+                (0..=rest.len()).find_map(|taken| self.walk(inner, rest.get(taken..).unwrap_or_default()))
+            }
             Type::Shape(at) => {
                 let (_, inner) = self.shapes.get(*at)?.iter().find(|(name, _)| name == key)?;
                 self.walk(inner, rest)
