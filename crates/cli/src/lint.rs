@@ -12,6 +12,15 @@ use provision::{Mistake, Pipeline};
 /// So many alternatives of a pattern with `$or` are looked at.
 const ALTERNATIVES_MAX: usize = 100;
 
+/// What a pattern is to match, beside what it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Events {
+    /// Nothing is known of them.
+    Any,
+    /// Events of Genesys Cloud, or derived from them.
+    OfGenesys,
+}
+
 /// One reason why a pattern, or one of its alternatives, can match nothing that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
@@ -30,7 +39,7 @@ pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Vec<Mistake> {
         let Matching::Pattern(json) = &rule.matching else { continue };
         // What is no pattern has been told already.
         let Ok(pattern) = EventPattern::parse(&json.text) else { continue };
-        for Finding { span, sentence, suggestion } in findings(&pattern, false) {
+        for Finding { span, sentence, suggestion } in findings(&pattern, Events::Any) {
             let at = json.locate(span.start, span.line, span.column);
             let mistake = Mistake::new(at, format!("no event that is known can match this: {sentence}"));
             mistakes.push(Mistake { suggestion, ..mistake });
@@ -40,11 +49,11 @@ pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Vec<Mistake> {
 }
 
 /// What no topic of Genesys Cloud and none of ours can satisfy. Only for a pattern that is about them: by its sources; where
-/// it names none, by its detail-types; or because `is_genesys` says that it is to match such an event.
-pub(crate) fn findings(pattern: &EventPattern, is_genesys: bool) -> Vec<Finding> {
+/// it names none, by its detail-types; or because `events` says that it is to match them.
+pub(crate) fn findings(pattern: &EventPattern, events: Events) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for alternative in pattern.alternatives().iter().take(ALTERNATIVES_MAX) {
-        let Some(asked) = Asked::of(alternative, is_genesys) else { continue };
+        let Some(asked) = Asked::of(alternative, events) else { continue };
         for finding in asked.findings() {
             if !found.contains(&finding) {
                 found.push(finding);
@@ -73,7 +82,7 @@ struct Asked<'p> {
 
 impl<'p> Asked<'p> {
     /// `None` where it is about other people's events, too.
-    fn of(alternative: &'p Alternative, is_genesys: bool) -> Option<Self> {
+    fn of(alternative: &'p Alternative, events: Events) -> Option<Self> {
         let asked = Self { alternative, origin: None };
         let sources: Vec<&str> = asked.leaves("source").filter_map(source_of).collect();
         let origins: Vec<Option<Origin>> = sources.into_iter().map(catalogue::origin_of).collect();
@@ -84,7 +93,7 @@ impl<'p> Asked<'p> {
             let known = |name: &str| catalogue::topic_of(name).is_some() || name.starts_with("v2.");
             asked.leaves("detail-type").filter_map(exact).any(known)
         };
-        if origins.is_empty() && !is_genesys && !has_known_type() {
+        if origins.is_empty() && events == Events::Any && !has_known_type() {
             return None;
         }
         let origin = origins.first().copied().flatten().filter(|first| {

@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         if book.many {
             output::line(format_args!("{} of {} events match", book.matched, events.len()));
         }
-        for finding in lint::findings(&pattern, book.genesys) {
+        for finding in lint::findings(&pattern, book.events()) {
             output::line(format_args!("{}: {}", output::styled(output::STRONG, "note"), finding.text()));
         }
     }
@@ -91,6 +91,10 @@ impl Book {
                 output::raw(explained.explanation.to_text(&style));
             }
         }
+    }
+
+    fn events(&self) -> lint::Events {
+        if self.genesys { lint::Events::OfGenesys } else { lint::Events::Any }
     }
 
     /// One event of many that is none does not keep the others from being explained.
