@@ -164,6 +164,6 @@ mod tests {
         assert!(blocks.mark("{\"a\": \"\u{fc}\"}".as_bytes()).is_ok());
         assert!(blocks.summary().high);
         assert!(blocks.mark(b"{\"a\":\n1}").is_ok());
-        assert_eq!(blocks.summary(), Summary { tokens: 3, ..Summary::default() });
+        assert_eq!(blocks.summary(), Summary { control: true, tokens: 3, ..Summary::default() });
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Raw {
     pub(crate) token: u64,
     /// Not zero where a byte is 0x80 or above.
     pub(crate) high: u64,
+    /// Not zero where a byte is below 0x20.
+    pub(crate) control: u64,
 }
 
 /// What the walk must beware of in this event.
@@ -22,6 +24,8 @@ pub(crate) struct Summary {
     pub(crate) backslash: bool,
     /// Some byte is not ASCII.
     pub(crate) high: bool,
+    /// Some byte is a control character, a line end or a tab.
+    pub(crate) control: bool,
     /// How many tokens there are.
     pub(crate) tokens: usize,
 }
@@ -36,6 +40,7 @@ struct Carry {
     /// What was seen so far, and how many tokens.
     backslash: bool,
     high: u64,
+    control: u64,
     count: usize,
 }
 
@@ -65,7 +70,12 @@ pub(crate) fn index_with(
         *quotes = marked.quotes;
     }
     write_tokens(marked.tokens, start, tokens, &mut carry.count);
-    Summary { backslash: carry.backslash, high: carry.high != 0, tokens: carry.count }
+    Summary {
+        backslash: carry.backslash,
+        high: carry.high != 0,
+        control: carry.control != 0,
+        tokens: carry.count,
+    }
 }
 
 /// Writes where the tokens of a block are, always a few at once: how many there are cannot be foretold, and guessing
@@ -103,6 +113,7 @@ fn mark(raw: Raw, parity: &impl Fn(u64) -> u64, carry: &mut Carry) -> Marked {
         quotes &= !escaped(raw.backslash, carry);
     }
     carry.high |= raw.high;
+    carry.control |= raw.control;
     let inside = parity(quotes) ^ carry.in_string;
     // All ones where the last byte is inside a string.
     carry.in_string = 0u64.wrapping_sub(inside >> 63);

@@ -22,6 +22,8 @@ fn raw(block: &[u8; BLOCK]) -> Raw {
         let token = equal(word, b':') | equal(folded, b'{') | equal(folded, b'}');
         raw.token |= gather(token) << shift;
         raw.high |= word & HIGH;
+        // Only a byte below 0x20 borrows from its own high bit; what it does to those above it changes no answer.
+        raw.control |= word.wrapping_sub(LOW * 0x20) & !word & HIGH;
     }
     raw
 }

@@ -88,6 +88,7 @@ impl Found<'_> {
 /// # Errors
 /// [`InvalidEvent`] where what is read is no JSON object. What is passed over is only checked for quotes and brackets,
 /// and what follows the object not at all, as in [`Event::parse`](crate::Event::parse).
+#[inline(never)]
 pub(crate) fn walk<'s>(
     event: &[u8],
     blocks: &Blocks,
@@ -244,7 +245,7 @@ impl<'s> Walk<'_, 's> {
         context: u32,
     ) -> Result<(), InvalidEvent> {
         let text = self.event.get(start..end).unwrap_or_default();
-        if text.iter().any(|byte| *byte < b' ') {
+        if self.blocks.summary().control && text.iter().any(|byte| *byte < b' ') {
             return Err(invalid("a control character in a string", start));
         }
         if self.blocks.summary().backslash && memchr::memchr(b'\\', text).is_some() {
