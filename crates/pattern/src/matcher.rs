@@ -99,16 +99,16 @@ impl Matcher {
             (Matcher::Numeric(range), Scalar::Number(found)) => {
                 found.value().is_some_and(|v| range.contains(v))
             }
-            (_, Scalar::String(found)) => self.accepts_str(found),
+            (_, Scalar::String(found)) => self.accepts_text(found.as_bytes()),
             _ => false,
         }
     }
 
-    /// Whether a string value satisfies this, escapes already undone.
+    /// Whether a string satisfies this, of which these are the bytes, escapes already undone.
     #[must_use]
-    pub fn accepts_str(&self, found: &str) -> bool {
+    pub fn accepts_text(&self, found: &[u8]) -> bool {
         match self {
-            Matcher::String(wanted) => wanted == found,
+            Matcher::String(wanted) => wanted.as_bytes() == found,
             Matcher::Address { range, .. } | Matcher::Cidr { range, .. } => range.contains_text(found),
             Matcher::Prefix(prefix) => prefix.accepts(found),
             Matcher::PrefixIgnoreCase(prefix) => prefix.starts(found),
@@ -116,7 +116,7 @@ impl Matcher {
             Matcher::SuffixIgnoreCase(suffix) => suffix.ends(found),
             Matcher::EqualsIgnoreCase(wanted) => wanted.equals(found),
             Matcher::Wildcard(wildcard) => wildcard.accepts(found),
-            Matcher::AnythingBut(but) => but.accepts_str(found),
+            Matcher::AnythingBut(but) => but.accepts_text(found),
             Matcher::Exists(wanted) => *wanted,
             Matcher::Number(_) | Matcher::Boolean(_) | Matcher::Null | Matcher::Numeric(_) => false,
         }

@@ -40,7 +40,7 @@ impl AnythingBut {
     #[must_use]
     pub fn accepts(&self, value: &Scalar<'_>) -> bool {
         match value {
-            Scalar::String(found) => self.accepts_str(found),
+            Scalar::String(found) => self.accepts_text(found.as_bytes()),
             Scalar::Number(found) => match self {
                 AnythingBut::Numbers(numbers) => !found.value().is_some_and(|v| numbers.contains(&v)),
                 _ => true,
@@ -49,11 +49,11 @@ impl AnythingBut {
         }
     }
 
-    /// Whether a string value is none of these.
+    /// Whether a string, of which these are the bytes, is none of these.
     #[must_use]
-    pub fn accepts_str(&self, found: &str) -> bool {
+    pub fn accepts_text(&self, found: &[u8]) -> bool {
         match self {
-            AnythingBut::Strings(strings) => !strings.iter().any(|s| s == found),
+            AnythingBut::Strings(strings) => !strings.iter().any(|s| s.as_bytes() == found),
             AnythingBut::Numbers(_) => true,
             AnythingBut::Prefix(prefixes) => !prefixes.iter().any(|p| p.accepts(found)),
             AnythingBut::Suffix(suffixes) => !suffixes.iter().any(|s| s.accepts(found)),

@@ -112,10 +112,11 @@ impl AddressRange {
         self.bottom.get(..common).unwrap_or_default()
     }
 
-    /// Whether a string spells an address of this range.
+    /// Whether a string, of which these are the bytes, spells an address of this range.
     #[must_use]
-    pub fn contains_text(&self, text: &str) -> bool {
-        digits(text).is_some_and(|digits| self.contains(&digits))
+    pub fn contains_text(&self, text: &[u8]) -> bool {
+        let digits = std::str::from_utf8(text).ok().and_then(digits);
+        digits.is_some_and(|digits| self.contains(&digits))
     }
 
     /// Whether an address, in [`digits`], is one of this range.

@@ -33,21 +33,21 @@ impl IgnoreCase {
         &self.text
     }
 
-    /// Whether `found` is the text but for case.
+    /// Whether `found`, the bytes of a string, is the text but for case.
     #[must_use]
-    pub fn equals(&self, found: &str) -> bool {
+    pub fn equals(&self, found: &[u8]) -> bool {
         if self.forms.is_empty() {
-            return found.eq_ignore_ascii_case(&self.text);
+            return found.eq_ignore_ascii_case(self.text.as_bytes());
         }
-        self.rests(found).contains(&"")
+        self.rests(found).contains(&&b""[..])
     }
 
-    /// Whether `found` starts with the text but for case. A closing quotation mark is taken as
+    /// Whether `found`, the bytes of a string, starts with the text but for case. A closing quotation mark is taken as
     /// [`Prefix`](crate::matcher::prefix::Prefix::accepts) takes it.
     #[must_use]
-    pub fn starts(&self, found: &str) -> bool {
+    pub fn starts(&self, found: &[u8]) -> bool {
         let starts = if self.forms.is_empty() {
-            let start = found.as_bytes().get(..self.text.len());
+            let start = found.get(..self.text.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(self.text.as_bytes()))
         } else {
             !self.rests(found).is_empty()
@@ -56,23 +56,22 @@ impl IgnoreCase {
             || self.text.strip_suffix('"').is_some_and(|text| IgnoreCase::new(text.to_owned()).equals(found))
     }
 
-    /// Whether `found` ends with the text but for case. An opening quotation mark is taken as
+    /// Whether `found`, the bytes of a string, ends with the text but for case. An opening quotation mark is taken as
     /// [`Suffix`](crate::matcher::suffix::Suffix::accepts) takes it.
     #[must_use]
-    pub fn ends(&self, found: &str) -> bool {
+    pub fn ends(&self, found: &[u8]) -> bool {
         let ends = if self.forms.is_empty() {
-            let end = found.len().checked_sub(self.text.len()).and_then(|at| found.as_bytes().get(at..));
+            let end = found.len().checked_sub(self.text.len()).and_then(|at| found.get(at..));
             end.is_some_and(|end| end.eq_ignore_ascii_case(self.text.as_bytes()))
         } else {
-            let strip = |rest, form| str::strip_suffix(rest, form);
-            !rests(self.forms.iter().rev(), found, strip).is_empty()
+            !rests(self.forms.iter().rev(), found, |rest, form| rest.strip_suffix(form)).is_empty()
         };
         ends || self.text.strip_prefix('"').is_some_and(|text| IgnoreCase::new(text.to_owned()).equals(found))
     }
 
     /// What may remain of `found` after the text.
-    fn rests<'a>(&self, found: &'a str) -> Vec<&'a str> {
-        rests(self.forms.iter(), found, |rest, form| str::strip_prefix(rest, form))
+    fn rests<'a>(&self, found: &'a [u8]) -> Vec<&'a [u8]> {
+        rests(self.forms.iter(), found, |rest, form| rest.strip_prefix(form))
     }
 }
 
@@ -80,13 +79,13 @@ impl IgnoreCase {
 /// character must be there, one the start of the other.
 fn rests<'a, 'f>(
     forms: impl Iterator<Item = &'f [String; 2]>,
-    found: &'a str,
-    strip: impl Fn(&'a str, &'f str) -> Option<&'a str>,
-) -> Vec<&'a str> {
+    found: &'a [u8],
+    strip: impl Fn(&'a [u8], &'f [u8]) -> Option<&'a [u8]>,
+) -> Vec<&'a [u8]> {
     let mut rests = vec![found];
     for both in forms {
-        let next = rests.iter().flat_map(|rest| both.iter().filter_map(|form| strip(rest, form.as_str())));
-        let mut next: Vec<&str> = next.collect();
+        let next = rests.iter().flat_map(|rest| both.iter().filter_map(|form| strip(rest, form.as_bytes())));
+        let mut next: Vec<&[u8]> = next.collect();
         next.dedup();
         rests = next;
     }

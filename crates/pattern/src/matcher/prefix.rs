@@ -23,12 +23,12 @@ impl Prefix {
         &self.0
     }
 
-    /// Whether `found` starts so.
+    /// Whether `found`, the bytes of a string, starts so.
     ///
     /// AWS's engine compares the value in its quotes, and a prefix without its closing one; so a prefix that ends with
     /// a quotation mark also accepts the string that is equal but for that mark (event-ruler, `JsonRuleCompiler`).
     #[must_use]
-    pub fn accepts(&self, found: &str) -> bool {
-        found.starts_with(&self.0) || self.0.strip_suffix('"') == Some(found)
+    pub fn accepts(&self, found: &[u8]) -> bool {
+        found.starts_with(self.0.as_bytes()) || self.0.as_bytes().strip_suffix(b"\"") == Some(found)
     }
 }

@@ -23,12 +23,12 @@ impl Suffix {
         &self.0
     }
 
-    /// Whether `found` ends so.
+    /// Whether `found`, the bytes of a string, ends so.
     ///
     /// As for [`Prefix`](crate::matcher::prefix::Prefix::accepts), a suffix that starts with a quotation mark also
     /// accepts the string that is equal but for that mark.
     #[must_use]
-    pub fn accepts(&self, found: &str) -> bool {
-        found.ends_with(&self.0) || self.0.strip_prefix('"') == Some(found)
+    pub fn accepts(&self, found: &[u8]) -> bool {
+        found.ends_with(self.0.as_bytes()) || self.0.as_bytes().strip_prefix(b"\"") == Some(found)
     }
 }

@@ -69,18 +69,19 @@ impl Wildcard {
         &self.literals
     }
 
-    /// Whether `found` has this shape. Linear in `found` for each literal: the first place is always the best one.
+    /// Whether `found`, the bytes of a string, has this shape. Linear in `found` for each literal: the first place is
+    /// always the best one.
     #[must_use]
-    pub fn accepts(&self, found: &str) -> bool {
+    pub fn accepts(&self, found: &[u8]) -> bool {
         let Some((last, firsts)) = self.literals.split_last() else { return false };
-        let Some((first, inner)) = firsts.split_first() else { return found == last };
-        let Some(mut rest) = found.strip_prefix(first.as_str()) else { return false };
+        let Some((first, inner)) = firsts.split_first() else { return found == last.as_bytes() };
+        let Some(rest) = found.strip_prefix(first.as_bytes()) else { return false };
+        // The end first, which is one look, then what is between.
+        let Some(mut rest) = rest.strip_suffix(last.as_bytes()) else { return false };
         for literal in inner {
-            match rest.split_once(literal.as_str()) {
-                Some((_, after)) => rest = after,
-                None => return false,
-            }
+            let Some(at) = memchr::memmem::find(rest, literal.as_bytes()) else { return false };
+            rest = rest.get(at + literal.len()..).unwrap_or_default();
         }
-        rest.ends_with(last.as_str())
+        true
     }
 }

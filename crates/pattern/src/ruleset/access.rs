@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use crate::matcher::Matcher;
-use crate::matcher::ignore_case::IgnoreCase;
 use crate::matcher::numeric::NumericRange;
 use crate::matcher::wildcard::Wildcard;
 use crate::pattern::{Alternative, Field};
@@ -73,15 +72,17 @@ impl Chooser<'_> {
             },
             Matcher::Numeric(range) => self.range(range),
             // A prefix that ends with a quotation mark also accepts the string without it.
-            Matcher::Prefix(prefix) => self.start(probe::PREFIX, without_last_quote(prefix.text())),
-            Matcher::Suffix(suffix) => self.end(probe::SUFFIX, without_first_quote(suffix.text())),
+            Matcher::Prefix(prefix) => {
+                self.start(probe::PREFIX, without_last_quote(prefix.text()).as_bytes())
+            }
+            Matcher::Suffix(suffix) => self.end(probe::SUFFIX, without_first_quote(suffix.text()).as_bytes()),
             Matcher::PrefixIgnoreCase(text) => {
                 self.start(probe::FOLDED_PREFIX, &folded(without_last_quote(text.text())))
             }
             Matcher::SuffixIgnoreCase(text) => {
                 self.end(probe::FOLDED_SUFFIX, &folded(without_first_quote(text.text())))
             }
-            Matcher::EqualsIgnoreCase(text) => self.bytes(probe::FOLDED, folded(text_of(text)).as_bytes()),
+            Matcher::EqualsIgnoreCase(text) => self.bytes(probe::FOLDED, &folded(text.text())),
             Matcher::Wildcard(wildcard) => self.wildcard(wildcard),
             Matcher::Address { range, .. } | Matcher::Cidr { range, .. } => {
                 let digits = range.common_digits();
@@ -107,17 +108,17 @@ impl Chooser<'_> {
         Choice { keys: vec![key], badness: badness + 16 * others }
     }
 
-    fn start(&self, code: Code, text: &str) -> Choice {
+    fn start(&self, code: Code, text: &[u8]) -> Choice {
         let length = probe::length(text.len());
-        match text.as_bytes().get(..usize::from(length)) {
+        match text.get(..usize::from(length)) {
             None | Some([]) => self.bare(probe::ANY_STRING),
             Some(start) => self.bytes(code | u16::from(length), start),
         }
     }
 
-    fn end(&self, code: Code, text: &str) -> Choice {
+    fn end(&self, code: Code, text: &[u8]) -> Choice {
         let length = probe::length(text.len());
-        match text.as_bytes().get(text.len() - usize::from(length)..) {
+        match text.get(text.len() - usize::from(length)..) {
             None | Some([]) => self.bare(probe::ANY_STRING),
             Some(end) => self.bytes(code | u16::from(length), end),
         }
@@ -153,8 +154,8 @@ impl Chooser<'_> {
         if literals.len() == 1 {
             return self.bytes(probe::STRING, first.as_bytes());
         }
-        let mut best = self.start(probe::PREFIX, first);
-        let end = self.end(probe::SUFFIX, last);
+        let mut best = self.start(probe::PREFIX, first.as_bytes());
+        let end = self.end(probe::SUFFIX, last.as_bytes());
         if end.badness < best.badness {
             best = end;
         }
@@ -178,14 +179,10 @@ fn commonness(bytes: &[u8]) -> usize {
     64 - 2 * bytes.len().min(16) - 4 * digits.min(7)
 }
 
-fn folded(text: &str) -> String {
-    let mut out = String::new();
-    probe::fold(text, &mut out);
+fn folded(text: &str) -> Vec<u8> {
+    let mut out = vec![];
+    probe::fold(text.as_bytes(), &mut out);
     out
-}
-
-fn text_of(text: &IgnoreCase) -> &str {
-    text.text()
 }
 
 fn without_last_quote(text: &str) -> &str {

@@ -140,14 +140,13 @@ impl Test {
 fn accepts(matcher: &Matcher, value: Value<'_>) -> bool {
     match (value, matcher) {
         (_, Matcher::Exists(wanted)) => *wanted,
-        // What is no UTF-8 was refused before the walk.
-        (Value::String(text), _) => std::str::from_utf8(text).is_ok_and(|text| matcher.accepts_str(text)),
+        (Value::String(text), _) => matcher.accepts_text(text),
         (Value::Number(found), Matcher::AnythingBut(AnythingBut::Numbers(numbers))) => {
             !found.is(|value| numbers.contains(&value))
         }
         (_, Matcher::AnythingBut(_)) | (Value::Null, Matcher::Null) => true,
         (Value::Number(found), Matcher::Number(wanted)) => {
-            wanted.text() == found.text()
+            wanted.text().as_bytes() == found.text()
                 || wanted.value().is_some_and(|wanted| found.is(|value| value == wanted))
         }
         (Value::Number(found), Matcher::Numeric(range)) => found.is(|value| range.contains(value)),

@@ -143,22 +143,22 @@ fn size(length: u64, number: usize, max: usize) -> Option<u8> {
     u8::try_from(within + more).ok()
 }
 
-/// `text` without case: equal for all strings that an [`IgnoreCase`](crate::matcher::ignore_case::IgnoreCase) accepts.
-pub(crate) fn fold(text: &str, out: &mut String) {
+/// `text`, the bytes of a string, without case: equal for all strings that an [`IgnoreCase`](crate::matcher::ignore_case::IgnoreCase) accepts.
+pub(crate) fn fold(text: &[u8], out: &mut Vec<u8>) {
     out.clear();
     if text.is_ascii() {
-        out.push_str(text);
-        out.make_ascii_lowercase();
+        out.extend(text.iter().map(u8::to_ascii_lowercase));
         return;
     }
-    for c in text.chars() {
+    let mut push = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    for c in std::str::from_utf8(text).unwrap_or_default().chars() {
         if c.is_ascii() {
-            out.push(c.to_ascii_lowercase());
+            push(c.to_ascii_lowercase());
         } else if c > '\u{ffff}' {
-            out.push(c);
+            push(c);
         } else {
             // Lower case first: the capital sharp s has no upper case but itself.
-            out.extend(c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase));
+            c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase).for_each(&mut push);
         }
     }
 }
@@ -201,8 +201,8 @@ mod tests {
     #[test]
     fn all_forms_of_a_character_fold_to_one() {
         let folded = |text: &str| {
-            let mut out = String::new();
-            fold(text, &mut out);
+            let mut out = vec![];
+            fold(text.as_bytes(), &mut out);
             out
         };
         let wrong: Vec<char> = ('\0'..=char::MAX)

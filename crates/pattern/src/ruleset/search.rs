@@ -39,7 +39,7 @@ pub struct Scratch {
     unescaped: Vec<u8>,
     heads: Vec<(u64, u32)>,
     tested: Tested,
-    folded: String,
+    folded: Vec<u8>,
     epoch: u64,
 }
 
@@ -117,7 +117,7 @@ struct Search<'v, 's> {
     snapshot: &'v Snapshot,
     values: Values<'v, 's>,
     tested: &'v mut Tested,
-    folded: &'v mut String,
+    folded: &'v mut Vec<u8>,
     ids: &'v mut Vec<RuleId>,
     failure: Option<InvalidEvent>,
 }
@@ -199,7 +199,7 @@ impl Search<'_, '_> {
             }
             probe::FOLDED | probe::FOLDED_PREFIX | probe::FOLDED_SUFFIX => {
                 if !*folded {
-                    probe::fold(std::str::from_utf8(bytes).unwrap_or_default(), self.folded);
+                    probe::fold(bytes, self.folded);
                     *folded = true;
                 }
                 self.probe_folded(seed, code);
@@ -211,7 +211,7 @@ impl Search<'_, '_> {
     /// Looks up the value whose caseless form is in `folded`.
     fn probe_folded(&mut self, seed: u64, code: Code) {
         let length = usize::from(code & 0xff);
-        let folded = self.folded.as_bytes();
+        let folded = self.folded.as_slice();
         let part = match code & 0xff00 {
             probe::FOLDED => Some(folded),
             probe::FOLDED_PREFIX => folded.get(..length),

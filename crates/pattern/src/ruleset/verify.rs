@@ -35,7 +35,7 @@ impl<'v> Values<'v, '_> {
     /// A leaf that is a number.
     #[inline]
     pub(crate) fn number<'l>(&'l self, leaf: &'l Leaf<'_>) -> Number<'l> {
-        Number::new(std::str::from_utf8(self.bytes(leaf)).unwrap_or_default(), &leaf.number)
+        Number::new(self.bytes(leaf), &leaf.number)
     }
 
     fn value<'l>(&'l self, leaf: &'l Leaf<'_>) -> Value<'l> {

@@ -14,20 +14,20 @@ pub(crate) struct NumberMemo {
 /// A number of the event, read as far as somebody asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Number<'a> {
-    text: &'a str,
+    text: &'a [u8],
     memo: &'a NumberMemo,
 }
 
 impl<'a> Number<'a> {
-    /// The number that `text`, a JSON number, writes, with what was learnt of it before.
+    /// The number that `text`, the bytes of a JSON number, writes, with what was learnt of it before.
     #[inline]
-    pub(crate) fn new(text: &'a str, memo: &'a NumberMemo) -> Number<'a> {
+    pub(crate) fn new(text: &'a [u8], memo: &'a NumberMemo) -> Number<'a> {
         Number { text, memo }
     }
 
     /// As it is written.
     #[inline]
-    pub(crate) fn text(&self) -> &'a str {
+    pub(crate) fn text(&self) -> &'a [u8] {
         self.text
     }
 
@@ -37,7 +37,8 @@ impl<'a> Number<'a> {
         if let Some(known) = self.memo.value.get() {
             return known;
         }
-        let value = self.text.parse().map_or(f64::NAN, |value: f64| if value == 0.0 { 0.0 } else { value });
+        let value =
+            self.digits().parse().map_or(f64::NAN, |value: f64| if value == 0.0 { 0.0 } else { value });
         self.memo.value.set(Some(value));
         value
     }
@@ -48,11 +49,16 @@ impl<'a> Number<'a> {
         accepts(self.nearest()) && self.is_comparable()
     }
 
+    /// Digits, signs and points are ASCII.
+    fn digits(&self) -> &'a str {
+        std::str::from_utf8(self.text).unwrap_or_default()
+    }
+
     fn is_comparable(&self) -> bool {
         if let Some(known) = self.memo.comparable.get() {
             return known;
         }
-        let comparable = literal::is_comparable(self.text, self.nearest());
+        let comparable = literal::is_comparable(self.digits(), self.nearest());
         self.memo.comparable.set(Some(comparable));
         comparable
     }
