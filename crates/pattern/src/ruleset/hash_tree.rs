@@ -8,6 +8,8 @@ const WIDTH: usize = 32;
 const BITS: u32 = 5;
 /// A bucket with more items becomes a branch.
 const BUCKET_MAX: usize = 12;
+/// So many hashes are looked up in step.
+const AT_ONCE: usize = 8;
 
 /// What the tree holds.
 pub(crate) trait Item: Clone {
@@ -54,35 +56,45 @@ impl<T> HashTree<T> {
     pub(crate) fn find<'a>(&'a self, hash: u64, mut each: impl FnMut(&'a T) -> bool) {
         let mut node = &self.root;
         let mut level = 0;
-        loop {
-            match node {
-                Node::Empty => return,
-                Node::Bucket(entries) => {
-                    entries.iter().filter(|entry| entry.hash == hash).all(|entry| each(&entry.item));
-                    return;
+        while let Some(child) = node.child(hash, level) {
+            node = child;
+            level += 1;
+        }
+        node.find_here(hash, &mut each);
+    }
+
+    /// Likewise for several hashes. They go down the tree in step, so that the memory of one is waited for together with
+    /// that of the others.
+    #[inline]
+    pub(crate) fn find_each<'a>(&'a self, hashes: &[u64], mut each: impl FnMut(&'a T)) {
+        for hashes in hashes.chunks(AT_ONCE) {
+            let mut nodes = [&self.root; AT_ONCE];
+            let (mut level, mut more) = (0, true);
+            while more {
+                more = false;
+                for (node, hash) in nodes.iter_mut().zip(hashes) {
+                    let child = node.child(*hash, level);
+                    more |= child.is_some();
+                    *node = child.unwrap_or(node);
                 }
-                Node::Branch(children) => {
-                    let Some(child) = children.get(slot(hash, level)) else { return };
-                    node = child;
-                    level += 1;
-                }
-                Node::Same(of, tree) => {
-                    if *of == hash {
-                        tree.root.all(&mut each);
-                    }
-                    return;
-                }
+                level += 1;
+            }
+            for (node, hash) in nodes.into_iter().zip(hashes) {
+                node.find_here(*hash, &mut |item| {
+                    each(item);
+                    true
+                });
             }
         }
     }
 
     /// Hands the hashes that start with the same `bits` bits to `each`, until it answers false. A hash that many items
-    /// have comes once or several times; `bits` must be a multiple of those of a level.
+    /// have comes once or several times.
     pub(crate) fn near(&self, hash: u64, bits: u32, each: &mut impl FnMut(u64) -> bool) {
         let mut node = &self.root;
         let mut level = 0;
         while let Node::Branch(children) = node
-            && level * BITS < bits
+            && (level + 1) * BITS <= bits
         {
             let Some(child) = children.get(slot(hash, level)) else { return };
             node = child;
@@ -120,6 +132,29 @@ impl<T: Item> HashTree<T> {
 }
 
 impl<T> Node<T> {
+    /// The child on the way to this hash, if this is a branch.
+    #[inline]
+    fn child(&self, hash: u64, level: u32) -> Option<&Node<T>> {
+        let Node::Branch(children) = self else { return None };
+        children.get(slot(hash, level))
+    }
+
+    /// Hands each item of this hash that is right here to `each`, until it answers false.
+    #[inline]
+    fn find_here<'a>(&'a self, hash: u64, each: &mut impl FnMut(&'a T) -> bool) {
+        match self {
+            Node::Empty | Node::Branch(_) => {}
+            Node::Bucket(entries) => {
+                entries.iter().filter(|entry| entry.hash == hash).all(|entry| each(&entry.item));
+            }
+            Node::Same(of, tree) => {
+                if *of == hash {
+                    tree.root.all(each);
+                }
+            }
+        }
+    }
+
     /// Hands every item to `each`, until it answers false.
     fn all<'a>(&'a self, each: &mut impl FnMut(&'a T) -> bool) -> bool {
         match self {
@@ -281,13 +316,21 @@ mod tests {
                     tree.remove(hash, item.tie());
                     model.remove(&(hash, item));
                 }
-                let mut near = BTreeSet::new();
-                tree.near(hash, 20, &mut |hash| {
-                    near.insert(hash);
-                    true
-                });
-                let expected = model.iter().map(|(h, _)| *h).filter(|h| (h ^ hash).leading_zeros() >= 20);
-                assert_eq!(near, expected.collect());
+                for bits in [5, 18, 20, 62] {
+                    let mut near = BTreeSet::new();
+                    tree.near(hash, bits, &mut |hash| {
+                        near.insert(hash);
+                        true
+                    });
+                    let expected = model.iter().map(|(h, _)| *h).filter(|h| (h ^ hash).leading_zeros() >= bits);
+                    assert_eq!(near, expected.collect());
+                }
+                let hashes: Vec<u64> = (0..30).chain([4 << 60, 5 << 60]).collect();
+                let (mut all, mut expected) = (vec![], model.iter().map(|(_, i)| *i).collect::<Vec<u64>>());
+                tree.find_each(&hashes, |item| all.push(*item));
+                all.sort();
+                expected.sort();
+                assert_eq!(all, expected);
                 // The version before is what it was.
                 for (tree, model) in [&old, &(tree.clone(), model.clone())] {
                     let mut found = BTreeSet::new();

@@ -15,6 +15,9 @@ use crate::ruleset::{RuleId, hash};
 use crate::scan::blocks::Blocks;
 use crate::scan::walk::{Context, Found, Frame, Kind, Leaf, walk};
 
+/// So many hashes are looked up together.
+const AT_ONCE: usize = 8;
+
 /// All rules, as readers see them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Snapshot {
@@ -86,6 +89,8 @@ impl Snapshot {
                 tested: &mut scratch.tested,
                 folded: &mut scratch.folded,
                 ids: &mut scratch.ids,
+                woken: [0; AT_ONCE],
+                woken_count: 0,
                 failure: None,
             };
             search.run();
@@ -119,6 +124,9 @@ struct Search<'v, 's> {
     tested: &'v mut Tested,
     folded: &'v mut Vec<u8>,
     ids: &'v mut Vec<RuleId>,
+    /// Hashes that something may wait under, not yet looked up, and how many there are.
+    woken: [u64; AT_ONCE],
+    woken_count: usize,
     failure: Option<InvalidEvent>,
 }
 
@@ -134,6 +142,7 @@ impl Search<'_, '_> {
         if self.snapshot.always {
             self.wake(probe::ALWAYS.hash);
         }
+        self.test_woken();
     }
 
     /// Looks a value up in one way.
@@ -179,15 +188,12 @@ impl Search<'_, '_> {
             }
             probe::GRAM => {
                 // Once for every letter of the string, so it is worth telling the compiler the usual length.
-                let filter = &self.snapshot.filter;
                 for gram in bytes.windows(length.max(1)) {
                     let hash = match gram.first_chunk::<8>() {
                         Some(gram) if length == 8 => probe::gram_hash(seed, gram),
                         _ => probe::gram_hash(seed, gram),
                     };
-                    if filter.may_have(hash) {
-                        self.test_waiting(hash);
-                    }
+                    self.wake(hash);
                 }
             }
             // No address starts otherwise, and most other strings do.
@@ -222,27 +228,35 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Tests the conjunctions that wait under this hash, each once an event.
+    /// Whatever waits under this hash is to be tested.
     #[inline]
     fn wake(&mut self, hash: u64) {
         if !self.snapshot.filter.may_have(hash) {
             return;
         }
-        self.test_waiting(hash);
+        if self.woken_count == AT_ONCE {
+            self.test_woken();
+        }
+        if let Some(woken) = self.woken.get_mut(self.woken_count) {
+            *woken = hash;
+            self.woken_count += 1;
+        }
     }
 
-    fn test_waiting(&mut self, hash: u64) {
-        let Search { snapshot, values, tested, ids, failure, .. } = self;
-        snapshot.waiting.find(hash, |conjunction| {
+    /// Tests the conjunctions that wait under the hashes so far, each once an event.
+    fn test_woken(&mut self) {
+        let Search { snapshot, values, tested, ids, failure, woken, woken_count, .. } = self;
+        let hashes = woken.get(..*woken_count).unwrap_or_default();
+        snapshot.waiting.find_each(hashes, |conjunction| {
             if !tested.is_first(conjunction.number) {
-                return true;
+                return;
             }
             match values.satisfy(conjunction) {
                 Ok(true) => ids.push(conjunction.rule),
                 Ok(false) => {}
                 Err(error) => *failure = Some(error),
             }
-            true
         });
+        *woken_count = 0;
     }
 }

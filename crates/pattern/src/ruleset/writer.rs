@@ -9,7 +9,7 @@ use crate::ruleset::RuleId;
 use crate::ruleset::access;
 use crate::ruleset::conjunction::{Conjunction, FieldTest};
 use crate::ruleset::hash_tree::Item;
-use crate::ruleset::key_filter;
+use crate::ruleset::key_filter::Keys;
 use crate::ruleset::paths::Wanted;
 use crate::ruleset::probe::{self, Code};
 use crate::ruleset::search::Snapshot;
@@ -28,6 +28,7 @@ pub(crate) struct Writer {
     conjunctions: u64,
     always: usize,
     shared: Shared,
+    keys: Keys,
 }
 
 /// A rule's alternatives; most have one.
@@ -136,7 +137,7 @@ impl Writer {
         for conjunction in conjunctions.as_slice() {
             for key in &conjunction.keys {
                 self.snapshot.waiting.remove(key.hash, conjunction.tie());
-                self.forget(key.hash);
+                self.snapshot.filter.remove(key.hash, &mut self.keys, &self.snapshot.waiting);
                 self.count_code(key.path, key.code, Change::Less);
             }
             for field in &conjunction.shared {
@@ -156,22 +157,8 @@ impl Writer {
     fn insert(&mut self, conjunction: &Arc<Conjunction>) {
         for key in &conjunction.keys {
             self.snapshot.waiting.insert(key.hash, Arc::clone(conjunction));
-            self.snapshot.filter.insert(key.hash);
+            self.snapshot.filter.insert(key.hash, &mut self.keys, &self.snapshot.waiting);
             self.count_code(key.path, key.code, Change::More);
-        }
-    }
-
-    /// One key of this hash waits no more: what the filter says of the hashes near it is what those left say.
-    fn forget(&mut self, hash: u64) {
-        let Snapshot { waiting, filter, .. } = &mut self.snapshot;
-        let mut masks = 0;
-        waiting.near(hash, key_filter::WORD_BITS, &mut |other| {
-            masks |= key_filter::mask(other);
-            // When others say all that this one said, there is no more to know.
-            masks & key_filter::mask(hash) != key_filter::mask(hash)
-        });
-        if masks & key_filter::mask(hash) != key_filter::mask(hash) {
-            filter.set_word(hash, masks);
         }
     }
 
@@ -266,9 +253,9 @@ mod tests {
 
     /// All that there is, but for the count of conjunctions so far and the order within the hash tree.
     fn content(writer: &Writer) -> String {
-        let Writer { snapshot, paths, names, free_paths, always, shared, rules, .. } = writer;
+        let Writer { snapshot, paths, names, free_paths, always, shared, rules, keys, .. } = writer;
         let ends = (snapshot.paths_end, snapshot.always, always, rules.len());
-        format!("{:?} {names:?} {paths:?} {free_paths:?} {shared:?} {ends:?}", snapshot.filter)
+        format!("{:?} {keys:?} {names:?} {paths:?} {free_paths:?} {shared:?} {ends:?}", snapshot.filter)
     }
 
     #[test]
