@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use events::BusName;
+use events::{BusName, Retention};
 use genesys::webhook::Webhook;
 
 /// Who may call.
@@ -31,6 +31,8 @@ pub struct Config {
     pub credentials: Credentials,
     /// Sends are refused when the disk has less than this left, in bytes, so that receives and deletes can go on.
     pub disk_reserve_bytes: u64,
+    /// How long, and up to which size, events are kept for people to look at.
+    pub event_retention: Retention,
     /// The webhooks that are open.
     pub webhooks: Vec<OpenWebhook>,
 }

@@ -25,9 +25,9 @@ impl Rooms {
         let store = Store::open(&config.data_dir, &options).map_err(StartError::Store)?;
         let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
         clock::not_before(queues.newest());
-        let place = (config.account.as_str(), config.region.as_str());
-        let events =
-            Events::open(store.clone(), queues.clone(), place, clock::now()).map_err(StartError::Stored)?;
+        let about = (config.account.as_str(), config.region.as_str(), config.event_retention);
+        let events = Events::open_with(store.clone(), queues.clone(), about, clock::now())
+            .map_err(StartError::Stored)?;
         Ok(Self { store, queues, events })
     }
 }

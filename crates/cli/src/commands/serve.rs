@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use events::Retention;
 use server::config::{Config, Credentials};
 use server::{Ended, Server};
 use tokio::sync::watch;
@@ -32,6 +33,12 @@ pub(crate) struct ServerArguments {
     /// Refuse sends when the disk has less than this left, so that receives and deletes can go on
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub(crate) disk_reserve: u64,
+    /// Keep events so long for `tail`, `events`, `why` and `replay`; what is owed is kept as long as it is owed
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
+    pub(crate) keep_hours: u64,
+    /// Keep at most so much of them, the oldest go first
+    #[arg(long, value_name = "MIB", default_value_t = 1_024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub(crate) keep_mib: u64,
     /// Who may call: `any` takes every caller, also on an address that other machines reach
     #[arg(long, value_enum, value_name = "WHO")]
     pub(crate) credentials: Option<Who>,
@@ -70,6 +77,10 @@ impl ServerArguments {
             account: self.account.clone(),
             region: self.region.clone(),
             disk_reserve_bytes: self.disk_reserve.saturating_mul(1 << 20),
+            event_retention: Retention {
+                age_max: Duration::from_secs(self.keep_hours.saturating_mul(3_600)),
+                size_bytes_max: self.keep_mib.saturating_mul(1 << 20),
+            },
             credentials: match self.credentials {
                 Some(Who::Any) => Credentials::AnyAnywhere,
                 None => Credentials::AnyOnLoopback,
