@@ -14,6 +14,15 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// It did not.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 
+/// For whom an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// `text` in `style`; anstream takes the codes away where the output is no terminal.
 pub(crate) fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")

@@ -1,5 +1,7 @@
 //! `trunkline explain`: whether a pattern matches an event, and if not, why not.
 
+mod conversation;
+
 use std::process::ExitCode;
 
 use anstyle::Style;
@@ -12,7 +14,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use server::reason::{explain, first_blamed};
 
+use crate::commands::explain::conversation::{Enabled, Question};
 use crate::listed::event_text;
+use crate::output::Form;
+use crate::remote::text;
+use crate::stretch::Stretch;
 use crate::{input, lint, output, remote};
 
 /// Arguments of `trunkline explain`.
@@ -25,12 +31,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
     /// The event: a file, JSON, or - for standard input; a file of JSON Lines is many events
-    #[arg(long, value_name = "FILE|JSON|-", required_unless_present = "last", conflicts_with = "last")]
+    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["last", "conversation"], conflicts_with_all = ["last", "conversation"])]
     event: Option<String>,
     /// The last N events on the rule's bus in a running Trunkline
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     last: Option<u32>,
-    /// The event bus of --rule and --last
+    /// One conversation by its id: whether one of its events on the rule's bus matches, and why none does, in one line
+    #[arg(long, value_name = "ID", conflicts_with = "last")]
+    conversation: Option<String>,
+    /// How far back --conversation looks: 1h, 2d, 2026-03-19T22:04:48Z, or the newest so many events
+    #[arg(long, value_name = "TIME|N", default_value = "1h", requires = "conversation")]
+    within: Stretch,
+    /// The event bus of --rule, --last and --conversation
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
     /// The running Trunkline
@@ -43,6 +55,9 @@ pub(crate) struct Arguments {
 
 /// Exit status 0 where every event matched, 1 where one did not.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    if let Some(conversation) = &arguments.conversation {
+        return arguments.explain_conversation(conversation);
+    }
     let pattern = arguments.pattern()?;
     let events = arguments.events()?;
     if events.is_empty() {
@@ -108,25 +123,41 @@ impl Book {
 }
 
 impl Arguments {
+    fn explain_conversation(&self, conversation: &str) -> Result<ExitCode, String> {
+        let (pattern, enabled) = match &self.rule {
+            Some(rule) => {
+                let answer = self.described(rule)?;
+                let enabled = if text(&answer, "State") == "DISABLED" { Enabled::No } else { Enabled::Yes };
+                (parsed(&pattern_in(&answer, rule)?)?, enabled)
+            }
+            None => (self.pattern()?, Enabled::Yes),
+        };
+        let question = Question {
+            endpoint: &self.endpoint,
+            bus: &self.bus,
+            conversation,
+            rule: self.rule.as_deref().unwrap_or("(the pattern)"),
+            pattern: &pattern,
+            enabled,
+            within: &self.within,
+        };
+        conversation::run(&question, if self.json { Form::Json } else { Form::Text })
+    }
+
     fn pattern(&self) -> Result<EventPattern, String> {
         let text = match (&self.pattern, &self.rule) {
             (Some(pattern), _) => input::text_argument(pattern)?,
-            (None, rule) => self.pattern_of_rule(rule.as_deref().unwrap_or_default())?,
+            (None, rule) => {
+                let rule = rule.as_deref().unwrap_or_default();
+                pattern_in(&self.described(rule)?, rule)?
+            }
         };
-        EventPattern::parse(&text).map_err(|invalid| {
-            let at = format!("{}:{}", invalid.line, invalid.column);
-            format!(
-                "{}\nat {at}: found {}; valid would be {}",
-                invalid.message, invalid.found, invalid.expected
-            )
-        })
+        parsed(&text)
     }
 
-    fn pattern_of_rule(&self, rule: &str) -> Result<String, String> {
+    fn described(&self, rule: &str) -> Result<Value, String> {
         let request = Request::events("DescribeRule", json!({"Name": rule, "EventBusName": self.bus}));
-        let answer = remote::ask(&self.endpoint, request)?;
-        let pattern = answer.get("EventPattern").and_then(Value::as_str);
-        pattern.map(str::to_owned).ok_or_else(|| format!("the rule {rule} has no event pattern"))
+        remote::ask(&self.endpoint, request)
     }
 
     /// The events' texts.
@@ -150,6 +181,19 @@ impl Arguments {
         let events = remote::items(&answer, "Events");
         Ok(events.iter().map(event_text).collect())
     }
+}
+
+/// The pattern of a rule as DescribeRule answers it.
+fn pattern_in(answer: &Value, rule: &str) -> Result<String, String> {
+    let pattern = answer.get("EventPattern").and_then(Value::as_str);
+    pattern.map(str::to_owned).ok_or_else(|| format!("the rule {rule} has no event pattern"))
+}
+
+fn parsed(pattern: &str) -> Result<EventPattern, String> {
+    EventPattern::parse(pattern).map_err(|invalid| {
+        let at = format!("{}:{}", invalid.line, invalid.column);
+        format!("{}\nat {at}: found {}; valid would be {}", invalid.message, invalid.found, invalid.expected)
+    })
 }
 
 /// An event, read once by the reader that rules read with: what it takes, `serde_json` may not (1e999, 200 levels, half a

@@ -121,3 +121,62 @@ fn a_simulation_of_which_nothing_comes_is_refused() {
     let (text, status) = said(&["simulate", "--drop", "0.9", "--events", "10"]);
     assert_eq!((text.lines().count(), status), (10, Some(0)));
 }
+
+/// One line for the question that everybody asks: why did the rule not take this conversation?
+#[test]
+fn one_line_says_why_a_conversation_did_not_match() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    let endpoint = format!("http://{}", binary.address);
+    let put = |conversation: &str, kind: &str, detail: Value| {
+        let mut detail = detail;
+        detail["conversationId"] = json!(conversation);
+        let entry = json!({"Source": "genesys.cloud", "DetailType": kind, "Detail": detail.to_string()});
+        binary.ok("AWSEvents.PutEvents", &json!({"Entries": [entry]}));
+    };
+    let routed = |queue: &str| json!({"routing": {"queueId": queue}});
+    let rule = |name: &str, state: &str| {
+        let pattern = json!({"source": ["genesys.cloud"], "detail-type": ["conversation.end"], "detail": routed_to("q-support")});
+        let rule = json!({"Name": name, "EventPattern": pattern.to_string(), "State": state});
+        binary.ok("AWSEvents.PutRule", &rule);
+    };
+    rule("support", "ENABLED");
+    rule("resting", "DISABLED");
+    put("c-1", "conversation.queue.end", routed("q-support"));
+    put("c-1", "conversation.end", routed("q-sales"));
+    put("c-2", "conversation.queue.start", routed("q-support"));
+    put("c-3", "conversation.end", routed("q-support"));
+    put("c-33", "conversation.end", routed("q-support"));
+    let ask = |conversation: &str, rule: &str| {
+        said(&["explain", "--conversation", conversation, "--rule", rule, "--endpoint", &endpoint])
+    };
+    let (line, status) = ask("c-1", "support");
+    assert_eq!((line.lines().count(), status), (1, Some(1)), "{line}");
+    assert!(
+        line.contains("2 events")
+            && line.contains("conversation.end (")
+            && line.contains("detail.routing.queueId: "),
+        "{line}"
+    );
+    assert!(line.contains("q-sales") && line.contains("q-support"), "{line}");
+    let (line, status) = ask("c-2", "support");
+    assert!(line.contains("there are conversation.queue.start; it has not ended"), "{line}");
+    assert_eq!(status, Some(1));
+    let (line, status) = ask("c-3", "support");
+    assert!(line.starts_with("match") && line.contains("1 event on the bus default"), "{line}");
+    assert_eq!(status, Some(0));
+    let (line, status) = ask("c-3", "resting");
+    assert!(line.contains("but the rule is disabled"), "{line}");
+    assert_eq!(status, Some(1));
+    let (line, status) = ask("c-4", "support");
+    assert!(line.contains("no event of conversation c-4") && line.contains("--within 2d"), "{line}");
+    assert_ne!(status, Some(0));
+    let json =
+        said(&["explain", "--conversation", "c-1", "--rule", "support", "--json", "--endpoint", &endpoint]).0;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["events"], &json["nearest"]["path"]), (&json!(2), &json!("detail.routing.queueId")));
+}
+
+fn routed_to(queue: &str) -> Value {
+    json!({"routing": {"queueId": [queue]}})
+}

@@ -1,0 +1,206 @@
+//! `trunkline explain --conversation`: why the events of one conversation did or did not match, in one line.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use pattern::explain::nearness::Nearness;
+use pattern::{Event, EventPattern};
+use serde_json::{Value, json};
+use server::reason::{explain, first_blamed};
+
+use crate::listed::event_text;
+use crate::output;
+use crate::remote::{Remote, text};
+use crate::stretch::Stretch;
+
+/// What is asked, and where.
+#[derive(Debug)]
+pub(super) struct Question<'a> {
+    pub(super) endpoint: &'a str,
+    pub(super) bus: &'a str,
+    pub(super) conversation: &'a str,
+    /// How the rule or the pattern is called.
+    pub(super) rule: &'a str,
+    pub(super) pattern: &'a EventPattern,
+    pub(super) enabled: Enabled,
+    pub(super) within: &'a Stretch,
+}
+
+/// Whether a rule takes part in matching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Enabled {
+    Yes,
+    No,
+}
+
+/// What the events of the conversation came to.
+#[derive(Debug, Default)]
+struct Found {
+    events: usize,
+    /// Detail-type and id of each that matched.
+    matched: Vec<(String, String)>,
+    detail_types: BTreeSet<String>,
+    /// Whether one of them is of a kind that the pattern is about.
+    kind_seen: bool,
+    nearest: Option<Near>,
+}
+
+/// The event that came nearest, and what kept it from matching.
+#[derive(Debug)]
+struct Near {
+    nearness: Nearness,
+    detail_type: String,
+    id: String,
+    path: String,
+    reason: String,
+}
+
+/// Prints one line, or one JSON object. Exit status 0 where an event of the conversation matched, 1 where none did.
+///
+/// # Errors
+/// What the server said, or that it has no event of the conversation.
+pub(super) fn run(question: &Question<'_>, form: output::Form) -> Result<ExitCode, String> {
+    let found = question.find()?;
+    if found.events == 0 {
+        return Err(format!(
+            "no event of conversation {} is among those of the bus {} that were looked at; --within 2d looks further back, and --bus at another",
+            question.conversation, question.bus
+        ));
+    }
+    let because = question.because(&found);
+    match form {
+        output::Form::Json => output::line(found.json(question, &because)),
+        output::Form::Text => {
+            let verdict = match found.matched.is_empty() {
+                true => output::styled(output::BAD, "no match"),
+                false => output::styled(output::GOOD, "match"),
+            };
+            let events = if found.events == 1 { "event" } else { "events" };
+            output::line(format_args!(
+                "{verdict}  conversation {}, rule {}, {} {events} on the bus {}: {because}",
+                question.conversation, question.rule, found.events, question.bus
+            ));
+        }
+    }
+    let taken = !found.matched.is_empty() && question.enabled == Enabled::Yes;
+    Ok(if taken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Question<'_> {
+    fn find(&self) -> Result<Found, String> {
+        let remote = Remote::open(self.endpoint)?;
+        let mut found = Found::default();
+        self.within.visit(&remote, self.bus, |listed| {
+            let text = event_text(listed);
+            // Nearly all events are of other conversations: a look at the bytes spares reading them.
+            match text.contains(self.conversation) && is_of(self.conversation, &text) {
+                true => found.add(self.pattern, &text),
+                false => Ok(()),
+            }
+        })?;
+        Ok(found)
+    }
+
+    fn because(&self, found: &Found) -> String {
+        if let Some((detail_type, id)) = found.matched.first() {
+            let more = match found.matched.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let disabled = if self.enabled == Enabled::No { ", but the rule is disabled" } else { "" };
+            return format!("{detail_type} ({id}){more} matches{disabled}");
+        }
+        let Some(near) = &found.nearest else { return "none could be read".to_owned() };
+        if !found.kind_seen && near.path == "detail-type" {
+            let types: Vec<&str> = found.detail_types.iter().map(String::as_str).collect();
+            let hint = match self.asks_for_an_end() {
+                true => "; it has not ended, or its wrap-up is still waited for",
+                false => "",
+            };
+            return format!("none is of a kind that the rule is about, there are {}{hint}", types.join(", "));
+        }
+        format!("{} ({}) comes nearest, and {}: {}", near.detail_type, near.id, near.path, near.reason)
+    }
+
+    fn asks_for_an_end(&self) -> bool {
+        self.pattern.text().contains("\"conversation.end\"")
+    }
+}
+
+impl Found {
+    fn add(&mut self, pattern: &EventPattern, text: &str) -> Result<(), String> {
+        let event = Event::parse(text.as_bytes()).map_err(|e| e.to_string())?;
+        let (id, detail_type) = (string(&event, "id"), string(&event, "detail-type"));
+        self.events += 1;
+        self.detail_types.insert(detail_type.clone());
+        let nearness = pattern.nearness(&event).map_err(|e| e.to_string())?;
+        if nearness.matched {
+            self.matched.push((detail_type, id));
+            return Ok(());
+        }
+        let explanation = explain(pattern, &event)?;
+        let blames = |path: &str| explanation.blamed().iter().any(|field| field.path == path);
+        let is_kind = !blames("detail-type") && !blames("source");
+        // An event of the right kind says more than one that has fewer fields wrong.
+        let rank = |kind: bool, nearness: &Nearness| (kind, std::cmp::Reverse(nearness.failed));
+        let better = self
+            .nearest
+            .as_ref()
+            .is_none_or(|best| rank(is_kind, &nearness) > rank(self.kind_seen, &best.nearness));
+        if better && let Some(field) = first_blamed(&explanation) {
+            let (path, reason) = (field.path.clone(), field.reason.clone());
+            self.nearest = Some(Near { nearness, detail_type, id, path, reason });
+        }
+        self.kind_seen |= is_kind;
+        Ok(())
+    }
+
+    fn json(&self, question: &Question<'_>, because: &str) -> Value {
+        let matched: Vec<Value> = self
+            .matched
+            .iter()
+            .map(|(detail_type, id)| json!({"id": id, "detailType": detail_type}))
+            .collect();
+        let nearest = self.nearest.as_ref().filter(|_| matched.is_empty()).map(|near| {
+            json!({"id": near.id, "detailType": near.detail_type, "path": near.path, "reason": near.reason})
+        });
+        json!({
+            "conversation": question.conversation, "rule": question.rule, "bus": question.bus, "events": self.events,
+            "detailTypes": self.detail_types, "enabled": question.enabled == Enabled::Yes, "matched": matched,
+            "nearest": nearest, "because": because,
+        })
+    }
+}
+
+fn string(event: &Event, key: &str) -> String {
+    event.string(key).unwrap_or_default().to_owned()
+}
+
+/// Whether an event says that it is of this conversation: Genesys Cloud's, or one derived from them.
+fn is_of(conversation: &str, event: &str) -> bool {
+    let Ok(event) = serde_json::from_str::<Value>(event) else { return false };
+    let detail = event.get("detail").unwrap_or(&Value::Null);
+    let body = detail.get("eventBody").unwrap_or(&Value::Null);
+    let of_topic = text(detail, "topicName").split('.').any(|word| word == conversation);
+    let ids =
+        [(detail, "conversationId"), (body, "conversationId"), (detail, "interactionId"), (detail, "id")];
+    of_topic || ids.into_iter().any(|(value, name)| text(value, name) == conversation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of;
+
+    #[test]
+    fn an_event_says_of_which_conversation_it_is() {
+        for event in [
+            r#"{"detail": {"conversationId": "c-1"}}"#,
+            r#"{"detail": {"eventBody": {"conversationId": "c-1"}}}"#,
+            r#"{"detail": {"topicName": "v2.detail.events.conversation.c-1.acw", "eventBody": {}}}"#,
+            r#"{"detail": {"interactionId": "c-1"}}"#,
+        ] {
+            assert!(is_of("c-1", event), "{event}");
+        }
+        assert!(!is_of("c-1", r#"{"detail": {"conversationId": "c-11", "note": "like c-1"}}"#));
+    }
+}
