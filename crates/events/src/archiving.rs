@@ -116,11 +116,12 @@ impl Events {
 
 /// Removes the first `limit` events of a range; their bytes and number.
 fn remove_archived(tx: &mut Tx<'_, '_>, range: &KeyRange, limit: usize) -> (u64, usize) {
-    let old = tx.list(&ARCHIVED, range, limit);
+    let old = tx.list_found(&ARCHIVED, range, limit);
     for (key, _) in &old {
         tx.remove(&ARCHIVED, key);
     }
-    (old.iter().map(|(_, event)| length(&event.json)).sum(), old.len())
+    let bytes = old.iter().flat_map(|(_, event)| event).map(|event| length(&event.json)).sum();
+    (bytes, old.len())
 }
 
 fn length(json: &str) -> u64 {

@@ -1,7 +1,7 @@
 //! The room's books: counted in the commits that they speak of, so that they balance after any crash (contract C2).
 
 use serde::{Deserialize, Serialize};
-use store::{Read, Table, Tx};
+use store::{Found, Read, Table, Tx};
 
 const COUNTS: Table<(), Counts> = Table::new(25, "event counts");
 
@@ -36,7 +36,8 @@ pub struct Counts {
     pub dead_lettered: u64,
     /// Deliveries given up after the last retry with no dead-letter queue to keep them.
     pub expired: u64,
-    /// Deliveries given up at once, because retrying could not mend it, with no dead-letter queue to keep them.
+    /// Deliveries given up at once, because retrying could not mend it, with no dead-letter queue to keep them; and those
+    /// whose message is damaged.
     pub dropped: u64,
     /// Retries planned.
     pub retried: u64,
@@ -60,7 +61,15 @@ impl Counts {
     }
 
     pub(crate) fn change(tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut Self)) {
-        let mut counts = Self::read(tx);
+        let mut counts = match tx.find(&COUNTS, &()) {
+            Found::Value(counts) => counts,
+            Found::Nothing => Self::default(),
+            // The books are lost, the events are not: they begin anew, and do not balance until what was owed is settled.
+            Found::Damaged => {
+                tx.pass_over(&COUNTS, &());
+                Self::default()
+            }
+        };
         change(&mut counts);
         tx.put(&COUNTS, &(), &counts);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws::{Arn, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::read::Direction;
-use store::{KeyRange, Read, Table, Tx};
+use store::{Found, KeyRange, Read, Table, Tx};
 
 use crate::bus::BusName;
 use crate::counts::Counts;
@@ -211,7 +211,20 @@ impl Events {
         let mut swept = Swept::default();
         let mut fronts = Self::fronts(tx);
         while let Some(Reverse((position, bus))) = fronts.pop() {
-            let Some(event) = tx.get(&EVENTS, &(bus.clone(), position)) else { continue };
+            let key = (bus.clone(), position);
+            let event = match tx.find(&EVENTS, &key) {
+                Found::Value(event) => event,
+                Found::Nothing => continue,
+                // It would be met at the front for ever.
+                Found::Damaged => {
+                    tx.pass_over(&EVENTS, &key);
+                    tx.remove(&EVENTS, &key);
+                    freed.1 += 1;
+                    swept.removed += 1;
+                    fronts.extend(front_after(tx, bus, position));
+                    continue;
+                }
+            };
             if event.accepted >= oldest_kept && bytes <= self.retention().size_bytes_max {
                 // The others are later still, but their clocks may have stood lower: a sweep to come finds them.
                 break;
@@ -247,7 +260,7 @@ impl Events {
         let mut fronts = BinaryHeap::new();
         let mut from = String::new();
         while let Some(((bus, position), _)) =
-            tx.list(&EVENTS, &KeyRange::from_within(&from, &()), 1).into_iter().next()
+            tx.list_found(&EVENTS, &KeyRange::from_within(&from, &()), 1).into_iter().next()
         {
             // No name has a zero byte, so this text sorts after all keys of this bus and before those of the next.
             from = format!("{bus}\0");
@@ -270,7 +283,7 @@ fn forget_attempts(tx: &mut Tx<'_, '_>, event: &KeptEvent) -> u64 {
 /// The first record of a bus after a position.
 fn front_after(tx: &mut Tx<'_, '_>, bus: String, position: u64) -> Option<Reverse<(u64, String)>> {
     let range = KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &bus);
-    let (key, _) = tx.list(&EVENTS, &range, 1).into_iter().next()?;
+    let (key, _) = tx.list_found(&EVENTS, &range, 1).into_iter().next()?;
     Some(Reverse((key.1, bus)))
 }
 

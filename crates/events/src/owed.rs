@@ -123,7 +123,8 @@ impl Events {
     }
 
     /// Leases up to `max` deliveries that have fallen due, as far as the targets' permits go; the share of each target is
-    /// about equal, so that none holds up another. Those whose input cannot be made are given up here.
+    /// about equal, so that none holds up another. Those whose input cannot be made are given up here, and those that are
+    /// damaged are dropped, each counted (contracts C2 and C9).
     pub fn due(&self, tx: &mut Tx<'_, '_>, (now, max): (Timestamp, usize), ids: &Ids) -> Vec<Owed> {
         let queues = self.queues().due(tx, &format!("{DELIVERIES}:"), now);
         let mut owed = Vec::new();
@@ -135,8 +136,15 @@ impl Events {
                 break;
             }
             let receive = Receive { max: share, until: now.plus(LEASE), now, redrive: None };
-            for received in self.queues().receive(tx, due.queue, &receive) {
+            let (received, damaged) = self.queues().receive_counting(tx, due.queue, &receive);
+            for received in received {
                 owed.extend(self.owed_of(tx, received, now, ids));
+            }
+            if let Some(damaged) = u64::try_from(damaged).ok().filter(|damaged| *damaged > 0) {
+                Counts::change(tx, |counts| {
+                    counts.owed = counts.owed.saturating_sub(damaged);
+                    counts.dropped += damaged;
+                });
             }
         }
         owed

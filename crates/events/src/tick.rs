@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws::{Event, Ids, Timestamp};
 use queue::{NewMessage, Receive, Received, Settings};
 use serde::{Deserialize, Serialize};
-use store::{Read, Table, Tx};
+use store::{Found, Read, Table, Tx};
 
 use crate::accept::Matched;
 use crate::bus::BusName;
@@ -65,8 +65,22 @@ impl Events {
     fn run_tick(&self, tx: &mut Tx<'_, '_>, tick: &Received, now: Timestamp, ids: &Ids) {
         let Some((name, number)) = read_tick(&tick.body) else { return };
         let key = name.as_str().to_owned();
-        let Some(owed) = tx.get(&OWED_TICKS, &key).filter(|owed| owed.number == number) else { return };
-        let Some(rule) = tx.get(&RULES, &Rule::key(&BusName::default_bus(), &name)) else { return };
+        let rule_key = Rule::key(&BusName::default_bus(), &name);
+        let (owed, rule) = (tx.find(&OWED_TICKS, &key), tx.find(&RULES, &rule_key));
+        // A rule that is damaged must not keep the others waiting. Where only its tick is, the schedule goes on.
+        if matches!(rule, Found::Damaged) {
+            return tx.pass_over(&RULES, &rule_key);
+        }
+        let Found::Value(rule) = rule else { return };
+        if matches!(owed, Found::Damaged) {
+            tx.pass_over(&OWED_TICKS, &key);
+            tx.remove(&OWED_TICKS, &key);
+            return self.plan_tick(tx, &rule, now, ids);
+        }
+        let Found::Value(owed) = owed else { return };
+        if owed.number != number {
+            return;
+        }
         let Some(schedule) = rule.schedule() else { return };
         let missed = now.since(owed.at) > LATE_MAX;
         if !missed && let Some(route) = Route::of(tx, &rule, self.place()) {

@@ -14,7 +14,7 @@ use aws::{Ids, Timestamp};
 use queue::{NewMessage, Queues, Receive, Received, Settings};
 use serde::{Deserialize, Serialize};
 use store::record::{from_postcard, to_postcard};
-use store::{Read, Record, Table, Tx};
+use store::{Found, Read, Record, Table, Tx};
 
 use crate::dedupe::semantic_key;
 use crate::envelope::detail::DetailEvent;
@@ -182,7 +182,7 @@ impl Intake {
         }
         let Some(detail) = DetailEvent::from_partner(event)? else { return Ok(Vec::new()) };
         let id = detail.conversation_id.clone();
-        let mut tracked = tx.get(&CONVERSATIONS, &id).unwrap_or_else(|| Tracked {
+        let mut tracked = tracked(tx, &id).unwrap_or_else(|| Tracked {
             conversation: Conversation::new(&id),
             near_at_ms: None,
             far_at_ms: None,
@@ -200,7 +200,7 @@ impl Intake {
     fn ring(&self, tx: &mut Tx<'_, '_>, received: &Received, moment: FeedMoment, ids: &Ids) -> Vec<Derived> {
         self.queues.delete(tx, &received.handle);
         let Some(Ring { timer, conversation: id }) = Ring::of_body(&received.body) else { return Vec::new() };
-        let Some(mut tracked) = tx.get(&CONVERSATIONS, &id) else { return Vec::new() };
+        let Some(mut tracked) = tracked(tx, &id) else { return Vec::new() };
         *tracked.timer(timer) = None;
         let derived = self.due(&mut tracked, moment);
         if tracked.conversation.may_forget(moment.feed.unix_ms(), &self.grace) {
@@ -276,8 +276,29 @@ impl Told {
     }
 }
 
+/// What is known of a conversation. One that is damaged is forgotten, so that the feed and the other timers go on: what
+/// comes of it later is taken for a conversation that was already in progress.
+fn tracked(tx: &mut Tx<'_, '_>, id: &String) -> Option<Tracked> {
+    match tx.find(&CONVERSATIONS, id) {
+        Found::Value(tracked) => Some(tracked),
+        Found::Nothing => None,
+        Found::Damaged => {
+            tx.pass_over(&CONVERSATIONS, id);
+            tx.remove(&CONVERSATIONS, id);
+            None
+        }
+    }
+}
+
 fn count(tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut IntakeCounts)) {
-    let mut counts = Intake::counts(tx);
+    let mut counts = match tx.find(&COUNTS, &()) {
+        Found::Value(counts) => counts,
+        Found::Nothing => IntakeCounts::default(),
+        Found::Damaged => {
+            tx.pass_over(&COUNTS, &());
+            IntakeCounts::default()
+        }
+    };
     change(&mut counts);
     tx.put(&COUNTS, &(), &counts);
 }

@@ -43,12 +43,8 @@ pub struct Due {
 }
 
 impl Queues {
-    /// The queues of `store`. Scans the index once, to count. Queues whose record is damaged are made anew.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn open(store: Store) -> Result<Self, store::Error> {
-        crate::mend::queues(&store)?;
+    /// The queues of `store`. Scans the index once, to count.
+    pub(crate) fn counted(store: Store) -> Result<Self, store::Error> {
         let memory = Arc::new(Memory::default());
         let mut newest_ms = 0;
         store.read(|read| {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use store::{Found, Key, KeyRange, Read, Record, Store, Table, Tx};
+use store::{Found, Key, KeyRange, Read, Record, Snapshot, Store, Table, Tx};
 
+use crate::engine::Queues;
 use crate::engine::desk::Desk;
 use crate::engine::record::{
     CONTENTS, GROUPS, INDEX, INTERNAL, PARKED, QUEUES, QueueId, QueueRecord, Settings,
@@ -13,6 +14,17 @@ use crate::queue::SQS_QUEUES;
 
 /// Index entries that are looked at in one commit.
 const LOOKED_AT_PER_COMMIT: usize = 10_000;
+
+impl Queues {
+    /// The queues of `store`. Those whose record is lost are made anew.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn open(store: Store) -> Result<Self, store::Error> {
+        queues(&store)?;
+        Self::counted(store)
+    }
+}
 
 /// What was given up, because a part of it is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +37,8 @@ pub struct Mended {
 
 /// Makes the records of queues that others name and that are lost. Nobody knows how many messages such an internal queue
 /// may have in flight: one, until its room says otherwise. Cheap where nothing is lost.
-pub(crate) fn queues(store: &Store) -> Result<(), store::Error> {
-    let lost = store.read(|read| lost_queues(read))?;
+fn queues(store: &Store) -> Result<(), store::Error> {
+    let lost = store.read(lost_queues)?;
     if lost.is_empty() {
         return Ok(());
     }
@@ -69,7 +81,7 @@ pub fn after_salvage(store: &Store) -> Result<Mended, store::Error> {
 
 type Lost = BTreeMap<u64, QueueRecord>;
 
-fn lost_queues(read: &mut impl Read) -> Lost {
+fn lost_queues(read: &mut Snapshot) -> Lost {
     let mut lost = Lost::new();
     for (name, id) in read.list_found(&INTERNAL, &KeyRange::all(), usize::MAX) {
         let Some(id) = id else { continue };
@@ -93,7 +105,7 @@ fn lost_queues(read: &mut impl Read) -> Lost {
 
 /// Makes all groups anew, and those that a message without one waits in.
 fn groups(store: &Store) -> Result<(), store::Error> {
-    let of_queues = |read: &mut store::Snapshot| {
+    let of_queues = |read: &mut Snapshot| {
         let mut of_queues = Vec::new();
         let mut note = |id: u64| {
             if of_queues.last() != Some(&id) {

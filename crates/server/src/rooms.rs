@@ -21,7 +21,11 @@ pub struct Rooms {
 impl Rooms {
     /// Opens the data folder. Blocks on the store.
     pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
-        let options = Options { disk_reserve_bytes: config.disk_reserve_bytes, ..Options::default() };
+        let options = Options {
+            disk_reserve_bytes: config.disk_reserve_bytes,
+            on_damage: |error| tracing::error!(%error, "a damaged record was passed over, and what it held is lost"),
+            ..Options::default()
+        };
         let store = Store::open(&config.data_dir, &options).map_err(StartError::Store)?;
         let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
         clock::not_before(queues.newest());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use genesys::intake::seen;
+use store::{Ticket, Tx};
 
 use crate::clock;
 use crate::rooms::Rooms;
@@ -26,22 +27,33 @@ impl Tick for Sweep {
     }
 }
 
-/// One commit of sweeping.
+/// One piece of sweeping: a job for each thing to do, so that what stops one does not stop the others; they share a sync.
 async fn sweep(rooms: &Rooms) -> Result<Next, store::Error> {
-    let (now, swept) = (clock::now(), rooms.clone());
-    let commit = rooms.store.write_reserved(
-        |error| error,
-        move |tx| {
-            let messages = swept.queues.sweep(tx, now, REMOVED_PER_COMMIT_MAX);
-            let events = swept.events.sweep(tx, now, REMOVED_PER_COMMIT_MAX);
-            let seen = seen::forget(tx, now, REMOVED_PER_COMMIT_MAX);
-            let moved = swept.queues.step_move_tasks(tx, now);
-            let more = messages >= REMOVED_PER_COMMIT_MAX
-                || events.more
-                || seen >= REMOVED_PER_COMMIT_MAX
-                || moved > 0;
-            Ok(if more { Next::Again } else { Next::Pause })
-        },
-    );
-    commit.await
+    let now = clock::now();
+    let (queues, events, moving) = (rooms.queues.clone(), rooms.events.clone(), rooms.queues.clone());
+    let jobs = [
+        job(rooms, move |tx| queues.sweep(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
+        job(rooms, move |tx| events.sweep(tx, now, REMOVED_PER_COMMIT_MAX).more),
+        job(rooms, move |tx| seen::forget(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
+        job(rooms, move |tx| moving.step_move_tasks(tx, now) > 0),
+    ];
+    let (mut more, mut failure) = (false, None);
+    for job in jobs {
+        match job.await {
+            Ok(again) => more |= again,
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(if more { Next::Again } else { Next::Pause }),
+    }
+}
+
+/// Hands a job to the writer; it tells whether there is more to do.
+fn job(
+    rooms: &Rooms,
+    act: impl FnOnce(&mut Tx<'_, '_>) -> bool + Send + 'static,
+) -> Ticket<bool, store::Error> {
+    rooms.store.write_reserved(|error| error, move |tx| Ok(act(tx)))
 }

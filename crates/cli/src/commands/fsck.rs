@@ -1,11 +1,13 @@
 //! `trunkline fsck`: is everything in the data folder what was written, and what can be saved if it is not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use queue::mend::{Mended, after_salvage};
 use serde_json::json;
 use store::check::{Damage, Report, check, salvage};
+use store::{Options, Store};
 
 use crate::output;
 
@@ -30,18 +32,39 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let report = check(&arguments.data_dir).map_err(|error| error.to_string())?;
     let saved = match &arguments.salvage_to {
-        Some(into) => Some(salvage(&arguments.data_dir, into).map_err(|error| error.to_string())?.records()),
+        Some(into) => Some(save(&arguments.data_dir, into)?),
         None => None,
     };
     if arguments.json {
         output::line(as_json(&report, saved));
     } else {
         show(&report);
-        if let (Some(saved), Some(into)) = (saved, &arguments.salvage_to) {
-            output::line(format_args!("saved {saved} records into {}", into.display()));
+        if let (Some(saved), Some(into)) = (&saved, &arguments.salvage_to) {
+            output::line(format_args!("saved {} records into {}", saved.records, into.display()));
+            let Mended { places, messages } = saved.mended;
+            if places + messages > 0 {
+                output::line(format_args!(
+                    "given up, because a part of them is lost: {places} messages without their content, {messages} without their queue"
+                ));
+            }
         }
     }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What was saved.
+#[derive(Clone, Copy, Debug)]
+struct Saved {
+    records: u64,
+    mended: Mended,
+}
+
+/// Saves what is intact, and puts in order what hangs together, so that no queue waits for what is lost.
+fn save(from: &Path, into: &Path) -> Result<Saved, String> {
+    let records = salvage(from, into).map_err(|error| error.to_string())?.records();
+    let store = Store::open(into, &Options::default()).map_err(|error| error.to_string())?;
+    let mended = after_salvage(&store).map_err(|error| error.to_string())?;
+    Ok(Saved { records, mended })
 }
 
 fn show(report: &Report) {
@@ -86,7 +109,11 @@ fn sentence(damage: &Damage) -> String {
     format!("{}{table}{key}", damage.what)
 }
 
-fn as_json(report: &Report, saved: Option<u64>) -> serde_json::Value {
+fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
+    let given_up = saved.map(|saved| {
+        json!({"messagesWithoutContent": saved.mended.places, "messagesWithoutQueue": saved.mended.messages})
+    });
+    let saved = saved.map(|saved| saved.records);
     let damage: Vec<_> = report
         .damage
         .iter()
@@ -102,7 +129,7 @@ fn as_json(report: &Report, saved: Option<u64>) -> serde_json::Value {
     json!({
         "file": report.file, "bytes": report.file_bytes, "clean": report.is_clean(), "closed": report.closed,
         "records": report.records(), "damagedPlaces": report.damaged_places, "missing": report.missing,
-        "refusal": report.refusal, "damage": damage, "saved": saved,
+        "refusal": report.refusal, "damage": damage, "saved": saved, "givenUp": given_up,
     })
 }
 

@@ -246,6 +246,11 @@ fn a_damaged_message_is_named_and_the_others_are_saved() {
     // What is saved is a store like any other, without a word of damage.
     let saved = trunkline(&["fsck", "--data-dir", into.path().to_str().unwrap()]).output().unwrap();
     assert_eq!(saved.status.code(), Some(0), "{saved:?}");
+    // Its queue gives out what was saved, and does not wait for what was lost.
+    assert!(said.contains("given up") && said.contains("1 messages without their content"), "{said}");
+    let names = receive_all(&Binary::serve(into.path()));
+    let names: Vec<_> = names.iter().map(|body| body.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["first", "third"]);
 }
 
 /// Writes until the file has `mib` MiB or the disk is full.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use md5::{Digest, Md5};
-use store::{KeyRange, Read, Table, Tx};
+use store::{Found, KeyRange, Read, Table, Tx};
 
 /// How long an event is known, in wall time (design, section 6).
 pub const KNOWN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -20,8 +20,7 @@ pub fn note(tx: &mut Tx<'_, '_>, envelope_id: Option<&str>, semantic_key: [u8; 1
     let semantic = u128::from_be_bytes(semantic_key);
     let envelope =
         envelope_id.map(|id| u128::from_be_bytes(Md5::digest([b"envelope ", id.as_bytes()].concat()).into()));
-    let mut known = |key: &u128| tx.get(&SEEN, key).is_some_and(|until_ms| until_ms > now.unix_ms());
-    if known(&semantic) || envelope.as_ref().is_some_and(&mut known) {
+    if known(tx, &semantic, now) || envelope.is_some_and(|envelope| known(tx, &envelope, now)) {
         return false;
     }
     let until_ms = now.plus(KNOWN_FOR).unix_ms();
@@ -34,11 +33,23 @@ pub fn note(tx: &mut Tx<'_, '_>, envelope_id: Option<&str>, semantic_key: [u8; 1
 /// Notes a derived event by its id, which is a function of what it tells; `false` where it was told within the time.
 pub fn note_derived(tx: &mut Tx<'_, '_>, id: &str, now: Timestamp, known_for: Duration) -> bool {
     let key = u128::from_be_bytes(Md5::digest([b"derived ", id.as_bytes()].concat()).into());
-    if tx.get(&SEEN, &key).is_some_and(|until_ms| until_ms > now.unix_ms()) {
+    if known(tx, &key, now) {
         return false;
     }
     note_key(tx, key, now.plus(known_for).unix_ms());
     true
+}
+
+fn known(tx: &mut Tx<'_, '_>, key: &u128, now: Timestamp) -> bool {
+    match tx.find(&SEEN, key) {
+        Found::Value(until_ms) => until_ms > now.unix_ms(),
+        Found::Nothing => false,
+        // Twice is better than never.
+        Found::Damaged => {
+            tx.pass_over(&SEEN, key);
+            false
+        }
+    }
 }
 
 fn note_key(tx: &mut Tx<'_, '_>, key: u128, until_ms: u64) {
@@ -48,10 +59,10 @@ fn note_key(tx: &mut Tx<'_, '_>, key: u128, until_ms: u64) {
 
 /// Forgets up to `limit` keys whose time is over; how many it was.
 pub fn forget(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
-    let over = tx.list(&FORGET, &KeyRange::between(&0_u64, &(now.unix_ms() / HOUR_MS)), limit);
-    for (place, ()) in &over {
+    let over = tx.list_found(&FORGET, &KeyRange::between(&0_u64, &(now.unix_ms() / HOUR_MS)), limit);
+    for (place, _) in &over {
         // Noted again since: another place knows when to forget it.
-        if tx.get(&SEEN, &place.1).is_none_or(|until_ms| until_ms <= now.unix_ms()) {
+        if !matches!(tx.find(&SEEN, &place.1), Found::Value(until_ms) if until_ms > now.unix_ms()) {
             tx.remove(&SEEN, &place.1);
         }
         tx.remove(&FORGET, place);

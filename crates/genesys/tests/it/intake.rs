@@ -14,7 +14,7 @@ use genesys::simulator::{Config, Families, Simulator};
 use genesys::tracker::derived::{Derived, QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
 use queue::Queues;
-use store::{Options, Store};
+use store::{KeyRange, Options, Read, Store, Table};
 
 /// A quarter of an hour after which nothing new begins, and a day for what has begun to end.
 const BEGINS_MS: u64 = 900_000;
@@ -175,6 +175,42 @@ fn what_never_ends_is_closed_counted_and_told_once() {
     pass(3..5);
     let counts = house.counts();
     assert_eq!((counts.derived, counts.told_before), (told, 2), "{counts:?}");
+}
+
+/// Contract C9: a conversation, a timer or a seen event that is damaged is passed over; the feed and all others go on.
+#[test]
+fn what_is_damaged_costs_itself_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path());
+    let start = |id: &str, at: u64| {
+        format!(
+            r#"{{"topicName": "v2.detail.events.conversation.{id}.customer.start", "version": "2",
+                "eventBody": {{"eventTime": {at}, "conversationId": "{id}", "participantId": "p", "sessionId": "s", "mediaType": "VOICE"}}}}"#
+        )
+    };
+    let at = 1_770_000_000_000;
+    for id in ["c-1", "c-2", "c-3"] {
+        assert_eq!(house.take(&[&start(id, at)], at + 500), 0);
+    }
+    let harm = |tx: &mut store::Tx<'_, '_>| {
+        tx.put(&Table::<String, Vec<u8>>::new(42, "conversations"), &"c-1".to_owned(), &vec![0xFF; 9]);
+        let contents: Table<u64, Vec<u8>> = Table::new(13, "message contents");
+        let timer = tx.list_found(&contents, &KeyRange::all(), 2).pop().unwrap();
+        tx.put(&contents, &timer.0, &vec![0xFF; 9]);
+        tx.put(&Table::<(), Vec<u8>>::new(43, "intake counts"), &(), &vec![0xFF; 9]);
+        let seen: Table<u128, Vec<u8>> = Table::new(40, "seen events");
+        for (key, _) in tx.list_found(&seen, &KeyRange::all(), 99) {
+            tx.put(&seen, &key, &vec![0xFF; 9]);
+        }
+        Ok(())
+    };
+    house.store.write(|error| error, harm).wait().unwrap();
+    assert_eq!(house.take(&[&start("c-1", at), &start("c-2", at + 1)], at + 1000), 0, "seen is forgotten");
+    let week = at + 8 * 24 * 3_600_000;
+    let rung: usize = (0..50).map(|_| house.wake(week)).sum();
+    assert!(rung >= 2, "{rung} timers rang");
+    assert!(house.store.passed_over() >= 3, "{} passed over", house.store.passed_over());
+    assert_eq!(house.counts().received, 2, "the counts begin anew");
 }
 
 #[test]

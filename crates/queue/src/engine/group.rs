@@ -103,17 +103,17 @@ impl Desk<'_, '_, '_> {
         let key = (queue.0, name);
         let mut group = self.group(&key).unwrap_or_default();
         group.members.retain(|member| member.sequence != sequence);
-        self.put_group(queue, key, group);
+        self.put_group(queue, &key, group);
     }
 
     /// Stores what a group has left in the index; the first of the parked comes in where that is nothing.
-    fn put_group(&mut self, queue: QueueId, key: (u64, String), group: Group) {
+    fn put_group(&mut self, queue: QueueId, key: &(u64, String), group: Group) {
         if !group.members.is_empty() {
-            self.tx.put(&GROUPS, &key, &group);
+            self.tx.put(&GROUPS, key, &group);
             return;
         }
-        match self.parked(&key, 1).pop() {
-            None => self.tx.remove(&GROUPS, &key),
+        match self.parked(key, 1).pop() {
+            None => self.tx.remove(&GROUPS, key),
             Some(first) => {
                 self.tx.remove(&PARKED, &(key.0, key.1.clone(), first.sequence));
                 self.note(Change::Unparked(queue));
@@ -131,7 +131,7 @@ impl Desk<'_, '_, '_> {
             Found::Damaged => self.tx.pass_over(&GROUPS, key),
         }
         let group = self.members_by_group(QueueId(key.0)).remove(&key.1).unwrap_or_default();
-        self.put_group(QueueId(key.0), key.clone(), group);
+        self.put_group(QueueId(key.0), key, group);
         self.tx.get(&GROUPS, key)
     }
 
@@ -174,7 +174,7 @@ impl Desk<'_, '_, '_> {
         for (name, group) in stored {
             let whole = indexed.remove(&name).unwrap_or_default();
             if group.is_none_or(|group| group.members.len() != whole.members.len()) {
-                self.put_group(queue, (queue.0, name), whole);
+                self.put_group(queue, &(queue.0, name), whole);
             }
         }
     }

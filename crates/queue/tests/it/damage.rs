@@ -207,10 +207,13 @@ fn sweeps_and_deleted_queues_go_round_damage_too() {
     }
 }
 
+/// The group, what is taken away, what is left of the first queue, and how many places and messages are given up.
+type Gone = (Option<&'static str>, fn(&mut Tx<'_, '_>, u64, u64), &'static [&'static str], (u64, u64));
+
 #[test]
 fn what_was_saved_is_put_in_order_before_it_is_served() {
     // What `fsck --salvage-to` leaves behind: records that are simply not there.
-    let gone: [(Option<&str>, fn(&mut Tx<'_, '_>, u64, u64), &[&str], (u64, u64)); 6] = [
+    let gone: [Gone; 6] = [
         (None, |tx, _, first| tx.remove(&CONTENTS, &first), &["2", "3", "4"], (1, 0)),
         (Some("g"), |tx, _, first| tx.remove(&CONTENTS, &first), &["2", "3", "4"], (1, 0)),
         (Some("g"), |tx, _, first| tx.remove(&CONTENTS, &(first + 2)), &["1", "2", "4"], (1, 0)),

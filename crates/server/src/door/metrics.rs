@@ -52,6 +52,9 @@ async fn page(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
     page.events(&counts);
     page.queues(&depths);
     let stopped = u64::from(door.stopped.borrow().is_some());
+    let name = "trunkline_store_damaged_records_total";
+    let help = "Damaged records that were passed over, each named in the log, since the start.";
+    page.counter(name, help, rooms.store.passed_over());
     page.gauge("trunkline_store_stopped", "1 after a failed sync, when nothing is acknowledged.", stopped);
     Ok(page.text)
 }
