@@ -153,9 +153,9 @@ impl<'p> Asked<'p> {
     }
 
     fn selects(&self, topic: &Topic) -> bool {
-        let by_name = self
-            .field("detail-type")
-            .is_none_or(|field| field.leaves.iter().any(|leaf| leaf.matcher.accepts_str(topic.name())));
+        let by_name = self.field("detail-type").is_none_or(|field| {
+            field.leaves.iter().any(|leaf| leaf.matcher.accepts_text(topic.name().as_bytes()))
+        });
         by_name && self.origin.is_none_or(|origin| origin == topic.origin())
     }
 
