@@ -17,8 +17,8 @@ const KEYS_A_WORD: usize = 2;
 
 type Page = Arc<[u64]>;
 
-/// A set of hashes that may say yes where it should say no: of a hash that is not there, less than once in a hundred
-/// times up to 65,000 keys, once in fifty at 160,000. It is as large as its keys need, so that a few rules' fits beside
+/// A set of hashes that may say yes where it should say no: of a hash that is not there, at most twice in a
+/// thousand times up to 65,000 keys, once in eighty at 160,000. It is as large as its keys need, so that a few rules' fits beside
 /// the event in the nearest cache. Like the [hash tree](crate::ruleset::hash_tree) it is replaced page by page, and its
 /// words are what that tree has under the first bits of a hash, so that a word or a page can be made anew.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,7 @@ fn word_of(hash: u64, words: usize) -> usize {
 #[inline]
 fn mask(hash: u64) -> u64 {
     let bit = |number: u32| 1 << ((hash >> (64 - WORD_BITS_MAX - 6 * number)) % 64);
-    bit(1) | bit(2)
+    bit(1) | bit(2) | bit(3)
 }
 
 /// The size of a page with so many keys.
