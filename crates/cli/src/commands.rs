@@ -10,6 +10,7 @@ mod explain;
 mod fsck;
 mod init;
 mod queue;
+mod replay;
 mod rule;
 mod serve;
 mod simulate;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Events(events::Arguments),
     /// Say why events matched no rule, grouped by the nearest rule and the reason
     Why(why::Arguments),
+    /// Run events again: in order, at a chosen speed, to one rule or target only, or only to see what would match
+    Replay(replay::Arguments),
     /// Look at dead letters, send them again, or throw them away
     Dlq(dlq::Arguments),
     /// Look at queues
@@ -89,6 +92,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Events(arguments) => events::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Dlq(arguments) => dlq::run(&arguments),
         Command::Queue(arguments) => queue::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),

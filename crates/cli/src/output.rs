@@ -52,6 +52,14 @@ fn written(outcome: std::io::Result<()>) {
     }
 }
 
+/// Shows how far something has come, in place of what was shown before, where standard error is a terminal.
+pub(crate) fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        // Nothing depends on it.
+        let _ = write!(anstream::stderr().lock(), "\r\x1b[2K{text}");
+    }
+}
+
 /// Whether standard output is a terminal.
 pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()

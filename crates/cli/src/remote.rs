@@ -96,6 +96,18 @@ impl Remote {
         self.runtime.block_on(async { tokio::time::sleep(duration).await });
     }
 
+    /// Lets time pass, or less of it where Ctrl-C is pressed meanwhile: then `true`, and from the first call on Ctrl-C no
+    /// longer ends the process by itself.
+    pub(crate) fn pause_or_interrupt(&self, duration: std::time::Duration) -> bool {
+        self.runtime.block_on(async {
+            tokio::select! {
+                // Where it cannot be listened to, it ends the process.
+                Ok(()) = tokio::signal::ctrl_c() => true,
+                () = tokio::time::sleep(duration) => false,
+            }
+        })
+    }
+
     /// A queue's URL.
     ///
     /// # Errors

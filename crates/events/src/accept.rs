@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use aws::{Arn, Event, Ids, Timestamp};
+use aws::{Event, Ids, Timestamp};
 use store::Tx;
 
 use crate::archive::Copy;
@@ -141,22 +141,23 @@ impl Events {
 
     /// As [`Events::match_event`], for an event that a rule forwards to another bus: its envelope stays as it is.
     pub(crate) fn match_kept(&self, bus: &BusName, event: KeptEvent) -> Option<Matched> {
-        self.match_where(bus, event, &|_| true)
+        self.match_where(bus, event, (&|_| true, &|_| true))
     }
 
-    /// As [`Events::match_event`], for the rules alone whose ARNs are wanted.
+    /// As [`Events::match_event`], for the wanted rules and targets alone.
     pub(crate) fn match_where(
         &self,
         bus: &BusName,
         mut event: KeptEvent,
-        wanted: &dyn Fn(&Arn) -> bool,
+        (of_rule, of_target): (&dyn Fn(&Route) -> bool, &dyn Fn(&Target) -> bool),
     ) -> Option<Matched> {
         let rules = self.routes().of_bus(bus)?;
         let mut matching = rules.matching(&event.json);
-        matching.retain(|route| wanted(&route.arn));
+        matching.retain(|route| of_rule(route));
         event.rules_matched = u32::try_from(matching.len()).unwrap_or(u32::MAX);
         event.matched = noted(&matching);
-        let dues = DueTo::all(&matching, &event);
+        let mut dues = DueTo::all(&matching, &event);
+        dues.retain(|due| of_target(&due.outlet.target));
         let copies = self.copies_of(bus, &event.json, event.accepted);
         Some(Matched { bus: bus.clone(), event, trace_header: None, dues, copies })
     }

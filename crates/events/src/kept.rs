@@ -287,6 +287,18 @@ fn front_after(tx: &mut Tx<'_, '_>, bus: String, position: u64) -> Option<Revers
     Some(Reverse((key.1, bus)))
 }
 
+/// Events of a bus from one position up to another, exclusive, oldest first.
+pub(crate) fn between(
+    read: &mut impl Read,
+    bus: &BusName,
+    (from, to): (u64, u64),
+    limit: usize,
+) -> Vec<(u64, KeptEvent)> {
+    let bus = bus.as_str().to_owned();
+    let found = read.list(&EVENTS, &KeyRange::between(&(bus.clone(), from), &(bus, to)), limit);
+    found.into_iter().map(|((_, position), event)| (position, event)).collect()
+}
+
 /// The position of the oldest record of a bus.
 pub(crate) fn first_position(read: &mut impl Read, bus: &str) -> Option<u64> {
     let (key, _) = read.list(&EVENTS, &KeyRange::prefix(&bus.to_owned()), 1).into_iter().next()?;

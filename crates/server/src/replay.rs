@@ -1,7 +1,8 @@
-//! Replays: those under way go on, a bounded step at a time.
+//! Replays: those under way go on, a bounded step at a time, each event not before its moment.
 
 use std::time::Duration;
 
+use aws::Timestamp;
 use tokio::time::sleep;
 
 use crate::clock;
@@ -15,33 +16,44 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// The replays of these rooms.
 #[derive(Debug)]
-pub(crate) struct Replays(pub(crate) Rooms);
+pub(crate) struct Replays {
+    rooms: Rooms,
+    /// When the next event falls due, where one is waited for.
+    next: Option<Timestamp>,
+}
+
+impl Replays {
+    pub(crate) fn new(rooms: Rooms) -> Self {
+        Self { rooms, next: None }
+    }
+}
 
 impl Tick for Replays {
     const NAME: &'static str = "replays";
     const PAUSE: Duration = PAUSE_MAX;
 
     async fn tick(&mut self) -> Result<Next, store::Error> {
-        Ok(if step(&self.0).await? { Next::Again } else { Next::Pause })
+        let events = &self.rooms.events;
+        let now = clock::now();
+        self.next = self.rooms.store.read(|read| events.next_replay_step(read))?;
+        if self.next.is_none_or(|next| next > now) {
+            return Ok(Next::Pause);
+        }
+        let (events, ids) = (events.clone(), clock::ids());
+        let step = move |tx: &mut store::Tx<'_, '_>| {
+            events.step_replays(tx, (now, EVENTS_PER_COMMIT_MAX), &ids);
+            Ok(())
+        };
+        self.rooms.store.write(|error| error, step).await?;
+        Ok(Next::Again)
     }
 
     async fn wait(&self) {
+        let pause = self.next.map_or(PAUSE_MAX, |next| next.since(clock::now()).min(PAUSE_MAX));
         // A start between the look and this wait has left its mark: the wait ends at once.
         tokio::select! {
-            () = self.0.events.replay_arrival() => {}
-            () = sleep(PAUSE_MAX) => {}
+            () = self.rooms.events.replay_arrival() => {}
+            () = sleep(pause + Duration::from_millis(1)) => {}
         }
     }
-}
-
-/// One step of what is under way; whether there is more. Writes nothing where nothing is.
-async fn step(rooms: &Rooms) -> Result<bool, store::Error> {
-    let under_way = rooms.store.read(|read| rooms.events.replays_under_way(read))?;
-    if under_way == 0 {
-        return Ok(false);
-    }
-    let (events, now, ids) = (rooms.events.clone(), clock::now(), clock::ids());
-    let next =
-        move |tx: &mut store::Tx<'_, '_>| Ok(events.step_replays(tx, (now, EVENTS_PER_COMMIT_MAX), &ids));
-    rooms.store.write(|error| error, next).await
 }

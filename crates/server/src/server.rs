@@ -88,7 +88,7 @@ impl Server {
         let tasks = vec![
             tokio::spawn(connections::serve(listener, router(door), closing.clone())),
             tokio::spawn(porter.run(closing.clone())),
-            tokio::spawn(ticking(Replays(rooms.clone()), closing.clone())),
+            tokio::spawn(ticking(Replays::new(rooms.clone()), closing.clone())),
             tokio::spawn(ticking(Schedules(rooms.clone()), closing.clone())),
             tokio::spawn(ticking(Sweep(rooms.clone()), closing)),
         ];

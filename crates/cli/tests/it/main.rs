@@ -11,6 +11,7 @@ mod client;
 mod explain;
 mod faults;
 mod killed;
+mod replaying;
 mod seeing;
 mod torture;
 mod trouble;

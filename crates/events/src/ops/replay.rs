@@ -10,10 +10,9 @@ use crate::archive::{ARCHIVES, Archive};
 use crate::bus::BusName;
 use crate::error;
 use crate::events::Events;
-use crate::limits;
 use crate::ops::check::{ARN, DESCRIPTION, Faults, RULE_NAME, page_size};
 use crate::ops::put_events::Time;
-use crate::replay::{REPLAYS, Replay, ReplayState};
+use crate::replay::{REPLAYS, Replay, ReplayState, Source};
 
 /// What a filter by state may ask for.
 const STATES: [&str; 6] = ["STARTING", "RUNNING", "CANCELLING", "COMPLETED", "CANCELLED", "FAILED"];
@@ -60,6 +59,7 @@ pub fn start(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
         let Start { archive, bus, replay } = check_start(request, now)?;
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
+            // Which of several faults AWS names: the name first.
             if tx.contains(&REPLAYS, &replay.name) {
                 return Err(error::replay_exists(&replay.name));
             }
@@ -74,12 +74,9 @@ pub fn start(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
                     "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.",
                 ));
             }
-            if service.replays_under_way(tx) >= limits::REPLAYS_UNDER_WAY_MAX {
-                return Err(error::limit_exceeded());
-            }
-            let replay = Replay { archive: archive.name, archive_number: archive.number, ..replay };
-            tx.put(&REPLAYS, &replay.name, &replay);
-            service.announce_replay(tx);
+            let source = Source::Archive { name: archive.name, number: archive.number };
+            let replay = Replay { source, ..replay };
+            service.begin_replay(tx, &replay)?;
             Ok(StartAnswer {
                 replay_arn: Replay::arn(&replay.name, service.region(), service.account()).to_string(),
                 state: replay.state,
@@ -120,22 +117,16 @@ fn check_start(request: StartRequest, now: Timestamp) -> Result<Start, Error> {
     let bus = parsed(arn.as_deref()).as_ref().and_then(BusName::of_arn).ok_or_else(|| {
         Error::validation("Parameter Destination.Arn is not valid. Reason: Must contain an event bus ARN.")
     })?;
+    let archive = archive_at(request.event_source_arn.as_deref());
+    let source = Source::Archive { name: archive.clone(), number: 0 };
     let replay = Replay {
-        name: request.replay_name.unwrap_or_default(),
         description: request.description,
-        archive: String::new(),
-        archive_number: 0,
-        bus: bus.clone(),
         filter,
         from,
         to,
-        state: ReplayState::Starting,
-        reason: None,
-        started: now,
-        ended: None,
-        reached: None,
+        ..Replay::new(request.replay_name.unwrap_or_default(), (source, bus.clone()), now)
     };
-    Ok(Start { archive: archive_at(request.event_source_arn.as_deref()), bus, replay })
+    Ok(Start { archive, bus, replay })
 }
 
 fn parsed(arn: Option<&str>) -> Option<Arn> {
@@ -192,7 +183,12 @@ impl ReplayAnswer {
     fn of(replay: Replay, events: &Events) -> Self {
         let last = replay.reached.map(|(time_ms, _)| Timestamp::from_unix_ms(time_ms));
         Self {
-            event_source_arn: Archive::arn(&replay.archive, events.region(), events.account()).to_string(),
+            // Event records are of no archive: then the source is the bus itself.
+            event_source_arn: match &replay.source {
+                Source::Archive { name, .. } => Archive::arn(name, events.region(), events.account()),
+                Source::Kept { .. } => replay.bus.arn(events.region(), events.account()),
+            }
+            .to_string(),
             replay_name: replay.name,
             state: replay.state,
             state_reason: replay.reason,
@@ -297,7 +293,7 @@ pub fn cancel(events: &Events, _call: Call, body: &[u8]) -> Reply {
 
 impl Events {
     /// The replay's record.
-    fn replay_named(read: &mut impl Read, name: &str) -> Result<Replay, Error> {
+    pub(crate) fn replay_named(read: &mut impl Read, name: &str) -> Result<Replay, Error> {
         read.get(&REPLAYS, &name.to_owned()).ok_or_else(|| error::replay_not_found(name))
     }
 }

@@ -12,6 +12,7 @@ mod input;
 mod operations;
 mod partner;
 mod replay;
+mod rerun;
 mod retry;
 mod schedule;
 mod tick;

@@ -1,5 +1,6 @@
 //! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell. Not a stable interface yet.
 
+mod replay;
 mod seeing;
 mod trip;
 mod unmatched;
@@ -27,6 +28,17 @@ pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
         name: "DescribeEvent",
         missing: "",
         run: |rooms, _call, body| trip::describe_event(rooms, body),
+    },
+    Operation { name: "StartReplay", missing: "", run: replay::start },
+    Operation {
+        name: "DescribeReplay",
+        missing: "",
+        run: |rooms, _call, body| replay::describe(rooms, body),
+    },
+    Operation {
+        name: "RehearseReplay",
+        missing: "",
+        run: |rooms, call, body| replay::rehearse(rooms, &call, body),
     },
     Operation {
         name: "ListUnmatched",

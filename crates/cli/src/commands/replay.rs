@@ -1,0 +1,208 @@
+//! `trunkline replay`: events run again, from an archive or straight from the event records.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use provision::Request;
+use serde_json::{Value, json};
+
+use crate::remote::{At, Remote, items, text};
+use crate::stretch::Stretch;
+use crate::{output, table};
+
+/// How often a replay is asked after.
+const ASKED_EVERY: Duration = Duration::from_millis(200);
+/// So many events of each rule are named.
+const NAMED_MAX: usize = 3;
+
+/// Arguments of `trunkline replay`.
+///
+/// Events go on their bus once more, in order, each with `replay-name`, to the rules as they are now; what was replayed is
+/// not replayed again. Ctrl-C cancels the replay, and what was replayed stays; --detach leaves it to the server, where
+/// AWS's ListReplays and CancelReplay know it. After a crash it goes on where it was.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The archive; without one, the event records of the bus (a day of them, or fewer where they are many)
+    #[arg(long, value_name = "NAME", conflicts_with = "bus")]
+    archive: Option<String>,
+    /// The event bus whose event records are replayed
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    bus: String,
+    /// From then on: 1h, 2d, 2026-03-19T22:04:48Z; from the first where not said
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<Stretch>,
+    /// Until before then: 2026-03-19T22:04:48Z; until now where not said
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Times real time, 0.001 to 1000000; as fast as it goes where not said
+    #[arg(long, value_name = "TIMES")]
+    speed: Option<f64>,
+    /// To this rule only; events that it does not match are passed over
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+    /// To this target of the rule only
+    #[arg(long, value_name = "ID", requires = "rule")]
+    target: Option<String>,
+    /// Only say what would match: how many events, which rules, some events of each
+    #[arg(long)]
+    dry_run: bool,
+    /// The replay's name; made where not said
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    name: Option<String>,
+    /// Start it and do not wait for its end
+    #[arg(long, conflicts_with = "dry_run")]
+    detach: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+fn moment(text: &str) -> Result<Stretch, String> {
+    match text.parse()? {
+        Stretch::Last(_) => Err(format!("'{text}' is no time; write 5m, 1h, 2d or 2026-03-19T22:04:48Z")),
+        moment => Ok(moment),
+    }
+}
+
+/// Exit status 0 where the replay (or the rehearsal) came to its end, 1 where it failed or was cancelled.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let remote = Remote::open(&arguments.at.endpoint)?;
+    if arguments.dry_run {
+        return rehearse(&remote, arguments);
+    }
+    let started = remote.ask(Request::trunkline("StartReplay", arguments.body()))?;
+    let name = text(&started, "ReplayName");
+    if arguments.detach {
+        output::line(match arguments.at.json {
+            true => json!({"replay": name, "state": "STARTING"}).to_string(),
+            false => format!("{name} has started; aws events describe-replay and cancel-replay know it"),
+        });
+        return Ok(ExitCode::SUCCESS);
+    }
+    let described = watch(&remote, name)?;
+    let state = text(&described, "State");
+    if arguments.at.json {
+        output::line(json!({
+            "replay": name,
+            "state": state,
+            "reason": described.get("StateReason"),
+            "replayed": described.get("Replayed"),
+            "passedOver": described.get("PassedOver"),
+        }));
+    } else {
+        output::line(format_args!("{name} {}: {}", state.to_lowercase(), line_of(&described)));
+    }
+    Ok(if state == "COMPLETED" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Arguments {
+    fn body(&self) -> Value {
+        let (start, age) = match &self.since {
+            Some(Stretch::Since(moment)) => (Some(moment), None),
+            Some(Stretch::Age(seconds)) => (None, Some(seconds)),
+            Some(Stretch::Last(_)) | None => (None, None),
+        };
+        json!({
+            "ReplayName": self.name,
+            "ArchiveName": self.archive,
+            "EventBusName": self.bus,
+            "StartTime": start,
+            "AgeSeconds": age,
+            "EndTime": self.until,
+            "Speed": self.speed,
+            "RuleName": self.rule,
+            "TargetId": self.target,
+        })
+    }
+}
+
+/// Waits for the end of a replay with its progress on a terminal's standard error; Ctrl-C cancels it.
+fn watch(remote: &Remote, name: &str) -> Result<Value, String> {
+    let mut cancelled = false;
+    loop {
+        let described = remote.ask(Request::trunkline("DescribeReplay", json!({"ReplayName": name})))?;
+        if described.get("UnderWay").and_then(Value::as_bool) != Some(true) {
+            output::progress("");
+            return Ok(described);
+        }
+        output::progress(&format!("{name}: {}", line_of(&described)));
+        if remote.pause_or_interrupt(ASKED_EVERY) && !cancelled {
+            cancelled = true;
+            // It may have ended meanwhile: then there is nothing to cancel.
+            let cancel = remote.ask(Request::events("CancelReplay", json!({"ReplayName": name})));
+            drop(cancel);
+        }
+    }
+}
+
+/// `12 events replayed, 3 passed over, at 2026-03-19T22:04:48.000Z`.
+fn line_of(described: &Value) -> String {
+    let count = |name: &str| described.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let mut line = format!("{} events replayed", count("Replayed"));
+    if count("PassedOver") > 0 {
+        line.push_str(&format!(", {} passed over, which the rule does not match", count("PassedOver")));
+    }
+    if let Some(reached) = described.get("Reached").and_then(Value::as_str) {
+        line.push_str(&format!(", up to {reached}"));
+    }
+    if let Some(reason) = described.get("StateReason").and_then(Value::as_str) {
+        line.push_str(&format!("; {reason}"));
+    }
+    line
+}
+
+/// What all steps of a rehearsal come to.
+#[derive(Debug, Default)]
+struct Rehearsal {
+    events: u64,
+    unmatched: u64,
+    rules: BTreeMap<String, (u64, Vec<String>)>,
+}
+
+impl Rehearsal {
+    fn add(&mut self, step: &Value) {
+        let count = |value: &Value, name: &str| value.get(name).and_then(Value::as_u64).unwrap_or_default();
+        self.events += count(step, "Events");
+        self.unmatched += count(step, "Unmatched");
+        for rule in items(step, "Rules") {
+            let (events, named) = self.rules.entry(text(rule, "RuleName").to_owned()).or_default();
+            *events += count(rule, "Events");
+            let examples = items(rule, "Examples").iter().filter_map(Value::as_str).map(str::to_owned);
+            named.extend(examples);
+            named.truncate(NAMED_MAX);
+        }
+    }
+}
+
+fn rehearse(remote: &Remote, arguments: &Arguments) -> Result<ExitCode, String> {
+    let mut body = arguments.body();
+    let mut all = Rehearsal::default();
+    loop {
+        let step = remote.ask(Request::trunkline("RehearseReplay", body.clone()))?;
+        all.add(&step);
+        let Some(after) = step.get("After").filter(|after| !after.is_null()) else { break };
+        output::progress(&format!("{} events looked at", all.events));
+        if let Some(members) = body.as_object_mut() {
+            members.insert("After".to_owned(), after.clone());
+            members.insert("EndTime".to_owned(), step.get("EndTime").cloned().unwrap_or_default());
+        }
+    }
+    output::progress("");
+    if arguments.at.json {
+        let rule = |(name, (events, examples)): (&String, &(u64, Vec<String>))| json!({"rule": name, "events": events, "examples": examples});
+        let rules: Vec<Value> = all.rules.iter().map(rule).collect();
+        output::line(json!({"events": all.events, "unmatched": all.unmatched, "rules": rules}));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let row = |(name, (events, examples)): (&String, &(u64, Vec<String>))| {
+        vec![name.clone(), events.to_string(), examples.join(", ")]
+    };
+    let rows: Vec<Vec<String>> = all.rules.iter().map(row).collect();
+    output::line(format_args!(
+        "{} events, {} of them would match no rule; nothing was sent",
+        all.events, all.unmatched
+    ));
+    table::print(&["rule", "events", "for example"], &rows, "no rule would match");
+    Ok(ExitCode::SUCCESS)
+}
