@@ -62,6 +62,12 @@ impl DueTo {
     }
 }
 
+/// Which rules see an event, and which of their targets.
+pub(crate) struct Wanted<'w> {
+    pub(crate) rule: &'w dyn Fn(&Route) -> bool,
+    pub(crate) target: &'w dyn Fn(&Target) -> bool,
+}
+
 /// What became of an event that was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
@@ -141,7 +147,7 @@ impl Events {
 
     /// As [`Events::match_event`], for an event that a rule forwards to another bus: its envelope stays as it is.
     pub(crate) fn match_kept(&self, bus: &BusName, event: KeptEvent) -> Option<Matched> {
-        self.match_where(bus, event, (&|_| true, &|_| true))
+        self.match_where(bus, event, &Wanted { rule: &|_| true, target: &|_| true })
     }
 
     /// As [`Events::match_event`], for the wanted rules and targets alone.
@@ -149,15 +155,15 @@ impl Events {
         &self,
         bus: &BusName,
         mut event: KeptEvent,
-        (of_rule, of_target): (&dyn Fn(&Route) -> bool, &dyn Fn(&Target) -> bool),
+        wanted: &Wanted<'_>,
     ) -> Option<Matched> {
         let rules = self.routes().of_bus(bus)?;
         let mut matching = rules.matching(&event.json);
-        matching.retain(|route| of_rule(route));
+        matching.retain(|route| (wanted.rule)(route));
         event.rules_matched = u32::try_from(matching.len()).unwrap_or(u32::MAX);
         event.matched = noted(&matching);
         let mut dues = DueTo::all(&matching, &event);
-        dues.retain(|due| of_target(&due.outlet.target));
+        dues.retain(|due| (wanted.target)(&due.outlet.target));
         let copies = self.copies_of(bus, &event.json, event.accepted);
         Some(Matched { bus: bus.clone(), event, trace_header: None, dues, copies })
     }

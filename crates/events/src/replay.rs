@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 use tokio::sync::futures::Notified;
 
+use crate::accept::Wanted;
 use crate::archive::{ARCHIVED, ARCHIVES, ArchivedEvent};
 use crate::bus::BusName;
 use crate::error;
@@ -266,7 +267,7 @@ impl Events {
         if replay.state == ReplayState::Cancelling {
             return replay.end(ReplayState::Cancelled, now);
         }
-        let found = match self.lacks(tx, replay).map_or_else(|| next_of(tx, replay, share), Err) {
+        let found = match Self::lacks(tx, replay).map_or_else(|| next_of(tx, replay, share), Err) {
             Ok(found) => found,
             Err(reason) => return replay.fail(reason, now),
         };
@@ -299,9 +300,9 @@ impl Events {
     ) -> Result<(), String> {
         let Some(json) = &next.json else { return Ok(()) };
         let event = replayed(json, &replay.name, now);
-        let wanted: (&dyn Fn(&Route) -> bool, &dyn Fn(&Target) -> bool) =
-            (&|route| replay.wants(route), &|target| replay.wants_target(target));
-        let matched = self.match_where(&replay.bus, event, wanted);
+        let wanted =
+            Wanted { rule: &|route| replay.wants(route), target: &|target| replay.wants_target(target) };
+        let matched = self.match_where(&replay.bus, event, &wanted);
         let matched = matched.ok_or_else(|| format!("Event bus {} does not exist.", replay.bus))?;
         let filtered = replay.only.is_some() || !replay.filter.is_empty();
         if filtered && matched.rules_matched() == 0 {
@@ -314,7 +315,7 @@ impl Events {
     }
 
     /// Why the one rule or target of a replay cannot see events.
-    pub(crate) fn lacks(&self, read: &mut impl Read, replay: &Replay) -> Option<String> {
+    pub(crate) fn lacks(read: &mut impl Read, replay: &Replay) -> Option<String> {
         let Only { rule, target } = replay.only.as_ref()?;
         let key = Rule::key(&replay.bus, rule);
         let Some(record) = read.get(&RULES, &key) else {

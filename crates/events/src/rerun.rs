@@ -149,7 +149,7 @@ impl Events {
             only: rerun.only.clone(),
             ..Replay::new(rerun.name.clone(), (source, bus), now)
         };
-        match self.lacks(read, &replay) {
+        match Self::lacks(read, &replay) {
             Some(reason) => Err(Error::validation(reason)),
             None => Ok(replay),
         }
