@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use md5::{Digest, Md5};
 use serde_json::Value;
 
+use crate::canonical;
 use crate::envelope::PartnerEvent;
 
 /// The key of an event by what it says: equal for a re-publication under a new envelope id.
@@ -31,7 +32,7 @@ pub fn semantic_key(event: &PartnerEvent) -> [u8; 16] {
         line(&mut lines, "id", id);
     }
     if !family(&mut lines, event.topic.template(), &body) {
-        line(&mut lines, "body", &body.to_string());
+        line(&mut lines, "body", &canonical::text(&body));
     }
     Md5::digest(lines.as_bytes()).into()
 }
@@ -82,7 +83,7 @@ fn field(lines: &mut String, body: &Value, name: &str) -> bool {
     match body.get(name) {
         None | Some(Value::Null) => {}
         Some(Value::String(text)) => line(lines, name, text),
-        Some(other) => line(lines, name, &other.to_string()),
+        Some(other) => line(lines, name, &canonical::text(other)),
     }
     true
 }

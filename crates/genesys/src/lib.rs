@@ -1,11 +1,15 @@
 //! Genesys Cloud: topic catalogue, conversation tracker, simulator.
 
+mod canonical;
 pub mod catalogue;
 pub mod dedupe;
 pub mod envelope;
 pub mod intake;
 pub mod platform;
 pub mod position;
+pub mod rendering;
 pub mod simulator;
+pub mod subscription;
 pub mod tracker;
+mod wanted;
 pub mod webhook;

@@ -79,7 +79,8 @@ impl Running {
         let names =
             simulator.org().queues().iter().map(|queue| (queue.id.to_string(), queue.name.clone())).collect();
         let intake = Intake::new(rooms.queues.clone(), feed.grace, QueueNames(names));
-        let ingest = Ingest { intake, events: rooms.events.clone(), bus: feed.bus };
+        let (events, subscriptions) = (rooms.events.clone(), rooms.subscriptions.clone());
+        let ingest = Ingest { intake, events, subscriptions, bus: feed.bus };
         let (events, source, bus) =
             (rooms.events.clone(), simulator.org().source().to_owned(), ingest.bus.clone());
         // Only moves what is there once both exist, so it may use the disk's reserve: on a full disk the rest still starts.

@@ -5,6 +5,8 @@ use events::{BusName, Events, Matched};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::{Intake, Taken};
+use genesys::rendering::Told;
+use genesys::subscription::Subscriptions;
 use genesys::tracker::derived::{Derived, SOURCE};
 use store::Tx;
 
@@ -13,6 +15,7 @@ use store::Tx;
 pub(crate) struct Ingest {
     pub(crate) intake: Intake,
     pub(crate) events: Events,
+    pub(crate) subscriptions: Subscriptions,
     /// Where derived events go.
     pub(crate) bus: BusName,
 }
@@ -54,6 +57,9 @@ impl Ingest {
 
     fn put(&self, tx: &mut Tx<'_, '_>, derived: Vec<Derived>, now: Timestamp, ids: &Ids) {
         for derived in derived {
+            if !self.subscriptions.is_empty() {
+                self.subscriptions.pay(tx, &Told::of_derived(&derived), now, ids);
+            }
             let event = Event {
                 id: derived.id,
                 source: SOURCE.to_owned(),

@@ -1,6 +1,7 @@
 //! The open rooms: the store, and what stands on it.
 
 use events::Events;
+use genesys::subscription::Subscriptions;
 use queue::Queues;
 use store::{Options, Store};
 
@@ -16,6 +17,8 @@ pub struct Rooms {
     pub queues: Queues,
     /// Event buses and rules.
     pub events: Events,
+    /// Event subscriptions.
+    pub subscriptions: Subscriptions,
 }
 
 impl Rooms {
@@ -32,6 +35,8 @@ impl Rooms {
         let about = (config.account.as_str(), config.region.as_str(), config.event_retention);
         let events = Events::open_with(store.clone(), queues.clone(), about, clock::now())
             .map_err(StartError::Stored)?;
-        Ok(Self { store, queues, events })
+        let place = (config.account.as_str(), config.region.as_str());
+        let subscriptions = Subscriptions::open(queues.clone(), place).map_err(StartError::Stored)?;
+        Ok(Self { store, queues, events, subscriptions })
     }
 }

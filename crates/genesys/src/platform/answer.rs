@@ -93,6 +93,13 @@ impl Fault {
         Self { retry_after_s: Some(seconds), ..Self::new(429, "too.many.requests", message) }
     }
 
+    /// What the store could not do.
+    pub fn of_store(error: store::Error) -> Self {
+        let aws::Error { status, message, .. } = queue::error::of_store(error);
+        let code = if status == 503 { "service.unavailable" } else { "internal.server.error" };
+        Self::new(status, code, message)
+    }
+
     /// The `ErrorBody`. `context_id` is the id under which a supporter would find the request.
     pub fn body(&self, context_id: &str) -> Value {
         let params: serde_json::Map<String, Value> =

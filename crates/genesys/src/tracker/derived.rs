@@ -94,7 +94,7 @@ fn event_id(detail_type: &str, names: &[&str]) -> String {
 }
 
 /// ISO 8601 with milliseconds, as Genesys writes its own.
-pub(super) fn iso(ms: u64) -> String {
+pub(crate) fn iso(ms: u64) -> String {
     let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     format!("{:.3}", time.unwrap_or(Timestamp::MAX))
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::canonical;
 use crate::envelope::{EnvelopeError, PartnerEvent};
 use crate::tracker::derived::{Derived, detail_type, iso};
 
@@ -72,7 +73,7 @@ fn state_in(event: &PartnerEvent, change: &'static str, body: &Value) -> Option<
         routing_status,
         active_queue_ids: queues.map(|ids| ids.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
     };
-    let names = [user_id, &body.to_string()];
+    let names = [user_id, &canonical::text(body)];
     Some(Derived::new(detail_type::USER_STATE_CHANGE, time_ms, &names, &detail))
 }
 

@@ -4,6 +4,8 @@ mod catalogue;
 mod derived;
 mod envelope;
 mod intake;
+mod rendering;
 mod simulator;
+mod subscription;
 mod tracker;
 mod webhook;

@@ -5,6 +5,7 @@
 
 mod matching;
 mod org;
+mod services;
 
 use std::pin::Pin;
 
@@ -33,7 +34,6 @@ pub(crate) enum Run {
     /// By the simulated org alone.
     Org(fn(&Platform, &Asked) -> Result<Answer, Fault>),
     /// By whatever the door has.
-    #[expect(dead_code, reason = "Trunkline's own services follow")]
     Door(fn(Door, Asked) -> Answering),
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Route {
 }
 
 /// All routes below `/api/v2`, by who serves them. Of two rows that fit, the first answers.
-const TABLES: &[&[Route]] = &[org::ROUTES];
+const TABLES: &[&[Route]] = &[org::ROUTES, services::ROUTES];
 
 /// The routes of this side.
 pub(crate) fn routes() -> Router<Door> {

@@ -1,0 +1,190 @@
+//! Event subscriptions (seed 001): the derived events that a filter lets through, each as one message of an SQS queue.
+//!
+//! A message is paid in the commit that puts the derived event on its bus, so that neither is there without the other.
+
+pub mod filter;
+pub mod ops;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use aws::{Arn, Ids, Timestamp};
+use queue::{NewMessage, Queues, name_in_arn};
+use serde::{Deserialize, Serialize};
+use store::{KeyRange, Read, Table, Tx};
+
+use crate::rendering::{Told, subscription};
+use crate::subscription::filter::Filter;
+use crate::wanted;
+
+const SUBSCRIPTIONS: Table<String, Subscription> = Table::new(46, "event subscriptions");
+const OUTCOMES: Table<String, Outcome> = Table::new(47, "event subscription outcomes");
+
+/// A subscription as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Subscription {
+    pub(crate) id: String,
+    /// Unique, without regard to case.
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    /// Such as `event:conversation:end`, perhaps with a `*` at the end.
+    pub(crate) event_types: Vec<String>,
+    /// JSONata over the rendering's attributes.
+    pub(crate) attribute_filter: Option<String>,
+    /// The SQS queue.
+    pub(crate) queue_arn: Arn,
+    pub(crate) is_active: bool,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
+}
+
+store::record!(Subscription, version 1);
+
+/// What became of a subscription's events.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// Messages that lie or lay in the queue.
+    pub(crate) delivered: u64,
+    /// Events that were wanted and could not be told: the filter failed or was cut off, or the queue could not take them.
+    pub(crate) failed: u64,
+    /// Why the last of those failed.
+    pub(crate) last_error: Option<String>,
+    /// When.
+    pub(crate) last_error_at: Option<Timestamp>,
+}
+
+store::record!(Outcome, version 1);
+
+/// A subscription ready to be asked.
+#[derive(Debug)]
+struct Ready {
+    subscription: Subscription,
+    filter: Option<Filter>,
+}
+
+impl Ready {
+    /// What is stored compiled when it was put; a filter that does not compile now is an older Trunkline's, and fails.
+    fn of(subscription: Subscription) -> Self {
+        let filter = subscription.attribute_filter.as_deref().and_then(|source| Filter::compile(source).ok());
+        Self { subscription, filter }
+    }
+}
+
+/// All subscriptions of a store. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Subscriptions {
+    queues: Queues,
+    /// Account and region: the queues of these are ours.
+    place: Arc<(String, String)>,
+    /// INVARIANT: changes only after the commit of what it says.
+    ready: Arc<ArcSwap<Vec<Arc<Ready>>>>,
+}
+
+impl Subscriptions {
+    /// The subscriptions of the queues' store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn open(queues: Queues, (account, region): (&str, &str)) -> Result<Self, store::Error> {
+        let kept = queues.store().read(|read| read.list(&SUBSCRIPTIONS, &KeyRange::all(), usize::MAX))?;
+        let ready: Vec<_> = kept.into_iter().map(|(_, kept)| Arc::new(Ready::of(kept))).collect();
+        let place = Arc::new((account.to_owned(), region.to_owned()));
+        Ok(Self { queues, place, ready: Arc::new(ArcSwap::from_pointee(ready)) })
+    }
+
+    /// Whether there is none: then nothing need be rendered.
+    pub fn is_empty(&self) -> bool {
+        self.ready.load().is_empty()
+    }
+
+    /// Pays what subscriptions are owed because of a derived event, in the transaction that puts it on its bus.
+    pub fn pay(&self, tx: &mut Tx<'_, '_>, told: &Told, now: Timestamp, ids: &Ids) {
+        let ready = self.ready.load_full();
+        let event_type = subscription::event_type(told);
+        let wants = |ready: &&Arc<Ready>| {
+            let subscription = &ready.subscription;
+            subscription.is_active && wanted::names_one(&subscription.event_types, &event_type)
+        };
+        for ready in ready.iter().filter(wants) {
+            let passed = match &ready.filter {
+                Some(filter) => filter.passes(&subscription::attributes(told), now),
+                None if ready.subscription.attribute_filter.is_none() => Ok(true),
+                None => Err("this version of Trunkline cannot read the attributeFilter".to_owned()),
+            };
+            let outcome = match passed {
+                Ok(false) => continue,
+                Ok(true) => self.send(tx, &ready.subscription.queue_arn, told, (now, ids)),
+                Err(error) => Err(error),
+            };
+            note(tx, &ready.subscription.id, outcome, now);
+        }
+    }
+
+    fn send(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        arn: &Arn,
+        told: &Told,
+        (now, ids): (Timestamp, &Ids),
+    ) -> Result<(), String> {
+        let (account, region) = &*self.place;
+        let queue = name_in_arn(arn, account, region).and_then(|name| self.queues.find(tx, &name));
+        let queue = queue.ok_or_else(|| format!("the queue {arn} does not exist any more"))?;
+        let body = subscription::render(told).to_string();
+        let most = queue.attributes.size_bytes_max;
+        if body.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+            return Err(format!("the event has {} bytes, and {arn} takes at most {most}", body.len()));
+        }
+        let delay = std::time::Duration::from_secs(u64::from(queue.attributes.delay_s));
+        let message = NewMessage {
+            id: ids.next_uuid(),
+            body,
+            sender: account.clone(),
+            now,
+            not_before: now.plus(delay),
+            ..NewMessage::default()
+        };
+        self.queues.send(tx, queue.engine, message);
+        Ok(())
+    }
+
+    /// Puts a subscription in the place of the one with its id, if there is one.
+    fn put(&self, tx: &mut Tx<'_, '_>, subscription: Subscription) {
+        tx.put(&SUBSCRIPTIONS, &subscription.id, &subscription);
+        self.change(tx, move |all| {
+            all.retain(|ready| ready.subscription.id != subscription.id);
+            all.push(Arc::new(Ready::of(subscription)));
+        });
+    }
+
+    fn remove(&self, tx: &mut Tx<'_, '_>, id: &str) {
+        tx.remove(&SUBSCRIPTIONS, &id.to_owned());
+        tx.remove(&OUTCOMES, &id.to_owned());
+        let id = id.to_owned();
+        self.change(tx, move |all| all.retain(|ready| ready.subscription.id != id));
+    }
+
+    /// Only the writer's thread comes here: nothing is lost between load and store.
+    fn change(&self, tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut Vec<Arc<Ready>>) + Send + 'static) {
+        let ready = Arc::clone(&self.ready);
+        tx.after_commit(move || {
+            let mut all = Vec::clone(&ready.load());
+            change(&mut all);
+            ready.store(Arc::new(all));
+        });
+    }
+}
+
+fn note(tx: &mut Tx<'_, '_>, id: &str, result: Result<(), String>, now: Timestamp) {
+    let id = id.to_owned();
+    let mut outcome = tx.get(&OUTCOMES, &id).unwrap_or_default();
+    match result {
+        Ok(()) => outcome.delivered += 1,
+        Err(error) => {
+            outcome.failed += 1;
+            outcome.last_error = Some(error);
+            outcome.last_error_at = Some(now);
+        }
+    }
+    tx.put(&OUTCOMES, &id, &outcome);
+}

@@ -1,0 +1,278 @@
+//! Subscriptions on a real store: made, found, replaced, deleted; what their filters let through lies in their queues.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+use aws::{Call, Ids, Reply, Timestamp};
+use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::asked::Asked;
+use genesys::rendering::Told;
+use genesys::subscription::Subscriptions;
+use queue::{Queues, Receive};
+use serde_json::{Value, json};
+use store::{Options, Store};
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+const NOW: Timestamp = Timestamp::from_unix_ms(1_698_400_800_000);
+
+struct House {
+    queues: Queues,
+    subscriptions: Subscriptions,
+    folder: tempfile::TempDir,
+}
+
+impl House {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (queues, subscriptions) = open(folder.path());
+        let house = Self { queues, subscriptions, folder };
+        house.queue("ends", "{}");
+        house
+    }
+
+    fn reopened(self) -> Self {
+        let Self { queues, subscriptions, folder } = self;
+        drop((queues, subscriptions));
+        let (queues, subscriptions) = open(folder.path());
+        Self { queues, subscriptions, folder }
+    }
+
+    fn queue(&self, name: &str, attributes: &str) {
+        let call = Call {
+            now: NOW,
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            request_id: String::new(),
+            base_url: String::new(),
+            ids: Ids::from_seed(1),
+        };
+        let row = queue::ops::OPERATIONS.iter().find(|row| row.name == "CreateQueue").unwrap();
+        let request = format!(r#"{{"QueueName": "{name}", "Attributes": {attributes}}}"#);
+        let Reply::Later(answer) = (row.run)(&self.queues, call, request.as_bytes()) else {
+            panic!("{name}")
+        };
+        wait(answer).unwrap();
+    }
+
+    fn create(&self, body: &Value) -> Result<Answer, Fault> {
+        self.subscriptions.create(&asked("", body)).and_then(wait)
+    }
+
+    fn pay(&self, detail_type: &str, detail: &Value) {
+        let told = Told {
+            id: "e".to_owned(),
+            detail_type: detail_type.to_owned(),
+            time_ms: NOW.unix_ms(),
+            text: detail.to_string(),
+            detail: detail.clone(),
+        };
+        let subscriptions = self.subscriptions.clone();
+        let job = self.queues.store().write(Fault::of_store, move |tx| {
+            subscriptions.pay(tx, &told, NOW, &Ids::from_seed(7));
+            Ok(())
+        });
+        job.wait().unwrap();
+    }
+
+    /// What lies in the queue, taken out of it.
+    fn received(&self) -> Vec<Value> {
+        let queues = self.queues.clone();
+        let job = self.queues.store().write(Fault::of_store, move |tx| {
+            let queue = queues.find(tx, "ends").unwrap().engine;
+            let until = NOW.plus(std::time::Duration::from_secs(30));
+            let receive = Receive { max: 10, until, now: NOW, redrive: None };
+            let taken = queues.receive(tx, queue, &receive);
+            taken.iter().for_each(|message| assert!(queues.delete(tx, &message.handle)));
+            Ok(taken.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect())
+        });
+        job.wait().unwrap()
+    }
+}
+
+fn open(folder: &std::path::Path) -> (Queues, Subscriptions) {
+    let queues = Queues::open(Store::open(folder, &Options::default()).unwrap()).unwrap();
+    let subscriptions = Subscriptions::open(queues.clone(), (ACCOUNT, REGION)).unwrap();
+    (queues, subscriptions)
+}
+
+fn wait<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
+}
+
+fn asked(id: &str, body: &Value) -> Asked {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    Asked {
+        path: "/api/v2/events/subscriptions".to_owned(),
+        holes: vec![id.to_owned()],
+        query: Vec::new(),
+        body: body.to_string().into_bytes(),
+        client_id: "client".to_owned(),
+        base_url: "http://127.0.0.1:4566".to_owned(),
+        now: NOW,
+        ids: Ids::from_seed(u128::from(SEED.fetch_add(1, Ordering::Relaxed))),
+    }
+}
+
+/// The body of seed 001, step 1.
+fn seed(queue_id: &str) -> Value {
+    json!({
+        "name": format!("Queue-Specific-End-{queue_id}"),
+        "description": "Filters conversation.end events for a specific queue.",
+        "eventTypes": ["event:conversation:end"],
+        "attributeFilter": format!("queueId = '{queue_id}'"),
+        "destination": {
+            "type": "aws_sqs",
+            "awsSqs": {"arn": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:ends"), "region": REGION},
+        },
+        "status": "active",
+    })
+}
+
+fn with(field: &str, value: Value) -> Value {
+    let mut body = seed("q");
+    body[field] = value;
+    body
+}
+
+fn end(queue_id: &str) -> Value {
+    json!({"conversationId": "c", "routing": {"queueId": queue_id, "queueName": "Support"}, "wrapUps": [], "segments": {}})
+}
+
+#[test]
+fn the_seed_s_subscription_lives() {
+    let house = House::new();
+    let made = house.create(&seed("q-1")).unwrap();
+    let body = made.body.unwrap();
+    let id = body["id"].as_str().unwrap().to_owned();
+    assert_eq!(made.status, 201);
+    for (name, value) in seed("q-1").as_object().unwrap() {
+        assert_eq!(&body[name], value, "{name}");
+    }
+    let again = house.create(&seed("q-1")).unwrap_err();
+    assert_eq!((again.status, again.message.contains(&id)), (409, true), "{}", again.message);
+
+    house.pay("conversation.end", &end("q-1"));
+    house.pay("conversation.end", &end("q-2"));
+    house.pay("conversation.start", &end("q-1"));
+    let received = house.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0]["eventType"], "event:conversation:end");
+    assert_eq!(received[0]["attributes"]["queue"], json!({"id": "q-1", "name": "Support"}));
+
+    let house = house.reopened();
+    house.pay("conversation.end", &end("q-1"));
+    assert_eq!(house.received().len(), 1, "it is there after a restart");
+    let listed = house.subscriptions.list(&asked("", &json!(null))).unwrap().body.unwrap();
+    assert_eq!((&listed["total"], &listed["entities"][0]["deliveredCount"]), (&json!(1), &json!(2)));
+
+    let mut changed = seed("q-2");
+    changed["status"] = json!("inactive");
+    let updated = wait(house.subscriptions.update(&asked(&id, &changed)).unwrap()).unwrap().body.unwrap();
+    assert_eq!((&updated["id"], &updated["status"]), (&json!(id), &json!("inactive")));
+    house.pay("conversation.end", &end("q-2"));
+    assert!(house.received().is_empty(), "an inactive subscription is owed nothing");
+
+    assert_eq!(wait(house.subscriptions.delete(&asked(&id, &json!(null)))).unwrap().status, 204);
+    let gone = [
+        house.subscriptions.get(&asked(&id, &json!(null))).unwrap_err(),
+        wait(house.subscriptions.delete(&asked(&id, &json!(null)))).unwrap_err(),
+        wait(house.subscriptions.update(&asked(&id, &seed("q"))).unwrap()).unwrap_err(),
+    ];
+    assert!(gone.iter().all(|fault| fault.status == 404 && fault.message.contains(&id)));
+}
+
+#[test]
+fn filters_are_jsonata() {
+    let house = House::new();
+    for (at, (filter, passes)) in [
+        ("queueId = 'q'", true),
+        ("queueId = 'Q'", false),
+        ("$exists(queue) and queue.id = 'q'", true),
+        ("queue.name in ['Support', 'Sales']", true),
+        ("$contains(queue.name, /^supp/i)", true),
+        ("nothing.here", false),
+        ("$count(participants[purpose = 'agent']) > 0", false),
+        ("participants", true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut body = seed("q");
+        body["name"] = json!(format!("filter {at}"));
+        body["attributeFilter"] = json!(filter);
+        let id = house.create(&body).unwrap().body.unwrap()["id"].as_str().unwrap().to_owned();
+        house.pay("conversation.end", &end("q"));
+        assert_eq!(house.received().len(), usize::from(passes), "{filter}");
+        wait(house.subscriptions.delete(&asked(&id, &json!(null)))).unwrap();
+    }
+}
+
+/// A filter that would run for ever holds up nobody: it is cut off after so many steps, the event is told as failed, and
+/// the next subscription has its message.
+#[test]
+fn a_runaway_filter_is_cut_off() {
+    let house = House::new();
+    let runaways = [
+        "( $f := function($n) { $f($n + 1) }; $f(0) )",
+        "$sum([1..9999999].($ * $)) > 0",
+        "$contains($pad('', 5000, 'a'), /^(a+)+b$/)",
+    ];
+    let mut ids = Vec::new();
+    for (at, filter) in runaways.into_iter().enumerate() {
+        let mut body = with("attributeFilter", json!(filter));
+        body["name"] = json!(format!("runaway {at}"));
+        ids.push(house.create(&body).unwrap().body.unwrap()["id"].as_str().unwrap().to_owned());
+    }
+    house.create(&seed("q")).unwrap();
+    house.pay("conversation.end", &end("q"));
+    assert_eq!(house.received().len(), 1);
+    for id in ids {
+        let told = house.subscriptions.get(&asked(&id, &json!(null))).unwrap().body.unwrap();
+        assert_eq!(told["failedCount"], 1, "{told}");
+        assert!(told["lastError"].as_str().unwrap().contains("cut off"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let house = House::new();
+    house.queue("ordered.fifo", r#"{"FifoQueue": "true"}"#);
+    let sqs = |arn: &str| json!({"type": "aws_sqs", "awsSqs": {"arn": arn, "region": REGION}});
+    let ours = |name: &str| format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
+    for (body, wanted) in [
+        (json!({}), "name is missing"),
+        (with("name", json!(" ")), "name is missing"),
+        (with("name", json!("x".repeat(257))), "257 characters"),
+        (with("eventTypes", json!([])), "1 to 100 event types"),
+        (with("eventTypes", json!(["event:conversation:ended"])), "'event:conversation:ended'"),
+        (with("eventTypes", json!(["conversation:end"])), "event:conversation:end"),
+        (with("attributeFilter", json!("queueId = ")), "at character"),
+        (with("attributeFilter", json!("exists(queue) and queue.id = 'q'")), "at character 1"),
+        (with("attributeFilter", json!("x".repeat(5_000))), "5000 characters"),
+        (with("status", json!("on")), "'active' or 'inactive'"),
+        (with("destination", json!(null)), "destination is missing"),
+        (with("destination", json!({"type": "webhook"})), "'webhook'"),
+        (with("destination", json!({"type": "aws_sqs"})), "awsSqs is missing"),
+        (with("destination", sqs("queue")), "no ARN"),
+        (with("destination", sqs(&ours("none"))), "does not exist"),
+        (with("destination", sqs(&ours("ordered.fifo"))), "FIFO"),
+        (with("destination", sqs("arn:aws:sqs:us-east-1:999999999999:ends")), "another account"),
+        (
+            with(
+                "destination",
+                json!({"type": "aws_sqs", "awsSqs": {"arn": ours("ends"), "region": "eu-west-1"}}),
+            ),
+            "eu-west-1",
+        ),
+        (json!([]), "could not be read"),
+    ] {
+        let fault = house.create(&body).unwrap_err();
+        assert!(fault.status == 400 && fault.message.contains(wanted), "{body}: {}", fault.message);
+    }
+    assert_eq!(house.subscriptions.list(&asked("", &json!(null))).unwrap().body.unwrap()["total"], 0);
+}
