@@ -60,7 +60,7 @@ const REST: &str = "
   that reason and goes to the dead-letter queue.
 - Target kinds served: SQS queues of the same account and region, event buses, Lambda as above. Others are refused by PutTargets,
   each with the reason, in `FailedEntries`.
-- Limits per target; API destinations and connections.
+- API destinations and connections.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
 - Genesys Cloud: the simulated org only. Real feeds, event streams and the Platform API are to come.
   Webhooks in are served ([docs/webhooks.md](webhooks.md)).

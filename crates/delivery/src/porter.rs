@@ -1,19 +1,21 @@
 //! The loop: what has fallen due is carried, each attempt is settled, the rest of the time is waited.
+//!
+//! A delivery that has been settled gives its permit and its place to the next one to the same target, in the commit that
+//! settles it: a target with a limit is kept busy, and waits for one sync between two calls, not for two.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws::{Ids, Timestamp};
-use events::{Attempt, Events, Matched, Outcome, Owed, Settled};
+use aws::{Arn, Ids, Timestamp};
+use events::{Attempt, Events, Matched, Outcome, Owed, Places, Retry, Settled};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::target::{self, Carried};
 
 /// Deliveries under way at a time, over all targets: a bound on memory and sockets. Each target has its own, smaller one.
 const UNDER_WAY_MAX: usize = 1_000;
-/// Deliveries leased in one commit.
-const LEASED_AT_ONCE_MAX: usize = 200;
 /// The shortest pause between two looks that find nothing, where what is due waits for a permit.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// The longest pause, should a signal be missed.
@@ -33,33 +35,51 @@ pub struct Surroundings {
 pub struct Porter {
     events: Events,
     surroundings: Surroundings,
+    places: Arc<Mutex<Places>>,
+}
+
+/// A place taken for a target, given back when dropped.
+struct Place {
+    places: Arc<Mutex<Places>>,
+    target: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.places).give_back(&self.target);
+    }
+}
+
+fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
+    // A panic while it was held left the numbers whole: each change of them is one.
+    places.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Porter {
     /// A porter for these buses.
     pub fn new(events: Events, surroundings: Surroundings) -> Self {
-        Self { events, surroundings }
+        Self { events, surroundings, places: Arc::new(Mutex::new(Places::new(UNDER_WAY_MAX))) }
     }
 
     /// Runs until `closing` turns true, then lets what is under way end.
     pub async fn run(self, mut closing: watch::Receiver<bool>) {
         let mut under_way = JoinSet::new();
         while !*closing.borrow() {
-            // Those that have ended give their places back first.
             while under_way.try_join_next().is_some() {}
             // Asked for before the look, so that what comes between the two is not missed.
             let arrival = self.events.arrival();
-            let taken = self.take_due(UNDER_WAY_MAX.saturating_sub(under_way.len())).await;
+            let taken = self.take_due().await;
             let found = !taken.is_empty();
             for owed in taken {
-                under_way.spawn(self.clone().carry(owed));
+                let place = self.place(&owed);
+                under_way.spawn(self.clone().carry_on((owed, place), closing.clone()));
             }
-            if found && under_way.len() < UNDER_WAY_MAX {
+            if found && lock(&self.places).free() > 0 {
                 continue;
             }
             tokio::select! {
                 () = arrival => {}
-                // A delivery that ended has given its permit back.
+                // A place is free, perhaps a permit.
                 Some(_) = under_way.join_next() => {}
                 () = sleep(self.pause()) => {}
                 _ = closing.wait_for(|closing| *closing) => {}
@@ -68,75 +88,117 @@ impl Porter {
         while under_way.join_next().await.is_some() {}
     }
 
+    fn place(&self, owed: &Owed) -> Place {
+        let target = owed.target.arn.to_string();
+        lock(&self.places).take(&target);
+        Place { places: Arc::clone(&self.places), target }
+    }
+
     fn pause(&self) -> Duration {
         let now = (self.surroundings.now)();
         self.events.next_due_at().map_or(PAUSE_MAX, |at| at.since(now).clamp(PAUSE_MIN, PAUSE_MAX))
     }
 
     /// Leases what has fallen due. Costs nothing where nothing has.
-    async fn take_due(&self, max: usize) -> Vec<Owed> {
+    async fn take_due(&self) -> Vec<Owed> {
         let now = (self.surroundings.now)();
-        if max == 0 || self.events.next_due_at().is_none_or(|at| at > now) {
+        let places = lock(&self.places).clone();
+        if places.free() == 0 || self.events.next_due_at().is_none_or(|at| at > now) {
             return Vec::new();
         }
         let (events, ids) = (self.events.clone(), (self.surroundings.ids)());
-        let lease = self.events.store().write_reserved(
-            |error| error,
-            move |tx| Ok(events.due(tx, (now, max.min(LEASED_AT_ONCE_MAX)), &ids)),
-        );
+        let lease = self
+            .events
+            .store()
+            .write_reserved(|error| error, move |tx| Ok(events.due(tx, (now, places), &ids)));
         lease.await.unwrap_or_else(|error| {
             tracing::error!(%error, "could not take what is owed");
             Vec::new()
         })
     }
 
-    /// One attempt, and its settlement.
-    async fn carry(self, owed: Owed) {
+    /// Carries a delivery and then, with the same place and permit, the next ones to its target, for as long as there are
+    /// any and nobody else needs the place more.
+    async fn carry_on(self, (first, place): (Owed, Place), closing: watch::Receiver<bool>) {
+        let mut next = Some(first);
+        while let Some(owed) = next.take() {
+            let (attempt, forward) = self.call(&owed).await;
+            let goes_on = match was_cut_off(&attempt) {
+                true => lock(&self.places).was_cut_off(&place.target),
+                false => lock(&self.places).answered(&place.target),
+            };
+            let then = (goes_on && !*closing.borrow()).then(|| owed.target.arn.clone());
+            next = self.settle((owed, attempt), forward, then).await;
+        }
+    }
+
+    /// One attempt. It is cut off while its lease still holds, so that its permit is nobody else's meanwhile.
+    async fn call(&self, owed: &Owed) -> (Attempt, Option<Matched>) {
         let started = (self.surroundings.now)();
-        let carried = target::carry(&self.events, &owed, started).await;
+        let time = owed.call_until.since(started);
+        let carried = timeout(time, target::carry(&self.events, owed, started)).await;
+        let carried = carried.unwrap_or_else(|_| {
+            let message = format!("The target did not answer within {} ms.", time.as_millis());
+            target::failed(CUT_OFF, message, Retry::ByPolicy)
+        });
         let took = (self.surroundings.now)().since(started);
         let (outcome, answer, forward) = match carried {
             Carried::Ended { outcome, answer } => (outcome, answer, None),
             Carried::Forward(matched) => (Outcome::Delivered, None, Some(matched)),
         };
-        let attempt = Attempt { started, took, answer, outcome };
-        let about = (owed.id.clone(), owed.target.arn.to_string(), owed.attempt);
-        let reason = match &attempt.outcome {
-            Outcome::Failed { message, .. } => message.clone(),
-            Outcome::Delivered => String::new(),
-        };
-        match self.settle((owed, attempt), forward).await {
-            Ok(Settled::Lost { .. }) => {
-                let (id, target, attempt) = about;
-                tracing::warn!(
-                    id,
-                    target,
-                    attempt,
-                    reason,
-                    "a delivery was given up and there is no dead-letter queue to keep it"
-                );
-            }
-            Ok(_) => {}
-            // The lease ends by itself and the delivery is carried again.
-            Err(error) => tracing::error!(%error, id = about.0, "an attempt could not be settled"),
-        }
+        (Attempt { started, took, answer, outcome }, forward)
     }
 
-    /// Settles an attempt; an event that is forwarded to another bus is accepted there in the same commit.
+    /// Settles an attempt, and takes the next delivery of the target `then` in the same commit. An event that
+    /// is forwarded to another bus is accepted there in this commit too.
     async fn settle(
         &self,
         (owed, attempt): (Owed, Attempt),
         forward: Option<Matched>,
-    ) -> Result<Settled, aws::Error> {
+        then: Option<Arn>,
+    ) -> Option<Owed> {
         let (now, ids, events) = ((self.surroundings.now)(), (self.surroundings.ids)(), self.events.clone());
-        let settled = self.events.store().write_reserved(queue::error::of_store, move |tx| {
-            let settled = events.settle(tx, (&owed, &attempt), now, &ids);
-            // Settled by somebody else already: then it was also forwarded by them.
-            if let (Some(matched), true) = (forward, settled != Settled::Gone) {
-                events.accept(tx, matched, now, &ids);
+        let about = (owed.id.clone(), owed.target.arn.to_string(), owed.attempt);
+        let reason = reason_of(&attempt);
+        let settled = self.events.store().write_reserved(
+            |error| error,
+            move |tx| {
+                let settled = events.settle(tx, (&owed, &attempt), now, &ids);
+                // Settled by somebody else already: then it was also forwarded by them.
+                if let (Some(matched), true) = (forward, settled != Settled::Gone) {
+                    events.accept(tx, matched, now, &ids);
+                }
+                let next = then.and_then(|target| events.next_due_to(tx, &target, now, &ids));
+                Ok((settled, next))
+            },
+        );
+        let (id, target, attempt) = about;
+        match settled.await {
+            Ok((Settled::Lost { .. }, next)) => {
+                let what = "a delivery was given up and there is no dead-letter queue to keep it";
+                tracing::warn!(id, target, attempt, reason, "{what}");
+                next
             }
-            Ok(settled)
-        });
-        settled.await
+            Ok((_, next)) => next,
+            // The lease ends by itself and the delivery is carried again.
+            Err(error) => {
+                tracing::error!(%error, id, "an attempt could not be settled");
+                None
+            }
+        }
+    }
+}
+
+/// The code of a call that was cut off: the user guide's ("Using dead-letter queues to process undelivered events").
+pub(crate) const CUT_OFF: &str = "TIMEOUT";
+
+fn was_cut_off(attempt: &Attempt) -> bool {
+    matches!(&attempt.outcome, Outcome::Failed { code, .. } if code == CUT_OFF)
+}
+
+fn reason_of(attempt: &Attempt) -> String {
+    match &attempt.outcome {
+        Outcome::Failed { message, .. } => message.clone(),
+        Outcome::Delivered => String::new(),
     }
 }

@@ -8,7 +8,7 @@ use store::{Read, Table, Tx};
 
 use crate::counts::Counts;
 use crate::events::Events;
-use crate::owed::Settled;
+use crate::settle::Settled;
 
 /// The attempts of deliveries, by the delivery's id.
 const ATTEMPTS: Table<String, Attempts> = Table::new(39, "attempts");

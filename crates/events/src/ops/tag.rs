@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::{Read, Tx};
 
 use crate::bus::{BUSES, Bus, BusName};
+use crate::concurrency::Asked;
 use crate::error;
 use crate::events::Events;
 use crate::limits;
@@ -69,6 +70,7 @@ impl Events {
     }
 
     fn change_tags(
+        &self,
         tx: &mut Tx<'_, '_>,
         tagged: &Tagged,
         change: impl FnOnce(&mut BTreeMap<String, String>),
@@ -84,8 +86,10 @@ impl Events {
                 tx.put(&BUSES, &name.as_str().to_owned(), &Bus { tags, ..bus });
             }
             Tagged::Rule(bus, name) => {
+                Asked::of(&tags)?;
                 let rule = Self::rule(tx, bus, name)?;
                 tx.put(&RULES, &Rule::key(bus, name), &Rule { tags, ..rule });
+                self.refresh_limits_of_rule(tx, bus, name);
             }
         }
         Ok(Nothing {})
@@ -110,9 +114,10 @@ pub fn tag(events: &Events, _call: Call, body: &[u8]) -> Reply {
         }
         let added = parse_tags(request.tags.as_deref().unwrap_or_default(), &mut faults);
         faults.result()?;
+        let service = events.clone();
         Ok(events
             .store()
-            .write(error::of_store, move |tx| Events::change_tags(tx, &tagged, |tags| tags.extend(added))))
+            .write(error::of_store, move |tx| service.change_tags(tx, &tagged, |tags| tags.extend(added))))
     })
 }
 
@@ -134,8 +139,9 @@ pub fn untag(events: &Events, _call: Call, body: &[u8]) -> Reply {
         }
         faults.result()?;
         let keys = request.tag_keys.unwrap_or_default();
+        let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
-            Events::change_tags(tx, &tagged, |tags| tags.retain(|key, _| !keys.contains(key)))
+            service.change_tags(tx, &tagged, |tags| tags.retain(|key, _| !keys.contains(key)))
         }))
     })
 }

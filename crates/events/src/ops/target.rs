@@ -265,13 +265,18 @@ impl Events {
         targets: &[Target],
     ) -> Result<(), Error> {
         Self::rule(tx, bus, rule)?;
+        let mut touched = BTreeSet::new();
         for target in targets {
-            tx.put(&TARGETS, &key_of(bus, rule, &target.id), target);
+            let key = key_of(bus, rule, &target.id);
+            touched.extend(tx.get(&TARGETS, &key).map(|replaced| replaced.arn));
+            touched.insert(target.arn.clone());
+            tx.put(&TARGETS, &key, target);
         }
         let all = tx.list(&TARGETS, &KeyRange::prefix(&Rule::key(bus, rule)), usize::MAX);
         if all.len() > limits::TARGETS_PER_RULE_MAX {
             return Err(error::limit_exceeded());
         }
+        self.refresh_limits(tx, (bus, rule), touched);
         self.route_rule(tx, bus, rule);
         Ok(())
     }
@@ -383,9 +388,13 @@ pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
             Events::rule(tx, &bus, &rule)?;
             let (here, absent): (Vec<String>, Vec<String>) =
                 ids.into_iter().partition(|id| tx.contains(&TARGETS, &key_of(&bus, &rule, id)));
+            let mut touched = BTreeSet::new();
             for id in here {
-                tx.remove(&TARGETS, &key_of(&bus, &rule, &id));
+                let key = key_of(&bus, &rule, &id);
+                touched.extend(tx.get(&TARGETS, &key).map(|removed| removed.arn));
+                tx.remove(&TARGETS, &key);
             }
+            service.refresh_limits(tx, (&bus, &rule), touched);
             let failed: Vec<_> = absent.into_iter().map(|id| no_such_target(id, &rule)).collect();
             service.route_rule(tx, &bus, &rule);
             Ok(FailuresAnswer::from(failed))

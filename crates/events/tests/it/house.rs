@@ -1,7 +1,7 @@
 //! A store, queues and buses for a test, and the short words to use them.
 
 use aws::{Arn, Body, Call, Event, Ids, Reply, Timestamp};
-use events::{Accepted, Attempt, BusName, Counts, Events, Outcome, Owed, Retry, Settled};
+use events::{Accepted, Attempt, BusName, Counts, Events, Outcome, Owed, Places, Retry, Settled};
 use queue::{Queues, Receive, Received};
 use serde_json::{Value, json};
 use store::{Options, Store, Tx};
@@ -103,7 +103,7 @@ impl House {
 
     pub(crate) fn due(&self, now: Timestamp) -> Vec<Owed> {
         let ids = self.ids();
-        self.write(move |events, tx| events.due(tx, (now, 100), &ids))
+        self.write(move |events, tx| events.due(tx, (now, Places::new(1_000)), &ids))
     }
 
     pub(crate) fn settle(&self, owed: &Owed, outcome: &Outcome, now: Timestamp) -> Settled {

@@ -5,6 +5,7 @@
 mod attempts;
 mod books;
 mod cases;
+mod concurrency;
 mod damage;
 mod history;
 mod house;

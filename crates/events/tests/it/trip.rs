@@ -5,7 +5,7 @@ use std::time::Duration;
 use events::{Attempt, BusName, Outcome, Settled, TargetKind};
 use serde_json::json;
 
-use crate::house::{House, NOON, event, failed, function};
+use crate::house::{House, NOON, event, function};
 
 #[test]
 fn a_queue_receives_the_envelope_with_the_details_bytes() {
@@ -215,54 +215,6 @@ fn an_event_is_forwarded_to_another_bus_and_no_further() {
     assert!(house.counts().balance());
     let records = house.events.store().read(|read| house.events.event(read, "1")).unwrap();
     assert_eq!(records.len(), 2);
-}
-
-#[test]
-fn a_targets_limit_holds_across_events_and_a_restart() {
-    // C11: never more under way than the limit says.
-    let house = House::new();
-    house.rule("r", &json!({"source": ["test"]}), &json!([{"Id": "t", "Arn": function("f")}]));
-    let arn = function("f").parse().unwrap();
-    house.write(move |events, tx| events.limit_concurrency(tx, &arn, Some(2)));
-    for number in 0..5 {
-        house.accept(&event(&number.to_string(), "t", "{}"), NOON);
-    }
-    let first = house.due(NOON);
-    assert_eq!(first.len(), 2);
-    assert!(house.due(NOON).is_empty());
-    let house = house.reopened();
-    assert!(house.due(NOON).is_empty());
-    assert_eq!(house.settle(&first[0], &Outcome::Delivered, NOON), Settled::Delivered);
-    assert_eq!(house.due(NOON).len(), 1);
-}
-
-#[test]
-fn a_target_that_hangs_does_not_take_every_carrier() {
-    let house = House::new();
-    for name in ["hangs", "runs"] {
-        let pattern = json!({"detail-type": [name]});
-        house.rule(name, &pattern, &json!([{"Id": "t", "Arn": function(name)}]));
-    }
-    for number in 0..200 {
-        house.accept(&event(&format!("h{number}"), "hangs", "{}"), NOON);
-    }
-    house.accept(&event("r", "runs", "{}"), NOON);
-    let due = house.due(NOON);
-    assert_eq!(due.iter().filter(|owed| owed.event_id == "r").count(), 1);
-}
-
-#[test]
-fn a_lease_that_is_renewed_is_not_given_away() {
-    let house = House::new();
-    house.rule("r", &json!({"source": ["test"]}), &json!([{"Id": "t", "Arn": function("f")}]));
-    house.accept(&event("1", "t", "{}"), NOON);
-    let owed = house.due(NOON).pop().unwrap();
-    let later = owed.leased_until.plus(Duration::from_secs(1));
-    let (renewed, until) = (owed.clone(), later.plus(Duration::from_secs(1)));
-    assert!(house.write(move |events, tx| events.renew(tx, &renewed, until, NOON)));
-    assert!(house.due(later).is_empty());
-    assert_eq!(house.settle(&owed, &Outcome::Delivered, later), Settled::Delivered);
-    assert_eq!(house.settle(&owed, &failed(), later), Settled::Gone);
 }
 
 #[test]
