@@ -29,7 +29,11 @@ pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
         missing: "",
         run: |rooms, _call, body| trip::describe_event(rooms, body),
     },
-    Operation { name: "StartReplay", missing: "", run: replay::start },
+    Operation {
+        name: "StartReplay",
+        missing: "",
+        run: |rooms, call, body| replay::start(rooms, &call, body),
+    },
     Operation {
         name: "DescribeReplay",
         missing: "",

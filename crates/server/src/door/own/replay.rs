@@ -102,12 +102,12 @@ struct Started {
 }
 
 /// Starts a replay.
-pub(super) fn start(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
+pub(super) fn start(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
     operation::commit(body, |request: Request| {
-        let rerun = request.rerun(&call)?;
-        let events = rooms.events.clone();
+        let rerun = request.rerun(call)?;
+        let (events, now) = (rooms.events.clone(), call.now);
         Ok(rooms.store.write(queue::error::of_store, move |tx| {
-            events.start_rerun(tx, &rerun, call.now)?;
+            events.start_rerun(tx, &rerun, now)?;
             Ok(Started { replay_name: rerun.name })
         }))
     })
