@@ -22,7 +22,7 @@ use std::sync::Arc;
 use aws::Timestamp;
 use store::{KeyRange, Read, Store, Tx};
 
-use crate::engine::memory::{Arrival, Change, Counts, Memory};
+use crate::engine::memory::{Arrival, Change, Counts, Memory, Tally};
 use crate::engine::record::{INDEX, INTERNAL, PARKED, Phase, QUEUES, QueueId, QueueRecord, Settings};
 
 /// All queues of a store. Clones share their memory.
@@ -46,7 +46,7 @@ impl Queues {
     /// The queues of `store`. Scans the index once, to count.
     pub(crate) fn counted(store: Store) -> Result<Self, store::Error> {
         let memory = Arc::new(Memory::default());
-        let mut newest_ms = 0;
+        let (mut newest_ms, mut tally) = (0, Tally::default());
         store.read(|read| {
             for (id, record) in read.list(&QUEUES, &KeyRange::all(), usize::MAX) {
                 memory.configure(QueueId(id), &record);
@@ -56,14 +56,15 @@ impl Queues {
                 if let Some(state) = state {
                     newest_ms = newest_ms.max(state.sent_at_ms).max(state.first_received_at_ms);
                 }
-                memory.apply(&[Change::Added(QueueId(queue), Phase::of_byte(phase), at_ms)]);
+                tally.add(Change::Added(QueueId(queue), Phase::of_byte(phase), at_ms), &memory);
                 ControlFlow::Continue(())
             });
             read.keys(&PARKED, &KeyRange::all(), &mut |(queue, _, _)| {
-                memory.apply(&[Change::Parked(QueueId(queue))]);
+                tally.add(Change::Parked(QueueId(queue)), &memory);
                 ControlFlow::Continue(())
             });
         })?;
+        tally.finish(&memory);
         Ok(Self { store, memory, newest: Timestamp::from_unix_ms(newest_ms) })
     }
 

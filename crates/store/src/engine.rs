@@ -6,15 +6,17 @@
 
 use std::fs::File;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, StorageBackend};
 
 use crate::error::OpenError;
 use crate::guard::guarded;
 use crate::keyspace::{self, Sequence};
+use crate::recovering::{Recovering, Shared};
 
 /// Memory for the pages of a check.
 const CHECK_CACHE_BYTES: usize = 64 << 20;
@@ -34,7 +36,14 @@ pub(crate) fn create(file: &Path, cache_bytes: usize) -> Result<Database, OpenEr
 /// Opens the engine's file, recovers what a crash left, and checks what a clean end left.
 pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<(Database, Sequence), OpenError> {
     let length = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
-    checked(Disk { file, length }, cache_bytes, |builder| builder.create(file))
+    let (long, mut recovered) = (length >= READ_AHEAD_BYTES_MIN, false);
+    if long && attempt(file, || -> Result<_, redb::Error> { Ok(needs_recovery(&on_file(file)?)?) })? {
+        read_ahead(file, length);
+        recover(file, || on_file(file))?;
+        recovered = true;
+    }
+    let disk = Disk { file, checked: recovered || length > CHECKED_BYTES_MAX };
+    checked(disk, cache_bytes, |builder| builder.create(file))
 }
 
 /// As [`open`], on another disk than a file.
@@ -42,33 +51,62 @@ pub(crate) fn open_on(
     disk: impl StorageBackend,
     cache_bytes: usize,
 ) -> Result<(Database, Sequence), OpenError> {
-    let place = Disk { file: &PathBuf::from("disk"), length: 0 };
-    checked(place, cache_bytes, |builder| builder.create_with_backend(disk))
+    let (disk, file) = (Shared(Arc::new(disk)), Path::new("disk"));
+    let killed = attempt(file, || needs_recovery(&disk).map_err(redb::Error::from))?;
+    if killed {
+        recover(file, || Ok(disk.clone()))?;
+    }
+    checked(Disk { file, checked: killed }, cache_bytes, |builder| builder.create_with_backend(disk))
 }
 
-/// What is opened, and how long it is.
+/// The engine's way to a file.
+#[expect(clippy::disallowed_methods, reason = "this room is the one that opens files")]
+fn on_file(file: &Path) -> Result<FileBackend, DatabaseError> {
+    let file = File::options().read(true).write(true).open(file).map_err(redb::StorageError::Io)?;
+    FileBackend::new(file)
+}
+
+/// Whether the engine will want to recover: bit 1 of byte 9 is set while a file is open (redb 4's `docs/design.md`). Only a
+/// hint; the engine looks itself.
+fn needs_recovery(disk: &impl StorageBackend) -> std::io::Result<bool> {
+    let mut byte = [0];
+    if disk.len()? <= 9 {
+        return Ok(false);
+    }
+    disk.read(9, &mut byte)?;
+    disk.close()?;
+    Ok(byte[0] & 2 != 0)
+}
+
+/// Recovers what a crash left and closes it again. Recovery reads everything twice and nothing more often, so the engine's
+/// cache would only be filled and emptied: a third of the time.
+fn recover<D: StorageBackend>(
+    file: &Path,
+    disk: impl FnOnce() -> Result<D, DatabaseError>,
+) -> Result<(), OpenError> {
+    let recovered = attempt(file, || builder(0).create_with_backend(Recovering::new(disk()?)))?;
+    forget(recovered);
+    Ok(())
+}
+
+/// What is opened, and whether its pages were looked at just now or are too many for that.
 #[derive(Clone, Copy, Debug)]
 struct Disk<'f> {
     file: &'f Path,
-    length: u64,
+    checked: bool,
 }
 
 fn checked(
-    Disk { file, length }: Disk<'_>,
+    Disk { file, checked }: Disk<'_>,
     cache_bytes: usize,
     open: impl FnOnce(&Builder) -> Result<Database, DatabaseError>,
 ) -> Result<(Database, Sequence), OpenError> {
     let recovered = Arc::new(AtomicBool::new(false));
     let noticed = Arc::clone(&recovered);
     let mut builder = builder(cache_bytes);
-    let path = file.to_path_buf();
-    builder.set_repair_callback(move |_| {
-        if !noticed.swap(true, Ordering::Relaxed) {
-            read_ahead(&path, length);
-        }
-    });
+    builder.set_repair_callback(move |_| noticed.store(true, Ordering::Relaxed));
     let mut database = attempt(file, || open(&builder))?;
-    if !recovered.load(Ordering::Relaxed) && length <= CHECKED_BYTES_MAX {
+    if !recovered.load(Ordering::Relaxed) && !checked {
         let intact = attempt(file, || database.check_integrity());
         if !matches!(intact, Ok(true)) {
             // It must not tidy up what it has not understood.

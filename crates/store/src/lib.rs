@@ -17,6 +17,7 @@ mod pages;
 mod passed_over;
 pub mod read;
 pub mod record;
+mod recovering;
 mod room;
 pub mod snapshot;
 pub mod store;

@@ -83,6 +83,26 @@ impl QueueMemory {
     }
 }
 
+/// Changes on their way into memory, many at a time: the million of an opening would else take its lock a million times.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Vec<Change>);
+
+impl Tally {
+    const MANY: usize = 8192;
+
+    pub(crate) fn add(&mut self, change: Change, memory: &Memory) {
+        self.0.push(change);
+        if self.0.len() == Self::MANY {
+            memory.apply(&self.0);
+            self.0.clear();
+        }
+    }
+
+    pub(crate) fn finish(self, memory: &Memory) {
+        memory.apply(&self.0);
+    }
+}
+
 /// Shared by all clones of [`crate::Queues`].
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
