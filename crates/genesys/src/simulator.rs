@@ -11,6 +11,7 @@ mod events;
 mod handling;
 pub mod history;
 mod ids;
+mod metrics;
 mod opening;
 mod org;
 mod outbox;
@@ -102,7 +103,7 @@ impl Default for Config {
 }
 
 /// Counts the changes that give the same configuration another stream.
-const GENERATION: u32 = 2;
+const GENERATION: u32 = 3;
 
 impl Config {
     /// What decides the stream of events but for its start, as text to keep: two configurations with the same text and the same
@@ -148,7 +149,7 @@ impl Opening {
 pub enum LoadCurve {
     /// The same load at all times.
     Flat,
-    /// [`parameters::DAY_CURVE`]; agents keep their places at night.
+    /// [`parameters::DAY_CURVE`], with agents in [`parameters::SHIFTS`] of eight hours; the first is always there.
     Day,
 }
 
@@ -167,6 +168,8 @@ pub enum Families {
     /// `v2.detail.events.conversation.{id}.*` only.
     Conversations,
     /// Also the agents': `v2.detail.events.agent.{id}.state`, and activity, presence and routing status of `v2.users.{id}`.
+    Agents,
+    /// Also `v2.analytics.conversation.{id}.metrics`, and `v2.audits.entitytype.{id}.entityid.{id}` of presences.
     All,
 }
 
@@ -174,6 +177,7 @@ impl Families {
     const fn word(self) -> &'static str {
         match self {
             Self::Conversations => "conversations",
+            Self::Agents => "agents",
             Self::All => "all",
         }
     }
@@ -207,6 +211,7 @@ enum Step {
     Wrapped(usize, usize, Wrap),
     Reopen(usize),
     SignIn(usize),
+    SignOff(usize),
     Recover(usize),
     BreakDue(usize),
     BreakEnd(usize),
@@ -278,12 +283,12 @@ impl Simulator {
             now_ms: config.start_ms,
             conversations: Vec::new(),
             free_slots: Vec::new(),
-            agents: Agents::new(org.users.iter().map(|user| user.queues.clone()), org.queues.len()),
+            agents: Agents::new(&org.users, org.queues.len()),
             faces: Vec::new(),
             lines: org.queues.iter().map(|_| [VecDeque::new(), VecDeque::new()]).collect(),
             outbox: Outbox::new(config.trouble, config.start_ms, Dice::new(config.seed, 3, salt)),
             history: History::new(config.history),
-            arrival_mean_ms: opening::arrival_mean_ms(config.agents),
+            arrival_mean_ms: opening::arrival_mean_ms(config.agents, config.load),
             begun: 0,
             org,
             config,
@@ -326,6 +331,7 @@ impl Simulator {
         match step {
             Step::Arrive => self.arrive(),
             Step::SignIn(agent) => self.sign_in(agent),
+            Step::SignOff(agent) => self.sign_off(agent),
             Step::Recover(agent) => self.recover(agent),
             Step::BreakDue(agent) => self.break_due(agent),
             Step::BreakEnd(agent) => self.break_end(agent),
@@ -413,7 +419,12 @@ impl Iterator for Simulator {
 impl Step {
     fn slot(self) -> Option<usize> {
         match self {
-            Self::Arrive | Self::SignIn(_) | Self::Recover(_) | Self::BreakDue(_) | Self::BreakEnd(_) => None,
+            Self::Arrive
+            | Self::SignIn(_)
+            | Self::SignOff(_)
+            | Self::Recover(_)
+            | Self::BreakDue(_)
+            | Self::BreakEnd(_) => None,
             Self::Begin(slot)
             | Self::Attributes(slot)
             | Self::FlowEnd(slot)

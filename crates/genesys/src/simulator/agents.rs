@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::org::User;
 use super::parameters::DIGITAL_MAX;
 
 /// What an agent is asked to take.
@@ -27,12 +28,34 @@ pub(super) enum Duty {
 #[derive(Clone, Debug, Default)]
 struct Agent {
     queues: Vec<usize>,
+    /// A bit for each skill.
+    skills: u32,
     duty: Duty,
     exclusive: bool,
     digital: u8,
     idle_since_ms: u64,
     /// A break that waits for the agent to be free.
     break_due: bool,
+    /// The shift is over: gone as soon as nothing is at hand.
+    going_home: bool,
+}
+
+/// Whom routing found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Agent(usize),
+    /// Somebody is free, but nobody with the skill.
+    Unskilled,
+    Nobody,
+}
+
+impl Taken {
+    pub(super) fn agent(self) -> Option<usize> {
+        match self {
+            Self::Agent(agent) => Some(agent),
+            Self::Unskilled | Self::Nobody => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -45,8 +68,13 @@ pub(super) struct Agents {
 }
 
 impl Agents {
-    pub(super) fn new(served: impl Iterator<Item = Vec<usize>>, queues: usize) -> Self {
-        let all = served.map(|queues| Agent { queues, ..Agent::default() }).collect();
+    pub(super) fn new(users: &[User], queues: usize) -> Self {
+        let agent = |user: &User| Agent {
+            queues: user.queues.clone(),
+            skills: user.skills.iter().fold(0, |bits, skill| bits | 1 << skill),
+            ..Agent::default()
+        };
+        let all = users.iter().map(agent).collect();
         Self { all, idle: vec![BTreeSet::new(); queues], sharing: vec![BTreeSet::new(); queues] }
     }
 
@@ -54,20 +82,32 @@ impl Agents {
         self.all.len()
     }
 
+    /// How many are there for routing, busy or not.
+    pub(super) fn on_queue(&self) -> usize {
+        self.all.iter().filter(|agent| agent.duty == Duty::OnQueue).count()
+    }
+
     /// The queues that an agent serves.
     pub(super) fn queues(&self, agent: usize) -> &[usize] {
         self.all.get(agent).map_or(&[], |agent| agent.queues.as_slice())
     }
 
-    /// Takes the agent of `queue` that fits best, if anybody is free.
-    pub(super) fn take(&mut self, queue: usize, load: Load) -> Option<usize> {
-        let idle = self.idle.get(queue).and_then(|set| set.first()).map(|(_, agent)| *agent);
-        let agent = match load {
-            Load::Exclusive => idle,
-            Load::Digital => idle.or_else(|| self.sharing.get(queue)?.first().map(|(_, agent)| *agent)),
-        }?;
+    /// Takes the agent of `queue` that fits best and has the skill, if anybody is free.
+    pub(super) fn take(&mut self, queue: usize, load: Load, skill: Option<usize>) -> Taken {
+        let idle = self.idle.get(queue).into_iter().flatten().map(|(_, agent)| *agent);
+        let sharing = self.sharing.get(queue).filter(|_| load == Load::Digital);
+        let mut free = idle.chain(sharing.into_iter().flatten().map(|(_, agent)| *agent)).peekable();
+        if free.peek().is_none() {
+            return Taken::Nobody;
+        }
+        let Some(agent) = free.find(|agent| self.has_skill(*agent, skill)) else { return Taken::Unskilled };
         self.hold(agent, load);
-        Some(agent)
+        Taken::Agent(agent)
+    }
+
+    fn has_skill(&self, agent: usize, skill: Option<usize>) -> bool {
+        let Some(skill) = skill else { return true };
+        self.all.get(agent).is_some_and(|agent| agent.skills & 1 << skill != 0)
     }
 
     /// Takes this very agent, whom the caller knows to have room.
@@ -99,6 +139,26 @@ impl Agents {
     /// No more work for this agent until the break has been taken.
     pub(super) fn ask_for_break(&mut self, agent: usize) {
         self.change(agent, |agent| agent.break_due = true);
+    }
+
+    /// No more work for this agent until the next shift.
+    pub(super) fn send_home(&mut self, agent: usize) {
+        self.change(agent, |agent| {
+            agent.break_due = true;
+            agent.going_home = true;
+        });
+    }
+
+    pub(super) fn is_going_home(&self, agent: usize) -> bool {
+        self.all.get(agent).is_some_and(|agent| agent.going_home)
+    }
+
+    /// A shift begins.
+    pub(super) fn welcome(&mut self, agent: usize) {
+        self.change(agent, |agent| {
+            agent.going_home = false;
+            agent.break_due = false;
+        });
     }
 
     pub(super) fn is_break_due(&self, agent: usize) -> bool {

@@ -80,6 +80,8 @@ pub(super) struct AgentLeg {
     pub(super) alerting_ms: u64,
     pub(super) held_ms: u64,
     pub(super) dialing_ms: u64,
+    /// From the answer to the end; 0 before.
+    pub(super) handled_ms: u64,
     /// The voice session within a callback; its participant is the agent's.
     pub(super) voice: Option<Leg>,
     /// Whether it takes up the agent: not while parked, nor once released.
@@ -117,10 +119,25 @@ pub(super) struct Conversation {
     pub(super) ended: bool,
     /// The entry in a queue that is current; a timer for another entry is void. 0: in none.
     pub(super) entry: u64,
+    /// Waited long enough for the skill that it asks for: any agent of the queue will do.
+    pub(super) is_relaxed: bool,
     /// In the line for an agent; then it has no step of its own that would keep it.
     pub(super) is_waiting: bool,
     /// Delivery never goes back in time within a conversation, but for trouble.
     pub(super) delivered_ms: u64,
     /// Steps on the agenda that refer to it; at 0 it is forgotten.
     pub(super) steps: u32,
+}
+
+impl Conversation {
+    /// Position among so many skills of the one that the customer asks for; one in three asks for none.
+    pub(super) fn skill(&self, skills: usize) -> Option<usize> {
+        let number = self.customer_number as usize;
+        (!number.is_multiple_of(3)).then(|| number % skills.max(1))
+    }
+
+    /// The skill that an agent must have now.
+    pub(super) fn wanted_skill(&self, skills: usize) -> Option<usize> {
+        self.skill(skills).filter(|_| !self.is_relaxed)
+    }
 }

@@ -6,6 +6,7 @@
 use super::conversation::{AgentLeg, Conversation, Kind, Leg, Wire};
 use super::history::{Purpose, SegmentType};
 use super::ids::Uuid;
+use super::metrics::Measured;
 use super::org::{Org, WRAP_UP_TIMEOUT};
 use super::outbox::{BEFORE_ID, Sort};
 use super::parameters::{ACD_BEFORE_ANSWER_MS, PUBLISH_LAG_MS, TRANSPORT_LAG_MS};
@@ -93,6 +94,9 @@ impl Simulator {
             return;
         };
         let duration_ms = self.now_ms.saturating_sub(since_ms);
+        if let Some(who) = self.conversation(slot).map(customer_of) {
+            self.measure(slot, Measured::new(who, None), &[("tConnected", duration_ms)]);
+        }
         self.say_customer(slot, topics::CUSTOMER_END, |body, _, _| {
             body.text("disconnectType", disconnect);
             body.number("interactingDurationMs", duration_ms);
@@ -162,6 +166,10 @@ impl Simulator {
     pub(super) fn say_flow_end(&mut self, slot: usize, at_ms: u64, flow: FlowFacts, exit: FlowExit) {
         self.remember_flow(slot, flow, Some(exit));
         let duration_ms = at_ms.saturating_sub(flow.leg.since_ms);
+        if matches!(flow.flow_type, "INBOUNDCALL" | "OUTBOUNDCALL") {
+            let of = Measured::new((flow.leg, Purpose::Ivr, None), None);
+            self.measure(slot, of, &[("tIvr", duration_ms)]);
+        }
         self.say_flow(slot, (topics::FLOW_END, at_ms), flow, |body, _| {
             body.text("disconnectType", exit.disconnect);
             body.number("connectedDurationMs", duration_ms);
@@ -279,6 +287,7 @@ impl Simulator {
         let handled_ms =
             if agent.answered_ms == 0 { 0 } else { self.now_ms.saturating_sub(agent.answered_ms) };
         let is_callback = agent.voice.is_some();
+        self.measure_handling(slot, agent, handled_ms);
         self.say(slot, detail, |body, _, org| {
             body.text("disconnectType", disconnect);
             push_agent(body, agent, org);
@@ -422,7 +431,7 @@ impl Simulator {
         }
     }
 
-    fn publish_of(&mut self, slot: usize, said: Said, fill: impl FnOnce(&mut Object<'_>, &Org)) {
+    pub(super) fn publish_of(&mut self, slot: usize, said: Said, fill: impl FnOnce(&mut Object<'_>, &Org)) {
         let Some(delivered_ms) = self.conversation(slot).map(|conversation| conversation.delivered_ms) else {
             return;
         };
@@ -506,13 +515,19 @@ pub(super) fn addresses(conversation: &Conversation, wire: Wire) -> (String, Str
     }
 }
 
+/// What carries a conversation of messages.
+pub(super) fn message_type(conversation: &Conversation) -> &'static str {
+    pick(&MESSAGE_TYPES, conversation.customer_number)
+}
+
+fn pick(choices: &[&'static str], number: u32) -> &'static str {
+    choices.get(number as usize % choices.len().max(1)).copied().unwrap_or_default()
+}
+
 /// Addresses by media. Numbers are of the range that is kept free for fiction.
 fn push_addresses(body: &mut Object<'_>, conversation: &Conversation, wire: Wire) {
     let number = conversation.customer_number;
     let (from, to) = addresses(conversation, wire);
-    let pick = |choices: &[&'static str]| {
-        choices.get(number as usize % choices.len().max(1)).copied().unwrap_or_default()
-    };
     match wire.media {
         "VOICE" => {
             body.text("ani", &from);
@@ -526,12 +541,12 @@ fn push_addresses(body: &mut Object<'_>, conversation: &Conversation, wire: Wire
         "MESSAGE" => {
             body.text("addressTo", &to);
             body.text("addressFrom", &from);
-            body.text("messageType", pick(&MESSAGE_TYPES));
+            body.text("messageType", message_type(conversation));
         }
         "EMAIL" => {
             body.text("addressTo", &to);
             body.text("addressFrom", &from);
-            body.text("subject", pick(&SUBJECTS));
+            body.text("subject", pick(&SUBJECTS, number));
         }
         _ => {}
     }
@@ -559,9 +574,8 @@ fn push_agent(body: &mut Object<'_>, agent: &AgentLeg, org: &Org) {
 
 /// One requested skill for two customers in three.
 fn push_skill(body: &mut Object<'_>, conversation: &Conversation, org: &Org) {
-    let number = conversation.customer_number as usize;
-    if !number.is_multiple_of(3) {
-        let skill = org.skills.get(number % org.skills.len().max(1));
+    if let Some(skill) = conversation.skill(org.skills.len()) {
+        let skill = org.skills.get(skill);
         body.ids("requestedRoutingSkillIds", skill.map(|skill| skill.id).into_iter());
     }
 }

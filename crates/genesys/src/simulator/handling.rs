@@ -16,8 +16,12 @@ impl Simulator {
         let Some(leg) = self.leg_mut(slot, place) else { return };
         leg.alerting_ms = now_ms.saturating_sub(leg.leg.since_ms);
         leg.answered_ms = now_ms;
-        let agent = leg.agent;
+        let (agent, alerting_ms) = (leg.agent, leg.alerting_ms);
         self.say_answered(slot, agent);
+        let waited_ms = self
+            .conversation(slot)
+            .map_or(0, |conversation| now_ms.saturating_sub(conversation.acd.since_ms));
+        self.measure_agent(slot, place, &[("tAlert", alerting_ms), ("tAnswered", waited_ms)]);
         let Some(kind) = self.conversation(slot).map(|conversation| conversation.kind) else { return };
         if kind == Kind::Callback {
             self.begin_callback(slot, place);
@@ -49,6 +53,8 @@ impl Simulator {
             conversation.voice.since_ms = now_ms;
         }
         self.say_callback_voice(slot, None);
+        let dialing_ms = self.leg_mut(slot, place).map_or(0, |leg| leg.dialing_ms);
+        self.measure_agent(slot, place, &[("tDialing", dialing_ms)]);
         self.say_agent_state(slot, place, "INTERACT");
         self.talk(slot, place);
     }
@@ -114,6 +120,7 @@ impl Simulator {
             conversation.plan.blind_transfer = false;
         }
         self.end_leg(slot, place, "TRANSFER");
+        self.measure_agent(slot, place, &[("nTransferred", 1), ("nBlindTransferred", 1)]);
         self.change_queue(slot);
         self.schedule(HAND_OVER_MS, Step::Enqueue(slot));
         self.wrap_up(slot, place);
@@ -124,7 +131,7 @@ impl Simulator {
         let Some(conversation) = self.conversation_mut(slot) else { return };
         conversation.plan.consult_transfer = false;
         let (queue, load) = (conversation.queue, load_of(conversation.kind));
-        let Some(colleague) = self.agents.take(queue, load) else {
+        let Some(colleague) = self.agents.take(queue, load, None).agent() else {
             let rest_ms = self.dice.lognormal(p::CONSULT);
             self.schedule(rest_ms, Step::TalkEnd(slot, place));
             return;
@@ -132,6 +139,7 @@ impl Simulator {
         let leg = self.new_leg();
         let asked = self.add_agent(slot, leg, (colleague, None));
         self.note_routing(colleague);
+        self.measure_agent(slot, place, &[("nConsult", 1)]);
         self.say_agent_state(slot, place, "HOLD");
         self.say_agent_state(slot, asked, "ALERT");
         let alert_ms = self.dice.lognormal(p::ALERT).clamp(200, p::ALERT_TIMEOUT_MS);
@@ -158,6 +166,7 @@ impl Simulator {
             leg.held_ms += now_ms.saturating_sub(asked_since_ms);
         }
         self.end_leg(slot, place, "CONSULT_TRANSFER");
+        self.measure_agent(slot, place, &[("nTransferred", 1), ("nConsultTransferred", 1)]);
         self.wrap_up(slot, place);
         let rest_ms = self.dice.lognormal(p::TALK_VOICE) / 2;
         self.schedule(rest_ms, Step::TalkEnd(slot, asked));
@@ -197,7 +206,10 @@ impl Simulator {
     }
 
     fn end_leg(&mut self, slot: usize, place: usize, disconnect: &'static str) {
-        if let Some(leg) = self.leg_mut(slot, place).copied() {
+        let now_ms = self.now_ms;
+        if let Some(leg) = self.leg_mut(slot, place) {
+            leg.handled_ms = if leg.answered_ms == 0 { 0 } else { now_ms.saturating_sub(leg.answered_ms) };
+            let leg = *leg;
             self.say_user_end(slot, &leg, disconnect);
         }
     }
@@ -207,6 +219,7 @@ impl Simulator {
         let swift = self.conversation(slot).is_some_and(|conversation| conversation.plan.swift);
         if !swift && self.dice.chance(p::ACW_NONE_SHARE) {
             self.say_agent_state(slot, place, "TERMINATED");
+            self.measure_work(slot, place, 0);
             return self.free(slot, place);
         }
         self.say_agent_state(slot, place, "WRAPUP");
@@ -224,9 +237,19 @@ impl Simulator {
     pub(super) fn wrapped(&mut self, slot: usize, place: usize, wrap: Wrap) {
         let Some(leg) = self.leg_mut(slot, place).copied() else { return };
         self.say_acw(slot, &leg, wrap);
+        self.measure_work(slot, place, wrap.duration_ms);
         self.say_agent_state(slot, place, "TERMINATED");
         self.free(slot, place);
         self.perhaps_reopen(slot, place);
+    }
+
+    /// All that an agent did for a conversation, the work after it included.
+    fn measure_work(&mut self, slot: usize, place: usize, acw_ms: u64) {
+        let Some(leg) = self.leg_mut(slot, place).copied() else { return };
+        if acw_ms > 0 {
+            self.measure_agent(slot, place, &[("tAcw", acw_ms)]);
+        }
+        self.measure_agent(slot, place, &[("tHandle", leg.handled_ms + acw_ms)]);
     }
 
     /// An agent who never answered can still have after-call work.

@@ -12,8 +12,25 @@ const HAND_OVER_MS: u64 = 16;
 /// A warm start's conversations begin within this time.
 const WARM_MS: u64 = 20_000;
 
+const DAY_MS: u64 = 86_400_000;
+
+/// Where an agent stands when a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shift {
+    /// The load is flat, or the agent is the one who is always there.
+    Always,
+    OnDuty {
+        left_ms: u64,
+    },
+    LaterToday,
+}
+
 /// Mean time between arrivals, from the facts' formula: arrivals = agents x occupancy / handle time.
-pub(super) fn arrival_mean_ms(agents: usize) -> f64 {
+pub(super) fn arrival_mean_ms(agents: usize, load: LoadCurve) -> f64 {
+    if load == LoadCurve::Day {
+        // Of all who work for the org, few are there at a time: a day's conversations over the day.
+        return 86_400_000.0 / (agents as f64 * p::CONVERSATIONS_PER_AGENT_AND_DAY);
+    }
     let handle_ms: f64 = p::MIX.iter().map(|(kind, share)| share * handle_mean_ms(*kind)).sum();
     handle_ms / (agents as f64 * p::OCCUPANCY)
 }
@@ -39,21 +56,55 @@ impl Simulator {
     /// Puts the beginning on the agenda.
     pub(super) fn open(&mut self) {
         for agent in 0..self.agents.count() {
-            self.faces.push(Face::new(self.config.opening, self.now_ms));
-            let break_ms = self.dice.exponential(p::BREAK_EVERY_MEAN_MS);
-            if self.config.opening == Opening::Warm {
-                self.agents.set_duty(agent, Duty::OnQueue);
-            } else {
-                let after_ms = self.dice.between((0, 120_000));
-                self.schedule(after_ms, Step::SignIn(agent));
-            }
-            self.schedule(break_ms, Step::BreakDue(agent));
+            let shift = self.shift_at_start(agent);
+            let opening = if shift == Shift::LaterToday { Opening::Cold } else { self.config.opening };
+            self.faces.push(Face::new(opening, self.now_ms));
+            self.begin_day(agent, shift);
         }
         if self.config.opening == Opening::Warm {
             self.open_warm();
         }
         let first_ms = self.next_arrival_ms();
         self.schedule(first_ms, Step::Arrive);
+    }
+
+    /// An agent's first shift, or the rest of it. Agents without shifts sign in over two minutes, or are there.
+    fn begin_day(&mut self, agent: usize, shift: Shift) {
+        let break_ms = self.dice.exponential(p::BREAK_EVERY_MEAN_MS);
+        let delay_ms = self.dice.between((0, 120_000));
+        match shift {
+            Shift::LaterToday => {
+                self.agents.send_home(agent);
+                let after_ms = self.until_shift_ms(agent) + delay_ms;
+                return self.schedule(after_ms, Step::SignIn(agent));
+            }
+            Shift::OnDuty { left_ms } => self.schedule(left_ms, Step::SignOff(agent)),
+            Shift::Always => {}
+        }
+        if self.config.opening == Opening::Warm {
+            self.agents.set_duty(agent, Duty::OnQueue);
+            self.expect_break(agent, break_ms);
+        } else {
+            self.schedule(delay_ms, Step::SignIn(agent));
+        }
+    }
+
+    fn shift_at_start(&self, agent: usize) -> Shift {
+        let shift_from = self.org.users.get(agent).and_then(|user| user.shift_from);
+        if self.config.load == LoadCurve::Flat || shift_from.is_none() {
+            return Shift::Always;
+        }
+        match (DAY_MS - self.until_shift_ms(agent)).checked_sub(p::SHIFT_MS) {
+            Some(_) => Shift::LaterToday,
+            None => Shift::OnDuty { left_ms: p::SHIFT_MS + self.until_shift_ms(agent) - DAY_MS },
+        }
+    }
+
+    /// Until the agent's next shift begins: more than nothing, at most a day.
+    pub(super) fn until_shift_ms(&self, agent: usize) -> u64 {
+        let hour = self.org.users.get(agent).and_then(|user| user.shift_from).unwrap_or_default();
+        let (from_ms, day_ms) = (hour * 3_600_000, self.now_ms % DAY_MS);
+        if from_ms > day_ms { from_ms - day_ms } else { from_ms + DAY_MS - day_ms }
     }
 
     /// One swift call a queue, then as many calls as usually are in progress, each with a part of its talk left.
@@ -64,7 +115,7 @@ impl Simulator {
             self.schedule(100 + 400 * queue as u64, Step::Begin(slot));
         }
         // Three of four who are usually busy: the first arrivals take up the rest.
-        let in_progress = self.agents.count() * 53 / 100;
+        let in_progress = self.agents.on_queue() * 53 / 100;
         for _ in 0..in_progress {
             let queue = self.draw_queue();
             let plan =
@@ -155,6 +206,7 @@ impl Simulator {
             agents: Vec::new(),
             ended: false,
             entry: 0,
+            is_relaxed: plan.swift,
             is_waiting: false,
             delivered_ms: 0,
             steps: 0,

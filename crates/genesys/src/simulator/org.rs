@@ -2,6 +2,7 @@
 
 use super::WrapCode;
 use super::ids::Uuid;
+use super::parameters::SHIFTS;
 use super::random::Dice;
 
 /// The wrap-up code that the system writes when after-call work runs into its time limit: a literal, not a UUID.
@@ -48,6 +49,10 @@ pub struct User {
     pub email: String,
     /// Positions in [`Org::queues`] of the queues that the agent serves, at least one.
     pub queues: Vec<usize>,
+    /// Positions in [`Org::skills`] of the agent's skills, at least one.
+    pub skills: Vec<usize>,
+    /// Where the load follows the day: the hour (UTC) at which the agent's shift begins; `None`: always there.
+    pub shift_from: Option<u64>,
 }
 
 /// The org.
@@ -210,5 +215,21 @@ fn user(seed: u64, number: usize, queues: usize) -> User {
     if number == 0 {
         served = (0..queues).collect();
     }
-    User { id: dice.uuid(), name, email, queues: served }
+    let id = dice.uuid();
+    // Half of the skills each, on average; everybody has one, so that nobody is asked for in vain for long.
+    let own = dice.index(SKILLS.len());
+    let skills = (0..SKILLS.len()).filter(|skill| *skill == own || dice.chance(0.33)).collect();
+    let shift_from = (number > 0).then(|| shift(&mut dice));
+    User { id, name, email, queues: served, skills, shift_from }
+}
+
+fn shift(dice: &mut Dice) -> u64 {
+    let mut rest = dice.unit();
+    for (hour, share) in SHIFTS {
+        if rest < share {
+            return hour;
+        }
+        rest -= share;
+    }
+    SHIFTS.first().map_or(0, |(hour, _)| *hour)
 }

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::agents::{Duty, Load};
+use super::agents::{Duty, Load, Taken};
 use super::conversation::{AgentLeg, Kind, Leg};
 use super::events::{AcdOutcome, FlowExit, FlowFacts};
+use super::history::Purpose;
+use super::metrics::Measured;
 use super::parameters as p;
 use super::{Simulator, Step, Waiting};
 
@@ -23,6 +25,9 @@ impl Simulator {
         conversation.acd = leg;
         let (kind, plan) = (conversation.kind, conversation.plan);
         self.say_acd_start(slot);
+        if let Some(of) = self.measured_acd(slot) {
+            self.measure(slot, of, &[("nOffered", 1)]);
+        }
         if !kind.wire().queue_flow.is_empty() {
             self.say_flow_start(slot, FlowFacts { leg, flow_type: kind.wire().queue_flow });
         }
@@ -68,10 +73,18 @@ impl Simulator {
             return;
         }
         let load = self.load(slot);
-        let Some(queue) = self.conversation(slot).map(|conversation| conversation.queue) else { return };
-        if let Some(agent) = self.agents.take(queue, load) {
-            self.alert(slot, agent);
-            return;
+        let Some(conversation) = self.conversation(slot) else { return };
+        let (queue, skill) = (conversation.queue, conversation.wanted_skill(self.org.skills.len()));
+        match self.agents.take(queue, load, skill) {
+            Taken::Agent(agent) => return self.alert(slot, agent),
+            Taken::Unskilled => {
+                // Somebody is free, but not with the skill: after a while anybody will do.
+                if let Some(conversation) = self.conversation_mut(slot) {
+                    conversation.is_relaxed = true;
+                }
+                return self.schedule(p::SKILL_WAIT_MS, Step::Offer(slot, entry));
+            }
+            Taken::Nobody => {}
         }
         let waiting = Waiting { slot, entry, since_ms: self.now_ms };
         if let Some(conversation) = self.conversation_mut(slot) {
@@ -161,6 +174,7 @@ impl Simulator {
             alerting_ms: 0,
             held_ms: 0,
             dialing_ms: 0,
+            handled_ms: 0,
             voice: None,
             holds_agent: true,
         };
@@ -179,6 +193,8 @@ impl Simulator {
         leg.holds_agent = false;
         let leg = *leg;
         self.say_user_end(slot, &leg, "CLIENT");
+        let alerting_ms = leg.alerting_ms;
+        self.measure_agent(slot, place, &[("tAlert", alerting_ms), ("tNotResponding", alerting_ms)]);
         self.say_agent_state(slot, place, "TERMINATED");
         let load = self.load(slot);
         self.agents.set_duty(leg.agent, Duty::NotResponding);
@@ -210,6 +226,7 @@ impl Simulator {
         conversation.is_waiting = false;
         let (flow_type, leg) = (conversation.kind.wire().queue_flow, conversation.acd);
         self.say_acd_end(slot, outcome);
+        self.measure_queue(slot, if outcome == AcdOutcome::Abandoned { "tAbandon" } else { "tFlowOut" });
         if flow_type.is_empty() {
             return;
         }
@@ -245,6 +262,16 @@ impl Simulator {
         }
     }
 
+    /// How long the customer was in the queue, also by the `name` of the way out, if it has one.
+    fn measure_queue(&mut self, slot: usize, name: &'static str) {
+        let Some(of) = self.measured_acd(slot) else { return };
+        let waited_ms = self.now_ms.saturating_sub(of.who.0.since_ms);
+        self.measure(slot, of, &[("tAcd", waited_ms)]);
+        if !name.is_empty() {
+            self.measure(slot, of, &[(name, waited_ms)]);
+        }
+    }
+
     fn begin_voicemail(&mut self, slot: usize) {
         let leg = self.new_leg();
         if let Some(conversation) = self.conversation_mut(slot) {
@@ -258,6 +285,8 @@ impl Simulator {
     pub(super) fn voicemail_end(&mut self, slot: usize) {
         let Some(leg) = self.conversation(slot).map(|conversation| conversation.voice) else { return };
         self.say_voicemail(slot, leg, Some("PEER"));
+        let of = Measured::new((leg, Purpose::Voicemail, None), None);
+        self.measure(slot, of, &[("tVoicemail", self.now_ms.saturating_sub(leg.since_ms))]);
         self.say_customer_end(slot, "ENDPOINT");
     }
 
@@ -266,6 +295,7 @@ impl Simulator {
         let Some(conversation) = self.conversation(slot) else { return };
         let (flow_type, leg) = (conversation.kind.wire().queue_flow, conversation.acd);
         self.say_acd_end(slot, AcdOutcome::Answered { user: agent });
+        self.measure_queue(slot, "");
         if !flow_type.is_empty() {
             let exit = FlowExit { disconnect: "TRANSFER", reason: "TRANSFER", transfer: "USER" };
             self.say_flow_end(slot, self.now_ms, FlowFacts { leg, flow_type }, exit);

@@ -38,6 +38,13 @@ pub(super) const VOICEMAIL_START: Topic = conversation!(".voicemail.start");
 pub(super) const VOICEMAIL_END: Topic = conversation!(".voicemail.end");
 pub(super) const ATTRIBUTES: Topic = conversation!(".attributes");
 pub(super) const AGENT_STATE: Topic = topic!("v2.detail.events.agent.", ".state");
+pub(super) const CONVERSATION_METRICS: Topic = topic!("v2.analytics.conversation.", ".metrics");
+/// Its first id is a word, the same for all that the org audits here: the entity type.
+pub(super) const PRESENCE_AUDIT: Topic = Topic {
+    template: "v2.audits.entitytype.{id}.entityid.{id}",
+    before_id: "v2.audits.entitytype.UserPresence.entityid.",
+    after_id: "",
+};
 pub(super) const USER_ACTIVITY: Topic = topic!("v2.users.", ".activity");
 pub(super) const USER_PRESENCE: Topic = topic!("v2.users.", ".presence");
 pub(super) const USER_ROUTING_STATUS: Topic = topic!("v2.users.", ".routingStatus");

@@ -6,7 +6,7 @@ use super::ids::Uuid;
 use super::parameters as p;
 use super::topics::{self, Topic};
 use super::writer::{Object, Truth};
-use super::{Families, Opening, Org, Simulator, Step};
+use super::{Families, LoadCurve, Opening, Org, Simulator, Step};
 
 /// What was last said about an agent.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub(super) struct Face {
     presence: &'static str,
     presence_since_ms: u64,
     delivered_ms: u64,
+    /// A break stands on the agenda.
+    is_break_expected: bool,
 }
 
 impl Face {
@@ -25,16 +27,53 @@ impl Face {
             Opening::Warm => ("IDLE", "ON_QUEUE"),
             Opening::Cold => ("OFF_QUEUE", "OFFLINE"),
         };
-        Self { routing, routing_since_ms: now_ms, presence, presence_since_ms: now_ms, delivered_ms: 0 }
+        Self {
+            routing,
+            routing_since_ms: now_ms,
+            presence,
+            presence_since_ms: now_ms,
+            delivered_ms: 0,
+            is_break_expected: false,
+        }
     }
 }
 
 impl Simulator {
     pub(super) fn sign_in(&mut self, agent: usize) {
+        let break_ms = self.dice.exponential(p::BREAK_EVERY_MEAN_MS);
+        self.expect_break(agent, break_ms);
+        if self.has_shifts(agent) && self.agents.is_going_home(agent) {
+            self.agents.welcome(agent);
+            self.schedule(p::SHIFT_MS, Step::SignOff(agent));
+        }
         self.agents.set_duty(agent, Duty::OnQueue);
         self.set_presence(agent, "ON_QUEUE");
         self.note_routing(agent);
         self.serve(agent);
+    }
+
+    fn has_shifts(&self, agent: usize) -> bool {
+        self.config.load == LoadCurve::Day
+            && self.org.users.get(agent).is_some_and(|user| user.shift_from.is_some())
+    }
+
+    /// One break at a time, whenever it was asked for.
+    pub(super) fn expect_break(&mut self, agent: usize, after_ms: u64) {
+        let Some(face) = self.faces.get_mut(agent).filter(|face| !face.is_break_expected) else { return };
+        face.is_break_expected = true;
+        self.schedule(after_ms, Step::BreakDue(agent));
+    }
+
+    /// The shift is over, and the next one begins tomorrow. Once nothing new arrives everybody stays until all is done.
+    pub(super) fn sign_off(&mut self, agent: usize) {
+        if self.is_over() {
+            return;
+        }
+        self.agents.send_home(agent);
+        let late_ms = self.dice.between((0, 120_000));
+        let after_ms = self.until_shift_ms(agent) + late_ms;
+        self.schedule(after_ms, Step::SignIn(agent));
+        self.perhaps_break(agent);
     }
 
     /// A missed alert is forgiven.
@@ -47,7 +86,11 @@ impl Simulator {
     }
 
     pub(super) fn break_due(&mut self, agent: usize) {
-        if self.is_over() {
+        if let Some(face) = self.faces.get_mut(agent) {
+            face.is_break_expected = false;
+        }
+        // Nobody takes a break at home.
+        if self.is_over() || self.agents.routing_status(agent) == "OFF_QUEUE" {
             return;
         }
         self.agents.ask_for_break(agent);
@@ -60,6 +103,10 @@ impl Simulator {
             return;
         }
         self.agents.set_duty(agent, Duty::OffQueue);
+        if self.agents.is_going_home(agent) {
+            self.set_presence(agent, "OFFLINE");
+            return self.note_routing(agent);
+        }
         let presence = if self.dice.chance(0.3) { "MEAL" } else { "BREAK" };
         self.set_presence(agent, presence);
         self.note_routing(agent);
@@ -68,12 +115,15 @@ impl Simulator {
     }
 
     pub(super) fn break_end(&mut self, agent: usize) {
+        if self.agents.is_going_home(agent) {
+            return self.set_presence(agent, "OFFLINE");
+        }
         self.agents.set_duty(agent, Duty::OnQueue);
         self.set_presence(agent, "ON_QUEUE");
         self.note_routing(agent);
         self.serve(agent);
         let next_ms = self.dice.exponential(p::BREAK_EVERY_MEAN_MS);
-        self.schedule(next_ms, Step::BreakDue(agent));
+        self.expect_break(agent, next_ms);
     }
 
     /// Says the routing status, and the activity with it, where it has changed.
@@ -93,9 +143,10 @@ impl Simulator {
     fn set_presence(&mut self, agent: usize, presence: &'static str) {
         let now_ms = self.now_ms;
         let Some(face) = self.faces.get_mut(agent) else { return };
-        face.presence = presence;
+        let before = std::mem::replace(&mut face.presence, presence);
         face.presence_since_ms = now_ms;
         let face = *face;
+        self.say_presence_audit(agent, before, presence);
         // The body names no user: the id is only in the topic's name, as the schema has it.
         self.say_of_agent(agent, topics::USER_PRESENCE, |body, _, org| {
             body.text("source", "PURECLOUD");
@@ -105,6 +156,36 @@ impl Simulator {
             body.time("modifiedDate", face.presence_since_ms);
         });
         self.say_activity(agent);
+    }
+
+    /// The org audits each change of a presence, as a real sample shows it.
+    fn say_presence_audit(&mut self, agent: usize, before: &str, after: &str) {
+        if self.config.families != Families::All {
+            return;
+        }
+        let (id, at_ms) = (self.noise.uuid(), self.now_ms);
+        let Some(name) = self.org.users.get(agent).map(|user| user.name.clone()) else { return };
+        self.say_of_agent(agent, topics::PRESENCE_AUDIT, |body, user, _| {
+            body.id("id", id);
+            body.id("userId", user);
+            body.object("username", |username| username.text("id", ""));
+            body.object("clientId", |_| {});
+            body.text("serviceName", "Presence");
+            body.time("eventTime", at_ms);
+            body.text("action", "Update");
+            body.text("entityType", "UserPresence");
+            body.object("entity", |entity| {
+                entity.id("id", user);
+                entity.text("name", &name);
+            });
+            body.list("propertyChanges", std::iter::once((before, after)), |out, (before, after)| {
+                let mut change = Object::begin(out);
+                change.text("property", "PRESENCE");
+                change.texts("oldValues", &[presence_name(before)]);
+                change.texts("newValues", &[presence_name(after)]);
+                change.end();
+            });
+        });
     }
 
     fn say_activity(&mut self, agent: usize) {
@@ -141,6 +222,16 @@ impl Simulator {
         if let Some(face) = self.faces.get_mut(agent) {
             face.delivered_ms = due_ms;
         }
+    }
+}
+
+/// A system presence as people see it.
+fn presence_name(system: &str) -> &'static str {
+    match system {
+        "ON_QUEUE" => "On Queue",
+        "BREAK" => "Break",
+        "MEAL" => "Meal",
+        _ => "Offline",
     }
 }
 

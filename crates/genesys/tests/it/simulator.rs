@@ -15,7 +15,7 @@ const START_MS: u64 = 1_773_900_000_000;
 const MINUTE_MS: u64 = 60_000;
 
 fn config() -> Config {
-    Config { seed: 42, start_ms: START_MS, ..Config::default() }
+    Config { seed: 42, start_ms: START_MS, families: Families::Agents, ..Config::default() }
 }
 
 /// Everything that happens when arrivals stop after so many minutes.
@@ -36,6 +36,13 @@ struct Event<'a> {
     detail_type: &'a str,
     #[serde(borrow)]
     detail: Detail<'a>,
+}
+
+/// Of any family: the times of some are texts.
+#[derive(Deserialize)]
+struct Kinded<'a> {
+    #[serde(rename = "detail-type")]
+    detail_type: &'a str,
 }
 
 #[derive(Deserialize, Default)]
@@ -66,6 +73,22 @@ struct Body<'a> {
     routing_status: Option<RoutingStatus<'a>>,
     #[serde(borrow)]
     presence_definition: Option<PresenceDefinition<'a>>,
+    id: &'a str,
+    #[serde(borrow)]
+    presence: Option<Presence<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Presence<'a> {
+    #[serde(borrow)]
+    presence_definition: PresenceDefinition<'a>,
+}
+
+impl<'a> Body<'a> {
+    fn presence_in_activity(&self) -> &'a str {
+        self.presence.as_ref().map_or("", |presence| presence.presence_definition.system_presence)
+    }
 }
 
 #[derive(Deserialize)]
@@ -111,11 +134,11 @@ fn the_same_seed_gives_the_same_bytes() {
 #[test]
 fn the_bytes_do_not_change_unnoticed() {
     // A change here changes every recorded simulation: mean it, and say so in the commit.
-    let hash = Simulator::new(config())
+    let hash = Simulator::new(Config { families: Families::All, ..config() })
         .take(2_000)
         .flat_map(|event| event.text.into_bytes())
         .fold(0xcbf2_9ce4_8422_2325, fnv1a);
-    assert_eq!(format!("{hash:016x}"), "991a14521ec087fb");
+    assert_eq!(format!("{hash:016x}"), "b547e8e106dddb91");
 }
 
 fn fnv1a(hash: u64, byte: u8) -> u64 {
@@ -148,8 +171,9 @@ fn a_later_run_has_the_same_org_and_other_conversations() {
 #[test]
 fn every_field_is_in_the_catalogue_with_its_type_and_value() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for event in morning() {
-        let count = seen.entry(Event::of(event).detail_type.to_owned()).or_default();
+    for event in &run(90, Config { families: Families::All, ..config() }) {
+        let kind: Kinded<'_> = serde_json::from_str(&event.text).unwrap();
+        let count = seen.entry(kind.detail_type.to_owned()).or_default();
         *count += 1;
         // The first of each topic, and then some: all of them would say the same for a hundred times the work.
         if *count > 60 {
@@ -169,7 +193,7 @@ fn every_field_is_in_the_catalogue_with_its_type_and_value() {
         );
         assert_eq!(text(&event, "/time").len(), 20);
     }
-    assert_eq!(seen.len(), 20, "{seen:?}");
+    assert_eq!(seen.len(), 22, "{seen:?}");
 }
 
 type FieldAt<'a> = dyn Fn(&[&str]) -> Option<Field> + 'a;
@@ -521,6 +545,66 @@ fn the_history_agrees_with_the_events() {
     let kept = Simulator::new(Config { until_ms: Some(START_MS + 20 * MINUTE_MS), history: 10, ..config() });
     let history = kept.history();
     assert!(kept.count() == events.len() && history.count() == 10, "the last ten that were over are kept");
+}
+
+/// Shifts: nobody but the first agent works round the clock, and the desks are filled when the load is there.
+#[test]
+fn agents_work_in_shifts_where_the_load_follows_the_day() {
+    let midnight_ms = START_MS / 86_400_000 * 86_400_000;
+    let day = Config {
+        agents: 40,
+        load: LoadCurve::Day,
+        opening: Opening::Cold,
+        start_ms: midnight_ms,
+        families: Families::Agents,
+        until_ms: Some(midnight_ms + 24 * 60 * MINUTE_MS),
+        ..config()
+    };
+    let mut present: HashSet<&str> = HashSet::new();
+    let mut by_hour: BTreeMap<u64, usize> = BTreeMap::new();
+    let (mut answered, mut abandoned) = (0, 0);
+    let events: Vec<SimulatedEvent> = Simulator::new(day).collect();
+    for (event, due_ms) in events.iter().map(|event| (Event::of(event), event.due_ms)) {
+        let body = event.body();
+        answered += usize::from(body.acd_outcome == "ANSWERED");
+        abandoned += usize::from(body.acd_outcome == "ABANDON");
+        if event.detail_type == "v2.users.{id}.activity" {
+            match body.presence_in_activity() {
+                "OFFLINE" => present.remove(body.id),
+                _ => present.insert(body.id),
+            };
+        }
+        let hour = (due_ms - midnight_ms) / 3_600_000;
+        by_hour.entry(hour).and_modify(|most| *most = present.len().max(*most)).or_insert(present.len());
+    }
+    let at = |hour: u64| by_hour.get(&hour).copied().unwrap_or_default();
+    assert!(at(3) < 8 && at(10) > 20 && at(18) < 25, "{by_hour:?}");
+    assert!(abandoned * 6 < answered, "{abandoned} abandoned, {answered} answered");
+}
+
+/// A customer who asks for a skill gets an agent who has it, unless nobody else was free for a while.
+#[test]
+fn skills_decide_who_answers() {
+    let org = Simulator::new(config()).org().clone();
+    let skilled: HashMap<String, HashSet<String>> = org
+        .users()
+        .iter()
+        .map(|user| {
+            let skills = user.skills.iter().filter_map(|skill| org.skills().get(*skill));
+            (user.id.to_string(), skills.map(|skill| skill.id.to_string()).collect())
+        })
+        .collect();
+    let (mut with, mut without) = (0, 0);
+    for event in morning().iter().filter(|event| event.text.contains("\"ANSWERED\"")) {
+        let event: Value = serde_json::from_str(&event.text).unwrap();
+        let body = &event["detail"]["eventBody"];
+        let Some(skill) = body.pointer("/requestedRoutingSkillIds/0").and_then(Value::as_str) else {
+            continue;
+        };
+        let has = skilled[text(body, "/answeredUserId")].contains(skill);
+        (with, without) = (with + usize::from(has), without + usize::from(!has));
+    }
+    assert!(with > 2 * without && without > 0, "{with} with, {without} without");
 }
 
 #[test]
