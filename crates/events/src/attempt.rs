@@ -8,7 +8,6 @@ use store::{Read, Table, Tx};
 
 use crate::counts::Counts;
 use crate::events::Events;
-use crate::settle::Settled;
 
 /// The attempts of deliveries, by the delivery's id.
 const ATTEMPTS: Table<String, Attempts> = Table::new(39, "attempts");
@@ -30,6 +29,30 @@ pub struct Attempt {
     pub answer: Option<Answer>,
     /// What that means.
     pub outcome: Outcome,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is done.
+    Delivered,
+    /// It is tried again.
+    Rescheduled {
+        /// Not before this.
+        at: Timestamp,
+    },
+    /// It is in its dead-letter queue.
+    DeadLettered {
+        /// That queue.
+        queue: Arn,
+    },
+    /// It is given up and kept nowhere: there is no dead-letter queue, or it does not exist. Counted; to be logged.
+    Lost {
+        /// All retries were used, which is "expired"; otherwise it was "dropped" at once.
+        expired: bool,
+    },
+    /// It was settled before, or its lease ended and somebody else has it: nothing was done.
+    Gone,
 }
 
 /// What a target answered.

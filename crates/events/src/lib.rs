@@ -36,7 +36,7 @@ mod settle;
 mod tick;
 
 pub use crate::accept::{Accepted, Matched};
-pub use crate::attempt::{Answer, Attempt, Attempts, Fate, Outcome, Retry, Tried};
+pub use crate::attempt::{Answer, Attempt, Attempts, Fate, Outcome, Retry, Settled, Tried};
 pub use crate::bus::BusName;
 pub use crate::counts::Counts;
 pub use crate::delivery::DELIVERIES;
@@ -49,5 +49,4 @@ pub use crate::replay::Only;
 pub use crate::rerun::{Progress, Rehearsal, Rerun};
 pub use crate::rule::{RuleName, RuleState};
 pub use crate::schedule::Schedule;
-pub use crate::settle::Settled;
 pub use crate::target::{Input, RetryPolicy, Target, TargetKind};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use aws::{Arn, Ids, Timestamp};
+use aws::{Ids, Timestamp};
 use queue::Handle;
 use store::Tx;
 
-use crate::attempt::{Attempt, Outcome, Retry};
+use crate::attempt::{Attempt, Outcome, Retry, Settled};
 use crate::counts::Counts;
 use crate::dead_letter::{Cause, Exhausted, Given};
 use crate::delivery::Delivery;
@@ -17,30 +17,6 @@ use crate::owed::Owed;
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 /// The longest pause of all: with half of it on average, 185 retries take about the 24 hours that AWS retries for.
 const BACK_OFF_MAX: Duration = Duration::from_secs(900);
-
-/// What became of a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// It is done.
-    Delivered,
-    /// It is tried again.
-    Rescheduled {
-        /// Not before this.
-        at: Timestamp,
-    },
-    /// It is in its dead-letter queue.
-    DeadLettered {
-        /// That queue.
-        queue: Arn,
-    },
-    /// It is given up and kept nowhere: there is no dead-letter queue, or it does not exist. Counted; to be logged.
-    Lost {
-        /// All retries were used, which is "expired"; otherwise it was "dropped" at once.
-        expired: bool,
-    },
-    /// It was settled before, or its lease ended and somebody else has it: nothing was done.
-    Gone,
-}
 
 impl Events {
     /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this transaction. What is

@@ -21,6 +21,7 @@ mod random;
 mod remembering;
 mod topics;
 pub mod trouble;
+mod who;
 mod workforce;
 mod writer;
 

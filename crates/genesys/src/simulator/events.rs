@@ -6,12 +6,11 @@
 use super::conversation::{AgentLeg, Conversation, Kind, Leg, Wire};
 use super::history::{Purpose, SegmentType};
 use super::ids::Uuid;
-use super::metrics::Measured;
 use super::org::{Org, WRAP_UP_TIMEOUT};
 use super::outbox::{BEFORE_ID, Sort};
 use super::parameters::{ACD_BEFORE_ANSWER_MS, PUBLISH_LAG_MS, TRANSPORT_LAG_MS};
-use super::remembering::{agent_of, customer_of};
 use super::topics::{self, Topic};
+use super::who::{Measured, addresses, agent_of, customer_of, message_type};
 use super::writer::{Object, Precision, Truth, push_time};
 use super::{Families, Simulator, Wrap, WrapCode};
 
@@ -30,7 +29,6 @@ const ATTRIBUTES: [(&str, [&str; 3]); 8] = [
 ];
 const SUBJECTS: [&str; 4] =
     ["Question about my invoice", "Cannot sign in", "Change of address", "Re: your offer"];
-const MESSAGE_TYPES: [&str; 4] = ["WEBMESSAGING", "WHATSAPP", "SMS", "OPEN"];
 
 /// One event to publish: its topic, the entity whose id is in the topic's name, and when it happened.
 #[derive(Clone, Copy, Debug)]
@@ -498,26 +496,6 @@ fn push_attributes(attributes: &mut Object<'_>, first: usize, choice: usize) {
     for (key, values) in ATTRIBUTES.iter().cycle().skip(first).take(1 + choice) {
         attributes.text(key, values.get(choice).copied().unwrap_or_default());
     }
-}
-
-/// From whom, to whom; empty where the medium has no address.
-pub(super) fn addresses(conversation: &Conversation, wire: Wire) -> (String, String) {
-    let number = conversation.customer_number;
-    let ours = || format!("tel:+1317555{:04}", 100 + conversation.queue % 100);
-    let theirs = || format!("tel:+1{}55501{:02}", 200 + number / 100 % 700, number % 100);
-    match wire.media {
-        "VOICE" if wire.direction == "INBOUND" => (theirs(), ours()),
-        "VOICE" => (ours(), theirs()),
-        "CALLBACK" => (theirs(), String::new()),
-        "MESSAGE" => (format!("customer-{number}"), "trunkline-support".to_owned()),
-        "EMAIL" => (format!("customer-{number}@example.net"), "support@example.com".to_owned()),
-        _ => (String::new(), String::new()),
-    }
-}
-
-/// What carries a conversation of messages.
-pub(super) fn message_type(conversation: &Conversation) -> &'static str {
-    pick(&MESSAGE_TYPES, conversation.customer_number)
 }
 
 fn pick(choices: &[&'static str], number: u32) -> &'static str {

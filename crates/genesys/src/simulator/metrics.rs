@@ -2,25 +2,11 @@
 //! `v2.analytics.conversation.{id}.metrics`, for each metric of each session.
 
 use super::conversation::AgentLeg;
-use super::events::{Said, addresses, message_type};
+use super::events::Said;
 use super::history::{MetricRecord, Purpose};
-use super::remembering::{Who, agent_of};
 use super::topics;
+use super::who::{Measured, addresses, agent_of, message_type};
 use super::{Families, Simulator};
-
-/// A session, and the queue that it is in or for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Measured {
-    pub(super) who: Who,
-    /// Position of the queue.
-    pub(super) queue: Option<usize>,
-}
-
-impl Measured {
-    pub(super) fn new(who: Who, queue: Option<usize>) -> Self {
-        Self { who, queue }
-    }
-}
 
 impl Simulator {
     /// Says metrics of a session: the vendor's name of each, and milliseconds for a `t`, a count for an `n`.

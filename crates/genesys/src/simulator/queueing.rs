@@ -6,8 +6,8 @@ use super::agents::{Duty, Load, Taken};
 use super::conversation::{AgentLeg, Kind, Leg};
 use super::events::{AcdOutcome, FlowExit, FlowFacts};
 use super::history::Purpose;
-use super::metrics::Measured;
 use super::parameters as p;
+use super::who::Measured;
 use super::{Simulator, Step, Waiting};
 
 /// From the choice of an agent to the alert, and between the steps of a transfer: 16 ms in a real timeline.

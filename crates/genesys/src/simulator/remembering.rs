@@ -1,13 +1,10 @@
 //! What is said of a conversation, kept for those who ask later: see `history`.
 
-use super::conversation::{AgentLeg, Conversation, Kind, Leg, Wire};
-use super::events::addresses;
+use super::conversation::{AgentLeg, Kind, Wire};
 use super::history::{ConversationRecord, FlowRecord, Purpose, SegmentType, SessionOf, SessionRecord};
 use super::ids::Uuid;
+use super::who::{Who, addresses, agent_of};
 use super::{FlowExit, FlowFacts, Simulator, Wrap};
-
-/// Somebody in a conversation: the leg, what it is there for, the agent's position where it is one.
-pub(super) type Who = (Leg, Purpose, Option<usize>);
 
 impl Simulator {
     /// A conversation begins, or begins again.
@@ -101,14 +98,4 @@ impl Simulator {
             session.wrap_up(now_ms, wrap.duration_ms, code);
         });
     }
-}
-
-/// An agent's own session.
-pub(super) fn agent_of(agent: &AgentLeg) -> Who {
-    (agent.leg, Purpose::Agent, Some(agent.agent))
-}
-
-/// The customer's session.
-pub(super) fn customer_of(conversation: &Conversation) -> Who {
-    (conversation.customer, Purpose::Customer, None)
 }
