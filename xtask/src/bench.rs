@@ -2,6 +2,7 @@
 
 mod cycle;
 mod disk;
+mod genesys;
 mod http;
 mod load;
 mod pipeline;
@@ -31,6 +32,11 @@ const BENCHES: &[Bench] = &[
         name: "queues",
         about: "[--quick] [cycle|lone|store|backlog|turnover ...] send -> receive -> delete, a backlog, the store alone, and the raw disk",
         run: queues::run,
+    },
+    Bench {
+        name: "genesys",
+        about: "[--events N] [--seconds N] [--passes N] [--json] events of the simulated org generated, and taken through tracker, bus and rule",
+        run: genesys::run,
     },
     Bench {
         name: "patterns",

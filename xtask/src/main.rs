@@ -38,7 +38,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        about: "pipeline|patterns: measures, beside the raw disk or the peers",
+        about: "pipeline|queues|genesys|patterns: measures, beside the raw disk or the peers",
         run: bench::run,
     },
     Task {

@@ -14,10 +14,12 @@ use crate::machine::{self, Outcome};
 /// How long the binary may take until its first answer.
 const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// A running `trunkline serve`.
+/// A running `trunkline serve`, or `dev`.
 #[derive(Debug)]
 pub(crate) struct Served {
     child: Child,
+    /// What follows the binary's name, but for folder and address.
+    command: Vec<String>,
     log: PathBuf,
     /// Its data folder, on the disk of the checkout; gone with the process.
     pub(crate) data: TempDir,
@@ -32,13 +34,22 @@ impl Served {
     /// # Errors
     /// When it cannot start, ends early or does not answer in time; with the end of its log.
     pub(crate) fn start(binary: &Path) -> Outcome<Served> {
+        Self::start_as(binary, &["serve"])
+    }
+
+    /// The same for another command that serves, with its own arguments.
+    ///
+    /// # Errors
+    /// As [`Served::start`].
+    pub(crate) fn start_as(binary: &Path, command: &[&str]) -> Outcome<Served> {
         let scratch = machine::scratch()?;
         let data = tempfile::Builder::new().prefix("data-").tempdir_in(&scratch);
         let data = data.map_err(|error| format!("no folder for data: {error}"))?;
         let log = scratch.join("served.log");
         let address = machine::free_address()?;
-        let child = spawn(binary, (data.path(), address), &log)?;
-        let mut served = Served { child, log, data, address, first_answer: Duration::ZERO };
+        let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
+        let child = spawn(binary, &command, (data.path(), address), &log)?;
+        let mut served = Served { child, command, log, data, address, first_answer: Duration::ZERO };
         served.await_answer()?;
         Ok(served)
     }
@@ -49,7 +60,7 @@ impl Served {
     /// As [`Served::start`].
     pub(crate) fn restart(&mut self, binary: &Path) -> Outcome<()> {
         self.child.kill().and_then(|()| self.child.wait()).map_err(|error| error.to_string())?;
-        self.child = spawn(binary, (self.data.path(), self.address), &self.log)?;
+        self.child = spawn(binary, &self.command, (self.data.path(), self.address), &self.log)?;
         self.await_answer()
     }
 
@@ -80,27 +91,70 @@ impl Served {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// A line of `/proc/PID/status` in KiB, such as `VmRSS` (memory now) or `VmHWM` (at most); 0 where there is none.
+    /// See [`Process::memory_kib`].
     pub(crate) fn memory_kib(&self, line: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        self.process().memory_kib(line)
+    }
+
+    /// See [`Process::cpu_seconds`].
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        self.process().cpu_seconds()
+    }
+
+    /// What the system says of it.
+    pub(crate) fn process(&self) -> Process {
+        Process { id: self.child.id() }
+    }
+
+    /// The value of a counter without labels at `/metrics`.
+    ///
+    /// # Errors
+    /// When it does not answer, or has no such counter.
+    pub(crate) fn metric(&self, name: &str) -> Outcome<u64> {
+        let mut page = String::new();
+        let asked = TcpStream::connect(self.address).and_then(|mut stream| {
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+            stream.read_to_string(&mut page)
+        });
+        asked.map_err(|error| format!("/metrics: {error}"))?;
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.ok_or_else(|| format!("/metrics has no {name}"))
+    }
+}
+
+/// A process that runs, as `/proc` has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process {
+    pub(crate) id: u32,
+}
+
+impl Process {
+    /// A line of `/proc/PID/status` in KiB, such as `VmRSS` (memory now) or `VmHWM` (at most); 0 where there is none.
+    pub(crate) fn memory_kib(self, line: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap_or_default();
         let value = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
         value.and_then(|text| text.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 
     /// Processor time that the process has taken so far, of all its threads.
-    pub(crate) fn cpu_seconds(&self) -> f64 {
+    pub(crate) fn cpu_seconds(self) -> f64 {
         // Fields 14 and 15 of the whole line (user and system time, in hundredths); the name before them may hold spaces.
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id)).unwrap_or_default();
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
         fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
     }
 }
 
-fn spawn(binary: &Path, (data, address): (&Path, SocketAddr), log: &Path) -> Outcome<Child> {
+fn spawn(
+    binary: &Path,
+    words: &[String],
+    (data, address): (&Path, SocketAddr),
+    log: &Path,
+) -> Outcome<Child> {
     let file = machine::create_file(log).map_err(|error| format!("{}: {error}", log.display()))?;
     let errors = file.try_clone().map_err(|error| error.to_string())?;
     let mut command = Command::new(binary);
-    command.arg("serve").arg("--data-dir").arg(data).args(["--listen", &address.to_string()]);
+    command.args(words).arg("--data-dir").arg(data).args(["--listen", &address.to_string()]);
     command.stdin(Stdio::null()).stdout(file).stderr(errors);
     command.spawn().map_err(|error| format!("{} cannot start: {error}", binary.display()))
 }
