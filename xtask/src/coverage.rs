@@ -64,7 +64,7 @@ const REST: &str = "
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
 - Genesys Cloud: the simulated org only. Real feeds, event streams and the Platform API are to come.
   Webhooks in are served ([docs/webhooks.md](webhooks.md)).
-- In the pipeline file: functions, state machines, tables, limits, subscriptions, event streams, archives and schedules are refused, each
+- In the pipeline file: functions, state machines, tables, subscriptions, event streams, archives and schedules are refused, each
   with a sentence that says what to do meanwhile.
 ";
 

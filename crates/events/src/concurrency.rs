@@ -1,8 +1,9 @@
 //! How many deliveries may be under way to a target at a time (contract C11), and how long each may take: asked for by rules,
 //! kept for the target.
 //!
-//! A rule asks by its tags [`TAG`] and [`TIMEOUT_TAG`] for each of its targets. A target that several rules reach, of whatever
-//! bus, has one limit for all its deliveries: the smallest that is asked for; and one timeout: the longest.
+//! A rule asks by its tags [`TAG`] and [`TIMEOUT_TAG`] for each of its targets, and by the same with `:` and a target's id
+//! for that one alone. A target that several rules reach, of whatever bus, has one limit for all its deliveries: the smallest
+//! that is asked for; and one timeout: the longest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,13 +25,18 @@ pub const LIMIT_MAX: u32 = 1_000;
 
 /// The tag of a rule that says, in ms, how long its targets may take to answer.
 pub const TIMEOUT_TAG: &str = "trunkline:timeout-ms";
-/// The least timeout that can be asked for, in ms; the greatest is [`CALL_TIME_MAX`].
+/// The least timeout that can be asked for, in ms.
 pub const TIMEOUT_MS_MIN: u32 = 50;
+/// The greatest timeout that can be asked for, in ms: [`CALL_TIME_MAX`].
+pub const TIMEOUT_MS_MAX: u32 = 5_000;
+
+const LIMITS_ASKED: (u32, u32) = (1, LIMIT_MAX);
+const TIMEOUTS_ASKED: (u32, u32) = (TIMEOUT_MS_MIN, TIMEOUT_MS_MAX);
 
 /// What rules ask for: by target, bus and rule.
 const LIMITS: Table<(String, (String, String)), Asked> = Table::new(36, "concurrency limits");
 
-/// What a rule asks for its targets.
+/// What a rule asks for a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
     concurrency: Option<u32>,
@@ -40,35 +46,48 @@ pub(crate) struct Asked {
 store::record!(Asked, version 1);
 
 impl Asked {
-    /// What a rule's tags ask for.
-    ///
-    /// # Errors
-    /// `ValidationException` where the value of one of the two tags is none.
-    pub(crate) fn of(tags: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let timeout_ms_max = u32::try_from(CALL_TIME_MAX.as_millis()).unwrap_or(u32::MAX);
-        Ok(Self {
-            concurrency: number(tags, TAG, (1, LIMIT_MAX)).map_err(|said| {
-                Error::validation(format!(
-                    "{said}: so many deliveries to each target of the rule are under way at a time."
-                ))
-            })?,
-            timeout_ms: number(tags, TIMEOUT_TAG, (TIMEOUT_MS_MIN, timeout_ms_max)).map_err(|said| {
-                Error::validation(format!("{said}: so many ms each target of the rule may take to answer."))
-            })?,
-        })
+    /// What a rule's tags ask for its target with this id. A tag that [`check`] would refuse asks for nothing.
+    fn of(tags: &BTreeMap<String, String>, id: &str) -> Self {
+        let asked = |tag: &str, bounds| {
+            let text = tags.get(&format!("{tag}:{id}")).or_else(|| tags.get(tag))?;
+            number(text, bounds)
+        };
+        Self { concurrency: asked(TAG, LIMITS_ASKED), timeout_ms: asked(TIMEOUT_TAG, TIMEOUTS_ASKED) }
+    }
+
+    /// What holds where both are asked for.
+    fn and(self, other: Self) -> Self {
+        let least = [self.concurrency, other.concurrency].into_iter().flatten().min();
+        Self { concurrency: least, timeout_ms: self.timeout_ms.max(other.timeout_ms) }
     }
 }
 
-fn number(
-    tags: &BTreeMap<String, String>,
-    tag: &str,
-    (least, most): (u32, u32),
-) -> Result<Option<u32>, String> {
-    let Some(text) = tags.get(tag) else { return Ok(None) };
+/// Whether each tag that asks for something asks for a number that can be.
+///
+/// # Errors
+/// `ValidationException` for the first whose value is none.
+pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
+    let wishes = [
+        (TAG, LIMITS_ASKED, "deliveries are under way to a target at a time"),
+        (TIMEOUT_TAG, TIMEOUTS_ASKED, "ms a target may take to answer"),
+    ];
+    for (key, text) in tags {
+        let asks =
+            |tag: &str| key.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        let Some((_, bounds, about)) = wishes.into_iter().find(|(tag, ..)| asks(tag)) else { continue };
+        if number(text, bounds).is_none() {
+            let (least, most) = bounds;
+            return Err(Error::validation(format!(
+                "The tag {key} is '{text}'; it must be a whole number from {least} to {most}: so many {about}."
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn number(text: &str, (least, most): (u32, u32)) -> Option<u32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| plain && (least..=most).contains(number));
-    let said = || format!("The tag {tag} is '{text}'; it must be a whole number from {least} to {most}");
-    number.map(Some).ok_or_else(said)
+    text.parse().ok().filter(|number| plain && (least..=most).contains(number))
 }
 
 impl Events {
@@ -80,12 +99,13 @@ impl Events {
         targets: BTreeSet<Arn>,
     ) {
         let key = Rule::key(bus, rule);
-        let asked = tx.get(&RULES, &key).and_then(|rule| Asked::of(&rule.tags).ok());
-        let asked = asked.filter(|asked| *asked != Asked::default());
+        let tags = tx.get(&RULES, &key).map(|rule| rule.tags).unwrap_or_default();
         let reached = tx.list(&TARGETS, &KeyRange::prefix(&key), usize::MAX);
         for arn in targets {
             let place = (arn.to_string(), key.clone());
-            match asked.filter(|_| reached.iter().any(|(_, target)| target.arn == arn)) {
+            let asked = reached.iter().filter(|(_, target)| target.arn == arn);
+            let asked = asked.map(|(_, target)| Asked::of(&tags, &target.id)).reduce(Asked::and);
+            match asked.filter(|asked| *asked != Asked::default()) {
                 Some(asked) => tx.put(&LIMITS, &place, &asked),
                 None if tx.contains(&LIMITS, &place) => tx.remove(&LIMITS, &place),
                 // Nobody has asked by this rule, before or now.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request};
-use crate::desired::{Id, Settings};
+use crate::desired::{Id, Settings, TAGS};
 use crate::plan::{Action, Change, Made, Plan, Step};
 use crate::survey::queue_url;
 
@@ -96,7 +96,7 @@ async fn create(api: &impl Api, id: &Id, settings: &Settings) -> Result<(), ApiE
         Id::Bus { name } => {
             api.call(Request::events("CreateEventBus", json!({"Name": name}))).await.map(drop)
         }
-        Id::Rule { bus, name } => put_rule(api, bus, name, settings).await,
+        Id::Rule { bus, name } => put_rule(api, bus, name, settings).await.map(drop),
         Id::Target { bus, rule, id } => put_target(api, [bus, rule, id], settings).await,
     }
 }
@@ -112,8 +112,14 @@ async fn update(api: &impl Api, id: &Id, settings: &Settings, changes: &[Change]
         }
         // A bus has no settings in a pipeline, so nothing of it differs.
         Id::Bus { .. } => Ok(()),
-        // PutRule and PutTargets replace what is there.
-        Id::Rule { bus, name } => put_rule(api, bus, name, settings).await,
+        // PutRule and PutTargets replace what is there, but for a rule's tags.
+        Id::Rule { bus, name } => {
+            let arn = put_rule(api, bus, name, settings).await?;
+            match changes.iter().find(|change| change.field == TAGS) {
+                Some(change) => retag(api, &arn, change).await,
+                None => Ok(()),
+            }
+        }
         Id::Target { bus, rule, id } => put_target(api, [bus, rule, id], settings).await,
     }
 }
@@ -157,14 +163,43 @@ fn attribute(name: &str, value: Option<&Value>) -> (String, Value) {
     (name.to_owned(), Value::String(text))
 }
 
-async fn put_rule(api: &impl Api, bus: &str, name: &str, settings: &Settings) -> Result<(), ApiError> {
+/// Puts a rule; its ARN. The tags count where the rule is new.
+async fn put_rule(api: &impl Api, bus: &str, name: &str, settings: &Settings) -> Result<Value, ApiError> {
     let mut body = settings.clone();
     body.insert("Name".to_owned(), json!(name));
     body.insert("EventBusName".to_owned(), json!(bus));
     if let Some(pattern) = body.get_mut("EventPattern") {
         *pattern = Value::String(pattern.to_string());
     }
-    api.call(Request::events("PutRule", json!(body))).await.map(drop)
+    if let Some(tags) = body.get_mut(TAGS) {
+        *tags = listed(tags);
+    }
+    let answer = api.call(Request::events("PutRule", json!(body))).await?;
+    answer.get("RuleArn").cloned().ok_or_else(|| ApiError::strange("PutRule", "RuleArn"))
+}
+
+/// Gives a rule the tags of a change, and takes those away that only were.
+async fn retag(api: &impl Api, arn: &Value, change: &Change) -> Result<(), ApiError> {
+    let keys = |tags: &Option<Value>| -> Vec<String> {
+        tags.as_ref().and_then(Value::as_object).into_iter().flat_map(|tags| tags.keys().cloned()).collect()
+    };
+    let kept = keys(&change.to);
+    let gone: Vec<String> = keys(&change.from).into_iter().filter(|key| !kept.contains(key)).collect();
+    if !gone.is_empty() {
+        let body = json!({"ResourceARN": arn, "TagKeys": gone});
+        api.call(Request::events("UntagResource", body)).await?;
+    }
+    if let Some(tags) = &change.to {
+        let body = json!({"ResourceARN": arn, "Tags": listed(tags)});
+        api.call(Request::events("TagResource", body)).await?;
+    }
+    Ok(())
+}
+
+/// Tags by key in the form that requests have.
+fn listed(tags: &Value) -> Value {
+    let pairs = tags.as_object().into_iter().flatten();
+    pairs.map(|(key, value)| json!({"Key": key, "Value": value})).collect()
 }
 
 async fn put_target(api: &impl Api, [bus, rule, id]: [&str; 3], settings: &Settings) -> Result<(), ApiError> {

@@ -63,6 +63,11 @@ impl fmt::Display for Id {
 /// value, so that two ways to write the same are the same.
 pub type Settings = BTreeMap<String, Value>;
 
+/// The setting of a rule that holds its tags, by key: those alone that a pipeline decides.
+pub(crate) const TAGS: &str = "Tags";
+/// What the keys of those tags begin with.
+pub(crate) const TAG_PREFIX: &str = "trunkline:";
+
 /// A resource and how it should be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
@@ -168,6 +173,10 @@ impl Maker<'_> {
         if !rule.description.is_empty() {
             settings.insert("Description".to_owned(), json!(rule.description));
         }
+        let tags = tags(rule);
+        if !tags.is_empty() {
+            settings.insert(TAGS.to_owned(), Value::Object(tags));
+        }
         let bus = &self.pipeline.bus.value;
         let id = Id::Rule { bus: bus.clone(), name: rule.name.value.clone() };
         let mut out = vec![Resource { id, settings }];
@@ -223,6 +232,17 @@ impl Maker<'_> {
     fn settle(&self, text: &str, target: &Target) -> Result<String, Box<Mistake>> {
         reference::settle(text, self.ids).map_err(|name| Box::new(no_id(target.span, &name)))
     }
+}
+
+/// What a rule's targets ask for that AWS's targets have no members for: tags of the rule, each for one target's id.
+fn tags(rule: &Rule) -> serde_json::Map<String, Value> {
+    let asked = rule.targets.iter().flat_map(|target| {
+        let named = [("concurrency", target.concurrency), ("timeout-ms", target.timeout_ms)];
+        named.map(|(name, number)| {
+            Some((format!("{TAG_PREFIX}{name}:{}", target.id.value), json!(number?.to_string())))
+        })
+    });
+    asked.flatten().collect()
 }
 
 fn no_id(span: crate::mistake::Span, name: &str) -> Mistake {

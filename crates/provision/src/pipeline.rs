@@ -73,7 +73,7 @@ pub(crate) const SECTION: Section = Section {
         ("functions", "this version runs no functions; a rule can name one by `lambda` and its ARN"),
         ("stateMachines", "this version runs no state machines; a rule can name one by `arn`"),
         ("tables", "this version has no tables"),
-        ("limits", "this version keeps no limits of targets"),
+        ("limits", "a limit is said where the target is: `concurrency` of a target of a rule"),
         ("subscriptions", "this version has no subscriptions; a rule with a queue as target does the same"),
         ("eventStreams", "this version has no event streams"),
         ("archives", "this version has no archives"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request};
-use crate::desired::{Desired, Id, Settings};
+use crate::desired::{Desired, Id, Settings, TAG_PREFIX, TAGS};
 use crate::plan::{Actual, Made};
 
 /// The settings of a queue that a pipeline decides; the others are left as they are.
@@ -74,8 +74,23 @@ async fn bus(api: &impl Api, name: &str) -> Result<Option<Settings>, ApiError> {
 
 async fn rule(api: &impl Api, bus: &str, name: &str) -> Result<Option<Settings>, ApiError> {
     let body = json!({"Name": name, "EventBusName": bus});
-    let answer = found(api.call(Request::events("DescribeRule", body)).await)?;
-    Ok(answer.map(|answer| settings(&answer, RULE_SETTINGS)))
+    let Some(answer) = found(api.call(Request::events("DescribeRule", body)).await)? else { return Ok(None) };
+    let arn = answer.get("Arn").ok_or_else(|| ApiError::strange("DescribeRule", "Arn"))?;
+    let tags = found(api.call(Request::events("ListTagsForResource", json!({"ResourceARN": arn}))).await)?;
+    let mut settings = settings(&answer, RULE_SETTINGS);
+    let tags = decided_tags(&tags.unwrap_or_default());
+    if !tags.is_empty() {
+        settings.insert(TAGS.to_owned(), Value::Object(tags));
+    }
+    Ok(Some(settings))
+}
+
+/// The tags that a pipeline decides, by key; the others are left as they are.
+fn decided_tags(answer: &Value) -> serde_json::Map<String, Value> {
+    let tags = answer.get("Tags").and_then(Value::as_array).into_iter().flatten();
+    let pairs =
+        tags.filter_map(|tag| Some((tag.get("Key")?.as_str()?.to_owned(), tag.get("Value")?.clone())));
+    pairs.filter(|(key, _)| key.starts_with(TAG_PREFIX)).collect()
 }
 
 async fn targets(api: &impl Api, bus: &str, rule: &str) -> Result<Vec<(Id, Settings)>, ApiError> {

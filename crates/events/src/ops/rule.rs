@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
 use crate::bus::BusName;
-use crate::concurrency::Asked;
+use crate::concurrency;
 use crate::error;
 use crate::events::Events;
 use crate::limits;
@@ -95,7 +95,7 @@ fn rule_to_put(request: PutRequest) -> Result<Rule, Error> {
     };
     let tags = parse_tags(request.tags.as_deref().unwrap_or_default(), &mut faults);
     faults.result()?;
-    Asked::of(&tags)?;
+    concurrency::check(&tags)?;
     let (pattern, schedule) = pattern_and_schedule(request.event_pattern, request.schedule_expression)?;
     Ok(Rule {
         bus: bus_of(request.event_bus_name.as_deref())?,

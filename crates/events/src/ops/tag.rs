@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::{Read, Tx};
 
 use crate::bus::{BUSES, Bus, BusName};
-use crate::concurrency::Asked;
+use crate::concurrency;
 use crate::error;
 use crate::events::Events;
 use crate::limits;
@@ -86,7 +86,7 @@ impl Events {
                 tx.put(&BUSES, &name.as_str().to_owned(), &Bus { tags, ..bus });
             }
             Tagged::Rule(bus, name) => {
-                Asked::of(&tags)?;
+                concurrency::check(&tags)?;
                 let rule = Self::rule(tx, bus, name)?;
                 tx.put(&RULES, &Rule::key(bus, name), &Rule { tags, ..rule });
                 self.refresh_limits_of_rule(tx, bus, name);

@@ -101,6 +101,25 @@ fn a_limit_comes_and_goes_with_rules_tags_and_targets() {
 }
 
 #[test]
+fn a_tag_can_be_for_one_target_of_the_rule() {
+    let house = House::new();
+    let tags = [(TAG, "8"), ("trunkline:concurrency:one", "3"), ("trunkline:concurrencyx", "no limit")];
+    let tags = tags.map(|(key, value)| json!({"Key": key, "Value": value}));
+    let put = json!({"Name": "r", "EventPattern": "{\"source\":[\"test\"]}", "Tags": tags});
+    house.ask("PutRule", &put).unwrap();
+    let targets = [("one", "f"), ("two", "g"), ("three", "g")]
+        .map(|(id, name)| json!({"Id": id, "Arn": function(name)}));
+    house.ask("PutTargets", &json!({"Rule": "r", "Targets": targets})).unwrap();
+    assert_eq!((house.limit("f"), house.limit("g")), (Some(3), Some(8)));
+    let tag = json!([{"Key": "trunkline:concurrency:three", "Value": "5"}]);
+    house.ask("TagResource", &json!({"ResourceARN": rule_arn("r"), "Tags": tag})).unwrap();
+    assert_eq!((house.limit("f"), house.limit("g")), (Some(3), Some(5)), "two ids reach one target");
+    let tag = json!([{"Key": "trunkline:concurrency:three", "Value": "many"}]);
+    let error = house.ask("TagResource", &json!({"ResourceARN": rule_arn("r"), "Tags": tag})).unwrap_err();
+    assert!(error.message.contains("trunkline:concurrency:three is 'many'"), "{}", error.message);
+}
+
+#[test]
 fn what_is_no_limit_is_refused_with_a_sentence() {
     let house = House::new();
     house.limited("r", "f", None);

@@ -21,6 +21,10 @@ pub struct Target {
     pub dead_letter: Option<Marked<String>>,
     /// How often and how long delivery is tried.
     pub retry: Retry,
+    /// So many deliveries to it are under way at a time, at most.
+    pub concurrency: Option<u64>,
+    /// How long it may take to answer, in ms.
+    pub timeout_ms: Option<u64>,
     /// Where it stands.
     pub span: Span,
 }
@@ -93,6 +97,16 @@ pub(crate) const SECTION: Section = Section {
             Kind::Text { chars_max: 80 },
         ),
         may("retry", "How often and how long delivery is tried again.", Kind::Object(&RETRY)),
+        may(
+            "concurrency",
+            "At most so many deliveries to the target are under way at a time, across all events and rules, 1 to 1000.",
+            Kind::Integer { min: 1, max: 1000 },
+        ),
+        may(
+            "timeoutMs",
+            "How long the target may take to answer, in ms, 50 to 5000. Default 5000.",
+            Kind::Integer { min: 50, max: 5000 },
+        ),
     ],
     choices: &[
         Choice { among: &["queue", "lambda", "bus", "arn"], is_required: true },
@@ -101,7 +115,6 @@ pub(crate) const SECTION: Section = Section {
     later: &[
         ("function", "functions are not run by this version; name one that exists by `lambda` and its ARN"),
         ("stateMachine", "state machines are not run by this version; name one that exists by `arn`"),
-        ("concurrency", "limits of targets are not kept by this version"),
         ("role", "the local door needs no role"),
     ],
 };
@@ -166,6 +179,8 @@ fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
             attempts: fields.integer("attempts"),
             max_age_s: fields.seconds("maxAge"),
         }),
+        concurrency: fields.integer("concurrency"),
+        timeout_ms: fields.integer("timeoutMs"),
         span: fields.span(),
     }
 }
@@ -199,7 +214,10 @@ fn free_id(destination: &Destination, taken: &[String]) -> String {
 
 pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) {
     match &target.destination {
-        Destination::Queue(name) => names.check_queue(name, out),
+        Destination::Queue(name) => {
+            names.check_queue(name, out);
+            check_unlimited(target, out);
+        }
         Destination::Bus(name) if name.value == names.bus => {
             let sentence =
                 format!("the rule is on the bus `{}` itself: its events would go round for ever", name.value);
@@ -212,6 +230,18 @@ pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) 
         names.check_queue(dead_letter, out);
     }
     check_input(&target.input, out);
+}
+
+/// A queue of the file is never called: it has its message with the commit that accepts the event.
+fn check_unlimited(target: &Target, out: &mut Vec<Mistake>) {
+    let (key, instead) = match (target.concurrency, target.timeout_ms) {
+        (Some(_), _) => ("concurrency", "limit who receives from the queue instead"),
+        (None, Some(_)) => ("timeoutMs", "leave it out"),
+        (None, None) => return,
+    };
+    let sentence =
+        format!("a queue gets its message when the event is accepted: `{key}` means nothing for it");
+    out.push(Mistake::new(target.span, sentence).with_suggestion(instead));
 }
 
 fn check_arn(arn: &Marked<String>, out: &mut Vec<Mistake>) {

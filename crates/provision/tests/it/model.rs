@@ -51,6 +51,7 @@ impl State {
                 self.queue(operation, body)
             }
             "PutRule" | "DescribeRule" | "DeleteRule" => self.rule(operation, body),
+            "TagResource" | "UntagResource" | "ListTagsForResource" => self.tag(operation, body),
             "PutTargets" | "ListTargetsByRule" | "RemoveTargets" => self.target(operation, body),
             _ => self.bus(operation, body),
         }
@@ -113,11 +114,17 @@ impl State {
             "PutRule" => {
                 assert!(key.0 == "default" || self.buses.contains(&key.0), "a rule without its bus");
                 let mut rule = body.clone();
+                // The tags of a rule that is there stay as they are.
+                let old =
+                    self.rules.get(&key).map_or_else(|| body["Tags"].clone(), |old| old["Tags"].clone());
+                rule["Tags"] = if old.is_null() { json!([]) } else { old };
+                rule["Arn"] = json!(format!("{}|{}", key.0, key.1));
                 // The service writes JSON its own way.
                 let pattern: Value = serde_json::from_str(&text(body, "EventPattern")).unwrap();
                 rule["EventPattern"] = json!(format!("{pattern:#}"));
+                let arn = rule["Arn"].clone();
                 self.rules.insert(key, rule);
-                Ok(json!({"RuleArn": "arn"}))
+                Ok(json!({"RuleArn": arn}))
             }
             "DeleteRule" => {
                 let has_targets = self.targets.keys().any(|(bus, rule, _)| (bus, rule) == (&key.0, &key.1));
@@ -129,6 +136,21 @@ impl State {
             }
             _ => self.rules.get(&key).cloned().ok_or_else(|| error("ResourceNotFoundException", "no rule")),
         }
+    }
+
+    fn tag(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let arn = text(body, "ResourceARN");
+        let rule = self.rules.values_mut().find(|rule| rule["Arn"] == arn.as_str());
+        let tags = &mut rule.ok_or_else(|| error("ResourceNotFoundException", "no rule"))?["Tags"];
+        let tags = tags.as_array_mut().unwrap();
+        for added in body["Tags"].as_array().into_iter().flatten() {
+            tags.retain(|tag| tag["Key"] != added["Key"]);
+            tags.push(added.clone());
+        }
+        for gone in body["TagKeys"].as_array().into_iter().flatten() {
+            tags.retain(|tag| tag["Key"] != *gone);
+        }
+        Ok(if operation == "ListTagsForResource" { json!({"Tags": tags}) } else { Value::Null })
     }
 
     /// Lists one target a page, so that paging is tried.

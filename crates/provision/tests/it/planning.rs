@@ -80,6 +80,34 @@ fn a_difference_names_its_fields() {
     assert!(planned(&model, &after, &made).is_empty());
 }
 
+#[test]
+fn a_limit_of_a_target_is_a_tag_of_its_rule() {
+    let model = Model::default();
+    let limited = |limits: &str| {
+        let lambda = "arn:aws:lambda:us-east-1:000000000000:function:f";
+        wanted(&format!(
+            "version: 1\nrules: [{{name: r, pattern: {{source: [a]}}, targets: [{{id: t, lambda: '{lambda}'{limits}}}]}}]\n"
+        ))
+    };
+    let made = applied(&model, &limited(", concurrency: 10"), &Made::default()).made;
+    let plan = planned(&model, &limited(", concurrency: 4, timeoutMs: 800"), &made);
+    assert_eq!(
+        plan.to_string(),
+        "~ rule r\n    Tags: {\"trunkline:concurrency:t\":\"10\"} -> \
+         {\"trunkline:concurrency:t\":\"4\",\"trunkline:timeout-ms:t\":\"800\"}\n\
+         0 to create, 1 to change, 0 to delete, 1 unchanged"
+    );
+    applied(&model, &limited(", concurrency: 4, timeoutMs: 800"), &made);
+    assert!(planned(&model, &limited(", concurrency: 4, timeoutMs: 800"), &made).is_empty());
+    applied(&model, &limited(""), &made);
+    assert!(planned(&model, &limited(""), &made).is_empty());
+    let changes = model.changes.lock().unwrap();
+    assert_eq!(
+        *changes,
+        ["PutRule", "PutTargets", "PutRule", "TagResource", "PutRule", "UntagResource"].map(str::to_owned)
+    );
+}
+
 /// What somebody made by hand is changed where the file names it, and never deleted.
 #[test]
 fn only_what_was_made_is_deleted() {
@@ -154,8 +182,16 @@ fn generated(queues: &[u8], rules: &[u8], bus: u8) -> String {
                 "inputTransformer: {template: '<a>', paths: {a: $.id}}",
             ];
             let extra = extra[usize::from(byte / 4 + target) % 4];
+            let to = if (byte / 2).wrapping_add(target) % 3 == 0 {
+                format!(
+                    "lambda: arn:aws:lambda:us-east-1:000000000000:function:f{queue}\n        concurrency: {}",
+                    byte % 9 + 1
+                )
+            } else {
+                format!("queue: q{queue}")
+            };
             text.push_str(&format!(
-                "      - queue: q{queue}\n        retry: {{attempts: {target}, maxAge: 1h}}\n        deadLetter: q0\n"
+                "      - {to}\n        retry: {{attempts: {target}, maxAge: 1h}}\n        deadLetter: q0\n"
             ));
             if !extra.is_empty() {
                 text.push_str(&format!("        {extra}\n"));
@@ -180,7 +216,7 @@ proptest! {
     fn applying_twice_changes_nothing(
         first in (proptest::collection::vec(any::<u8>(), 0..5), proptest::collection::vec(any::<u8>(), 0..5), any::<u8>()),
         second in (proptest::collection::vec(any::<u8>(), 0..5), proptest::collection::vec(any::<u8>(), 0..5), any::<u8>()),
-        broken in proptest::sample::select(vec!["CreateQueue", "PutRule", "PutTargets", "RemoveTargets", "SetQueueAttributes"]),
+        broken in proptest::sample::select(vec!["CreateQueue", "PutRule", "PutTargets", "RemoveTargets", "SetQueueAttributes", "TagResource", "UntagResource"]),
     ) {
         let model = Model::default();
         let mut made = Made::default();
