@@ -58,9 +58,8 @@ const REST: &str = "
 
 - Lambda functions, Step Functions, DynamoDB, CloudWatch Logs: not served. A Lambda target is accepted; its delivery fails with
   that reason and goes to the dead-letter queue.
-- Target kinds served: SQS queues of the same account and region, event buses, Lambda as above. Others are refused by PutTargets,
+- Target kinds served: SQS queues of the same account and region, event buses, API destinations, Lambda as above. Others are refused by PutTargets,
   each with the reason, in `FailedEntries`.
-- API destinations and connections.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
 - Genesys Cloud: the simulated org only. Real feeds, event streams and the Platform API are to come.
   Webhooks in are served ([docs/webhooks.md](webhooks.md)).

@@ -70,6 +70,12 @@ impl Timestamp {
         u64::try_from(moment.as_millisecond()).ok().map(Self)
     }
 
+    /// Reads a date as HTTP writes it, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+    pub fn parse_http(text: &str) -> Option<Self> {
+        let moment = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
+        u64::try_from(moment.as_millisecond()).ok().map(Self)
+    }
+
     /// Reads seconds since 1970 as AWS's JSON protocols write a timestamp, with or without a fraction.
     pub fn from_unix_seconds_f64(seconds: f64) -> Option<Self> {
         let ms = (seconds * 1000.0).round();
@@ -109,6 +115,9 @@ mod tests {
         assert_eq!(Timestamp::parse_iso("2026-03-19T22:04:48.128Z"), Some(t));
         assert_eq!(Timestamp::parse_iso("2026-03-19T23:04:48.128+01:00"), Some(t));
         assert_eq!(Timestamp::parse_iso("yesterday"), None);
+        let date = Timestamp::parse_http("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date.map(Timestamp::to_iso_seconds).as_deref(), Some("1994-11-06T08:49:37Z"));
+        assert_eq!(Timestamp::parse_http("soon"), None);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! [`Porter::run`] takes what has fallen due, calls the targets (one file a kind in `target/`), and settles each attempt in
 //! one commit. A crash at any point makes it carry again what was under way, and nothing else (contract C4).
 
+mod authorizer;
 pub mod porter;
 mod target;
+mod tokens;
 
 pub use crate::porter::{Porter, Surroundings};

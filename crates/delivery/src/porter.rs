@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use aws::{Arn, Ids, Timestamp};
 use events::{Attempt, Events, Matched, Outcome, Owed, Places, Retry, Settled};
+use http_client::Client;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::target::{self, Carried};
+use crate::authorizer;
+use crate::target::{self, CUT_OFF, Carried, Outside};
+use crate::tokens::Tokens;
 
 /// Deliveries under way at a time, over all targets: a bound on memory and sockets. Each target has its own, smaller one.
 const UNDER_WAY_MAX: usize = 1_000;
@@ -36,6 +39,7 @@ pub struct Porter {
     events: Events,
     surroundings: Surroundings,
     places: Arc<Mutex<Places>>,
+    outside: Outside,
 }
 
 /// A place taken for a target, given back when dropped.
@@ -56,13 +60,20 @@ fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
 }
 
 impl Porter {
-    /// A porter for these buses.
-    pub fn new(events: Events, surroundings: Surroundings) -> Self {
-        Self { events, surroundings, places: Arc::new(Mutex::new(Places::new(UNDER_WAY_MAX))) }
+    /// A porter for these buses, which calls targets outside by `client`.
+    pub fn new(events: Events, surroundings: Surroundings, client: Client) -> Self {
+        let outside = Outside { tokens: Tokens::new(client.clone()), client, now: surroundings.now };
+        let places = Arc::new(Mutex::new(Places::new(UNDER_WAY_MAX)));
+        Self { events, surroundings, places, outside }
     }
 
     /// Runs until `closing` turns true, then lets what is under way end.
-    pub async fn run(self, mut closing: watch::Receiver<bool>) {
+    pub async fn run(self, closing: watch::Receiver<bool>) {
+        let (events, Outside { tokens, now, .. }) = (self.events.clone(), self.outside.clone());
+        tokio::join!(authorizer::run(events, tokens, now, closing.clone()), self.carry_all(closing));
+    }
+
+    async fn carry_all(self, mut closing: watch::Receiver<bool>) {
         let mut under_way = JoinSet::new();
         while !*closing.borrow() {
             while under_way.try_join_next().is_some() {}
@@ -136,7 +147,7 @@ impl Porter {
     async fn call(&self, owed: &Owed) -> (Attempt, Option<Matched>) {
         let started = (self.surroundings.now)();
         let time = owed.call_until.since(started);
-        let carried = timeout(time, target::carry(&self.events, owed, started)).await;
+        let carried = timeout(time, target::carry(&self.outside, &self.events, owed, started)).await;
         let carried = carried.unwrap_or_else(|_| {
             let message = format!("The target did not answer within {} ms.", time.as_millis());
             target::failed(CUT_OFF, message, Retry::ByPolicy)
@@ -188,9 +199,6 @@ impl Porter {
         }
     }
 }
-
-/// The code of a call that was cut off: the user guide's ("Using dead-letter queues to process undelivered events").
-pub(crate) const CUT_OFF: &str = "TIMEOUT";
 
 fn was_cut_off(attempt: &Attempt) -> bool {
     matches!(&attempt.outcome, Outcome::Failed { code, .. } if code == CUT_OFF)

@@ -1,11 +1,18 @@
 //! The kinds of target, one file each.
 
+mod api_destination;
 mod bus;
 mod function;
 mod queue;
 
 use aws::Timestamp;
 use events::{Answer, Events, Matched, Outcome, Owed, Retry, TargetKind};
+use http_client::Client;
+
+use crate::tokens::Tokens;
+
+/// The code of a call that was cut off: the user guide's ("Using dead-letter queues to process undelivered events").
+pub(crate) const CUT_OFF: &str = "TIMEOUT";
 
 /// What came of calling a target.
 #[derive(Debug)]
@@ -21,9 +28,18 @@ pub(crate) enum Carried {
     Forward(Matched),
 }
 
+/// How targets outside are reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Outside {
+    pub(crate) client: Client,
+    pub(crate) tokens: Tokens,
+    pub(crate) now: fn() -> Timestamp,
+}
+
 /// Calls the target of a delivery once.
-pub(crate) async fn carry(events: &Events, owed: &Owed, now: Timestamp) -> Carried {
+pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed, now: Timestamp) -> Carried {
     match &owed.kind {
+        TargetKind::ApiDestination => api_destination::carry(outside, events, owed).await,
         TargetKind::Bus(_) => bus::carry(events, owed, now),
         TargetKind::Function => function::carry(owed),
         TargetKind::Queue => queue::carry(owed),

@@ -51,6 +51,34 @@ pub fn archive_exists(name: &str) -> Error {
     Error::sender("ResourceAlreadyExistsException", format!("Archive {name} already exists."))
 }
 
+/// The connection is not there; `what` was to be done with it. Words: recorded from AWS by LocalStack,
+/// `test_delete_connection`; those of other operations by analogy.
+pub fn connection_not_found(what: &str, name: &str) -> Error {
+    Error::sender(
+        "ResourceNotFoundException",
+        format!("Failed to {what} the connection(s). Connection '{name}' does not exist."),
+    )
+}
+
+/// The connection is there already. Words: those of an archive.
+pub fn connection_exists(name: &str) -> Error {
+    Error::sender("ResourceAlreadyExistsException", format!("Connection {name} already exists."))
+}
+
+/// The API destination is not there; `what` was to be done with it. Words: recorded from AWS by LocalStack,
+/// `test_api_destinations`; those of other operations by analogy.
+pub fn api_destination_not_found(what: &str, name: &str) -> Error {
+    Error::sender(
+        "ResourceNotFoundException",
+        format!("Failed to {what} the api-destination(s). An api-destination '{name}' does not exist."),
+    )
+}
+
+/// The API destination is there already. Words: those of an archive.
+pub fn api_destination_exists(name: &str) -> Error {
+    Error::sender("ResourceAlreadyExistsException", format!("An api-destination '{name}' already exists."))
+}
+
 /// The replay is not there. Words: those of an archive.
 pub fn replay_not_found(name: &str) -> Error {
     Error::sender("ResourceNotFoundException", format!("Replay {name} does not exist."))

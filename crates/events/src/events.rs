@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws::{Error, Timestamp};
@@ -14,6 +15,7 @@ use crate::bus::{BUSES, Bus, BusName};
 use crate::counts::Counts;
 use crate::delivery::DELIVERIES;
 use crate::error;
+use crate::pace::Paces;
 use crate::routing::{BusRoutes, Route, Routes};
 use crate::rule::{RULES, Rule, RuleName};
 
@@ -50,6 +52,12 @@ struct Shared {
     archivers: Archivers,
     /// A replay was started or cancelled.
     replays_changed: Notify,
+    /// A connection has come to need a token.
+    connections_changed: Notify,
+    /// The rates of API destinations.
+    paces: Paces,
+    /// Whether endpoints may be reached without TLS, where the guard lets them.
+    plain_http: AtomicBool,
     /// The position of the newest event that is committed.
     newest: watch::Sender<u64>,
 }
@@ -88,6 +96,9 @@ impl Events {
             routes: Routes::default(),
             archivers: Archivers::default(),
             replays_changed: Notify::new(),
+            connections_changed: Notify::new(),
+            paces: Paces::default(),
+            plain_http: AtomicBool::new(false),
             newest: watch::Sender::new(0),
         };
         let events = Self { shared: Arc::new(shared) };
@@ -189,6 +200,24 @@ impl Events {
 
     pub(crate) fn replays_changed(&self) -> &Notify {
         &self.shared.replays_changed
+    }
+
+    pub(crate) fn connections_signal(&self) -> &Notify {
+        &self.shared.connections_changed
+    }
+
+    pub(crate) fn paces(&self) -> &Paces {
+        &self.shared.paces
+    }
+
+    /// Lets endpoints of API destinations and authorization servers begin with `http://` from now on. Whether one is
+    /// reached is another question: whoever calls out asks its own guard.
+    pub fn allow_plain_http(&self) {
+        self.shared.plain_http.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_plain_http(&self) -> bool {
+        self.shared.plain_http.load(Ordering::Relaxed)
     }
 
     pub(crate) fn announce(&self, position: u64) {

@@ -6,10 +6,13 @@
 //! [`ops::OPERATIONS`].
 
 pub mod accept;
+pub mod api_call;
+pub mod api_destination;
 pub mod archive;
 pub mod attempt;
 pub mod bus;
 pub mod concurrency;
+pub mod connection;
 pub mod counts;
 pub mod error;
 pub mod events;
@@ -30,14 +33,17 @@ pub mod target;
 mod archiving;
 mod dead_letter;
 mod delivery;
+mod pace;
 mod pay;
 mod routing;
 mod settle;
 mod tick;
 
 pub use crate::accept::{Accepted, Matched};
+pub use crate::api_call::{ApiCall, NoCall, TokenCall};
 pub use crate::attempt::{Answer, Attempt, Attempts, Fate, Outcome, Retry, Settled, Tried};
 pub use crate::bus::BusName;
+pub use crate::connection::{Connection, ConnectionState, Secret};
 pub use crate::counts::Counts;
 pub use crate::delivery::DELIVERIES;
 pub use crate::events::{Events, Retention};
@@ -49,4 +55,4 @@ pub use crate::replay::Only;
 pub use crate::rerun::{Progress, Rehearsal, Rerun};
 pub use crate::rule::{RuleName, RuleState};
 pub use crate::schedule::Schedule;
-pub use crate::target::{Input, RetryPolicy, Target, TargetKind};
+pub use crate::target::{HttpParameters, Input, RetryPolicy, Target, TargetKind};

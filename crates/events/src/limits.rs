@@ -58,3 +58,17 @@ pub const REPLAYS_UNDER_WAY_MAX: usize = 10;
 pub const PAGE_MAX: usize = 100;
 /// Bytes of a bus's policy.
 pub const POLICY_SIZE_BYTES_MAX: usize = 10_240;
+/// Connections of one account and region.
+pub const CONNECTIONS_MAX: usize = 3_000;
+/// API destinations of one account and region.
+pub const API_DESTINATIONS_MAX: usize = 3_000;
+/// Requests a second to an API destination where nothing is asked for.
+pub const INVOCATION_RATE_DEFAULT: u32 = 300;
+/// Characters of a connection's or an API destination's name.
+pub const CONNECTION_NAME_LENGTH_MAX: usize = 64;
+/// Characters of an endpoint.
+pub const ENDPOINT_LENGTH_MAX: usize = 2048;
+/// Characters of a user's name, a password, a key, or the key or value of a parameter of HTTP.
+pub const HTTP_PARAMETER_LENGTH_MAX: usize = 512;
+/// Parameters of one kind of a connection.
+pub const CONNECTION_PARAMETERS_MAX: usize = 100;

@@ -1,6 +1,8 @@
 //! AWS's operations on event buses, rules, targets and events: a file for each noun, a row for each operation.
 
+pub mod api_destination;
 pub mod archive;
+pub mod connection;
 pub mod event_bus;
 pub mod partner;
 pub mod permission;
@@ -13,6 +15,7 @@ pub mod target;
 pub mod test_event_pattern;
 
 mod check;
+mod http_parameters;
 
 use aws::Operation;
 
@@ -60,5 +63,16 @@ pub const OPERATIONS: &[Operation<Events>] = &[
     Operation { name: "DeactivateEventSource", missing: "", run: partner::deactivate },
     Operation { name: "DescribeEventSource", missing: "", run: partner::describe },
     Operation { name: "ListEventSources", missing: "", run: partner::list },
+    Operation { name: "CreateConnection", missing: connection::MISSING, run: connection::create },
+    Operation { name: "UpdateConnection", missing: connection::MISSING, run: connection::update },
+    Operation { name: "DescribeConnection", missing: "", run: connection::describe },
+    Operation { name: "ListConnections", missing: "", run: connection::list },
+    Operation { name: "DeauthorizeConnection", missing: "", run: connection::deauthorize },
+    Operation { name: "DeleteConnection", missing: "", run: connection::delete },
+    Operation { name: "CreateApiDestination", missing: "", run: api_destination::create },
+    Operation { name: "UpdateApiDestination", missing: "", run: api_destination::update },
+    Operation { name: "DescribeApiDestination", missing: "", run: api_destination::describe },
+    Operation { name: "ListApiDestinations", missing: "", run: api_destination::list },
+    Operation { name: "DeleteApiDestination", missing: "", run: api_destination::delete },
     Operation { name: "RemovePermission", missing: "", run: permission::remove },
 ];

@@ -136,8 +136,14 @@ impl Events {
     ) -> Vec<Owed> {
         let time = Self::call_time(tx, target);
         let until = now.plus(time + time.min(SETTLE_TIME_MAX));
+        // A rate is not a failure: what is over it stays where it is and needs no attempt.
+        let rate = Self::rate_per_second(tx, target);
+        let max = rate.map_or(max, |rate| max.min(self.paces().left(target, rate, now)));
         let receive = Receive { max, until, now, redrive: None };
         let (received, damaged) = self.queues().receive_counting(tx, queue, &receive);
+        if rate.is_some() {
+            self.paces().note(target, received.len(), now);
+        }
         if let Some(damaged) = u64::try_from(damaged).ok().filter(|damaged| *damaged > 0) {
             Counts::change(tx, |counts| {
                 counts.owed = counts.owed.saturating_sub(damaged);
@@ -146,6 +152,12 @@ impl Events {
         }
         let owed = received.into_iter().filter_map(|received| self.owed_of(tx, received, now, ids));
         owed.map(|owed| Owed { call_until: now.plus(time), ..owed }).collect()
+    }
+
+    /// How many requests a second a target may be sent, where it is an API destination.
+    fn rate_per_second(read: &mut impl Read, target: &Arn) -> Option<usize> {
+        let destination = Self::api_destination_at(read, target)?;
+        Some(usize::try_from(destination.rate_per_second).unwrap_or(usize::MAX))
     }
 
     /// When [`Events::due`] is worth asking next, as far as that is known already; `None`: nothing is owed.

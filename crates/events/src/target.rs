@@ -25,6 +25,8 @@ pub struct Target {
     pub input: Input,
     /// The message group of an SQS target, where one was set.
     pub message_group: Option<String>,
+    /// What a request to an API destination gets in addition.
+    pub http: Option<HttpParameters>,
     /// How long delivering is tried.
     pub retry: RetryPolicy,
     /// The SQS queue for what could not be delivered.
@@ -32,6 +34,17 @@ pub struct Target {
 }
 
 store::record!(Target, version 1);
+
+/// What a target adds to a request. A value that begins with `$.` is a path into the event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpParameters {
+    /// In order, one for each `*` in the endpoint's path.
+    pub path: Vec<String>,
+    /// Headers.
+    pub headers: BTreeMap<String, String>,
+    /// Query parameters.
+    pub query: BTreeMap<String, String>,
+}
 
 /// What a target is given of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +95,8 @@ pub enum TargetKind {
     Function,
     /// Another event bus.
     Bus(BusName),
+    /// An API destination.
+    ApiDestination,
 }
 
 impl TargetKind {
@@ -90,8 +105,15 @@ impl TargetKind {
         match arn.service.as_str() {
             "sqs" => Some(Self::Queue),
             "lambda" if arn.resource.starts_with("function:") => Some(Self::Function),
+            "events" if is_api_destination(arn) => Some(Self::ApiDestination),
             "events" => BusName::of_arn(arn).map(Self::Bus),
             _ => None,
         }
     }
+}
+
+/// Whether an ARN is of the form of an API destination's.
+fn is_api_destination(arn: &Arn) -> bool {
+    let parts = arn.resource.strip_prefix("api-destination/").and_then(|rest| rest.split_once('/'));
+    arn.service == "events" && parts.is_some_and(|(name, id)| !name.is_empty() && !id.is_empty())
 }

@@ -92,6 +92,11 @@ impl Guard {
         Self { allowed }
     }
 
+    /// Whether anything is named, so that more than public addresses over HTTPS is reached.
+    pub fn names_any(&self) -> bool {
+        !self.allowed.is_empty()
+    }
+
     /// Whether `host`, at this address, may be connected to.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub struct Config {
     pub event_retention: Retention,
     /// The webhooks that are open.
     pub webhooks: Vec<OpenWebhook>,
+    /// Which addresses targets may have, and who is trusted there.
+    pub calls_out: http_client::Settings,
 }
 
 /// A webhook and the bus that its events are put on.
@@ -53,6 +55,11 @@ pub enum StartError {
     Store(store::OpenError),
     /// What is stored could not be read.
     Stored(store::Error),
+    /// The file of certificates.
+    Authorities {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The address is taken.
     Taken {
         /// The address.
@@ -79,6 +86,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Store(error) => write!(f, "{error}"),
             Self::Stored(error) => write!(f, "{error}"),
+            Self::Authorities { why } => write!(f, "the file of --ca-file holds {why}"),
             Self::Taken { address, user } => {
                 write!(f, "the address {address} is taken")?;
                 if let Some(user) = user {
@@ -103,7 +111,7 @@ impl std::error::Error for StartError {
             Self::Store(error) => Some(error),
             Self::Stored(error) => Some(error),
             Self::Listen { source, .. } => Some(source),
-            Self::Taken { .. } | Self::Unprotected { .. } => None,
+            Self::Authorities { .. } | Self::Taken { .. } | Self::Unprotected { .. } => None,
         }
     }
 }

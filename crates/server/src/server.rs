@@ -7,6 +7,7 @@ use std::time::Duration;
 use delivery::{Porter, Surroundings};
 use events::BusName;
 use genesys::platform::Platform;
+use http_client::Client;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -60,6 +61,7 @@ impl Server {
         if config.credentials == Credentials::AnyOnLoopback && !config.listen.ip().is_loopback() {
             return Err(StartError::Unprotected { address: config.listen });
         }
+        let client = Client::new(config.calls_out.clone()).map_err(|why| StartError::Authorities { why })?;
         // The address first: somebody who starts a second Trunkline in one folder should hear of the port or of the
         // folder, and the port is what the first one printed.
         let listener = listen(config.listen).await?;
@@ -69,6 +71,9 @@ impl Server {
         // Opening reads the store and waits for its first commit: work for a thread that may block.
         let rooms = tokio::task::spawn_blocking(move || Rooms::open(&opened)).await;
         let rooms = rooms.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        if config.calls_out.guard.names_any() {
+            rooms.events.allow_plain_http();
+        }
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = rooms.store.stopped();
         let (close, closing) = watch::channel(false);
@@ -84,7 +89,8 @@ impl Server {
             closing: closing.clone(),
             stopped: stopped.clone(),
         };
-        let porter = Porter::new(rooms.events.clone(), Surroundings { now: clock::now, ids: clock::ids });
+        let surroundings = Surroundings { now: clock::now, ids: clock::ids };
+        let porter = Porter::new(rooms.events.clone(), surroundings, client);
         let tasks = vec![
             tokio::spawn(connections::serve(listener, router(door), closing.clone())),
             tokio::spawn(porter.run(closing.clone())),

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use events::Retention;
+use http_client::{Allowed, Guard};
 use server::config::{Config, Credentials};
 use server::{Ended, Server};
 use tokio::sync::watch;
 
+use crate::input;
 use crate::logging::Logging;
 use crate::output;
 use crate::pipeline_file::PipelineFile;
@@ -42,6 +44,12 @@ pub(crate) struct ServerArguments {
     /// Who may call: `any` takes every caller, also on an address that other machines reach
     #[arg(long, value_enum, value_name = "WHO")]
     pub(crate) credentials: Option<Who>,
+    /// Lets targets have this private address or host, and be reached without TLS: `localhost`, `10.0.0.0/8`, `crm.internal`
+    #[arg(long, value_name = "HOST|CIDR", env = "TRUNKLINE_ALLOW_PRIVATE", value_delimiter = ',')]
+    pub(crate) allow_private: Vec<Allowed>,
+    /// Trusts the authorities in this file (PEM) besides the built-in ones, where targets are called over HTTPS
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) logging: Logging,
 }
@@ -70,8 +78,11 @@ impl Arguments {
 }
 
 impl ServerArguments {
-    pub(crate) fn config(&self) -> Config {
-        Config {
+    /// `allowed`: what the pipeline file lets be reached in addition.
+    pub(crate) fn config(&self, allowed: &[Allowed]) -> Result<Config, String> {
+        let own_authorities = self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default();
+        let allowed = self.allow_private.iter().chain(allowed).cloned().collect();
+        Ok(Config {
             data_dir: self.data_dir.clone(),
             listen: self.listen,
             account: self.account.clone(),
@@ -86,7 +97,11 @@ impl ServerArguments {
                 None => Credentials::AnyOnLoopback,
             },
             webhooks: Vec::new(),
-        }
+            calls_out: http_client::Settings {
+                guard: Guard::new(allowed),
+                own_authorities: own_authorities.into(),
+            },
+        })
     }
 }
 
@@ -99,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         }
         None => Vec::new(),
     };
-    let config = Config { webhooks, ..arguments.server.config() };
+    let config = Config { webhooks, ..arguments.server.config(&[])? };
     run_until_interrupted(async |interrupt: Interrupt| {
         let started = tokio::select! {
             started = Server::start(config.clone()) => started,

@@ -3,7 +3,7 @@
 //! Source of the words: AWS's answers recorded by LocalStack (`test_put_target_id_validation`,
 //! `test_put_events_exceed_limit_ten_entries`); of the constraints: botocore's model of `events`.
 
-use aws::Error;
+use aws::{Arn, Error};
 
 use crate::bus::BusName;
 use crate::limits;
@@ -61,6 +61,71 @@ pub(crate) const RULE_NAME: Shape = Shape::length(1, limits::RULE_NAME_LENGTH_MA
 /// An archive's name.
 pub(crate) const ARCHIVE_NAME: Shape = Shape::length(1, limits::ARCHIVE_NAME_LENGTH_MAX)
     .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
+/// The name of a connection or an API destination.
+pub(crate) const CONNECTION_NAME: Shape = Shape::length(1, limits::CONNECTION_NAME_LENGTH_MAX)
+    .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
+/// The ARN of a connection.
+pub(crate) const CONNECTION_ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX).matching(
+    r"^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:connection\/[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$",
+    |text| {
+        let arn: Option<Arn> = text.parse().ok();
+        arn.is_some_and(|arn| {
+            let parts = arn.resource.strip_prefix("connection/").and_then(|rest| rest.split_once('/'));
+            arn.service == "events"
+                && parts.is_some_and(|(name, id)| {
+                    let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+                    !name.is_empty() && name.chars().all(of_name) && !id.is_empty() && id.chars().all(is_id)
+                })
+        })
+    },
+);
+/// A URL.
+pub(crate) const ENDPOINT: Shape = Shape::length(1, limits::ENDPOINT_LENGTH_MAX).matching(
+    r"^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$",
+    |text| {
+        let is_sign = |c: char| c.is_ascii_alphanumeric() || "-()_.!~*';/?:@&=+$,".contains(c);
+        let mut pieces = text.split('%');
+        let first = pieces.next().unwrap_or_default();
+        let is_escape =
+            |piece: &str| piece.len() >= 2 && piece.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+        first.chars().all(is_sign) && pieces.all(|piece| is_escape(piece) && piece.chars().all(is_sign))
+    },
+);
+/// A user's name, a password, a key.
+pub(crate) const CREDENTIAL: Shape = Shape::length(1, limits::HTTP_PARAMETER_LENGTH_MAX).matching(
+    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$",
+    |text| {
+        let may = |c: char| c == '\t' || !(c < ' ' || c == ':' || c == '\x7F');
+        text.chars().all(may) && text.chars().any(|c| c != '\t')
+    },
+);
+/// The name of a header.
+pub(crate) const HEADER_KEY: Shape =
+    Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX).matching(r"^[!#$%&'*+-.^_`|~0-9a-zA-Z]+$", |text| {
+        // `+-.` is a range in AWS's expression: it lets a comma through, which no header's name may have.
+        let may = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        !text.is_empty() && text.chars().all(may)
+    });
+/// The value of a header.
+pub(crate) const HEADER_VALUE: Shape = Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX).matching(
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$",
+    |text| {
+        let may = |c: char| c == '\t' || (' '..='~').contains(&c);
+        text.chars().all(may) && text.chars().any(|c| c != '\t')
+    },
+);
+/// The key of a query parameter.
+pub(crate) const QUERY_KEY: Shape = Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX)
+    .matching(r"[^\x00-\x1F\x7F]+", |text| !text.is_empty() && text.chars().all(|c| c >= ' ' && c != '\x7F'));
+/// The value of a query parameter.
+pub(crate) const QUERY_VALUE: Shape = Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX)
+    .matching(r"[^\x00-\x09\x0B\x0C\x0E-\x1F\x7F]+", |text| {
+        !text.is_empty() && text.chars().all(|c| matches!(c, '\n' | '\r') || (c >= ' ' && c != '\x7F'))
+    });
+/// What fills a `*` of an endpoint's path.
+pub(crate) const PATH_PARAMETER: Shape =
+    Shape::length(0, usize::MAX).matching(r"^(?!\s*$).+", |text| !text.trim().is_empty());
+
 /// A KMS key's id, alias or ARN.
 pub(crate) const KMS_KEY: Shape = Shape::length(0, 2048).matching(r"^[a-zA-Z0-9_\-/:]*$", |text| {
     text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | ':'))
@@ -141,6 +206,15 @@ impl Faults {
                 &format!("Member must satisfy regular expression pattern: {}", pattern.spelled),
             );
         }
+    }
+
+    /// As [`Faults::text`], for a member whose value is told nobody.
+    pub(crate) fn secret(&mut self, at: &str, value: Option<&str>, shape: &Shape) {
+        let mut told = Self::default();
+        told.text(at, value, shape);
+        let shown = format!("Value '{}' at", value.unwrap_or_default());
+        // AWS leaves the value of a sensitive member out of its errors.
+        self.0.extend(told.0.into_iter().map(|fault| fault.replacen(&shown, "Value at", 1)));
     }
 
     /// A member that, if it is there, must be one of these.

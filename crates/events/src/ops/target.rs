@@ -14,12 +14,12 @@ use crate::events::Events;
 use crate::input::InputMaker;
 use crate::limits;
 use crate::ops::check::{ARN, BUS_NAME_OR_ARN, Faults, RULE_NAME, Shape, bus_of, page_size, rule_of};
+use crate::ops::http_parameters::HttpParametersWire;
 use crate::rule::{Rule, RuleName};
 use crate::target::{Input, RetryPolicy, TARGETS, Target, TargetKind};
 
 /// What PutTargets lacks.
-pub const PUT_MISSING: &str =
-    "Targets other than SQS queues, Lambda functions and event buses are refused in FailedEntries.";
+pub const PUT_MISSING: &str = "Targets other than SQS queues, Lambda functions, event buses and API destinations are refused in FailedEntries.";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -36,6 +36,8 @@ struct TargetWire {
     input_transformer: Option<InputTransformerWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sqs_parameters: Option<SqsParametersWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_parameters: Option<HttpParametersWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_policy: Option<RetryPolicyWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,7 +131,7 @@ pub fn put(events: &Events, _call: Call, body: &[u8]) -> Reply {
 fn not_served(target: Target) -> FailedEntry {
     FailedEntry {
         error_message: format!(
-            "Targets of the service '{}' are not served by Trunkline yet ({}): SQS queues, Lambda functions and event buses are.",
+            "Targets of the service '{}' are not served by Trunkline yet ({}): SQS queues, Lambda functions, event buses and API destinations are.",
             target.arn.service, target.arn
         ),
         target_id: target.id,
@@ -180,6 +182,9 @@ fn check_target(faults: &mut Faults, at: &str, target: &TargetWire) {
             &group,
         );
     }
+    if let Some(parameters) = &target.http_parameters {
+        parameters.check(faults, &format!("{at}.httpParameters"));
+    }
     if let Some(retry) = &target.retry_policy {
         let attempts = (0, i64::from(limits::RETRY_ATTEMPTS_MAX));
         let age = (i64::from(limits::EVENT_AGE_SECONDS_MIN), i64::from(limits::EVENT_AGE_SECONDS_MAX));
@@ -220,7 +225,9 @@ fn target_of(wire: TargetWire) -> Result<Target, Error> {
         age_seconds_max: small(policy.maximum_event_age_in_seconds),
     });
     let message_group = wire.sqs_parameters.and_then(|parameters| parameters.message_group_id);
-    let target = Target { id, arn, role_arn: wire.role_arn, input, message_group, retry, dead_letter_arn };
+    let http = wire.http_parameters.map(|parameters| parameters.kept(&id)).transpose()?;
+    let target =
+        Target { id, arn, role_arn: wire.role_arn, input, message_group, http, retry, dead_letter_arn };
     check_kind(&target)?;
     Ok(target)
 }
@@ -242,6 +249,14 @@ fn check_kind(target: &Target) -> Result<(), Error> {
         {
             return Err(Error::validation(format!(
                 "Parameter(s) SqsParameters must be specified for target: {id}."
+            )));
+        }
+        Some(TargetKind::ApiDestination) => {}
+        // The words are ours.
+        _ if target.http.is_some() => {
+            return Err(Error::validation(format!(
+                "Parameter HttpParameters is not valid for target {id}. Reason: {} is not the ARN of an API destination.",
+                target.arn
             )));
         }
         _ => {}
@@ -322,6 +337,7 @@ impl From<Target> for TargetWire {
             sqs_parameters: target
                 .message_group
                 .map(|group| SqsParametersWire { message_group_id: Some(group) }),
+            http_parameters: target.http.map(HttpParametersWire::from),
             retry_policy,
             dead_letter_config: target
                 .dead_letter_arn

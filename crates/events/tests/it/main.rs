@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::unreachable, reason = "a test stops where it fails")]
 #![expect(clippy::indexing_slicing, reason = "a test reads JSON by member")]
 
+mod api_call;
 mod attempts;
 mod books;
 mod cases;

@@ -11,18 +11,32 @@ fn operations_answer_as_aws_does() {
         let house = House::new();
         house.queue("queue");
         house.queue("dead");
+        let mut kept = Vec::new();
         for (number, step) in case["steps"].as_array().unwrap().iter().enumerate() {
-            check(&format!("{name}, step {}", number + 1), &house, step);
+            check(&format!("{name}, step {}", number + 1), (&house, &mut kept), step);
         }
     });
 }
 
-fn check(step_name: &str, house: &House, step: &Value) {
-    let answer = house.ask(text(step, "ask"), &step["request"]);
+/// What earlier steps' answers said, by the name that a case gives it: `"keep": {"name": "Member"}`, then `<name>`.
+type Kept = Vec<(String, String)>;
+
+fn check(step_name: &str, (house, kept): (&House, &mut Kept), step: &Value) {
+    let mut request = step["request"].to_string();
+    for (name, value) in kept.iter() {
+        request = request.replace(name, value);
+    }
+    let answer = house.ask(text(step, "ask"), &serde_json::from_str(&request).unwrap());
+    if let (Ok(answer), Some(Value::Object(keep))) = (&answer, step.get("keep")) {
+        let new =
+            keep.iter().map(|(name, member)| (format!("<{name}>"), text(answer, member.as_str().unwrap())));
+        kept.extend(new.map(|(name, value)| (name, value.to_owned())));
+        return;
+    }
     match (answer, step.get("error")) {
         (Ok(answer), None) => {
             if let Some(wanted) = step.get("answer") {
-                assert_eq!(without_ids(answer), *wanted, "{step_name}");
+                assert_eq!(without_ids(&answer, kept), *wanted, "{step_name}");
             }
         }
         (Err(error), Some(wanted)) => {
@@ -39,7 +53,12 @@ fn check(step_name: &str, house: &House, step: &Value) {
 }
 
 /// Event ids are new each time, and a case says only that there is one.
-fn without_ids(mut answer: Value) -> Value {
+fn without_ids(answer: &Value, kept: &Kept) -> Value {
+    let mut text = answer.to_string();
+    for (name, value) in kept {
+        text = text.replace(value, name);
+    }
+    let mut answer: Value = serde_json::from_str(&without_uuids(&text)).unwrap();
     for entry in answer.get_mut("Entries").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(id) = entry.get_mut("EventId") {
             assert_eq!(id.as_str().map(str::len), Some(36));
@@ -47,6 +66,27 @@ fn without_ids(mut answer: Value) -> Value {
         }
     }
     answer
+}
+
+/// The UUIDs at the end of connections and API destinations, and what Secrets Manager would put after one.
+fn without_uuids(text: &str) -> String {
+    let mut pieces = text.split("/");
+    let mut out = pieces.next().unwrap().to_owned();
+    for piece in pieces {
+        let is_uuid = |text: &str| {
+            text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+                && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+        };
+        let piece = match (piece.get(..36).filter(|id| is_uuid(id)), piece.get(36..).unwrap_or_default()) {
+            (None, _) => piece.to_owned(),
+            (Some(_), rest) if rest.starts_with('-') => {
+                format!("<uuid>-<suffix>{}", rest.chars().skip(7).collect::<String>())
+            }
+            (Some(_), rest) => format!("<uuid>{rest}"),
+        };
+        out = format!("{out}/{piece}");
+    }
+    out
 }
 
 /// Levels of nesting whose JSON text is `[[...]]`.

@@ -1,0 +1,155 @@
+//! An API destination: one HTTP request, judged by its answer's status.
+//!
+//! Source of what is retried: EventBridge user guide, "API destination error codes": 401, 407, 409, 429 and 5xx, by the
+//! more conservative of retry policy and `Retry-After`; a negative `Retry-After` ends the tries. The sentences begin as
+//! those that users of AWS found in their dead-letter queues.
+
+use std::time::Duration;
+
+use aws::Timestamp;
+use events::{Answer, ApiCall, Events, NoCall, Outcome, Owed, Retry, TokenCall};
+use http_client::{Failure, FailureKind, Request};
+
+use crate::authorizer;
+use crate::target::{CUT_OFF, Carried, Outside, failed};
+use crate::tokens::NoToken;
+
+/// No exchange lasts longer; the porter cuts a call off sooner ([`Owed::call_until`]).
+const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
+/// What is looked at of an answer, in bytes: more than is kept, so that a secret in it is found whole.
+const ANSWER_BYTES_MAX: usize = 4 << 10;
+
+pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed) -> Carried {
+    let call = match events.store().read(|read| events.api_call(read, owed)) {
+        Ok(Ok(call)) => call,
+        Ok(Err(NoCall { code, message, may_be_mended })) => {
+            return failed(code, message, if may_be_mended { Retry::ByPolicy } else { Retry::Never });
+        }
+        Err(error) => return failed("INTERNAL_ERROR", error.to_string(), Retry::ByPolicy),
+    };
+    let token = match &call.token {
+        None => None,
+        Some(token) => match outside.tokens.header(token, outside.now).await {
+            Ok(header) => Some((token, header)),
+            Err(none) => return without_token(events, (token, none), (outside.now)()).await,
+        },
+    };
+    let header = token.as_ref().map(|(_, header)| header.as_str());
+    let answer = match request(&call, header) {
+        Ok(request) => outside.client.send(request, EXCHANGE_TIME_MAX).await,
+        Err(failure) => Err(failure),
+    };
+    match answer {
+        Err(failure) => no_answer(&failure),
+        Ok(answer) => {
+            if let (Some((call, header)), 401 | 407) = (&token, answer.status) {
+                outside.tokens.forget(call, header).await;
+            }
+            judge(&answer, shown(&answer, &call, header), (outside.now)())
+        }
+    }
+}
+
+fn request(call: &ApiCall, token: Option<&str>) -> Result<Request, Failure> {
+    let mut request = Request::new(&call.method, &call.url)?.keep(ANSWER_BYTES_MAX);
+    for (name, value) in &call.headers {
+        request = request.header(name, value)?;
+    }
+    if let Some(token) = token {
+        request = request.header("Authorization", token)?;
+    }
+    Ok(request.body(call.body.clone()))
+}
+
+/// A connection that is refused its token is deauthorized; its deliveries wait for somebody to mend that.
+async fn without_token(events: &Events, (call, none): (&TokenCall, NoToken), now: Timestamp) -> Carried {
+    let (code, reason) = match none {
+        NoToken::Refused(reason) => {
+            let about = (call.connection.as_str(), call.generation);
+            authorizer::settle(events, about, Err(reason.clone()), now).await;
+            ("NO_PERMISSIONS", reason)
+        }
+        NoToken::Failed(reason) => ("SDK_CLIENT_ERROR", reason),
+    };
+    let message = format!("The connection {} got no token: {reason}.", call.connection);
+    failed(code, message, Retry::ByPolicy)
+}
+
+fn no_answer(failure: &Failure) -> Carried {
+    let (code, retry) = match failure.kind {
+        FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
+        FailureKind::Refused => ("NO_PERMISSIONS", Retry::Never),
+        FailureKind::Timeout => (CUT_OFF, Retry::ByPolicy),
+        FailureKind::Unresolved | FailureKind::Connect | FailureKind::Tls | FailureKind::Cut => {
+            ("SDK_CLIENT_ERROR", Retry::ByPolicy)
+        }
+    };
+    failed(code, format!("Unable to invoke ApiDestination endpoint: {}.", failure.text), retry)
+}
+
+/// The answer as people may see it: an endpoint may send back what it was sent.
+fn shown(answer: &http_client::Answer, call: &ApiCall, token: Option<&str>) -> Answer {
+    let mut text = String::from_utf8_lossy(&answer.body).into_owned();
+    let token = token.and_then(|token| token.split_once(' ')).map(|(_, token)| token);
+    let secrets = call.secrets.iter().map(|secret| secret.reveal()).chain(token);
+    for secret in secrets.filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, "***");
+    }
+    Answer::new(answer.status, text.as_bytes())
+}
+
+fn judge(answer: &http_client::Answer, shown: Answer, now: Timestamp) -> Carried {
+    let outcome = match answer.status {
+        200..=299 => Outcome::Delivered,
+        status => {
+            let hint = if (300..400).contains(&status) { "; redirects are not followed" } else { "" };
+            let message = format!(
+                "Unable to invoke ApiDestination endpoint: it answered with the status {status}{hint}."
+            );
+            let retry = match status {
+                401 | 407 | 409 | 429 | 500..=599 => after(answer.header("retry-after"), now),
+                _ => Retry::Never,
+            };
+            Outcome::Failed { code: "ERROR_FROM_TARGET".to_owned(), message, retry }
+        }
+    };
+    Carried::Ended { outcome, answer: Some(shown) }
+}
+
+/// `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
+fn after(header: Option<&str>, now: Timestamp) -> Retry {
+    let Some(text) = header.map(str::trim) else { return Retry::ByPolicy };
+    match text.parse::<i64>() {
+        Ok(seconds) => match u64::try_from(seconds) {
+            Ok(seconds) => Retry::NotBefore(now.plus(Duration::from_secs(seconds))),
+            Err(_) => Retry::Never,
+        },
+        Err(_) => Timestamp::parse_http(text).map_or(Retry::ByPolicy, Retry::NotBefore),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws::Timestamp;
+    use events::Retry;
+
+    use super::after;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = Timestamp::from_unix_ms(1_000);
+        let cases = [
+            (None, Retry::ByPolicy),
+            (Some("soon"), Retry::ByPolicy),
+            (Some("0"), Retry::NotBefore(now)),
+            (Some(" 120 "), Retry::NotBefore(now.plus(Duration::from_secs(120)))),
+            (Some("-1"), Retry::Never),
+            (Some("Thu, 01 Jan 1970 00:01:00 GMT"), Retry::NotBefore(Timestamp::from_unix_ms(60_000))),
+        ];
+        for (header, wanted) in cases {
+            assert_eq!(after(header, now), wanted, "{header:?}");
+        }
+    }
+}
