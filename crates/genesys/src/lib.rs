@@ -1,7 +1,9 @@
 //! Genesys Cloud: topic catalogue, conversation tracker, simulator.
 
+pub mod analytics;
 mod canonical;
 pub mod catalogue;
+pub mod client;
 pub mod dedupe;
 pub mod envelope;
 pub mod intake;

@@ -1,7 +1,7 @@
 //! The one HTTP door: AWS operations, health, and what else speaks to Trunkline.
 
 mod body;
-mod genesys;
+pub(crate) mod genesys;
 mod metrics;
 mod own;
 mod protocol;

@@ -6,13 +6,15 @@ use aws::Timestamp;
 use events::BusName;
 use genesys::intake::Intake;
 use genesys::intake::feed_clock::FeedMoment;
-use genesys::platform::Platform;
+use genesys::platform::integration::{self, Place};
+use genesys::platform::{Platform, Side};
 use genesys::position::{self, Position};
 use genesys::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
 use genesys::tracker::derived::QueueNames;
 use genesys::tracker::grace::Grace;
 
 use crate::clock;
+use crate::door::genesys::socket;
 use crate::ingest::Ingest;
 use crate::rooms::Rooms;
 use crate::ticking::{Next, Tick};
@@ -29,6 +31,9 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(5);
 /// A restart goes on where the feed was unless it would have to skip more events than this, which takes some seconds;
 /// then the org begins a new day.
 const SKIPPED_MAX: u64 = 3_000_000;
+
+/// Conversations that are over and still known to the org's analytics.
+const REMEMBERED: usize = 20_000;
 
 /// What is simulated, and where its derived events go.
 #[derive(Clone, Debug)]
@@ -61,11 +66,13 @@ pub(crate) struct Running {
 impl Running {
     /// Begins, or goes on where the last run in this data folder was.
     pub(crate) async fn prepare(
-        feed: SimulatedFeed,
+        mut feed: SimulatedFeed,
         rooms: Rooms,
         platform: &Platform,
     ) -> Result<Self, store::Error> {
         let now = clock::now();
+        feed.org.history = REMEMBERED;
+        let (trouble, seed) = (feed.org.trouble.api, feed.org.seed);
         let org = feed.org.stream();
         let saved =
             rooms.store.read(position::load)?.filter(|saved| saved.org == org && saved.taken <= SKIPPED_MAX);
@@ -75,12 +82,19 @@ impl Running {
             Position { org, start_ms, taken: 0, feed_ms: now.unix_ms() }
         });
         let simulator = simulator_at(feed.org, &position).await;
-        platform.open(simulator.org().clone());
+        platform.open(Side {
+            org: simulator.org().clone(),
+            history: simulator.history(),
+            trouble,
+            seed,
+            calls: 0,
+        });
         let names =
             simulator.org().queues().iter().map(|queue| (queue.id.to_string(), queue.name.clone())).collect();
         let intake = Intake::new(rooms.queues.clone(), feed.grace, QueueNames(names));
         let (events, subscriptions) = (rooms.events.clone(), rooms.subscriptions.clone());
-        let ingest = Ingest { intake, events, subscriptions, bus: feed.bus };
+        let platform = platform.clone();
+        let ingest = Ingest { intake, events, subscriptions, bus: feed.bus, platform: platform.clone() };
         let (events, source, bus) =
             (rooms.events.clone(), simulator.org().source().to_owned(), ingest.bus.clone());
         // Only moves what is there once both exist, so it may use the disk's reserve: on a full disk the rest still starts.
@@ -91,6 +105,8 @@ impl Running {
                 if let Err(error) = events.ensure_partner_bus(tx, &source, now) {
                     tracing::error!(%error, "the simulated org's own bus was not made");
                 }
+                let place = Place { account: events.account(), region: events.region() };
+                integration::load(tx, &platform, place);
                 Ok(())
             },
         );
@@ -120,6 +136,7 @@ impl Running {
         let taken = self.position.taken + u64::try_from(self.batch.len()).unwrap_or_default();
         let position = Position { taken, feed_ms: moment.feed.unix_ms(), ..self.position.clone() };
         let rung = self.commit(&position, moment).await?;
+        socket::publish(&self.ingest.platform, self.batch.iter().map(|event| event.text.as_str()));
         self.position = position;
         self.batch.clear();
         Ok(if more || rung == TIMERS_PER_COMMIT_MAX { Next::Again } else { Next::Pause })

@@ -5,10 +5,13 @@ use events::{BusName, Events, Matched};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::{Intake, Taken};
+use genesys::platform::Platform;
 use genesys::rendering::Told;
 use genesys::subscription::Subscriptions;
 use genesys::tracker::derived::{Derived, SOURCE};
 use store::Tx;
+
+use crate::clock;
 
 /// What an ingest writes to: the way in, and the buses.
 #[derive(Clone, Debug)]
@@ -18,13 +21,16 @@ pub(crate) struct Ingest {
     pub(crate) subscriptions: Subscriptions,
     /// Where derived events go.
     pub(crate) bus: BusName,
+    /// Which integrations of the simulated org take an event as well.
+    pub(crate) platform: Platform,
 }
 
 /// An event of the feed, read and matched against the rules of its own bus.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     partner: PartnerEvent,
-    matched: Option<Matched>,
+    /// On the bus named like its source, and on those of enabled integrations.
+    matched: Vec<Matched>,
 }
 
 impl Ingest {
@@ -32,16 +38,26 @@ impl Ingest {
     pub(crate) fn prepare(&self, text: &str, now: Timestamp) -> Result<Prepared, EnvelopeError> {
         let partner = PartnerEvent::parse(text.as_bytes())?;
         let event = Event::from_json(text, now).map_err(|message| EnvelopeError { message })?;
-        let matched =
-            BusName::parse(&event.source).and_then(|bus| self.events.match_event(&bus, &event, now));
+        let mut matched: Vec<Matched> = self.matched(&event, now).into_iter().collect();
+        for source in self.platform.sources_of(partner.topic.template()) {
+            if source != event.source {
+                let copy = Event { source, id: clock::ids().next_uuid(), ..event.clone() };
+                matched.extend(self.matched(&copy, now));
+            }
+        }
         Ok(Prepared { partner, matched })
+    }
+
+    /// Matched on the bus named like the event's source, where there is one.
+    fn matched(&self, event: &Event, now: Timestamp) -> Option<Matched> {
+        BusName::parse(&event.source).and_then(|bus| self.events.match_event(&bus, event, now))
     }
 
     /// Takes events in and puts on the buses what is new and what follows from it.
     pub(crate) fn take(&self, tx: &mut Tx<'_, '_>, prepared: Vec<Prepared>, moment: FeedMoment, ids: &Ids) {
         for Prepared { partner, matched } in prepared {
             let Taken::New(derived) = self.intake.take(tx, &partner, moment, ids) else { continue };
-            if let Some(matched) = matched {
+            for matched in matched {
                 self.events.accept(tx, matched, moment.wall, ids);
             }
             self.put(tx, derived, moment.wall, ids);

@@ -67,7 +67,11 @@ impl Platform {
         });
         match token {
             None => (None, Some(Fault::no_token())),
-            Some(token) => self.state().tokens.check(token, now),
+            Some(token) => {
+                let (caller, fault) = self.state().tokens.check(token, now);
+                let fault = fault.or_else(|| self.mishap(token));
+                (caller, fault)
+            }
         }
     }
 

@@ -9,28 +9,13 @@ use crate::platform::page::page;
 use crate::simulator::{Entity, Org, User};
 
 impl Platform {
-    /// Lets this org answer from now on.
-    pub fn open(&self, org: Org) {
-        self.state().org = Some(org);
-    }
-
     /// Reads the org.
     ///
     /// # Errors
     /// 404 where no org is simulated.
     pub(crate) fn with_org<T>(&self, read: impl FnOnce(&Org) -> Result<T, Fault>) -> Result<T, Fault> {
-        match &self.state().org {
-            Some(org) => read(org),
-            None => Err(no_org()),
-        }
+        self.with_side(|side| read(&side.org))
     }
-}
-
-/// What is answered where there is no org to ask.
-pub(crate) fn no_org() -> Fault {
-    Fault::not_found(
-        "No simulated org runs here: start `trunkline dev`, or send this request to the real org's own address.",
-    )
 }
 
 /// `GET /api/v2/routing/queues`, by `name` with `*` at its ends, and by `id`.

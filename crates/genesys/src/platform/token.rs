@@ -111,8 +111,7 @@ impl Tokens {
         let allowed = self.limits.requests_per_minute;
         let Some(grant) = self.good.get_mut(token) else { return (None, Some(Fault::bad_token())) };
         if now >= grant.until {
-            self.good.remove(token);
-            self.order.retain(|other| other != token);
+            self.revoke(token);
             return (None, Some(Fault::bad_token()));
         }
         let reset_s = grant.window.count(now);
@@ -120,6 +119,12 @@ impl Tokens {
         let caller = Caller { client_id: grant.client_id.clone(), count, allowed, reset_s };
         let fault = (count > allowed).then(|| Fault::too_many_requests(reset_s));
         (Some(caller), fault)
+    }
+
+    /// Ends one token.
+    pub(crate) fn revoke(&mut self, token: &str) {
+        self.good.remove(token);
+        self.order.retain(|other| other != token);
     }
 
     /// Ends all tokens, as an administrator can.

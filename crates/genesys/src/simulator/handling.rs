@@ -7,6 +7,8 @@ use super::{Simulator, Step, Wrap, WrapCode, load_of};
 
 /// The talk of a swift conversation.
 const SWIFT_TALK_MS: u64 = 20_000;
+/// A hold begins after this part of the talk: a fifth.
+const HOLD_AFTER: u64 = 5;
 const HAND_OVER_MS: u64 = 16;
 
 impl Simulator {
@@ -78,11 +80,13 @@ impl Simulator {
             self.dice.lognormal(Lognormal { median_ms: shape.median_ms * plan.talk_factor, ..shape });
         let held_ms = if kind.is_exclusive() { self.hold(slot, place, drawn_ms) } else { 0 };
         let total_ms = drawn_ms + held_ms;
-        let part_ms = total_ms * self.dice.between((30, 90)) / 100;
+        // A transfer comes after the hold.
+        let hold_end_ms = if held_ms > 0 { drawn_ms / HOLD_AFTER + held_ms } else { 0 };
+        let part_ms = (total_ms * self.dice.between((30, 90)) / 100).max(hold_end_ms);
         if plan.blind_transfer {
-            self.schedule(part_ms.max(held_ms), Step::Transfer(slot, place));
+            self.schedule(part_ms, Step::Transfer(slot, place));
         } else if plan.consult_transfer {
-            self.schedule(part_ms.max(held_ms), Step::Consult(slot, place));
+            self.schedule(part_ms, Step::Consult(slot, place));
         } else if kind == Kind::Email && self.dice.chance(p::PARK_SHARE) {
             self.schedule(part_ms, Step::Park(slot, place));
             let parked_ms = self.dice.lognormal(p::PARK);
@@ -98,7 +102,7 @@ impl Simulator {
             return 0;
         }
         let held_ms = self.dice.exponential(p::HOLD_MEAN_MS).max(500);
-        let from_ms = talk_ms / 5;
+        let from_ms = talk_ms / HOLD_AFTER;
         if let Some(leg) = self.leg_mut(slot, place) {
             leg.held_ms += held_ms;
         }

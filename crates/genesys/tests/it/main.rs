@@ -7,5 +7,6 @@ mod intake;
 mod rendering;
 mod simulator;
 mod subscription;
+mod synthesis;
 mod tracker;
 mod webhook;

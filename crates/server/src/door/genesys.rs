@@ -6,6 +6,7 @@
 mod matching;
 mod org;
 mod services;
+pub(crate) mod socket;
 
 use std::pin::Pin;
 
@@ -15,7 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use genesys::platform::Platform;
 use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::asked::Asked;
@@ -50,7 +51,10 @@ const TABLES: &[&[Route]] = &[org::ROUTES, services::ROUTES];
 
 /// The routes of this side.
 pub(crate) fn routes() -> Router<Door> {
-    Router::new().route("/oauth/token", post(token)).route("/api/v2/{*rest}", any(api))
+    Router::new()
+        .route("/oauth/token", post(token))
+        .route("/api/v2/{*rest}", any(api))
+        .route("/channels/{id}", get(socket::open))
 }
 
 /// `POST /oauth/token`.

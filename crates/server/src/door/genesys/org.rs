@@ -1,25 +1,110 @@
 //! Routes of the simulated org.
 
-use genesys::platform::org;
+use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::asked::Asked;
+use genesys::platform::integration::Place;
+use genesys::platform::{Platform, analytics, channel, integration, org};
 
-use crate::door::genesys::{Route, Run};
+use crate::door::Door;
+use crate::door::genesys::{Answering, Route, Run};
 
 /// What the simulated org answers by itself.
 pub(crate) const ROUTES: &[Route] = &[
-    get("/api/v2/organizations/me", org::get_organization),
-    get("/api/v2/routing/queues", org::list_queues),
-    get("/api/v2/routing/queues/{}", org::get_queue),
-    get("/api/v2/routing/wrapupcodes", org::list_wrapup_codes),
-    get("/api/v2/users", org::list_users),
-    get("/api/v2/users/me", org::get_me),
-    get("/api/v2/users/{}", org::get_user),
+    by_org("GET", "/api/v2/organizations/me", org::get_organization),
+    by_org("GET", "/api/v2/routing/queues", org::list_queues),
+    by_org("GET", "/api/v2/routing/queues/{}", org::get_queue),
+    by_org("GET", "/api/v2/routing/wrapupcodes", org::list_wrapup_codes),
+    by_org("GET", "/api/v2/users", org::list_users),
+    by_org("GET", "/api/v2/users/me", org::get_me),
+    by_org("GET", "/api/v2/users/{}", org::get_user),
+    by_org("POST", "/api/v2/analytics/conversations/details/query", analytics::query_details),
+    by_org("GET", "/api/v2/analytics/conversations/details", analytics::list_details),
+    by_org("GET", "/api/v2/analytics/conversations/{}/details", analytics::get_details),
+    by_org("GET", "/api/v2/conversations/{}", analytics::get_conversation),
+    by_org("POST", "/api/v2/notifications/channels", channel::create),
+    by_org("GET", "/api/v2/notifications/channels", channel::list),
+    by_org("GET", "/api/v2/notifications/channels/{}/subscriptions", channel::list_subscriptions),
+    by_org("POST", "/api/v2/notifications/channels/{}/subscriptions", channel::add_subscriptions),
+    by_org("PUT", "/api/v2/notifications/channels/{}/subscriptions", channel::replace_subscriptions),
+    by_org("DELETE", "/api/v2/notifications/channels/{}/subscriptions", channel::delete_subscriptions),
+    by_org("GET", "/api/v2/notifications/availabletopics", channel::list_topics),
+    by_org("GET", "/api/v2/integrations/types/{}", integration::get_type),
+    stored("GET", "/api/v2/integrations", |door, asked| integrations(door, asked, integration::list)),
+    stored("POST", "/api/v2/integrations", |door, asked| integrations(door, asked, integration::create)),
+    stored("GET", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::get)),
+    stored("PATCH", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::patch)),
+    stored("DELETE", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::delete)),
+    stored("GET", "/api/v2/integrations/{}/config/current", |door, asked| {
+        integrations(door, asked, integration::get_config)
+    }),
+    stored("PUT", "/api/v2/integrations/{}/config/current", |door, asked| {
+        integrations(door, asked, integration::put_config)
+    }),
 ];
 
-type Handler = fn(
-    &genesys::platform::Platform,
-    &genesys::platform::asked::Asked,
-) -> Result<genesys::platform::answer::Answer, genesys::platform::answer::Fault>;
+const fn by_org(
+    method: &'static str,
+    path: &'static str,
+    run: fn(&Platform, &Asked) -> Result<Answer, Fault>,
+) -> Route {
+    Route { method, path, run: Run::Org(run) }
+}
 
-const fn get(path: &'static str, run: Handler) -> Route {
-    Route { method: "GET", path, run: Run::Org(run) }
+const fn stored(method: &'static str, path: &'static str, run: fn(Door, Asked) -> Answering) -> Route {
+    Route { method, path, run: Run::Door(run) }
+}
+
+/// A handler on stored integrations, answered after the sync; then the partner event sources follow what is enabled.
+fn integrations(door: Door, asked: Asked, run: integration::Handler) -> Answering {
+    Box::pin(async move {
+        let before = door.platform.sources();
+        let (platform, events) = (door.platform.clone(), door.rooms.events.clone());
+        let ids = crate::clock::ids();
+        let now = asked.now;
+        let written = door.rooms.store.write(of_store, move |tx| {
+            let place = Place { account: events.account(), region: events.region() };
+            run(tx, &platform, place, &asked)
+        });
+        let answer = written.await?;
+        let after = door.platform.sources();
+        for source in after.iter().filter(|source| !before.iter().any(|old| old.name == source.name)) {
+            offer(&door, "CreatePartnerEventSource", &source.name, (now, &ids)).await?;
+        }
+        for source in before.iter().filter(|source| !after.iter().any(|new| new.name == source.name)) {
+            offer(&door, "DeletePartnerEventSource", &source.name, (now, &ids)).await?;
+        }
+        Ok(answer)
+    })
+}
+
+/// Offers a partner event source to the account, or takes it back, as Genesys Cloud does on AWS.
+async fn offer(
+    door: &Door,
+    operation: &str,
+    name: &str,
+    (now, ids): (aws::Timestamp, &aws::Ids),
+) -> Result<(), Fault> {
+    let call = aws::Call {
+        now,
+        account: door.account.to_string(),
+        region: door.region.to_string(),
+        request_id: ids.next_uuid(),
+        base_url: format!("http://{}", door.address),
+        ids: crate::clock::ids(),
+    };
+    let body = serde_json::json!({"Name": name, "Account": &*door.account}).to_string();
+    let named = ("EventBridge", operation);
+    let operations = events::ops::OPERATIONS;
+    let reply = crate::door::reply::run(operations, named, &door.rooms.events, call, body.as_bytes());
+    match crate::door::reply::drive(reply, door.closing.clone()).await {
+        Ok(_) => Ok(()),
+        // Offered before: an integration that was disabled and enabled again.
+        Err(error) if error.code == "ResourceAlreadyExistsException" => Ok(()),
+        Err(error) => Err(Fault::new(error.status, "event.source", error.message)),
+    }
+}
+
+fn of_store(error: store::Error) -> Fault {
+    let error = queue::error::of_store(error);
+    Fault::new(error.status, "internal.server.error", error.message)
 }

@@ -1,0 +1,215 @@
+//! Calls to a Genesys Cloud org: one layer that gets tokens, waits when it is told to, tries again, and says what to do.
+
+pub mod address;
+pub mod fault;
+pub mod paging;
+mod pause;
+pub mod socket;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::secret::Secret;
+use aws::{Ids, Timestamp};
+use http_client::{Answer, FailureKind, Guard, Request, Settings};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::time::sleep;
+
+use crate::client::address::Address;
+use crate::client::fault::Fault;
+use crate::client::pause::{ATTEMPTS_MAX, pause_after};
+use crate::client::token::Token;
+
+/// How long one answer may take: the vendor's gateway gives up after a minute.
+const PATIENCE: Duration = Duration::from_secs(70);
+/// The most that an answer may hold: a page of a hundred long conversations.
+const ANSWER_BYTES_MAX: usize = 32 << 20;
+
+/// An OAuth client of the org, for the grant `client_credentials`.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Its id.
+    pub client_id: String,
+    /// Its secret; never shown.
+    pub client_secret: Secret,
+}
+
+/// Where the client reads the time and gets random numbers: it does not read them itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    /// The time.
+    pub now: fn() -> Timestamp,
+    /// A fresh source of identifiers.
+    pub ids: fn() -> Ids,
+}
+
+/// A client of one org. Clones share the token and the connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: http_client::Client,
+    address: Address,
+    credentials: Arc<Credentials>,
+    surroundings: Surroundings,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    token: Option<Token>,
+    /// The org has said that nothing more is allowed before this.
+    not_before: Timestamp,
+}
+
+impl Client {
+    /// A client; nothing is sent yet. A loopback address may be called in plain HTTP: it is a simulated org on this machine.
+    ///
+    /// # Errors
+    /// A sentence where no TLS can be set up.
+    pub fn new(
+        address: Address,
+        credentials: Credentials,
+        surroundings: Surroundings,
+    ) -> Result<Self, String> {
+        let guard = Guard::new(address.named().into_iter().collect());
+        let http = http_client::Client::new(Settings { guard, own_authorities: Vec::new() })?;
+        Ok(Self {
+            http,
+            address,
+            credentials: Arc::new(credentials),
+            surroundings,
+            shared: Arc::new(Mutex::new(Shared::default())),
+        })
+    }
+
+    /// Where the org's API is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// [`Fault`], after what may pass has been waited for.
+    pub async fn get(&self, path: &str) -> Result<Value, Fault> {
+        self.call("GET", path, None).await
+    }
+
+    /// Sends JSON.
+    ///
+    /// # Errors
+    /// [`Fault`], after what may pass has been waited for.
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value, Fault> {
+        self.call(method, path, Some(body)).await
+    }
+
+    /// One call. `path` begins with `/api/v2/` and has its query with it.
+    ///
+    /// # Errors
+    /// [`Fault`], after what may pass has been waited for.
+    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+        let mut attempt = 0;
+        let mut renewed = false;
+        loop {
+            attempt += 1;
+            let token = self.token().await?;
+            let answer = self.once((method, path, body), &token).await;
+            if let Ok(answer) = &answer {
+                self.heed(answer).await;
+                if answer.is_success() {
+                    return read(answer, path);
+                }
+                // A token may end before its time: an administrator can revoke it.
+                if answer.status == 401 && !renewed {
+                    renewed = true;
+                    self.forget(&token).await;
+                    continue;
+                }
+            }
+            let fault = match &answer {
+                Ok(answer) => Fault::of_answer(answer, (method, path)),
+                Err(failure) => Fault::of_failure(failure),
+            };
+            let may_repeat = method != "POST" || path.contains("/query") || fault.was_not_done();
+            let random = (self.surroundings.ids)().next_u64();
+            let pause = pause_after(&fault, attempt, random).filter(|_| may_repeat && attempt < ATTEMPTS_MAX);
+            let Some(pause) = pause else { return Err(fault) };
+            tracing::debug!(method, path, attempt, pause_ms = pause.as_millis(), %fault, "a call is tried again");
+            sleep(pause).await;
+        }
+    }
+
+    async fn once(
+        &self,
+        (method, path, body): (&str, &str, Option<&Value>),
+        token: &Secret,
+    ) -> Result<Answer, http_client::Failure> {
+        let wait = self.shared.lock().await.not_before.since((self.surroundings.now)());
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        let url = format!("{}{path}", self.address.api());
+        let mut request = Request::new(method, &url)?
+            .header("authorization", &format!("Bearer {}", token.reveal()))?
+            .header("accept", "application/json")?
+            .keep(ANSWER_BYTES_MAX);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json")?.body(body.to_string());
+        }
+        self.http.send(request, PATIENCE).await
+    }
+
+    /// Waits out the minute when the org says that its limit is reached, instead of running into 429.
+    async fn heed(&self, answer: &Answer) {
+        let number = |name: &str| answer.header(name).and_then(|text| text.parse::<u64>().ok());
+        let told = (
+            number("inin-ratelimit-count"),
+            number("inin-ratelimit-allowed"),
+            number("inin-ratelimit-reset"),
+        );
+        if let (Some(count), Some(allowed), Some(reset_s)) = told
+            && count >= allowed
+        {
+            let until = (self.surroundings.now)().plus(Duration::from_secs(reset_s.min(120)));
+            self.shared.lock().await.not_before = until;
+        }
+    }
+
+    /// A good token, from memory or from the org. Others wait for it meanwhile, so that one is asked for once.
+    async fn token(&self) -> Result<Secret, Fault> {
+        let mut shared = self.shared.lock().await;
+        let now = (self.surroundings.now)();
+        if let Some(token) = shared.token.as_ref().filter(|token| token.is_good(now)) {
+            return Ok(token.text.clone());
+        }
+        let token = token::ask(&self.http, &self.address, &self.credentials, self.surroundings).await?;
+        let text = token.text.clone();
+        shared.token = Some(token);
+        Ok(text)
+    }
+
+    async fn forget(&self, token: &Secret) {
+        let mut shared = self.shared.lock().await;
+        if shared.token.as_ref().is_some_and(|known| known.text == *token) {
+            shared.token = None;
+        }
+    }
+}
+
+/// The JSON of an answer; `null` where it has no body.
+fn read(answer: &Answer, path: &str) -> Result<Value, Fault> {
+    if answer.body.is_empty() {
+        return Ok(Value::Null);
+    }
+    if answer.is_cut {
+        return Err(Fault::strange(format!("the answer to {path} is larger than {ANSWER_BYTES_MAX} bytes")));
+    }
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| Fault::strange(format!("the answer to {path} is no JSON: {error}")))
+}
+
+/// Whether a failure may pass when the same is tried again.
+fn may_pass(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Unresolved | FailureKind::Connect | FailureKind::Timeout | FailureKind::Cut)
+}

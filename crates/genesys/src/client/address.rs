@@ -1,0 +1,112 @@
+//! Where an org is: its region's hosts, or an address that somebody names.
+
+use std::fmt;
+
+use http_client::Allowed;
+
+/// AWS regions with the domain that Genesys Cloud has in each. Source: the vendor's Terraform provider and SDKs.
+pub const REGIONS: [(&str, &str); 18] = [
+    ("us-east-1", "mypurecloud.com"),
+    ("us-east-2", "use2.us-gov-pure.cloud"),
+    ("us-west-2", "usw2.pure.cloud"),
+    ("ca-central-1", "cac1.pure.cloud"),
+    ("mx-central-1", "mxc1.pure.cloud"),
+    ("sa-east-1", "sae1.pure.cloud"),
+    ("eu-west-1", "mypurecloud.ie"),
+    ("eu-west-2", "euw2.pure.cloud"),
+    ("eu-central-1", "mypurecloud.de"),
+    ("eu-central-2", "euc2.pure.cloud"),
+    ("me-central-1", "mec1.pure.cloud"),
+    ("ap-south-1", "aps1.pure.cloud"),
+    ("ap-southeast-1", "apse1.pure.cloud"),
+    ("ap-southeast-2", "mypurecloud.com.au"),
+    ("ap-northeast-1", "mypurecloud.jp"),
+    ("ap-northeast-2", "apne2.pure.cloud"),
+    ("ap-northeast-3", "apne3.pure.cloud"),
+    ("eusc-de-east-1", "edee1.eusc-pure.cloud"),
+];
+
+/// The addresses of an org's API and of its login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    api: String,
+    login: String,
+    /// The host, where it is one that somebody named in plain HTTP.
+    plain_host: Option<String>,
+}
+
+impl Address {
+    /// The org's region: `eu-central-1`, or its domain `mypurecloud.de`; or the address of a simulated org, `http://127.0.0.1:4566`.
+    ///
+    /// # Errors
+    /// A sentence with what is known.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim().trim_end_matches('/');
+        if let Some(rest) = text.strip_prefix("http://") {
+            let authority = rest.split('/').next().unwrap_or_default();
+            let host = match authority.rsplit_once(':') {
+                Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+                _ => authority,
+            };
+            let is_whole = rest == authority && !host.is_empty() && host.parse::<Allowed>().is_ok();
+            return if is_whole {
+                Ok(Self { api: text.to_owned(), login: text.to_owned(), plain_host: Some(host.to_owned()) })
+            } else {
+                Err(format!("'{text}' is no address like http://127.0.0.1:4566"))
+            };
+        }
+        let found = REGIONS.iter().find(|(region, domain)| *region == text || *domain == text);
+        let Some((_, domain)) = found else {
+            let known: Vec<&str> = REGIONS.iter().map(|(region, _)| *region).collect();
+            return Err(format!(
+                "'{text}' is no region of Genesys Cloud; those are {}. For a simulated org name its address, such as http://127.0.0.1:4566",
+                known.join(", ")
+            ));
+        };
+        Ok(Self {
+            api: format!("https://api.{domain}"),
+            login: format!("https://login.{domain}"),
+            plain_host: None,
+        })
+    }
+
+    /// Where API calls go, without a slash at the end.
+    pub fn api(&self) -> &str {
+        &self.api
+    }
+
+    /// Where tokens are asked for, without a slash at the end.
+    pub fn login(&self) -> &str {
+        &self.login
+    }
+
+    /// What the guard must let through beside public addresses over HTTPS.
+    pub(crate) fn named(&self) -> Option<Allowed> {
+        self.plain_host.as_deref()?.parse().ok()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.api)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn an_org_is_at_its_regions_hosts() {
+        for text in ["eu-central-1", "mypurecloud.de"] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!(address.api(), "https://api.mypurecloud.de");
+            assert_eq!(address.login(), "https://login.mypurecloud.de");
+        }
+        let local = Address::parse("http://127.0.0.1:4566/").unwrap();
+        assert_eq!((local.api(), local.login()), ("http://127.0.0.1:4566", "http://127.0.0.1:4566"));
+        for wrong in ["mars-1", "http://", "http://a/b", "https://api.mypurecloud.de", "http://:80"] {
+            Address::parse(wrong).unwrap_err();
+        }
+    }
+}

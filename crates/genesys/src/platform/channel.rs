@@ -1,0 +1,312 @@
+//! Notification channels: topics subscribed, and the socket that their notifications are sent to.
+//!
+//! As in the real thing nothing is kept for a channel without a socket: what happens meanwhile is lost to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::catalogue::{self, Origin};
+use crate::envelope::topic::Topic;
+use crate::platform::Platform;
+use crate::platform::answer::{Answer, Fault};
+use crate::platform::asked::Asked;
+
+/// Channels of one client; one more takes the place of the oldest, those without a socket first. Source: the vendor's docs.
+const CHANNELS_MAX: usize = 20;
+/// Topics of one channel. Source: the vendor's docs.
+const TOPICS_MAX: usize = 1_000;
+/// How long a channel lives.
+pub const LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+/// Notifications that wait for a slow reader; one more and its socket is closed.
+const WAITING_MAX: usize = 4_096;
+
+/// What a socket is sent.
+pub type Frame = Arc<str>;
+
+/// All channels.
+#[derive(Debug, Default)]
+pub(crate) struct Channels {
+    open: BTreeMap<String, Channel>,
+    /// Which channels want a topic.
+    wanted: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Debug)]
+struct Channel {
+    client_id: String,
+    made: Timestamp,
+    topics: BTreeSet<String>,
+    socket: Option<mpsc::Sender<Frame>>,
+}
+
+impl Channel {
+    fn expires(&self) -> Timestamp {
+        self.made.plus(LIFETIME)
+    }
+}
+
+impl Channels {
+    fn remove(&mut self, id: &str) {
+        let Some(channel) = self.open.remove(id) else { return };
+        for topic in channel.topics {
+            self.forget(&topic, id);
+        }
+    }
+
+    fn forget(&mut self, topic: &str, id: &str) {
+        if let Some(ids) = self.wanted.get_mut(topic) {
+            ids.remove(id);
+            if ids.is_empty() {
+                self.wanted.remove(topic);
+            }
+        }
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        let over: Vec<String> = self
+            .open
+            .iter()
+            .filter(|(_, channel)| channel.expires() <= now)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in over {
+            self.remove(&id);
+        }
+    }
+
+    fn make_room(&mut self, client_id: &str) {
+        let mut own: Vec<(bool, Timestamp, String)> = self
+            .open
+            .iter()
+            .filter(|(_, channel)| channel.client_id == client_id)
+            .map(|(id, channel)| (channel.socket.is_some(), channel.made, id.clone()))
+            .collect();
+        own.sort();
+        let over = (own.len() + 1).saturating_sub(CHANNELS_MAX);
+        for (_, _, id) in own.into_iter().take(over) {
+            self.remove(&id);
+        }
+    }
+
+    /// The client's own channel.
+    fn of(&mut self, asked: &Asked) -> Result<&mut Channel, Fault> {
+        self.expire(asked.now);
+        let id = asked.hole(0);
+        let found = self.open.get_mut(id).filter(|channel| channel.client_id == asked.client_id);
+        found.ok_or_else(|| Fault::not_found(format!("There is no channel with the id {id}.")))
+    }
+
+    /// Sends a notification to whoever subscribed to its topic.
+    fn send(&mut self, topic: &str, frame: &Frame) {
+        let Some(ids) = self.wanted.get(topic) else { return };
+        for id in ids {
+            let Some(channel) = self.open.get_mut(id) else { continue };
+            let sent = channel.socket.as_ref().map(|socket| socket.try_send(Arc::clone(frame)));
+            if sent.is_some_and(|sent| sent.is_err()) {
+                channel.socket = None;
+            }
+        }
+    }
+}
+
+/// `POST /api/v2/notifications/channels`.
+pub fn create(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+    platform.with_side(|_| Ok(()))?;
+    let channels = &mut platform.state().channels;
+    channels.expire(asked.now);
+    channels.make_room(&asked.client_id);
+    let id = format!("streaming-{}", asked.ids.next_uuid());
+    let channel = Channel {
+        client_id: asked.client_id.clone(),
+        made: asked.now,
+        topics: BTreeSet::new(),
+        socket: None,
+    };
+    let body = channel_body(&id, &channel, asked);
+    channels.open.insert(id, channel);
+    Ok(Answer::ok(body))
+}
+
+/// `GET /api/v2/notifications/channels`: the client's own.
+pub fn list(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+    let channels = &mut platform.state().channels;
+    channels.expire(asked.now);
+    let own = channels.open.iter().filter(|(_, channel)| channel.client_id == asked.client_id);
+    let entities: Vec<Value> = own.map(|(id, channel)| channel_body(id, channel, asked)).collect();
+    Ok(Answer::ok(json!({"entities": entities})))
+}
+
+/// `GET .../channels/{channelId}/subscriptions`.
+pub fn list_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+    let channels = &mut platform.state().channels;
+    let topics = &channels.of(asked)?.topics;
+    Ok(Answer::ok(json!({"entities": topics.iter().map(|topic| permitted(topic)).collect::<Vec<_>>()})))
+}
+
+/// `POST .../channels/{channelId}/subscriptions`: adds topics.
+pub fn add_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+    subscribe(platform, asked, Others::Stay)
+}
+
+/// `PUT .../channels/{channelId}/subscriptions`: these topics instead of all others.
+pub fn replace_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+    subscribe(platform, asked, Others::Go)
+}
+
+/// `DELETE .../channels/{channelId}/subscriptions`: none any more.
+pub fn delete_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+    let channels = &mut platform.state().channels;
+    let topics = std::mem::take(&mut channels.of(asked)?.topics);
+    for topic in topics {
+        channels.forget(&topic, asked.hole(0));
+    }
+    Ok(Answer::ok(json!({"entities": []})))
+}
+
+/// `GET /api/v2/notifications/availabletopics`.
+pub fn list_topics(_: &Platform, _: &Asked) -> Result<Answer, Fault> {
+    let topics = catalogue::topics().iter().filter(|topic| topic.origin() == Origin::Genesys);
+    let entities: Vec<Value> = topics
+        .map(|topic| {
+            let transports = if topic.seen_on_event_bridge() {
+                json!(["Websocket", "EventBridge"])
+            } else {
+                json!(["Websocket"])
+            };
+            json!({"id": topic.name(), "visibility": "Public", "transports": transports})
+        })
+        .collect();
+    Ok(Answer::ok(json!({"entities": entities})))
+}
+
+#[derive(Deserialize)]
+struct ChannelTopic {
+    id: String,
+}
+
+/// What becomes of the topics that a channel has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    Stay,
+    Go,
+}
+
+fn subscribe(platform: &Platform, asked: &Asked, others: Others) -> Result<Answer, Fault> {
+    let topics: Vec<ChannelTopic> = asked.json()?;
+    let ignores_errors = asked.param("ignoreErrors") == Some("true");
+    let mut entities = Vec::with_capacity(topics.len());
+    let mut good = BTreeSet::new();
+    for ChannelTopic { id } in topics {
+        match wrong_with(&id) {
+            None => {
+                entities.push(permitted(&id));
+                good.insert(id);
+            }
+            Some(reason) if ignores_errors => {
+                entities.push(json!({"id": id, "state": "Rejected", "rejectionReason": reason}));
+            }
+            Some(reason) => return Err(Fault::bad_request(reason)),
+        }
+    }
+    let channels = &mut platform.state().channels;
+    let channel = channels.of(asked)?;
+    let (all, dropped): (BTreeSet<String>, Vec<String>) = match others {
+        Others::Go => (good.clone(), channel.topics.difference(&good).cloned().collect()),
+        Others::Stay => (channel.topics.union(&good).cloned().collect(), Vec::new()),
+    };
+    if all.len() > TOPICS_MAX {
+        let count = all.len();
+        return Err(Fault::bad_request(format!(
+            "A channel has at most {TOPICS_MAX} topics; with these it would have {count}."
+        )));
+    }
+    channel.topics = all;
+    for topic in dropped {
+        channels.forget(&topic, asked.hole(0));
+    }
+    for topic in good {
+        channels.wanted.entry(topic).or_default().insert(asked.hole(0).to_owned());
+    }
+    Ok(Answer::ok(json!({"entities": entities})))
+}
+
+/// Why a topic cannot be subscribed to over a WebSocket: it needs to be known, and to name its entities.
+fn wrong_with(name: &str) -> Option<String> {
+    let topic = Topic::from_name(name);
+    if topic.to_string().contains("{id}") {
+        return Some(format!(
+            "Topic {name} must name its entity: over a WebSocket {{id}} stands for one id."
+        ));
+    }
+    let known = catalogue::topic(topic.template()).is_some_and(|found| found.origin() == Origin::Genesys);
+    (!known).then(|| format!("Topic {name} is not a valid topic."))
+}
+
+fn permitted(topic: &str) -> Value {
+    json!({"id": topic, "state": "Permitted"})
+}
+
+fn channel_body(id: &str, channel: &Channel, asked: &Asked) -> Value {
+    let socket = asked.base_url.replacen("http", "ws", 1);
+    json!({
+        "connectUri": format!("{socket}/channels/{id}"),
+        "id": id,
+        "expires": channel.expires().to_iso_millis(),
+    })
+}
+
+impl Platform {
+    /// Connects a socket to a channel, in the place of an older one: what it is sent, and when the channel's life ends. `None`
+    /// where there is no such channel.
+    pub fn connect(&self, channel_id: &str, now: Timestamp) -> Option<(mpsc::Receiver<Frame>, Timestamp)> {
+        let channels = &mut self.state().channels;
+        channels.expire(now);
+        let channel = channels.open.get_mut(channel_id)?;
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        channel.socket = Some(sender);
+        Some((receiver, channel.expires()))
+    }
+
+    /// Whether anybody subscribed to anything: else there is nothing to publish.
+    pub fn is_listened_to(&self) -> bool {
+        !self.state().channels.wanted.is_empty()
+    }
+
+    /// Sends a notification to the sockets whose channels subscribed to its topic, and with it what the org's queues and users
+    /// tell of the conversation.
+    pub fn publish(&self, topic: &Topic, frame: &Value) {
+        let mut state = self.state();
+        let name = topic.to_string();
+        if state.channels.wanted.contains_key(&name) {
+            state.channels.send(&name, &Frame::from(frame.to_string()));
+        }
+        let is_detail = topic.template().starts_with("v2.detail.events.conversation.");
+        let Some(id) = topic.id().filter(|_| is_detail) else { return };
+        let Some(record) = state.side.as_ref().and_then(|side| side.history.conversation(id)) else { return };
+        let users = record.participants.iter().filter_map(|participant| participant.user);
+        let names: Vec<String> = record
+            .queues()
+            .iter()
+            .map(|queue| format!("v2.routing.queues.{queue}.conversations"))
+            .chain(users.map(|user| format!("v2.users.{user}.conversations")))
+            .filter(|name| state.channels.wanted.contains_key(name))
+            .collect::<BTreeSet<String>>()
+            .into_iter()
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        let body = super::analytics::conversation_body(&super::analytics::of_record(&record));
+        let metadata = frame.get("metadata").cloned().unwrap_or_else(|| json!({}));
+        for name in names {
+            let frame = json!({"topicName": name, "version": "2", "eventBody": body, "metadata": metadata});
+            state.channels.send(&name, &Frame::from(frame.to_string()));
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! Integrations of the type `amazon-eventbridge-source`: the real set-up, by which an org sends its events to an AWS account.
+//!
+//! POST makes one, PUT `config/current` says where to and which topics, PATCH `intendedState` enables it; its `reportedState`
+//! follows a moment later and is polled. Enabled, it offers the account a partner event source; a bus of that name takes it.
+
+use std::time::Duration;
+
+use aws::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{KeyRange, Read, Table, Tx};
+
+use crate::catalogue::{self, Origin};
+use crate::platform::Platform;
+use crate::platform::answer::{Answer, Fault};
+use crate::platform::asked::Asked;
+use crate::platform::page::page;
+
+const INTEGRATIONS: Table<String, Integration> = Table::new(45, "integrations");
+
+/// The type's id.
+pub const EVENT_BRIDGE: &str = "amazon-eventbridge-source";
+/// So long an integration is on its way to what was intended.
+const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
+/// Integrations kept; the vendor's own limit is a field of the type, `maxInstances`.
+const INSTANCES_MAX: usize = 100;
+
+/// One integration as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    id: String,
+    name: String,
+    is_enabled: bool,
+    /// When that was last changed.
+    changed: Timestamp,
+    version: u32,
+    notes: String,
+    properties: Option<Properties>,
+}
+
+store::record!(Integration, version 1);
+
+/// Where its events go, and which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Properties {
+    aws_account_id: String,
+    aws_account_region: String,
+    event_source_suffix: String,
+    event_filter: Vec<String>,
+}
+
+/// The AWS account and region that Trunkline is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Twelve digits.
+    pub account: &'a str,
+    /// For example `us-east-1`.
+    pub region: &'a str,
+}
+
+/// A partner event source that an enabled integration feeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, which is also its bus's.
+    pub name: String,
+    /// The topic templates that it carries.
+    pub topics: Vec<String>,
+}
+
+/// The sources of all enabled integrations, in memory.
+pub(crate) type Sources = Vec<Source>;
+
+/// A handler on stored integrations.
+pub type Handler = fn(&mut Tx<'_, '_>, &Platform, Place<'_>, &Asked) -> Result<Answer, Fault>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Creation {
+    name: Option<String>,
+    integration_type: Option<IntegrationType>,
+}
+
+#[derive(Deserialize)]
+struct IntegrationType {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Change {
+    name: Option<String>,
+    intended_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ConfigChange {
+    name: Option<String>,
+    version: u32,
+    properties: Properties,
+    #[serde(default)]
+    notes: String,
+}
+
+/// `GET /api/v2/integrations`.
+pub fn list(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
+    let wanted: Option<&str> = asked.param("integrationType");
+    let all = if wanted.is_none_or(|wanted| wanted == EVENT_BRIDGE) { all(tx) } else { Vec::new() };
+    let bodies = all.iter().map(|integration| integration.body(place, asked.now)).collect();
+    page(asked, bodies).map(Answer::ok)
+}
+
+/// `POST /api/v2/integrations`.
+pub fn create(
+    tx: &mut Tx<'_, '_>,
+    platform: &Platform,
+    place: Place<'_>,
+    asked: &Asked,
+) -> Result<Answer, Fault> {
+    platform.with_side(|_| Ok(()))?;
+    let creation: Creation = asked.json()?;
+    let kind = creation.integration_type.map(|kind| kind.id).unwrap_or_default();
+    if kind != EVENT_BRIDGE {
+        return Err(Fault::bad_request(format!(
+            "integrationType.id '{kind}' is not known; the simulated org has {EVENT_BRIDGE}."
+        )));
+    }
+    if all(tx).len() >= INSTANCES_MAX {
+        return Err(Fault::conflict(format!("There are {INSTANCES_MAX} integrations of this type already.")));
+    }
+    let integration = Integration {
+        id: asked.ids.next_uuid(),
+        name: creation.name.unwrap_or_else(|| "Amazon EventBridge Source".to_owned()),
+        is_enabled: false,
+        // Long past: it is inactive from the start, not on its way there.
+        changed: Timestamp::ZERO,
+        version: 1,
+        notes: String::new(),
+        properties: None,
+    };
+    tx.put(&INTEGRATIONS, &integration.id, &integration);
+    Ok(Answer::ok(integration.body(place, asked.now)))
+}
+
+/// `GET /api/v2/integrations/{integrationId}`.
+pub fn get(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
+    Ok(Answer::ok(of(tx, asked)?.body(place, asked.now)))
+}
+
+/// `PATCH /api/v2/integrations/{integrationId}`.
+pub fn patch(
+    tx: &mut Tx<'_, '_>,
+    platform: &Platform,
+    place: Place<'_>,
+    asked: &Asked,
+) -> Result<Answer, Fault> {
+    let mut integration = of(tx, asked)?;
+    let change: Change = asked.json()?;
+    integration.name = change.name.unwrap_or(integration.name);
+    match change.intended_state.as_deref() {
+        None => {}
+        Some("ENABLED") => integration.turn(Wish::Enabled, asked.now),
+        Some("DISABLED") => integration.turn(Wish::Disabled, asked.now),
+        Some(other) => {
+            return Err(Fault::bad_request(format!(
+                "intendedState '{other}' is not ENABLED or DISABLED; DELETE removes an integration."
+            )));
+        }
+    }
+    keep(tx, platform, place, &integration);
+    Ok(Answer::ok(integration.body(place, asked.now)))
+}
+
+/// `DELETE /api/v2/integrations/{integrationId}`: answers what was there.
+pub fn delete(
+    tx: &mut Tx<'_, '_>,
+    platform: &Platform,
+    place: Place<'_>,
+    asked: &Asked,
+) -> Result<Answer, Fault> {
+    let integration = of(tx, asked)?;
+    tx.remove(&INTEGRATIONS, &integration.id);
+    mirror(tx, platform, place);
+    Ok(Answer::ok(integration.body(place, asked.now)))
+}
+
+/// `GET /api/v2/integrations/{integrationId}/config/current`.
+pub fn get_config(tx: &mut Tx<'_, '_>, _: &Platform, _: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
+    Ok(Answer::ok(of(tx, asked)?.config_body()))
+}
+
+/// `PUT /api/v2/integrations/{integrationId}/config/current`.
+pub fn put_config(
+    tx: &mut Tx<'_, '_>,
+    platform: &Platform,
+    place: Place<'_>,
+    asked: &Asked,
+) -> Result<Answer, Fault> {
+    let mut integration = of(tx, asked)?;
+    let change: ConfigChange = asked.json()?;
+    if change.version != integration.version {
+        return Err(Fault::conflict(format!(
+            "The version {} does not match the current version {}; read the configuration again.",
+            change.version, integration.version
+        )));
+    }
+    change.properties.check()?;
+    integration.name = change.name.unwrap_or(integration.name);
+    integration.notes = change.notes;
+    integration.properties = Some(change.properties);
+    integration.version += 1;
+    integration.changed = asked.now;
+    keep(tx, platform, place, &integration);
+    Ok(Answer::ok(integration.config_body()))
+}
+
+/// `GET /api/v2/integrations/types/{typeId}`.
+pub fn get_type(_: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+    if asked.hole(0) != EVENT_BRIDGE {
+        return Err(Fault::not_found(format!("There is no integration type {}.", asked.hole(0))));
+    }
+    Ok(Answer::ok(json!({
+        "id": EVENT_BRIDGE,
+        "name": "Amazon EventBridge Source",
+        "maxInstances": INSTANCES_MAX,
+        "selfUri": format!("/api/v2/integrations/types/{EVENT_BRIDGE}"),
+    })))
+}
+
+/// Reads the stored integrations into memory, when a server starts.
+pub fn load(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>) {
+    mirror(tx, platform, place);
+}
+
+impl Platform {
+    /// The sources that take this topic beside the org's own.
+    pub fn sources_of(&self, template: &str) -> Vec<String> {
+        let state = self.state();
+        let takes = |source: &&Source| source.topics.iter().any(|topic| topic == template);
+        state.sources.iter().filter(takes).map(|source| source.name.clone()).collect()
+    }
+
+    /// All sources that enabled integrations offer.
+    pub fn sources(&self) -> Vec<Source> {
+        self.state().sources.clone()
+    }
+}
+
+fn all(read: &mut impl Read) -> Vec<Integration> {
+    let found = read.list(&INTEGRATIONS, &KeyRange::all(), usize::MAX);
+    found.into_iter().map(|(_, integration)| integration).collect()
+}
+
+fn of(tx: &mut Tx<'_, '_>, asked: &Asked) -> Result<Integration, Fault> {
+    let id = asked.hole(0).to_owned();
+    let found = tx.get(&INTEGRATIONS, &id);
+    found.ok_or_else(|| Fault::not_found(format!("There is no integration with the id {id}.")))
+}
+
+fn keep(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>, integration: &Integration) {
+    tx.put(&INTEGRATIONS, &integration.id, integration);
+    mirror(tx, platform, place);
+}
+
+/// Memory follows what is stored once it is stored.
+fn mirror(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>) {
+    let Ok(org) = platform.with_side(|side| Ok(side.org.id().to_string())) else { return };
+    let enabled = all(tx).into_iter().filter(|one| one.is_enabled && one.trouble(place).is_none());
+    let sources: Sources = enabled
+        .filter_map(|one| {
+            let properties = one.properties?;
+            let name = format!("aws.partner/genesys.com/cloud/{org}/{}", properties.event_source_suffix);
+            Some(Source { name, topics: properties.event_filter })
+        })
+        .collect();
+    let platform = platform.clone();
+    tx.after_commit(move || platform.state().sources = sources);
+}
+
+impl Properties {
+    fn check(&self) -> Result<(), Fault> {
+        let is_account =
+            self.aws_account_id.len() == 12 && self.aws_account_id.bytes().all(|b| b.is_ascii_digit());
+        if !is_account {
+            return Err(Fault::bad_request("properties.awsAccountId must be twelve digits."));
+        }
+        let suffix = &self.event_source_suffix;
+        let is_suffix = (1..=64).contains(&suffix.len())
+            && suffix.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if !is_suffix {
+            return Err(Fault::bad_request(
+                "properties.eventSourceSuffix must be 1 to 64 letters, digits, dots, underscores or hyphens.",
+            ));
+        }
+        if self.event_filter.is_empty() {
+            return Err(Fault::bad_request("properties.eventFilter must name at least one topic."));
+        }
+        let is_known =
+            |name: &String| catalogue::topic(name).is_some_and(|topic| topic.origin() == Origin::Genesys);
+        match self.event_filter.iter().find(|name| !is_known(name)) {
+            Some(name) => Err(Fault::bad_request(format!("properties.eventFilter: {name} is not a topic."))),
+            None => Ok(()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Enabled,
+    Disabled,
+}
+
+impl Integration {
+    fn turn(&mut self, wish: Wish, now: Timestamp) {
+        let is_enabled = wish == Wish::Enabled;
+        if self.is_enabled != is_enabled {
+            self.is_enabled = is_enabled;
+            self.changed = now;
+        }
+    }
+
+    /// Why it cannot be active although it is enabled.
+    fn trouble(&self, place: Place<'_>) -> Option<String> {
+        let Some(properties) = &self.properties else {
+            return Some("The configuration has no properties.".to_owned());
+        };
+        let (account, region) = (&properties.aws_account_id, &properties.aws_account_region);
+        let is_ours = account == place.account && region == place.region;
+        (!is_ours).then(|| {
+            format!(
+                "The event source cannot be made in the account {account}, region {region}: this Trunkline is the account {}, region {}.",
+                place.account, place.region
+            )
+        })
+    }
+
+    fn reported(&self, place: Place<'_>, now: Timestamp) -> Value {
+        let is_on_its_way = now < self.changed.plus(ON_ITS_WAY);
+        let (code, message) = match (self.is_enabled, is_on_its_way, self.trouble(place)) {
+            (true, true, _) => ("ACTIVATING", String::new()),
+            (true, false, Some(trouble)) => ("ERROR", trouble),
+            (true, false, None) => ("ACTIVE", String::new()),
+            (false, true, _) => ("DEACTIVATING", String::new()),
+            (false, false, _) => ("INACTIVE", String::new()),
+        };
+        json!({
+            "code": code,
+            "effective": code,
+            "detail": {"message": message},
+            "lastUpdated": self.changed.to_iso_millis(),
+        })
+    }
+
+    fn body(&self, place: Place<'_>, now: Timestamp) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "integrationType": {"id": EVENT_BRIDGE, "selfUri": format!("/api/v2/integrations/types/{EVENT_BRIDGE}")},
+            "notes": self.notes,
+            "intendedState": if self.is_enabled { "ENABLED" } else { "DISABLED" },
+            "reportedState": self.reported(place, now),
+            "config": {"current": {"id": self.id, "name": self.name, "version": self.version}},
+            "selfUri": format!("/api/v2/integrations/{}", self.id),
+        })
+    }
+
+    fn config_body(&self) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "version": self.version,
+            "properties": self.properties.as_ref().map_or_else(|| json!({}), |properties| json!(properties)),
+            "advanced": {},
+            "notes": self.notes,
+            "credentials": {},
+            "selfUri": format!("/api/v2/integrations/{}/config/current", self.id),
+        })
+    }
+}
