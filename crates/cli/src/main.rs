@@ -11,6 +11,7 @@ mod pipeline_file;
 mod remote;
 mod stretch;
 mod table;
+mod trouble;
 
 use std::process::ExitCode;
 

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 use events::BusName;
-use genesys::simulator::{Config as OrgConfig, Org};
+use genesys::simulator::{Config as OrgConfig, LoadCurve, Org};
 use genesys::webhook::Webhook;
 use genesys::webhook::verification::{self, StandardKey, Verification};
 use provision::mistake::Part;
-use provision::noun::genesys::Source as GenesysSource;
+use provision::noun::genesys::{Load, Source as GenesysSource};
 use provision::noun::webhook::{Verify, Webhook as WebhookNoun};
 use provision::{Mistake, Pipeline, Source};
 use server::config::OpenWebhook;
 
-use crate::output;
+use crate::{output, trouble};
 
 /// The file that a command works on where none is named.
 pub(crate) const DEFAULT: &str = "trunkline.yaml";
@@ -83,13 +83,18 @@ fn style_of(part: Part) -> Style {
 /// The simulated org that a pipeline asks for, and its speed where the file says one.
 pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option<(OrgConfig, Option<f64>)> {
     let genesys = pipeline.genesys.as_ref()?;
-    let GenesysSource::Simulate { seed, agents, speed } = &genesys.source;
+    let GenesysSource::Simulate { seed, agents, speed, load, trouble: said } = &genesys.source;
     let org = OrgConfig {
         seed: *seed,
         agents: usize::try_from(*agents).unwrap_or(usize::MAX),
         queues: genesys.queues.iter().map(|name| name.value.clone()).collect(),
         account: account.to_owned(),
         region: region.to_owned(),
+        load: match load {
+            Load::Flat => LoadCurve::Flat,
+            Load::Day => LoadCurve::Day,
+        },
+        trouble: trouble::of_file(said),
         ..OrgConfig::default()
     };
     Some((org, *speed))

@@ -5,5 +5,6 @@ pub mod queue;
 pub mod rule;
 pub mod target;
 pub mod test;
+pub mod trouble;
 pub mod webhook;
 pub mod worker;

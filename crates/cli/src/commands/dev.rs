@@ -21,6 +21,7 @@ use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_in
 use crate::grace::grace_of;
 use crate::logging::Logging;
 use crate::pipeline_file::{self, PipelineFile};
+use crate::trouble::TroubleArguments;
 
 /// How often the status line is looked at.
 const STATUS_EVERY: Duration = Duration::from_millis(250);
@@ -38,7 +39,10 @@ pub(crate) struct Arguments {
     /// Decides the simulated org and all that happens in it
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Simulated seconds in a second; 1 is real time, 20 where nothing is said
+    /// Agents of the simulated org, whatever the file says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    agents: Option<u32>,
+    /// Simulated seconds in a second; 1 is real time, 10000 as fast as this machine can, 20 where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     speed: Option<u32>,
     /// JSON Lines instead of text
@@ -46,6 +50,8 @@ pub(crate) struct Arguments {
     json: bool,
     #[command(flatten)]
     server: ServerArguments,
+    #[command(flatten)]
+    trouble: TroubleArguments,
 }
 
 impl Arguments {
@@ -107,6 +113,8 @@ fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<SimulatedFe
         return Ok(None);
     };
     org.seed = arguments.seed.unwrap_or(org.seed);
+    org.agents = arguments.agents.map_or(org.agents, |agents| usize::try_from(agents).unwrap_or(usize::MAX));
+    org.trouble = arguments.trouble.over(org.trouble);
     let speed = arguments.speed.or(file_speed.and_then(whole)).unwrap_or(SPEED_TO_WATCH);
     let bus = BusName::parse(&pipeline.bus.value)
         .ok_or_else(|| format!("'{}' is not the name of an event bus", pipeline.bus.value))?;

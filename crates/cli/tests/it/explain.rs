@@ -112,16 +112,6 @@ fn json_is_json_however_it_begins() {
     assert_eq!(status, Some(0), "{text}");
 }
 
-/// It went on dropping events for ever.
-#[test]
-fn a_simulation_of_which_nothing_comes_is_refused() {
-    let (text, status) = said(&["simulate", "--drop", "1", "--events", "10"]);
-    assert!(text.contains("--drop is 1"), "{text}");
-    assert_eq!(status, Some(2));
-    let (text, status) = said(&["simulate", "--drop", "0.9", "--events", "10"]);
-    assert_eq!((text.lines().count(), status), (10, Some(0)));
-}
-
 /// One line for the question that everybody asks: why did the rule not take this conversation?
 #[test]
 fn one_line_says_why_a_conversation_did_not_match() {

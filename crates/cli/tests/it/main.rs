@@ -13,6 +13,7 @@ mod faults;
 mod killed;
 mod replaying;
 mod seeing;
+mod simulating;
 mod torture;
 mod trouble;
 mod webhooks;

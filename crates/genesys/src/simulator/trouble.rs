@@ -3,7 +3,7 @@
 use super::random::Dice;
 
 /// What goes wrong, as probabilities from 0 to 1 where nothing else is said. What happens in the org stays the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trouble {
     /// An event comes twice: half of the time redelivered with its envelope id, else published again under a new one.
     pub duplicate: f64,
@@ -25,6 +25,9 @@ pub struct Trouble {
 /// The longest time for which Genesys Cloud keeps events that it cannot deliver. Source: the vendor's blog, 2022-07-29.
 pub const BACKLOG_MAX_MS: u64 = 4 * 24 * 3_600_000;
 
+/// How late reordered events come at most where nothing is said.
+pub const REORDER_WINDOW_MS: u64 = 30_000;
+
 /// What goes wrong at the Platform API of the org.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ApiTrouble {
@@ -44,6 +47,21 @@ pub enum ApiMishap {
     TooManyRequests,
     /// It is answered 401, and the token that it brought is good for nothing from then on.
     ExpiredToken,
+}
+
+impl Default for Trouble {
+    /// None.
+    fn default() -> Self {
+        Self {
+            duplicate: 0.0,
+            reorder: 0.0,
+            reorder_window_ms: REORDER_WINDOW_MS,
+            drop: 0.0,
+            late_wrapup: 0.0,
+            backlog_ms: 0,
+            api: ApiTrouble::default(),
+        }
+    }
 }
 
 impl Trouble {

@@ -3,6 +3,7 @@
 use crate::fields::Fields;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names;
+use crate::noun::trouble::{self, Trouble};
 use crate::table::{Kind, Section, may, must};
 
 /// The source of Genesys Cloud events.
@@ -75,7 +76,21 @@ pub enum Source {
         agents: u32,
         /// Simulated seconds per second; `None` leaves it to the command.
         speed: Option<f64>,
+        /// How arrivals and agents follow the hour.
+        load: Load,
+        /// What goes wrong on demand.
+        trouble: Trouble,
     },
+}
+
+/// How the simulated org's arrivals and agents follow the hour of the day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Load {
+    /// The same at all times.
+    #[default]
+    Flat,
+    /// Shifts, and a busy morning, by the hour in UTC.
+    Day,
 }
 
 /// The seed where none is given.
@@ -99,12 +114,22 @@ pub(crate) const SECTION: Section = Section {
         may(
             "agents",
             "How many agents the simulated org has. Default 50.",
-            Kind::Integer { min: 1, max: 10_000 },
+            Kind::Integer { min: 1, max: 20_000 },
         ),
         may(
             "speed",
             "Simulated seconds per second; 1 is real time. Default: chosen by the command.",
             Kind::Number { max: 10_000.0 },
+        ),
+        may(
+            "load",
+            "How arrivals and agents follow the hour, in UTC: `flat`, or `day` with shifts and a busy morning. Default flat.",
+            Kind::OneOf(&["flat", "day"]),
+        ),
+        may(
+            "trouble",
+            "What goes wrong on the way to Trunkline, on demand; the same for the same seed.",
+            Kind::Object(&trouble::SECTION),
         ),
         must(
             "queues",
@@ -137,6 +162,11 @@ pub(crate) fn read(fields: Fields<'_>) -> Genesys {
             seed: fields.integer("seed").unwrap_or(SEED_DEFAULT),
             agents: agents.unwrap_or(AGENTS_DEFAULT),
             speed: fields.number("speed"),
+            load: match fields.text("load") {
+                Some(load) if load.value == "day" => Load::Day,
+                _ => Load::Flat,
+            },
+            trouble: fields.object("trouble").map(trouble::read).unwrap_or_default(),
         },
         queues: fields.texts("queues"),
         grace: fields.object("grace").map(read_grace).unwrap_or_default(),
