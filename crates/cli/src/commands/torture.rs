@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
 
 /// Exit status 0 where every promise was kept, 1 where one was broken.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let folder = Folder::take(&arguments.dir)?;
+    let folder = Folder::take(&arguments.dir, &witness::webhooks())?;
     let control = Control::new(Journal::begin(&folder)?, arguments.seed.unwrap_or_else(now_ms));
     let time = Duration::from_secs(u64::from(arguments.minutes) * 60);
     let limits = Limits { time, kills: arguments.kills };

@@ -1,4 +1,5 @@
-//! The bodies of a torture's messages: each says its number, and the number decides every byte of it.
+//! The bodies of a torture's messages: each says its number, and the number decides every byte of it. What is posted to a
+//! webhook twice is told by its `id`.
 
 use crate::commands::torture::dice::Dice;
 
@@ -23,7 +24,7 @@ pub(crate) fn body(number: u64) -> String {
     let mut dice = Dice::new(number, 1);
     // Most are small, some are far larger than a page of the store.
     let pieces = if dice.chance(2) { 600 } else { dice.below(24) };
-    let mut text = format!("{{\"number\":{number},\"text\":\"");
+    let mut text = format!("{{\"number\":{number},\"id\":\"once-{number}\",\"text\":\"");
     for _ in 0..pieces {
         let piece = usize::try_from(dice.below(12)).ok().and_then(|index| PIECES.get(index));
         text.push_str(piece.copied().unwrap_or_default());

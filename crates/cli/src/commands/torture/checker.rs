@@ -102,7 +102,7 @@ impl Checker {
     pub(crate) fn observe(&mut self, at_ms: u64, call: u64, line: &Line) -> Outcome {
         match line {
             Line::Sending { kind, numbers } => {
-                numbers.iter().for_each(|number| self.sending(*kind, *number));
+                numbers.iter().for_each(|number| self.sending(at_ms, *kind, *number));
                 Ok(())
             }
             Line::Sent { messages } => {
@@ -186,17 +186,17 @@ impl Checker {
         }
     }
 
-    fn sending(&mut self, kind: Kind, number: Number) {
+    fn sending(&mut self, at_ms: u64, kind: Kind, number: Number) {
         let Some(index) = self.index(number) else { return };
         if self.messages.len() <= index {
             self.messages.resize_with(index + 1, || None);
         }
         let Some(slot) = self.messages.get_mut(index) else { return };
         if slot.is_some() {
-            // With the same deduplication id once more.
+            // With the same id once more.
             return;
         }
-        *slot = Some(Message::new(kind));
+        *slot = Some(Message::new(kind, at_ms));
         self.tally.sent += 1;
         self.ledger.tried(kind);
         self.outstanding += u64::from(kind.queue().is_some());
@@ -228,7 +228,7 @@ impl Checker {
         if id != 0 && known != 0 && known != id {
             return violation(
                 format!(
-                    "message #{number} was sent again within five minutes with the same deduplication id and became \
+                    "message #{number} was sent again within five minutes with the same id and became \
                      another message: MessageId {id:032x} instead of {known:032x}"
                 ),
                 &[number],

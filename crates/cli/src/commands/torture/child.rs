@@ -37,6 +37,7 @@ impl Server {
         command.arg("serve").arg("--data-dir").arg(folder.data()).args(["--listen", "127.0.0.1:0"]);
         // Otherwise a long torture fills its store with a day of events, and spends its time on recovering them.
         command.args(["--keep-mib", "32"]);
+        command.arg("--webhooks").arg(folder.webhooks());
         // The journal knows the account and the Region that are the defaults.
         command.env_remove("AWS_ACCOUNT_ID").env_remove("AWS_REGION");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(folder.log_writer()?);

@@ -33,10 +33,21 @@ impl Connection {
     /// # Errors
     /// The connection broke before the whole answer was there, so nothing is known.
     pub(crate) fn call(&mut self, target: &str, body: &Value) -> Result<(u16, Value)> {
-        let body = body.to_string();
+        let headers = format!("X-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-1.0\r\n");
+        self.post("/", &headers, &body.to_string())
+    }
+
+    /// Posts to a webhook; the status and the answer.
+    ///
+    /// # Errors
+    /// The connection broke before the whole answer was there, so nothing is known.
+    pub(crate) fn post_webhook(&mut self, name: &str, body: &str) -> Result<(u16, Value)> {
+        self.post(&format!("/webhooks/{name}"), "Content-Type: application/json\r\n", body)
+    }
+
+    fn post(&mut self, path: &str, headers: &str, body: &str) -> Result<(u16, Value)> {
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: {target}\r\n\
-             Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.stream.write_all(request.as_bytes())?;

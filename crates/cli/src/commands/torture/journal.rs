@@ -55,11 +55,11 @@ pub(crate) enum End {
 }
 
 impl Folder {
-    /// Takes a folder that is not there or is empty.
+    /// Takes a folder that is not there or is empty, and writes the pipeline file that opens the webhooks.
     ///
     /// # Errors
     /// A sentence that says what is in the way.
-    pub(crate) fn take(path: &Path) -> Result<Self, String> {
+    pub(crate) fn take(path: &Path, webhooks: &str) -> Result<Self, String> {
         let failed = |e: std::io::Error| format!("could not use {} for a torture: {e}", path.display());
         std::fs::create_dir_all(path).map_err(failed)?;
         if std::fs::read_dir(path).map_err(failed)?.next().is_some() {
@@ -69,12 +69,19 @@ impl Folder {
             ));
         }
         std::fs::create_dir(path.join("journal")).map_err(failed)?;
-        Ok(Self { path: path.to_path_buf() })
+        let folder = Self { path: path.to_path_buf() };
+        std::fs::write(folder.webhooks(), webhooks).map_err(failed)?;
+        Ok(folder)
     }
 
     /// The server's data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.path.join("data")
+    }
+
+    /// The pipeline file that opens the webhooks.
+    pub(crate) fn webhooks(&self) -> PathBuf {
+        self.path.join("webhooks.yaml")
     }
 
     /// The server's standard error, of all its lives.
@@ -269,7 +276,7 @@ mod tests {
     #[test]
     fn a_broken_promise_ends_it_with_the_lines_that_prove_it() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::take(&dir.path().join("torture")).unwrap();
+        let folder = Folder::take(&dir.path().join("torture"), "").unwrap();
         let journal = Journal::begin(&folder).unwrap();
         let receipt = |number| Receipt { number: Some(number), id: 5, count: 1, intact: true };
         assert!(journal.write(1, 1, &Line::Sending { kind: Kind::Standard, numbers: vec![1, 11] }));
@@ -296,7 +303,7 @@ mod tests {
     fn a_folder_with_something_in_it_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("thesis.txt"), "").unwrap();
-        assert!(Folder::take(dir.path()).unwrap_err().contains("is not empty"));
-        assert!(Folder::take(&dir.path().join("thesis.txt")).unwrap_err().contains("could not use"));
+        assert!(Folder::take(dir.path(), "").unwrap_err().contains("is not empty"));
+        assert!(Folder::take(&dir.path().join("thesis.txt"), "").unwrap_err().contains("could not use"));
     }
 }

@@ -10,8 +10,12 @@ pub(crate) type Number = u64;
 pub(crate) enum Kind {
     /// SendMessage(Batch) to the standard queue.
     Standard,
+    /// The same with a DelaySeconds of so many.
+    Delayed(u8),
     /// PutEvents, through a rule, to a standard queue.
     Event,
+    /// A post to a webhook, through the same rule. Its id makes it one event, however often it is posted.
+    Webhook,
     /// PutEvents that no rule matches: it comes out nowhere.
     Unmatched,
     /// SendMessage to the FIFO queue, in this message group.
@@ -47,8 +51,8 @@ impl Kind {
     /// Where the message must come out.
     pub(crate) const fn queue(self) -> Option<Queue> {
         match self {
-            Self::Standard => Some(Queue::Standard),
-            Self::Event => Some(Queue::Events),
+            Self::Standard | Self::Delayed(_) => Some(Queue::Standard),
+            Self::Event | Self::Webhook => Some(Queue::Events),
             Self::Fifo(_) => Some(Queue::Fifo),
             Self::Unmatched => None,
         }
@@ -119,7 +123,9 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Standard => f.write_str("standard"),
+            Self::Delayed(seconds) => write!(f, "delayed {seconds} s"),
             Self::Event => f.write_str("event"),
+            Self::Webhook => f.write_str("webhook"),
             Self::Unmatched => f.write_str("unmatched"),
             Self::Fifo(group) => write!(f, "fifo group {group}"),
         }

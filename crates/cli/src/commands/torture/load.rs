@@ -23,13 +23,21 @@ const REMEMBERED_MS: u64 = 4 * 60 * 1_000;
 pub(crate) enum Stuff {
     Messages,
     Events,
+    Webhooks,
     /// Of groups from this number on.
     Groups(u16),
 }
 
 /// All producers.
-pub(crate) const PRODUCERS: [Stuff; 6] =
-    [Stuff::Messages, Stuff::Messages, Stuff::Events, Stuff::Events, Stuff::Groups(0), Stuff::Groups(GROUPS)];
+pub(crate) const PRODUCERS: [Stuff; 7] = [
+    Stuff::Messages,
+    Stuff::Messages,
+    Stuff::Events,
+    Stuff::Events,
+    Stuff::Webhooks,
+    Stuff::Groups(0),
+    Stuff::Groups(GROUPS),
+];
 /// All consumers.
 pub(crate) const CONSUMERS: [Queue; 7] =
     [Queue::Standard, Queue::Standard, Queue::Events, Queue::Events, Queue::Fifo, Queue::Fifo, Queue::Fifo];
@@ -48,9 +56,11 @@ pub(crate) fn produce(control: &Control, stuff: Stuff, stream: u64) {
             continue;
         }
         match stuff {
+            Stuff::Messages if producer.dice.chance(10) => producer.delayed(),
             Stuff::Messages => producer.once(Kind::Standard),
             Stuff::Events if producer.dice.chance(10) => producer.once(Kind::Unmatched),
             Stuff::Events => producer.once(Kind::Event),
+            Stuff::Webhooks => producer.post(),
             Stuff::Groups(first) => producer.in_order(first),
         }
     }
@@ -77,18 +87,43 @@ impl Producer<'_> {
         self.witness.send(kind, &numbers);
     }
 
+    /// Sends what nobody may receive before one or two seconds have passed.
+    fn delayed(&mut self) {
+        let seconds = if self.dice.chance(50) { 1 } else { 2 };
+        self.once(Kind::Delayed(seconds));
+    }
+
     /// Sends until it is acknowledged: the deduplication id makes it one message. Sometimes once more after that.
     fn in_order(&mut self, first: u16) {
-        if self.dice.chance(15)
-            && let Ok(index) = usize::try_from(self.dice.below(REMEMBERED_MAX as u64))
-            && let Some((kind, number, sent_ms)) = self.remembered.get(index).copied()
-            && now_ms() < sent_ms.saturating_add(REMEMBERED_MS)
-        {
-            self.witness.send(kind, &[number]);
+        if self.dice.chance(15) && self.once_more() {
             return;
         }
         let group = first + u16::try_from(self.dice.below(u64::from(GROUPS))).unwrap_or(0);
-        let (kind, numbers, sent_ms) = (Kind::Fifo(group), self.numbers(), now_ms());
+        let numbers = self.numbers();
+        self.until_acknowledged(Kind::Fifo(group), numbers);
+    }
+
+    /// Posts until it is acknowledged, and sometimes once more.
+    fn post(&mut self) {
+        if self.dice.chance(15) && self.once_more() {
+            return;
+        }
+        let number = self.control.journal.next_numbers(1);
+        self.until_acknowledged(Kind::Webhook, number);
+    }
+
+    /// Sends what was acknowledged before; false where nothing is remembered.
+    fn once_more(&mut self) -> bool {
+        let index = usize::try_from(self.dice.below(REMEMBERED_MAX as u64)).unwrap_or(0);
+        let remembered = self.remembered.get(index).copied();
+        let recent = remembered.filter(|(_, _, sent_ms)| now_ms() < sent_ms.saturating_add(REMEMBERED_MS));
+        let Some((kind, number, _)) = recent else { return false };
+        self.witness.send(kind, &[number]);
+        true
+    }
+
+    fn until_acknowledged(&mut self, kind: Kind, numbers: Vec<Number>) {
+        let sent_ms = now_ms();
         while !self.witness.send(kind, &numbers) {
             if self.control.journal.ended().is_some() || self.control.life().is_none() {
                 return;

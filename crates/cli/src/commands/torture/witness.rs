@@ -12,6 +12,13 @@ use crate::commands::torture::line::{Kind, Line, Number, Queue, Receipt};
 
 /// The source of events that the rule matches, and one of events that it does not.
 pub(crate) const SOURCES: (&str, &str) = ("torture", "torture.unmatched");
+/// The webhook, whose events the rule matches.
+const WEBHOOK: &str = "torture";
+
+/// The pipeline file that opens it.
+pub(crate) fn webhooks() -> String {
+    format!("webhooks:\n  - name: {WEBHOOK}\n    source: {}\n", SOURCES.0)
+}
 
 /// One connection, made again in each life of the server.
 #[derive(Debug)]
@@ -59,18 +66,28 @@ impl<'c> Witness<'c> {
     /// Sends; one message alone, more as a batch. Whether that was acknowledged.
     pub(crate) fn send(&mut self, kind: Kind, numbers: &[Number]) -> bool {
         match kind {
-            Kind::Standard => self.send_messages(Queue::Standard, kind, numbers),
+            Kind::Standard | Kind::Delayed(_) => self.send_messages(Queue::Standard, kind, numbers),
             Kind::Fifo(_) => self.send_messages(Queue::Fifo, kind, numbers),
             Kind::Event | Kind::Unmatched => self.put_events(kind, numbers),
+            Kind::Webhook => numbers.iter().all(|number| self.post_webhook(*number)),
         }
     }
 
     fn send_messages(&mut self, queue: Queue, kind: Kind, numbers: &[Number]) -> bool {
         let entry = |number: &Number| {
             let mut entry = json!({"Id": number.to_string(), "MessageBody": body(*number)});
-            if let (Kind::Fifo(group), Some(fields)) = (kind, entry.as_object_mut()) {
-                fields.insert("MessageGroupId".to_owned(), json!(format!("group-{group}")));
-                fields.insert("MessageDeduplicationId".to_owned(), json!(format!("once-{number}")));
+            let mut add = |name: &str, value: Value| {
+                if let Some(fields) = entry.as_object_mut() {
+                    fields.insert(name.to_owned(), value);
+                }
+            };
+            match kind {
+                Kind::Fifo(group) => {
+                    add("MessageGroupId", json!(format!("group-{group}")));
+                    add("MessageDeduplicationId", json!(format!("once-{number}")));
+                }
+                Kind::Delayed(seconds) => add("DelaySeconds", json!(seconds)),
+                Kind::Standard | Kind::Event | Kind::Webhook | Kind::Unmatched => {}
             }
             entry
         };
@@ -118,6 +135,20 @@ impl<'c> Witness<'c> {
                 self.control.journal.note(call, &Line::Sent { messages })
             }
             other => self.strange(target, &other),
+        }
+    }
+
+    fn post_webhook(&mut self, number: Number) -> bool {
+        let asked = Line::Sending { kind: Kind::Webhook, numbers: vec![number] };
+        let name = "a post to the webhook";
+        let post = |connection: &mut Connection| connection.post_webhook(WEBHOOK, &body(number));
+        let Some((call, answer)) = self.call_by(&asked, name, post) else { return false };
+        match answer {
+            // A duplicate is what an earlier post has brought, whose answer a kill has cut off.
+            Answer::Done(answer) if matches!(text(&answer, "status"), "accepted" | "duplicate") => {
+                self.control.journal.note(call, &Line::Sent { messages: vec![(number, 0)] })
+            }
+            other => self.strange(name, &other),
         }
     }
 
@@ -200,14 +231,23 @@ impl<'c> Witness<'c> {
         self.control.journal.note(call, &line);
     }
 
-    /// Journals the question, asks it, and journals where the answer was cut off. `None`: the torture has ended.
     fn call(&mut self, asked: &Line, target: &str, request: &Value) -> Option<(u64, Answer)> {
+        self.call_by(asked, target, |connection| connection.call(target, request))
+    }
+
+    /// Journals the question, asks it, and journals where the answer was cut off. `None`: the torture has ended.
+    fn call_by(
+        &mut self,
+        asked: &Line,
+        name: &str,
+        ask: impl FnOnce(&mut Connection) -> std::io::Result<(u16, Value)>,
+    ) -> Option<(u64, Answer)> {
         let (life, mut connection) = self.connect()?;
         let call = self.control.journal.next_call();
         if !self.control.journal.note(call, asked) {
             return None;
         }
-        match connection.call(target, request) {
+        match ask(&mut connection) {
             Ok((200, answer)) => {
                 self.connection = Some((life, connection));
                 Some((call, Answer::Done(answer)))
@@ -217,13 +257,13 @@ impl<'c> Witness<'c> {
                 Some((call, Answer::Refused(answer)))
             }
             Ok((status, answer)) => {
-                self.broken(format!("{target} was answered with status {status}: {answer}"));
+                self.broken(format!("{name} was answered with status {status}: {answer}"));
                 None
             }
             Err(error) => {
                 if !self.control.was_killed(life) {
                     self.broken(format!(
-                        "{target} was not answered, and nobody had killed the server: {error}"
+                        "{name} was not answered, and nobody had killed the server: {error}"
                     ));
                 }
                 self.control.journal.note(call, &Line::Cut);

@@ -1,7 +1,7 @@
 //! The server's books against the judge's own: conservation (contract C2).
 
 use crate::commands::torture::checker::Violation;
-use crate::commands::torture::line::{Books, Kind};
+use crate::commands::torture::line::{Books, Kind, Queue};
 
 /// What the events of this torture must add up to, from its beginning.
 #[derive(Debug, Default)]
@@ -16,17 +16,17 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn tried(&mut self, kind: Kind) {
-        self.matching_tried += u64::from(kind == Kind::Event);
+        self.matching_tried += u64::from(kind.queue() == Some(Queue::Events));
         self.other_tried += u64::from(kind == Kind::Unmatched);
     }
 
     pub(crate) fn acknowledged(&mut self, kind: Kind) {
-        self.matching_acknowledged += u64::from(kind == Kind::Event);
+        self.matching_acknowledged += u64::from(kind.queue() == Some(Queue::Events));
         self.other_acknowledged += u64::from(kind == Kind::Unmatched);
     }
 
     pub(crate) fn received(&mut self, kind: Kind) {
-        self.received += u64::from(kind == Kind::Event);
+        self.received += u64::from(kind.queue() == Some(Queue::Events));
     }
 
     /// Books told while no call was in flight.

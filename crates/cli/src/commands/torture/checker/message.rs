@@ -22,10 +22,14 @@ pub(crate) struct Message {
     pub(crate) id: u128,
     /// Until then at least the newest receive that was seen has its lease.
     lease_until_ms: u64,
+    /// Nobody may receive it before.
+    not_before_ms: u64,
 }
 
 impl Message {
-    pub(crate) fn new(kind: Kind) -> Self {
+    /// A message that is about to be sent.
+    pub(crate) fn new(kind: Kind, at_ms: u64) -> Self {
+        let delay_s = if let Kind::Delayed(seconds) = kind { u64::from(seconds) } else { 0 };
         Self {
             kind,
             acknowledged: false,
@@ -37,6 +41,7 @@ impl Message {
             seen: 0,
             id: 0,
             lease_until_ms: 0,
+            not_before_ms: at_ms.saturating_add(delay_s * 1_000),
         }
     }
 
@@ -47,12 +52,19 @@ impl Message {
                 Kind::Fifo(_) => {
                     "delivered twice: two MessageIds in spite of one deduplication id".to_owned()
                 }
+                Kind::Webhook => "delivered twice: two MessageIds in spite of one webhook id".to_owned(),
                 _ => "delivered twice: two MessageIds for what was sent once".to_owned(),
             });
         }
         self.id = receipt.id;
         if receipt.count == 0 {
             return Err("received, and the server says that it never was".to_owned());
+        }
+        if at_ms < self.not_before_ms {
+            return Err(format!(
+                "given out {} ms before its delay can have ended",
+                self.not_before_ms - at_ms
+            ));
         }
         if self.gone_at != 0 && receipt.count > self.gone_at {
             return Err("resurrected: the delete was acknowledged while its lease held".to_owned());

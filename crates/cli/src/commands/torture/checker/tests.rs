@@ -27,7 +27,7 @@ fn breaks(history: &[(u64, u64, Line)], word: &str, numbers: &[Number]) {
 }
 
 fn sent(kind: Kind, number: Number) -> History {
-    let id = if matches!(kind, Kind::Event | Kind::Unmatched) { 0 } else { id_of(number) };
+    let id = if matches!(kind, Kind::Event | Kind::Webhook | Kind::Unmatched) { 0 } else { id_of(number) };
     let sending = Line::Sending { kind, numbers: vec![number] };
     vec![(10, 100 + number, sending), (20, 100 + number, Line::Sent { messages: vec![(number, id)] })]
 }
@@ -89,8 +89,9 @@ fn a_good_history_is_clean() {
 
 #[test]
 fn a_lost_message_is_found() {
-    for kind in [Kind::Standard, Kind::Event, GROUP] {
-        breaks(&[sent(kind, 0), drained(u64::from(kind == Kind::Event))].concat(), "lost", &[0]);
+    for kind in [Kind::Standard, Kind::Delayed(1), Kind::Event, Kind::Webhook, GROUP] {
+        let event = kind.queue() == Some(Queue::Events);
+        breaks(&[sent(kind, 0), drained(u64::from(event))].concat(), "lost", &[0]);
     }
     let gone = [sent(Kind::Standard, 0), received(100, STANDARD, &[receipt(0, 1)]), drained(0)].concat();
     breaks(&gone, "received, never deleted", &[0]);
@@ -209,6 +210,31 @@ fn a_deduplication_that_was_forgotten_is_found() {
     breaks(&[sent(GROUP, 0), again(5)].concat(), "became another message", &[0]);
     let other = Receipt { id: 5, ..receipt(0, 1) };
     breaks(&[sent(GROUP, 0), received(100, Queue::Fifo, &[other])].concat(), "delivered twice", &[0]);
+}
+
+#[test]
+fn a_webhook_posted_twice_that_became_two_events_is_found() {
+    let again = vec![
+        (500, 50, Line::Sending { kind: Kind::Webhook, numbers: vec![0] }),
+        (510, 50, Line::Sent { messages: vec![(0, 0)] }),
+    ];
+    let first = received(600, Queue::Events, &[receipt(0, 1)]);
+    let history = [sent(Kind::Webhook, 0), again, first, deleted(700, 0, 1)].concat();
+    is_clean(&[history.clone(), drained(1)].concat());
+    let other = Receipt { id: 5, ..receipt(0, 1) };
+    breaks(&[history.clone(), received(800, Queue::Events, &[other])].concat(), "one webhook id", &[0]);
+    breaks(&[history, drained(2)].concat(), "do not balance", &[]);
+}
+
+#[test]
+fn a_message_before_its_delay_is_found() {
+    let sent = sent(Kind::Delayed(2), 0);
+    breaks(
+        &[sent.clone(), received(2_004, STANDARD, &[receipt(0, 1)])].concat(),
+        "1 ms before its delay",
+        &[0],
+    );
+    is_clean(&[sent, received(2_005, STANDARD, &[receipt(0, 1)])].concat());
 }
 
 #[test]
