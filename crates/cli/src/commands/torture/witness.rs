@@ -17,7 +17,7 @@ const WEBHOOK: &str = "torture";
 
 /// The pipeline file that opens it.
 pub(crate) fn webhooks() -> String {
-    format!("webhooks:\n  - name: {WEBHOOK}\n    source: {}\n", SOURCES.0)
+    format!("version: 1\nwebhooks:\n  - name: {WEBHOOK}\n    source: {}\n", SOURCES.0)
 }
 
 /// One connection, made again in each life of the server.
