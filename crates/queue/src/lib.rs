@@ -9,6 +9,7 @@
 //! - A loop of the server calls [`Queues::sweep`] and [`Queues::step_move_tasks`] when [`Queues::needs_sweep`] or
 //!   [`Queues::has_move_tasks`] says that there is something to do.
 
+mod attempt;
 mod dead_letter;
 pub mod engine;
 pub mod error;

@@ -42,11 +42,7 @@ pub const OPERATIONS: &[Operation<Queues>] = &[
     whole("ListQueueTags", |queues, call, body| tags::list(queues, &call, body)),
     whole("ListQueues", |queues, call, body| queues::list(queues, &call, body)),
     whole("PurgeQueue", |queues, call, body| queues::purge(queues, &call, body)),
-    Operation {
-        name: "ReceiveMessage",
-        missing: "ReceiveRequestAttemptId is accepted and has no effect: a receive that is repeated receives anew.",
-        run: receive::receive,
-    },
+    whole("ReceiveMessage", receive::receive),
     whole("RemovePermission", permissions::remove),
     whole("SendMessage", send::send),
     whole("SendMessageBatch", send::send_batch),

@@ -12,6 +12,7 @@ use crate::engine::handle::Handle;
 use crate::engine::record::{
     Attribute, CONTENTS, Content, INDEX, NOTES, Note, Phase, Place, QUEUES, QueueId, Settings, State,
 };
+use crate::engine::settle::find;
 
 /// What to receive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,15 @@ impl Queues {
         }
         let received = round.received;
         (received, desk.finish(&self.memory))
+    }
+
+    /// The message as it was received with this handle; `None`: it is gone, was received again, or is damaged.
+    pub(crate) fn received_with(read: &mut impl Read, handle: &Handle) -> Option<Received> {
+        let entry = find(read, handle)?;
+        let Found::Value(content) = read.find(&CONTENTS, &entry.sequence) else { return None };
+        let note = if entry.state.noted { read.get(&NOTES, &entry.sequence) } else { None };
+        let message = received(handle.queue, entry, content, note.unwrap_or_default());
+        Some(Received { handle: *handle, ..message })
     }
 
     /// How a queue treats its messages; as memory has it where the record is damaged. `None`: there is no such queue.

@@ -133,7 +133,7 @@ impl Desk<'_, '_, '_> {
 
 /// The message in the state that the handle speaks of. One whose state is damaged is gone: the queue passes it over as
 /// soon as its lease ends.
-fn find(read: &mut impl Read, handle: &Handle) -> Option<Entry> {
+pub(crate) fn find(read: &mut impl Read, handle: &Handle) -> Option<Entry> {
     let at = |at_ms: u64, read: &mut _| {
         let place = (handle.queue.0, Phase::Leased.byte(), (at_ms, handle.sequence));
         let Found::Value(state) = Read::find(read, &INDEX, &place) else { return None };

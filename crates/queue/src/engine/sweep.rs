@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use aws::Timestamp;
 use store::{Found, Key, KeyRange, Read, Record, Table, Tx};
 
+use crate::attempt::{FORGET_ATTEMPTS, forget_attempts};
 use crate::engine::Queues;
 use crate::engine::desk::Desk;
 use crate::engine::record::{
@@ -13,9 +14,10 @@ use crate::engine::record::{
 
 impl Queues {
     /// Removes up to `limit` messages that are past their queue's retention or whose queue was deleted, and as many
-    /// forgotten deduplication keys. Gives back how much it removed; as long as that is not 0 there may be more.
+    /// forgotten deduplication keys and receive attempts. Gives back how much it removed; as long as that is not 0 there may be more.
     pub fn sweep(&self, tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
         let mut removed = forget_duplicates(tx, now, limit);
+        removed += forget_attempts(tx, now.unix_ms(), limit.saturating_sub(removed));
         for known in self.memory.known() {
             if removed >= limit {
                 break;
@@ -36,10 +38,12 @@ impl Queues {
     pub fn needs_sweep(&self, read: &mut impl Read, now: Timestamp) -> bool {
         let forgettable = KeyRange::between(&0u64, &now.unix_ms().saturating_add(1));
         let mut found = false;
-        read.keys(&FORGET, &forgettable, &mut |_| {
-            found = true;
-            ControlFlow::Break(())
-        });
+        for expiry in [&FORGET, &FORGET_ATTEMPTS] {
+            read.keys(expiry, &forgettable, &mut |_| {
+                found = true;
+                ControlFlow::Break(())
+            });
+        }
         if found {
             return true;
         }

@@ -16,7 +16,7 @@ use crate::error;
 use crate::limits;
 use crate::message::{WireAttributes, md5_of_attributes, md5_of_body, write_attribute};
 use crate::ops::between;
-use crate::ops::send::sequence_number;
+use crate::ops::send::{check_token, sequence_number};
 use crate::queue::{Queue, name_in_url, require};
 
 #[derive(Debug, Deserialize)]
@@ -32,6 +32,7 @@ struct ReceiveMessage {
     max_number_of_messages: Option<i64>,
     visibility_timeout: Option<i64>,
     wait_time_seconds: Option<i64>,
+    receive_request_attempt_id: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,6 +85,8 @@ struct Poll {
     name: String,
     max: usize,
     visibility_s: Option<u32>,
+    /// ReceiveRequestAttemptId; has a meaning for FIFO queues only.
+    attempt: Option<String>,
     wanted: Wanted,
     until: Timestamp,
     /// Whose bell to listen to: found anew with each attempt, for a purge changes it.
@@ -115,6 +118,7 @@ fn prepare(queues: &Queues, call: Call, body: &[u8]) -> Result<Poll, Error> {
     if let Some(unknown) = system.iter().find(|name| !known(name)) {
         return Err(error::unknown_attribute(unknown));
     }
+    check_token(request.receive_request_attempt_id.as_deref(), "ReceiveRequestAttemptId")?;
     let queue = queues.store().read(|read| require(read, &name)).map_err(error::of_store)??;
     let wait_s = wait_s.unwrap_or(queue.attributes.wait_s);
     Ok(Poll {
@@ -122,6 +126,7 @@ fn prepare(queues: &Queues, call: Call, body: &[u8]) -> Result<Poll, Error> {
         name,
         max: usize::try_from(max).unwrap_or(1),
         visibility_s,
+        attempt: request.receive_request_attempt_id.filter(|_| queue.attributes.fifo.is_some()),
         wanted: Wanted { system, message: request.message_attribute_names },
         until: call.now.plus(Duration::from_secs(u64::from(wait_s))),
         engine: queue.engine,
@@ -132,9 +137,14 @@ fn prepare(queues: &Queues, call: Call, body: &[u8]) -> Result<Poll, Error> {
 impl Poll {
     /// Whether there is something to receive. A look in memory first: waiting costs the store nothing.
     fn look(&mut self, now: Timestamp) -> Result<bool, Error> {
-        let Self { queues, name, .. } = self;
+        let Self { queues, name, attempt, .. } = self;
         let found = queues.store().read(|read| {
             let queue: Queue = require(read, name)?;
+            if let Some(id) = attempt
+                && queues.has_attempt(read, (queue.engine, id), now.unix_ms())
+            {
+                return Ok((queue.engine, true));
+            }
             let due = queues.is_due(read, queue.engine, now);
             // The exact count is only made where the cheap one, which counts expired leases too, is over.
             let over = due
@@ -154,12 +164,17 @@ impl Poll {
     fn take(&self, now: Timestamp) -> Later<Vec<Received>> {
         let (queues, name, max, visibility_s) =
             (self.queues.clone(), self.name.clone(), self.max, self.visibility_s);
+        let attempt = self.attempt.clone();
         let (account, region) = (self.call.account.clone(), self.call.region.clone());
         Box::pin(self.queues.store().write_reserved(error::of_store, move |tx| {
             let queue = require(tx, &name)?;
             let until = queue.visible_after(now, visibility_s);
             let redrive = redrive_of(tx, &queue, (&account, &region));
-            Ok(queues.receive(tx, queue.engine, &Receive { max, until, now, redrive }))
+            let receive = Receive { max, until, now, redrive };
+            Ok(match attempt {
+                Some(id) => queues.receive_attempt(tx, (queue.engine, &id), &receive),
+                None => queues.receive(tx, queue.engine, &receive),
+            })
         }))
     }
 }

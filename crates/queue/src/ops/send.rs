@@ -120,8 +120,8 @@ impl Draft {
         let delay_s = between(wire.delay_seconds, "DelaySeconds", (0, limits::DELAY_S_MAX))?;
         let attributes = read_attributes(wire.message_attributes.unwrap_or_default())?;
         let system = system_attributes(wire.message_system_attributes.unwrap_or_default())?;
-        check_group_id(wire.message_group_id.as_deref(), "MessageGroupId")?;
-        check_group_id(wire.message_deduplication_id.as_deref(), "MessageDeduplicationId")?;
+        check_token(wire.message_group_id.as_deref(), "MessageGroupId")?;
+        check_token(wire.message_deduplication_id.as_deref(), "MessageDeduplicationId")?;
         let trace_header = system.first().and_then(|attribute| match &attribute.value {
             Value::Text(text) => Some(text.clone()),
             Value::Bytes(_) => None,
@@ -254,8 +254,8 @@ pub(super) fn sequence_number(sequence: u64) -> String {
     (10_000_000_000_000_000_000 + u128::from(sequence)).to_string()
 }
 
-/// Up to 128 letters, digits and punctuation. Source: SQS API reference, SendMessage.
-fn check_group_id(id: Option<&str>, name: &str) -> Result<(), Error> {
+/// Up to 128 letters, digits and punctuation. Source: SQS API reference, SendMessage and ReceiveMessage.
+pub(super) fn check_token(id: Option<&str>, name: &str) -> Result<(), Error> {
     let valid = |id: &str| {
         (1..=limits::GROUP_ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
     };

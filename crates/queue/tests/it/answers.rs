@@ -39,7 +39,7 @@ async fn last_attempt(poll: &mut dyn LongPoll) -> Result<Vec<u8>, Error> {
     Ok(poll.attempt(until).await?.unwrap_or_else(|| poll.nothing()))
 }
 
-/// Runs one case: `{source, why, steps: [{at_ms?, call, request, answer | error, keep?}]}`. In a request, `"$name"`
+/// Runs one case: `{source, why, steps: [{at_ms?, call, request, answer | error, keep?}]}`. In a request or answer, `"$name"`
 /// stands for what an earlier step kept under that name; in an answer, `"*"` stands for anything.
 fn check(path: &Path) {
     let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -53,12 +53,15 @@ fn check(path: &Path) {
     for (number, step) in case["steps"].as_array().unwrap().iter().enumerate() {
         let place = format!("{}, step {number}", path.display());
         now += step["after_ms"].as_u64().unwrap_or(0);
-        let mut request = step["request"].to_string();
-        for (name, value) in &kept {
-            request = request.replace(&format!("\"${name}\""), &Value::from(value.as_str()).to_string());
-        }
+        let fill = |template: &Value| {
+            kept.iter().fold(template.to_string(), |text, (name, value)| {
+                text.replace(&format!("\"${name}\""), &Value::from(value.as_str()).to_string())
+            })
+        };
+        let request = fill(&step["request"]);
+        let expected = step.get("answer").map(|answer| serde_json::from_str::<Value>(&fill(answer)).unwrap());
         let answer = run(&queues, step["call"].as_str().unwrap(), &request, Timestamp::from_unix_ms(now));
-        match (answer, step.get("answer"), step.get("error")) {
+        match (answer, &expected, step.get("error")) {
             (Ok(answer), Some(expected), None) => {
                 assert!(is_like(&answer, expected), "{place}: got {answer}, expected {expected}");
                 for (name, pointer) in step["keep"].as_object().into_iter().flatten() {
