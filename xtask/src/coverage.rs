@@ -61,8 +61,9 @@ const REST: &str = "
 - Target kinds served: SQS queues of the same account and region, event buses, API destinations, Lambda as above. Others are refused by PutTargets,
   each with the reason, in `FailedEntries`.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
-- Genesys Cloud: the simulated org only. Real feeds, event streams and the Platform API are to come.
-  Webhooks in are served ([docs/webhooks.md](webhooks.md)).
+- Genesys Cloud: the simulated org only. Real feeds and the Platform API are to come.
+  Webhooks in ([docs/webhooks.md](webhooks.md)), subscriptions ([docs/subscriptions.md](subscriptions.md)) and event streams
+  ([docs/event-streams.md](event-streams.md)) are served.
 - In the pipeline file: functions, state machines, tables, subscriptions, event streams, archives and schedules are refused, each
   with a sentence that says what to do meanwhile.
 ";

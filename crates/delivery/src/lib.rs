@@ -5,6 +5,7 @@
 
 mod authorizer;
 pub mod porter;
+pub mod stream;
 mod target;
 mod tokens;
 

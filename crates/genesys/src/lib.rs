@@ -11,6 +11,7 @@ pub mod platform;
 pub mod position;
 pub mod rendering;
 pub mod simulator;
+pub mod stream;
 pub mod subscription;
 pub mod tracker;
 mod wanted;

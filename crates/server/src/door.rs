@@ -21,6 +21,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use http_client::Client;
 use tokio::sync::watch;
 
 use crate::clock;
@@ -33,6 +34,8 @@ use crate::rooms::Rooms;
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
     pub(crate) rooms: Rooms,
+    /// Calls out: the handshakes of event streams.
+    pub(crate) client: Client,
     /// The bodies being read.
     pub(crate) bodies: Bodies,
     /// The Genesys side: who may call it, and the simulated org where one runs.

@@ -7,6 +7,7 @@ use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::{Intake, Taken};
 use genesys::platform::Platform;
 use genesys::rendering::Told;
+use genesys::stream::Streams;
 use genesys::subscription::Subscriptions;
 use genesys::tracker::derived::{Derived, SOURCE};
 use store::Tx;
@@ -19,6 +20,7 @@ pub(crate) struct Ingest {
     pub(crate) intake: Intake,
     pub(crate) events: Events,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) streams: Streams,
     /// Where derived events go.
     pub(crate) bus: BusName,
     /// Which integrations of the simulated org take an event as well.
@@ -73,8 +75,10 @@ impl Ingest {
 
     fn put(&self, tx: &mut Tx<'_, '_>, derived: Vec<Derived>, now: Timestamp, ids: &Ids) {
         for derived in derived {
-            if !self.subscriptions.is_empty() {
-                self.subscriptions.pay(tx, &Told::of_derived(&derived), now, ids);
+            if !(self.subscriptions.is_empty() && self.streams.is_empty()) {
+                let told = Told::of_derived(&derived);
+                self.subscriptions.pay(tx, &told, now, ids);
+                self.streams.owe(tx, &told, now, ids);
             }
             let event = Event {
                 id: derived.id,

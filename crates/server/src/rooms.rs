@@ -1,6 +1,7 @@
 //! The open rooms: the store, and what stands on it.
 
 use events::Events;
+use genesys::stream::Streams;
 use genesys::subscription::Subscriptions;
 use queue::Queues;
 use store::{Options, Store};
@@ -19,6 +20,8 @@ pub struct Rooms {
     pub events: Events,
     /// Event subscriptions.
     pub subscriptions: Subscriptions,
+    /// Event streams.
+    pub streams: Streams,
 }
 
 impl Rooms {
@@ -37,6 +40,7 @@ impl Rooms {
             .map_err(StartError::Stored)?;
         let place = (config.account.as_str(), config.region.as_str());
         let subscriptions = Subscriptions::open(queues.clone(), place).map_err(StartError::Stored)?;
-        Ok(Self { store, queues, events, subscriptions })
+        let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
+        Ok(Self { store, queues, events, subscriptions, streams })
     }
 }

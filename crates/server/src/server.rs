@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use delivery::stream::StreamPorter;
 use delivery::{Porter, Surroundings};
 use events::BusName;
 use genesys::platform::Platform;
@@ -81,6 +82,7 @@ impl Server {
         let door = Door {
             bodies: Bodies::default(),
             rooms: rooms.clone(),
+            client: client.clone(),
             platform: platform.clone(),
             account: Arc::from(config.account.as_str()),
             region: Arc::from(config.region.as_str()),
@@ -90,10 +92,12 @@ impl Server {
             stopped: stopped.clone(),
         };
         let surroundings = Surroundings { now: clock::now, ids: clock::ids };
+        let streams = StreamPorter::new(rooms.streams.clone(), client.clone(), surroundings);
         let porter = Porter::new(rooms.events.clone(), surroundings, client);
         let tasks = vec![
             tokio::spawn(connections::serve(listener, router(door), closing.clone())),
             tokio::spawn(porter.run(closing.clone())),
+            tokio::spawn(streams.run(closing.clone())),
             tokio::spawn(ticking(Replays::new(rooms.clone()), closing.clone())),
             tokio::spawn(ticking(Schedules(rooms.clone()), closing.clone())),
             tokio::spawn(ticking(Sweep(rooms.clone()), closing)),

@@ -73,7 +73,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "delivery",
         floor: 4,
-        may_import: &["events", "states", "lambda", "queue", "http_client", "aws"],
+        may_import: &["events", "states", "lambda", "genesys", "queue", "http_client", "aws"],
     },
     Room { name: "events", floor: 3, may_import: &["pattern", "queue", "store", "aws"] },
     Room { name: "states", floor: 3, may_import: &["asl", "queue", "store", "aws"] },

@@ -17,7 +17,7 @@ use store::{Options, Store};
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
-const NOW: Timestamp = Timestamp::from_unix_ms(1_698_400_800_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_unix_ms(1_698_400_800_000);
 
 struct House {
     queues: Queues,
@@ -42,20 +42,7 @@ impl House {
     }
 
     fn queue(&self, name: &str, attributes: &str) {
-        let call = Call {
-            now: NOW,
-            account: ACCOUNT.to_owned(),
-            region: REGION.to_owned(),
-            request_id: String::new(),
-            base_url: String::new(),
-            ids: Ids::from_seed(1),
-        };
-        let row = queue::ops::OPERATIONS.iter().find(|row| row.name == "CreateQueue").unwrap();
-        let request = format!(r#"{{"QueueName": "{name}", "Attributes": {attributes}}}"#);
-        let Reply::Later(answer) = (row.run)(&self.queues, call, request.as_bytes()) else {
-            panic!("{name}")
-        };
-        wait(answer).unwrap();
+        create_queue(&self.queues, name, attributes);
     }
 
     fn create(&self, body: &Value) -> Result<Answer, Fault> {
@@ -93,6 +80,22 @@ impl House {
     }
 }
 
+/// Makes an SQS queue.
+pub(crate) fn create_queue(queues: &Queues, name: &str, attributes: &str) {
+    let call = Call {
+        now: NOW,
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        request_id: String::new(),
+        base_url: String::new(),
+        ids: Ids::from_seed(1),
+    };
+    let row = queue::ops::OPERATIONS.iter().find(|row| row.name == "CreateQueue").unwrap();
+    let request = format!(r#"{{"QueueName": "{name}", "Attributes": {attributes}}}"#);
+    let Reply::Later(answer) = (row.run)(queues, call, request.as_bytes()) else { panic!("{name}") };
+    wait(answer).unwrap();
+}
+
 fn open(folder: &std::path::Path) -> (Queues, Subscriptions) {
     let queues = Queues::open(Store::open(folder, &Options::default()).unwrap()).unwrap();
     let subscriptions = Subscriptions::open(queues.clone(), (ACCOUNT, REGION)).unwrap();
@@ -103,7 +106,8 @@ fn wait<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
 }
 
-fn asked(id: &str, body: &Value) -> Asked {
+/// A request with this id in its path.
+pub(crate) fn asked(id: &str, body: &Value) -> Asked {
     use std::sync::atomic::{AtomicU64, Ordering};
     static SEED: AtomicU64 = AtomicU64::new(1);
     Asked {

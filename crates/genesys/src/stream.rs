@@ -1,0 +1,187 @@
+//! Event streams (seed 004): derived events posted to an HTTPS address, tried again for 24 hours.
+//!
+//! What a stream posts is owed as a message of the queue engine, in the commit that puts the derived event on its bus; the
+//! floor above carries it ([`Streams::due`]) and settles each attempt ([`Streams::settle`]).
+
+pub mod ops;
+pub mod owed;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use aws::{Ids, Timestamp};
+use queue::{Arrival, NewMessage, QueueId, Queues, Settings};
+use serde::{Deserialize, Serialize};
+use store::{KeyRange, Read, Store, Table, Tx};
+
+use crate::rendering::{Told, stream};
+use crate::wanted;
+
+const STREAMS: Table<String, Stream> = Table::new(48, "event streams");
+const OUTCOMES: Table<String, Outcome> = Table::new(49, "event stream outcomes");
+
+/// The kind of internal queue that posts wait in; `stream:<id>` is the name of one.
+const POSTS: &str = "stream";
+/// Posts under way to one stream at a time, so that one that hangs does not take every carrier.
+const UNDER_WAY_MAX: u32 = 10;
+
+/// A stream as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stream {
+    pub(crate) id: String,
+    /// Unique, without regard to case.
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) enabled: bool,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<Header>,
+    /// Such as `conversation:end`, perhaps with a `*` at the end.
+    pub(crate) event_types: Vec<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
+}
+
+store::record!(Stream, version 1);
+
+/// A header that goes along with each post. Its `Debug` does not show the value, which may be a key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl std::fmt::Debug for Header {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Header").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What became of a stream's events.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// Posts that were answered with 2xx.
+    pub(crate) delivered: u64,
+    /// Attempts that failed.
+    pub(crate) failed_attempts: u64,
+    /// Posts that were given up and lie or lay in the dead-letter queue.
+    pub(crate) dead_lettered: u64,
+    /// Posts that were given up and that no dead-letter queue could take.
+    pub(crate) lost: u64,
+    pub(crate) last_delivered_at: Option<Timestamp>,
+    pub(crate) last_error: Option<String>,
+    pub(crate) last_error_at: Option<Timestamp>,
+}
+
+store::record!(Outcome, version 1);
+
+/// All event streams of a store. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    queues: Queues,
+    /// INVARIANT: changes only after the commit of what it says.
+    all: Arc<ArcSwap<Vec<Arc<Stream>>>>,
+}
+
+impl Streams {
+    /// The streams of the queues' store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn open(queues: Queues) -> Result<Self, store::Error> {
+        let kept = queues.store().read(|read| read.list(&STREAMS, &KeyRange::all(), usize::MAX))?;
+        let all: Vec<_> = kept.into_iter().map(|(_, kept)| Arc::new(kept)).collect();
+        Ok(Self { queues, all: Arc::new(ArcSwap::from_pointee(all)) })
+    }
+
+    /// The store they are in.
+    pub fn store(&self) -> &Store {
+        self.queues.store()
+    }
+
+    /// Whether there is none: then nothing need be rendered.
+    pub fn is_empty(&self) -> bool {
+        self.all.load().is_empty()
+    }
+
+    /// Owes the posts that follow from a derived event, in the transaction that puts it on its bus.
+    pub fn owe(&self, tx: &mut Tx<'_, '_>, told: &Told, now: Timestamp, ids: &Ids) {
+        let event_type = stream::event_type(told);
+        for stream in self.all.load_full().iter() {
+            if !(stream.enabled && wanted::names_one(&stream.event_types, event_type)) {
+                continue;
+            }
+            let queue = self.post_queue(tx, &stream.id);
+            let message = NewMessage {
+                id: ids.next_uuid(),
+                body: stream::render(told),
+                now,
+                not_before: now,
+                ..NewMessage::default()
+            };
+            self.queues.send(tx, queue, message);
+        }
+    }
+
+    /// Completes when a post has come to be owed or has changed its time. To be asked for before the look whose failure it
+    /// follows.
+    pub fn arrival(&self) -> Arrival {
+        self.queues.arrival_of_kind(POSTS)
+    }
+
+    fn post_queue(&self, tx: &mut Tx<'_, '_>, id: &str) -> QueueId {
+        let name = queue_name(id);
+        match self.queues.find_internal(tx, &name) {
+            Some(queue) => queue,
+            None => {
+                let settings = Settings { permits: Some(UNDER_WAY_MAX), ..Settings::default() };
+                self.queues.internal(tx, &name, settings)
+            }
+        }
+    }
+
+    /// Puts a stream in the place of the one with its id, if there is one.
+    fn put(&self, tx: &mut Tx<'_, '_>, stream: Stream) {
+        tx.put(&STREAMS, &stream.id, &stream);
+        self.change(tx, move |all| {
+            all.retain(|other| other.id != stream.id);
+            all.push(Arc::new(stream));
+        });
+    }
+
+    /// Removes a stream and what it owes.
+    fn remove(&self, tx: &mut Tx<'_, '_>, id: &str) {
+        tx.remove(&STREAMS, &id.to_owned());
+        tx.remove(&OUTCOMES, &id.to_owned());
+        if let Some(queue) = self.queues.find_internal(tx, &queue_name(id)) {
+            self.queues.drop_queue(tx, queue);
+        }
+        let id = id.to_owned();
+        self.change(tx, move |all| all.retain(|other| other.id != id));
+    }
+
+    /// Only the writer's thread comes here: nothing is lost between load and store.
+    fn change(&self, tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut Vec<Arc<Stream>>) + Send + 'static) {
+        let all = Arc::clone(&self.all);
+        tx.after_commit(move || {
+            let mut streams = Vec::clone(&all.load());
+            change(&mut streams);
+            all.store(Arc::new(streams));
+        });
+    }
+}
+
+fn queue_name(id: &str) -> String {
+    format!("{POSTS}:{id}")
+}
+
+fn note(tx: &mut Tx<'_, '_>, id: &str, change: impl FnOnce(&mut Outcome)) {
+    let id = id.to_owned();
+    // A stream that was deleted meanwhile has no outcome any more.
+    if tx.contains(&STREAMS, &id) {
+        let mut outcome = tx.get(&OUTCOMES, &id).unwrap_or_default();
+        change(&mut outcome);
+        tx.put(&OUTCOMES, &id, &outcome);
+    }
+}

@@ -1,0 +1,335 @@
+//! `/api/v2/eventstreams`: create, list, get, replace, delete.
+
+use std::net::IpAddr;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::{KeyRange, Read, Ticket};
+
+use crate::platform::answer::{Answer, Fault};
+use crate::platform::asked::Asked;
+use crate::platform::page::page;
+use crate::stream::{Header, OUTCOMES, Outcome, STREAMS, Stream, Streams, queue_name};
+use crate::tracker::derived::iso;
+use crate::wanted;
+
+/// Where they are.
+const PATH: &str = "/api/v2/eventstreams";
+/// The longest name, description and URL, in characters.
+const NAME_LENGTH_MAX: usize = 256;
+const DESCRIPTION_LENGTH_MAX: usize = 1_024;
+const URL_LENGTH_MAX: usize = 2_048;
+/// The most streams: each is asked about each derived event.
+const STREAMS_MAX: usize = 100;
+const HEADERS_MAX: usize = 20;
+/// What is shown in the place of a header's value, which may be a key; sent back, it stands for the value that is kept.
+const HIDDEN: &str = "********";
+/// Headers that are ours or the connection's.
+const RESERVED: &[&str] =
+    &["connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"];
+
+/// An answer that comes after the sync.
+pub type Later = Ticket<Answer, Fault>;
+
+/// A stream that was read and not yet put: its address may have to shake hands first.
+#[derive(Debug)]
+pub struct Draft {
+    stream: Stream,
+    /// It replaces one of the same id.
+    replaces: bool,
+    /// Its address is new.
+    pub needs_handshake: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    name: Option<String>,
+    description: Option<String>,
+    enabled: Option<bool>,
+    #[serde(default)]
+    destinations: Vec<Destination>,
+    #[serde(alias = "event_types")]
+    event_types: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Destination {
+    protocol: Option<String>,
+    url: Option<String>,
+    #[serde(default)]
+    headers: Option<Map<String, Value>>,
+}
+
+impl Draft {
+    /// Where the handshake goes.
+    pub fn url(&self) -> &str {
+        &self.stream.url
+    }
+
+    /// What goes along.
+    pub fn headers(&self) -> &[Header] {
+        &self.stream.headers
+    }
+}
+
+impl Streams {
+    /// Reads the body of a `POST`, or of a `PUT` where the path names a stream.
+    ///
+    /// # Errors
+    /// 400 with what is wrong, 404 where there is no such stream, 409 where another has the name.
+    pub fn draft(&self, asked: &Asked) -> Result<Draft, Fault> {
+        let before = match asked.holes.first() {
+            Some(id) => {
+                let id = id.clone();
+                let found = self.store().read(|read| read.get(&STREAMS, &id)).map_err(Fault::of_store)?;
+                Some(found.ok_or_else(|| absent(&id))?)
+            }
+            None => None,
+        };
+        let body: Body = asked.json()?;
+        let stream = read(body, before.as_ref(), asked)?;
+        is_free(&self.all(), &stream)?;
+        let needs_handshake = before.as_ref().is_none_or(|before| before.url != stream.url);
+        Ok(Draft { stream, replaces: before.is_some(), needs_handshake })
+    }
+
+    /// Puts what was read: 201, or 200 where it replaces one.
+    pub fn accept(&self, draft: Draft) -> Later {
+        let this = self.clone();
+        self.store().write(Fault::of_store, move |tx| {
+            let Draft { mut stream, replaces, .. } = draft;
+            let before = tx.get(&STREAMS, &stream.id);
+            let others = list(tx);
+            // Looked at again: the handshake took its time.
+            is_free(&others, &stream)?;
+            match before {
+                None if replaces => return Err(absent(&stream.id)),
+                None if others.len() >= STREAMS_MAX => {
+                    let sentence = format!("There are {STREAMS_MAX} event streams, the most there can be.");
+                    return Err(Fault::bad_request(sentence));
+                }
+                None => {}
+                Some(before) => stream.created = before.created,
+            }
+            let outcome = tx.get(&OUTCOMES, &stream.id).unwrap_or_default();
+            let body = body(&stream, (&outcome, 0));
+            this.put(tx, stream);
+            Ok(if replaces { Answer::ok(body) } else { Answer::with_status(201, body) })
+        })
+    }
+
+    /// `GET` of all, by name.
+    ///
+    /// # Errors
+    /// 400 where the page is out of range.
+    pub fn list(&self, asked: &Asked) -> Result<Answer, Fault> {
+        let all = self.store().read(|read| {
+            let mut all = list(read);
+            all.sort_by(|one, other| one.name.cmp(&other.name));
+            all.iter().map(|one| self.shown(read, one, asked)).collect::<Vec<Value>>()
+        });
+        page(asked, all.map_err(Fault::of_store)?).map(Answer::ok)
+    }
+
+    /// `GET` of one, with what became of its events.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn get(&self, asked: &Asked) -> Result<Answer, Fault> {
+        let id = asked.hole(0).to_owned();
+        let found = self.store().read(|read| {
+            let found = read.get(&STREAMS, &id)?;
+            Some(self.shown(read, &found, asked))
+        });
+        found.map_err(Fault::of_store)?.map(Answer::ok).ok_or_else(|| absent(&id))
+    }
+
+    /// `DELETE`: 204; what it owes goes with it.
+    pub fn delete(&self, asked: &Asked) -> Later {
+        let (this, id) = (self.clone(), asked.hole(0).to_owned());
+        self.store().write_reserved(Fault::of_store, move |tx| {
+            if !tx.contains(&STREAMS, &id) {
+                return Err(absent(&id));
+            }
+            this.remove(tx, &id);
+            Ok(Answer::no_content())
+        })
+    }
+
+    fn shown(&self, read: &mut impl Read, stream: &Stream, asked: &Asked) -> Value {
+        let outcome = read.get(&OUTCOMES, &stream.id).unwrap_or_default();
+        let queue = self.queues.find_internal(read, &queue_name(&stream.id));
+        let owed = queue.map_or(0, |queue| {
+            let counts = self.queues.counts(read, queue, asked.now);
+            counts.visible + counts.in_flight + counts.delayed
+        });
+        body(stream, (&outcome, owed))
+    }
+
+    fn all(&self) -> Vec<Stream> {
+        self.all.load().iter().map(|stream| Stream::clone(stream)).collect()
+    }
+}
+
+fn list(read: &mut impl Read) -> Vec<Stream> {
+    read.list(&STREAMS, &KeyRange::all(), usize::MAX).into_iter().map(|(_, one)| one).collect()
+}
+
+fn read(body: Body, before: Option<&Stream>, asked: &Asked) -> Result<Stream, Fault> {
+    let name = body.name.filter(|name| !name.trim().is_empty());
+    let name = name.ok_or_else(|| Fault::bad_request("name is missing."))?;
+    at_most("name", &name, NAME_LENGTH_MAX)?;
+    at_most("description", body.description.as_deref().unwrap_or_default(), DESCRIPTION_LENGTH_MAX)?;
+    let event_types = body.event_types.unwrap_or_else(|| vec!["*".to_owned()]);
+    wanted::check("eventTypes", &event_types, "")?;
+    let mut destinations = body.destinations.into_iter();
+    let (Some(destination), None) = (destinations.next(), destinations.next()) else {
+        let example = r#"[{"protocol": "https", "url": "https://..."}]"#;
+        return Err(Fault::bad_request(format!(
+            "destinations must have exactly one destination: {example}."
+        )));
+    };
+    let (url, headers) = read_destination(destination, before)?;
+    Ok(Stream {
+        id: before.map_or_else(|| asked.ids.next_uuid(), |before| before.id.clone()),
+        name,
+        description: body.description,
+        enabled: body.enabled.unwrap_or(true),
+        url,
+        headers,
+        event_types,
+        created: asked.now,
+        modified: asked.now,
+    })
+}
+
+fn read_destination(
+    destination: Destination,
+    before: Option<&Stream>,
+) -> Result<(String, Vec<Header>), Fault> {
+    if destination.protocol.as_deref().is_some_and(|protocol| protocol != "https") {
+        return Err(Fault::bad_request("destinations[0].protocol must be 'https'."));
+    }
+    let url = destination.url.unwrap_or_default();
+    at_most("destinations[0].url", &url, URL_LENGTH_MAX)?;
+    check_url(&url)?;
+    let given = destination.headers.unwrap_or_default();
+    if given.len() > HEADERS_MAX {
+        return Err(Fault::bad_request(format!(
+            "destinations[0].headers has more than {HEADERS_MAX} headers."
+        )));
+    }
+    let mut headers = Vec::new();
+    for (name, value) in given {
+        let wrong = |what: &str| Fault::bad_request(format!("destinations[0].headers: '{name}' {what}."));
+        if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(wrong("is set by Trunkline itself"));
+        }
+        let Value::String(value) = value else { return Err(wrong("must be text")) };
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+        let is_value = |b: u8| (0x20..0x7f).contains(&b);
+        if name.is_empty() || !name.bytes().all(is_name) || !value.bytes().all(is_value) {
+            return Err(wrong("cannot be sent as a header"));
+        }
+        let kept = before.and_then(|before| before.headers.iter().find(|header| header.name == name));
+        match kept {
+            Some(kept) if value == HIDDEN => headers.push(kept.clone()),
+            _ => headers.push(Header { name, value }),
+        }
+    }
+    Ok((url, headers))
+}
+
+/// HTTPS to anywhere, plain HTTP to this machine; whether this machine may be reached is for the guard of calls out.
+fn check_url(url: &str) -> Result<(), Fault> {
+    let authority = url.split('/').nth(2).unwrap_or_default();
+    if authority.contains('@') {
+        let sentence = "destinations[0].url must have no user and no password; headers can carry a key.";
+        return Err(Fault::bad_request(sentence));
+    }
+    if url.strip_prefix("https://").is_some_and(|rest| !host_of(rest).is_empty()) {
+        return Ok(());
+    }
+    match url.strip_prefix("http://").map(host_of) {
+        Some(host) if is_this_machine(host) => Ok(()),
+        Some(host) if !host.is_empty() => Err(Fault::bad_request(format!(
+            "destinations[0].url must begin with https://; plain http goes to this machine only, and '{host}' is another."
+        ))),
+        _ => Err(Fault::bad_request("destinations[0].url must begin with https:// and a host.")),
+    }
+}
+
+/// The host of what follows a URL's scheme, without its port.
+fn host_of(rest: &str) -> &str {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.strip_prefix('[') {
+        Some(bare) => bare.split_once(']').map_or("", |(host, _)| host),
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn at_most(field: &str, text: &str, most: usize) -> Result<(), Fault> {
+    let length = text.chars().count();
+    if length <= most {
+        return Ok(());
+    }
+    Err(Fault::bad_request(format!("{field} has {length} characters; at most {most} are taken.")))
+}
+
+fn is_free(all: &[Stream], made: &Stream) -> Result<(), Fault> {
+    let name = made.name.to_lowercase();
+    match all.iter().find(|other| other.name.to_lowercase() == name && other.id != made.id) {
+        None => Ok(()),
+        Some(other) => Err(Fault::conflict(format!(
+            "There is an event stream with the name '{}' already; its id is {}.",
+            other.name, other.id
+        ))),
+    }
+}
+
+fn absent(id: &str) -> Fault {
+    let mut fault = Fault::not_found(format!("There is no event stream with the id {id}."));
+    fault.params.push(("entityId", id.to_owned()));
+    fault
+}
+
+fn body(stream: &Stream, (outcome, owed): (&Outcome, u64)) -> Value {
+    let headers: Map<String, Value> =
+        stream.headers.iter().map(|header| (header.name.clone(), json!(HIDDEN))).collect();
+    let mut status = json!({
+        "deliveredCount": outcome.delivered,
+        "owedCount": owed,
+        "failedAttemptCount": outcome.failed_attempts,
+        "deadLetteredCount": outcome.dead_lettered,
+        "lostCount": outcome.lost,
+        "lastDeliveredDate": outcome.last_delivered_at.map(|at| iso(at.unix_ms())),
+        "lastError": outcome.last_error,
+        "lastErrorDate": outcome.last_error_at.map(|at| iso(at.unix_ms())),
+    });
+    let mut body = json!({
+        "id": stream.id,
+        "name": stream.name,
+        "description": stream.description,
+        "enabled": stream.enabled,
+        "destinations": [{"protocol": "https", "url": stream.url, "headers": headers}],
+        "eventTypes": stream.event_types,
+        "dateCreated": iso(stream.created.unix_ms()),
+        "dateModified": iso(stream.modified.unix_ms()),
+        "selfUri": format!("{PATH}/{}", stream.id),
+    });
+    for value in [&mut status, &mut body] {
+        if let Value::Object(members) = value {
+            members.retain(|_, value| !value.is_null());
+        }
+    }
+    if let Value::Object(members) = &mut body {
+        members.insert("status".to_owned(), status);
+    }
+    body
+}
