@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use aws::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{KeyRange, Read, Ticket};
@@ -42,7 +43,7 @@ pub struct Draft {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 struct Body {
     name: Option<String>,
     description: Option<String>,
@@ -54,6 +55,7 @@ struct Body {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 struct Destination {
     protocol: Option<String>,
     url: Option<String>,
@@ -112,8 +114,7 @@ impl Streams {
                 None => {}
                 Some(before) => stream.created = before.created,
             }
-            let outcome = tx.get(&OUTCOMES, &stream.id).unwrap_or_default();
-            let body = body(&stream, (&outcome, 0));
+            let body = this.shown(tx, &stream, stream.modified);
             this.put(tx, stream);
             Ok(if replaces { Answer::ok(body) } else { Answer::with_status(201, body) })
         })
@@ -127,7 +128,7 @@ impl Streams {
         let all = self.store().read(|read| {
             let mut all = list(read);
             all.sort_by(|one, other| one.name.cmp(&other.name));
-            all.iter().map(|one| self.shown(read, one, asked)).collect::<Vec<Value>>()
+            all.iter().map(|one| self.shown(read, one, asked.now)).collect::<Vec<Value>>()
         });
         page(asked, all.map_err(Fault::of_store)?).map(Answer::ok)
     }
@@ -140,7 +141,7 @@ impl Streams {
         let id = asked.hole(0).to_owned();
         let found = self.store().read(|read| {
             let found = read.get(&STREAMS, &id)?;
-            Some(self.shown(read, &found, asked))
+            Some(self.shown(read, &found, asked.now))
         });
         found.map_err(Fault::of_store)?.map(Answer::ok).ok_or_else(|| absent(&id))
     }
@@ -157,11 +158,11 @@ impl Streams {
         })
     }
 
-    fn shown(&self, read: &mut impl Read, stream: &Stream, asked: &Asked) -> Value {
+    fn shown(&self, read: &mut impl Read, stream: &Stream, now: Timestamp) -> Value {
         let outcome = read.get(&OUTCOMES, &stream.id).unwrap_or_default();
         let queue = self.queues.find_internal(read, &queue_name(&stream.id));
         let owed = queue.map_or(0, |queue| {
-            let counts = self.queues.counts(read, queue, asked.now);
+            let counts = self.queues.counts(read, queue, now);
             counts.visible + counts.in_flight + counts.delayed
         });
         body(stream, (&outcome, owed))
