@@ -16,7 +16,7 @@ use crate::platform::answer::{Answer, Fault};
 use crate::platform::asked::Asked;
 use crate::platform::page::page;
 
-const INTEGRATIONS: Table<String, Integration> = Table::new(45, "integrations");
+const INTEGRATIONS: Table<String, Integration> = Table::new(50, "integrations");
 
 /// The type's id.
 pub const EVENT_BRIDGE: &str = "amazon-eventbridge-source";
