@@ -238,7 +238,7 @@ impl Events {
             Some(Ok(input)) => {
                 let message = Message { body: input, trace_header: about.trace_header.map(str::to_owned) };
                 match self.pay(tx, (&outlet.target, message), now, ids) {
-                    Payment::Paid => return Step::Paid,
+                    Payment::Paid(..) => return Step::Paid,
                     Payment::NotHere => return self.owe(tx, (about, &route, &outlet), now, ids),
                     Payment::Impossible(cause) => cause,
                 }
@@ -259,8 +259,9 @@ impl Events {
         now: Timestamp,
         ids: &Ids,
     ) -> Step {
-        let id = self.send_delivery(tx, (&about.delivery(route, outlet), &about.event.json), now, ids);
-        Step::Owed { id }
+        let delivery = about.delivery(route, outlet);
+        let (_, sent) = self.send_delivery(tx, (&delivery, &about.event.json), now, ids);
+        Step::Owed { id: sent.id }
     }
 }
 

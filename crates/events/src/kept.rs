@@ -14,6 +14,7 @@ use crate::bus::BusName;
 use crate::counts::Counts;
 use crate::events::Events;
 use crate::rule::RuleName;
+use crate::undo::sweep_done;
 
 /// Events by bus and position: the order in which they were accepted.
 const EVENTS: Table<(String, u64), KeptEvent> = Table::new(23, "events");
@@ -125,6 +126,51 @@ impl Events {
     /// Whether the event at this position is kept.
     pub(crate) fn is_kept(read: &mut impl Read, bus: &BusName, position: u64) -> bool {
         read.contains(&EVENTS, &(bus.as_str().to_owned(), position))
+    }
+
+    /// Notes one more delivery of a kept event to a target of a rule that had matched it; `false`: it is not kept.
+    pub(crate) fn note_made(
+        tx: &mut Tx<'_, '_>,
+        (bus, position): (&BusName, u64),
+        rule: Option<&RuleName>,
+        made: Made,
+    ) -> bool {
+        Self::change_kept(tx, (bus, position), |event| {
+            let matched = event.matched.iter_mut().find(|matched| Some(&matched.rule) == rule);
+            matched.map(|matched| matched.deliveries.push(made)).is_some()
+        })
+    }
+
+    /// Takes back what [`Events::note_made`] has noted of the delivery with this id.
+    pub(crate) fn forget_made(tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), delivery_id: &str) {
+        let freed = Self::forget_attempts(tx, delivery_id);
+        Counts::change(tx, |counts| counts.kept_bytes = counts.kept_bytes.saturating_sub(freed));
+        Self::change_kept(tx, (bus, position), |event| {
+            for matched in &mut event.matched {
+                matched
+                    .deliveries
+                    .retain(|made| !matches!(&made.step, Step::Owed { id } if id == delivery_id));
+            }
+            true
+        });
+    }
+
+    fn change_kept(
+        tx: &mut Tx<'_, '_>,
+        (bus, position): (&BusName, u64),
+        change: impl FnOnce(&mut KeptEvent) -> bool,
+    ) -> bool {
+        let key = (bus.as_str().to_owned(), position);
+        let Some(mut event) = tx.get(&EVENTS, &key) else { return false };
+        let before = event.size_bytes();
+        if !change(&mut event) {
+            return false;
+        }
+        tx.put(&EVENTS, &key, &event);
+        Counts::change(tx, |counts| {
+            counts.kept_bytes = (counts.kept_bytes + event.size_bytes()).saturating_sub(before);
+        });
+        true
     }
 
     /// The last `n` events of a bus, newest first, each with its position.
@@ -250,6 +296,7 @@ impl Events {
         let archived = Self::sweep_archives(tx, now, limit.saturating_sub(swept.removed));
         Self::sweep_replays(tx, now);
         swept.removed += archived;
+        swept.removed += sweep_done(tx, now, limit.saturating_sub(swept.removed));
         swept.removed += Self::sweep_versions(tx, limit.saturating_sub(swept.removed));
         swept.more |= swept.removed >= limit;
         swept

@@ -1,7 +1,7 @@
 //! What is owed: deliveries as messages of the queue engine, one internal queue for each target.
 
 use aws::{Arn, Ids, Timestamp};
-use queue::{Handle, NewMessage, QueueId, Receive, Received, Settings};
+use queue::{Handle, NewMessage, QueueId, Receive, Received, Sent, Settings};
 use store::{Read, Tx};
 
 use std::time::Duration;
@@ -76,14 +76,14 @@ impl Events {
         self.queues().internal(tx, &format!("{PREFIX}{target}"), settings)
     }
 
-    /// Owes a delivery from now on; its id.
+    /// Owes a delivery from now on; where its message is.
     pub(crate) fn send_delivery(
         &self,
         tx: &mut Tx<'_, '_>,
         (delivery, event): (&Delivery, &str),
         now: Timestamp,
         ids: &Ids,
-    ) -> String {
+    ) -> (QueueId, Sent) {
         let queue = self.delivery_queue(tx, &delivery.target.arn);
         let message = NewMessage {
             id: ids.next_uuid(),
@@ -92,7 +92,7 @@ impl Events {
             not_before: now,
             ..NewMessage::default()
         };
-        self.queues().send(tx, queue, message).id
+        (queue, self.queues().send(tx, queue, message))
     }
 
     /// Leases deliveries that have fallen due, as far as the targets' permits and the carrier's places go; the share of each

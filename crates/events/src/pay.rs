@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws::{Arn, Ids, Timestamp};
 use queue::limits::DEDUPLICATION_S;
 use queue::queue::Fifo;
-use queue::{Attribute, NewMessage, Queue, name_in_arn};
+use queue::{Attribute, NewMessage, Queue, QueueId, Sent, name_in_arn};
 use sha2::{Digest, Sha256};
 use store::Tx;
 
@@ -22,7 +22,7 @@ pub(crate) struct Message {
 /// How a queue target was served.
 pub(crate) enum Payment {
     /// The message is in the queue.
-    Paid,
+    Paid(QueueId, Sent),
     /// The queue is in another account or region: the delivery is owed.
     NotHere,
     /// It cannot be, and trying again would not mend it.
@@ -36,7 +36,7 @@ impl Events {
     }
 
     /// The queue of ours that an ARN names.
-    fn queue_at(&self, tx: &mut Tx<'_, '_>, arn: &Arn) -> Option<Queue> {
+    pub(crate) fn queue_at(&self, tx: &mut Tx<'_, '_>, arn: &Arn) -> Option<Queue> {
         let name = name_in_arn(arn, self.account(), self.region())?;
         self.queues().find(tx, &name)
     }
@@ -72,21 +72,21 @@ impl Events {
             not_before: now.plus(delay),
             ..NewMessage::default()
         };
-        match &queue.attributes.fifo {
+        let sent = match &queue.attributes.fifo {
             None => {
                 // A group on a standard queue names a tenant of a fair queue.
                 let tenant = target.message_group.clone();
-                self.queues().send(tx, queue.engine, NewMessage { tenant, ..new });
+                self.queues().send(tx, queue.engine, NewMessage { tenant, ..new })
             }
             Some(fifo) => match ordered(new, target.message_group.as_deref(), fifo) {
                 Ok((new, key)) => {
                     let until = now.plus(Duration::from_secs(DEDUPLICATION_S));
-                    self.queues().send_once(tx, queue.engine, new, (key, until));
+                    self.queues().send_once(tx, queue.engine, new, (key, until))
                 }
                 Err(cause) => return Payment::Impossible(cause),
             },
-        }
-        Payment::Paid
+        };
+        Payment::Paid(queue.engine, sent)
     }
 
     /// Sends a dead letter to a queue of ours; `false` where there is none that can take it.

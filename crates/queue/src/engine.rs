@@ -15,6 +15,7 @@ pub mod relocate;
 pub mod send;
 pub mod settle;
 pub mod sweep;
+pub mod withdraw;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

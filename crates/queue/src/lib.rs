@@ -27,5 +27,6 @@ pub use crate::engine::receive::{Receive, Received, Redrive};
 pub use crate::engine::record::{Attribute, QueueId, Settings, Value};
 pub use crate::engine::send::{NewMessage, Sent};
 pub use crate::engine::settle::{DeadLetter, Extended};
+pub use crate::engine::withdraw::{Spot, Withdrawn};
 pub use crate::engine::{Due, Queues};
 pub use crate::queue::{Queue, name_in_arn};

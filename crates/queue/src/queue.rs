@@ -11,6 +11,7 @@ use crate::engine::Queues;
 use crate::engine::record::{QueueId, Settings};
 use crate::error;
 use crate::limits;
+use crate::message::check_body;
 use crate::redrive::{RedriveAllowPolicy, RedrivePolicy};
 
 /// A queue. Its name is its key.
@@ -256,6 +257,21 @@ impl Queue {
                 "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.",
             )
         })
+    }
+
+    /// Checks a message's text against what SQS takes and this queue's limit.
+    ///
+    /// # Errors
+    /// `MissingParameter`, `InvalidMessageContents`, `InvalidParameterValue`.
+    pub fn check_body(&self, body: &str) -> Result<(), Error> {
+        check_body(body)?;
+        let most = self.attributes.size_bytes_max;
+        match body.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+            true => Err(error::invalid_parameter(format!(
+                "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// Its ARN.

@@ -1,22 +1,21 @@
-//! `trunkline dlq`: dead letters looked at, sent again, thrown away; all through AWS's own operations.
+//! `trunkline dlq`: dead letters looked at, sent again, thrown away.
 
-mod letter;
-mod redrive;
+mod deal;
+mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use provision::Request;
 use serde_json::{Value, json};
 
-use crate::commands::dlq::letter::{Letter, peek};
+use crate::commands::dlq::selection::{Selection, letters, with};
 use crate::commands::{queue, rule};
 use crate::remote::{At, Remote, items, text};
 use crate::{output, table};
 
 /// So many dead letters of a queue are looked at for the list.
-const LOOKED_AT_MAX: usize = 1_000;
+const LOOKED_AT_MAX: usize = 10_000;
 
 /// Arguments of `trunkline dlq`.
 #[derive(Debug, Args)]
@@ -27,19 +26,19 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// The dead-letter queues of queues and of rules' targets, and what went wrong with what is in them
+    /// The dead-letter queues of queues and of rules' targets, and what is in them, grouped by error, rule and target
     ///
-    /// To look, messages are received and given back, which raises their receive count, here as on AWS.
+    /// Messages that somebody has received and not given back are left out; looking changes nothing.
     List {
+        /// This queue only, whether or not it is anybody's dead-letter queue
+        queue: Option<String>,
         #[command(flatten)]
         at: At,
     },
     /// The dead letters of a queue: payload, error, attempts, rule and target
-    ///
-    /// To look, messages are received and given back, which raises their receive count, here as on AWS.
     Show {
-        /// The dead-letter queue's name
-        queue: String,
+        #[command(flatten)]
+        letters: Selection,
         /// So many at most
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
@@ -47,26 +46,21 @@ enum Act {
         at: At,
     },
     /// Send dead letters again
-    Redrive(redrive::Arguments),
-    /// Throw all messages of a queue away
-    Purge {
-        /// The queue's name
-        queue: String,
-        /// Yes, all of them
-        #[arg(long)]
-        yes: bool,
-        #[command(flatten)]
-        at: At,
-    },
+    Redrive(deal::RedriveArguments),
+    /// Throw dead letters away
+    Purge(deal::PurgeArguments),
+    /// Undo a redrive or a purge of the last day
+    Undo(deal::UndoArguments),
 }
 
-/// Exit status 0; of `redrive` 1 where letters had to stay.
+/// Exit status 0; of `redrive` and `undo` 1 where letters had to stay.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     match &arguments.act {
-        Act::List { at } => list(at),
-        Act::Show { queue, limit, at } => show((queue, usize::from(*limit)), at),
-        Act::Redrive(arguments) => redrive::run(arguments),
-        Act::Purge { queue, yes, at } => purge((queue, *yes), at),
+        Act::List { queue, at } => list(queue.as_deref(), at),
+        Act::Show { letters, limit, at } => show((letters, usize::from(*limit)), at),
+        Act::Redrive(arguments) => deal::redrive(arguments),
+        Act::Purge(arguments) => deal::purge(arguments),
+        Act::Undo(arguments) => deal::undo(arguments),
     }
 }
 
@@ -90,80 +84,161 @@ fn users(remote: &Remote, queues: &[Value]) -> Result<BTreeMap<String, BTreeSet<
     Ok(users)
 }
 
-fn list(at: &At) -> Result<ExitCode, String> {
+/// Letters of a queue that failed in the same way on the same way.
+struct Group {
+    letters: u64,
+    /// The id of the oldest.
+    example: String,
+    /// When it was sent.
+    oldest: String,
+}
+
+/// By error code, where it came from and where it was to go.
+type Groups = BTreeMap<(String, String, String), Group>;
+
+fn grouped(letters: &[Value]) -> Groups {
+    let mut groups = Groups::new();
+    for letter in letters {
+        let from = match text(letter, "RuleArn").split_once(":rule/") {
+            Some((_, rule)) => format!("rule {rule}"),
+            None => match text(letter, "SourceArn").rsplit(':').next() {
+                None | Some("") => String::new(),
+                Some(queue) => format!("queue {queue}"),
+            },
+        };
+        let key = (text(letter, "ErrorCode").to_owned(), from, text(letter, "TargetArn").to_owned());
+        let first = || Group {
+            letters: 0,
+            example: text(letter, "Id").to_owned(),
+            oldest: text(letter, "Sent").to_owned(),
+        };
+        groups.entry(key).or_insert_with(first).letters += 1;
+    }
+    groups
+}
+
+fn list(only: Option<&str>, at: &At) -> Result<ExitCode, String> {
     let remote = Remote::open(&at.endpoint)?;
     let queues = queue::all(&remote)?;
+    let mut users = users(&remote, &queues)?;
+    if let Some(only) = only {
+        let arn =
+            queues.iter().find(|queue| text(queue, "Name") == only).map(|queue| text(queue, "QueueArn"));
+        let arn =
+            arn.ok_or_else(|| format!("there is no queue {only}; `trunkline queue list` names them"))?;
+        let of_it = users.remove(arn).unwrap_or_default();
+        users = BTreeMap::from([(arn.to_owned(), of_it)]);
+    }
     let mut rows = Vec::new();
-    for (arn, users) in users(&remote, &queues)? {
+    for (arn, users) in users {
         let Some(queue) = queues.iter().find(|queue| text(queue, "QueueArn") == arn) else { continue };
-        let letters = peek(&remote, text(queue, "Url"), LOOKED_AT_MAX)?;
-        let mut errors: BTreeMap<String, u64> = BTreeMap::new();
-        for letter in &letters {
-            *errors.entry(letter.error_code()).or_default() += 1;
+        let body = with(json!({"QueueName": text(queue, "Name")}), "WithoutPayload", true);
+        let letters = letters(&remote, &body, LOOKED_AT_MAX)?;
+        let groups = grouped(&letters);
+        match at.json {
+            true => output::line(told(queue, (&users, letters.len()), &groups)),
+            false => rows.extend(rows_of(queue, users, groups)),
         }
-        if at.json {
-            output::line(json!({
-                "queue": text(queue, "Name"),
-                "usedBy": users,
-                "messages": text(queue, "ApproximateNumberOfMessages").parse::<u64>().ok(),
-                "lookedAt": letters.len(),
-                "byError": errors,
-            }));
-            continue;
-        }
-        let errors: Vec<String> = errors.iter().map(|(code, count)| format!("{count} {code}")).collect();
-        rows.push(vec![
-            text(queue, "Name").to_owned(),
-            text(queue, "ApproximateNumberOfMessages").to_owned(),
-            errors.join(", "),
-            users.into_iter().collect::<Vec<_>>().join(", "),
-        ]);
     }
     if !at.json {
-        table::print(&["dead-letter queue", "messages", "errors", "of"], &rows, "no dead-letter queue");
+        let heading = ["dead-letter queue", "messages", "of", "letters", "error", "from", "to", "oldest"];
+        table::print(&heading, &rows, "no dead-letter queue");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show((name, limit): (&str, usize), at: &At) -> Result<ExitCode, String> {
+fn told(queue: &Value, (users, looked_at): (&BTreeSet<String>, usize), groups: &Groups) -> Value {
+    let mut errors: BTreeMap<&str, u64> = BTreeMap::new();
+    for ((code, ..), group) in groups {
+        *errors.entry(code).or_default() += group.letters;
+    }
+    let none_where_empty = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let of_group = |((error, from, to), group): (&(String, String, String), &Group)| {
+        json!({
+            "error": error,
+            "from": none_where_empty(from),
+            "target": none_where_empty(to),
+            "letters": group.letters,
+            "oldest": group.oldest,
+            "example": group.example,
+        })
+    };
+    json!({
+        "queue": text(queue, "Name"),
+        "usedBy": users,
+        "messages": text(queue, "ApproximateNumberOfMessages").parse::<u64>().ok(),
+        "lookedAt": looked_at,
+        "byError": errors,
+        "groups": groups.iter().map(of_group).collect::<Vec<_>>(),
+    })
+}
+
+/// A row for each group; the queue is named in the first.
+fn rows_of(queue: &Value, users: BTreeSet<String>, groups: Groups) -> Vec<Vec<String>> {
+    let users = users.into_iter().collect::<Vec<_>>().join(", ");
+    let mut about =
+        vec![text(queue, "Name").to_owned(), text(queue, "ApproximateNumberOfMessages").to_owned(), users];
+    if groups.is_empty() {
+        return vec![about];
+    }
+    let mut rows = Vec::new();
+    for ((error, from, to), group) in groups {
+        let mut row = std::mem::replace(&mut about, vec![String::new(); 3]);
+        row.extend([group.letters.to_string(), error, from, to, group.oldest]);
+        rows.push(row);
+    }
+    rows
+}
+
+fn show((selection, limit): (&Selection, usize), at: &At) -> Result<ExitCode, String> {
     let remote = Remote::open(&at.endpoint)?;
-    let url = remote.queue_url(name)?;
-    let letters = peek(&remote, &url, limit)?;
+    let letters = letters(&remote, &selection.body(), limit)?;
     for letter in &letters {
         match at.json {
-            true => output::line(letter.to_json()),
-            false => letter.print(),
+            true => output::line(letter_json(letter)),
+            false => print(letter),
         }
     }
     if letters.is_empty() && !at.json {
-        output::line(format_args!("no message of {name} can be received now"));
+        let which = if selection.is_all() { "message" } else { "such message" };
+        output::line(format_args!("no {which} of {} can be received now", selection.queue));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn purge((name, yes): (&str, bool), at: &At) -> Result<ExitCode, String> {
-    let remote = Remote::open(&at.endpoint)?;
-    let url = remote.queue_url(name)?;
-    if !yes {
-        return Err(format!("this throws away all messages of {name} for good; say --yes if you want that"));
-    }
-    remote.ask(Request::sqs("PurgeQueue", json!({"QueueUrl": url})))?;
-    output::line(if at.json { json!({"purged": name}).to_string() } else { format!("{name} is empty now") });
-    Ok(ExitCode::SUCCESS)
+/// Everything known of a letter.
+fn letter_json(letter: &Value) -> Value {
+    json!({
+        "id": letter.get("Id"),
+        "error": letter.get("ErrorCode"),
+        "message": letter.get("ErrorMessage"),
+        "retries": letter.get("Retries"),
+        "exhausted": letter.get("Exhausted"),
+        "rule": letter.get("RuleArn"),
+        "target": letter.get("TargetArn"),
+        "source": letter.get("SourceArn"),
+        "receives": letter.get("Received"),
+        "sent": letter.get("Sent"),
+        "body": letter.get("Payload"),
+    })
 }
 
-/// What kind of dead letter it is, for those that have no error code.
-const RECEIVED_TOO_OFTEN: &str = "received too often";
-/// A message that nobody dead-lettered.
-const SENT: &str = "sent there";
-
-impl Letter {
-    /// EventBridge's error code, or what stands for it.
-    fn error_code(&self) -> String {
-        match (self.attribute("ERROR_CODE"), self.source()) {
-            (Some(code), _) => code.to_owned(),
-            (None, Some(_)) => RECEIVED_TOO_OFTEN.to_owned(),
-            (None, None) => SENT.to_owned(),
-        }
+fn print(letter: &Value) {
+    output::line(output::styled(output::STRONG, text(letter, "Id")));
+    let number = |name: &str| letter.get(name).map(Value::to_string).unwrap_or_default();
+    let lines = [
+        ("error", text(letter, "ErrorCode")),
+        ("because", text(letter, "ErrorMessage")),
+        ("retries", &number("Retries")),
+        ("exhausted", text(letter, "Exhausted")),
+        ("rule", text(letter, "RuleArn")),
+        ("target", text(letter, "TargetArn")),
+        ("from", text(letter, "SourceArn")),
+        ("receives", &number("Received")),
+        ("sent", text(letter, "Sent")),
+        ("payload", text(letter, "Payload")),
+    ];
+    for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
+        output::line(format_args!("  {} {value}", output::styled(output::FAINT, format_args!("{name:<9}"))));
     }
 }

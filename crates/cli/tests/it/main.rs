@@ -8,6 +8,7 @@
 
 mod check;
 mod client;
+mod dead_letters;
 mod explain;
 mod faults;
 mod killed;

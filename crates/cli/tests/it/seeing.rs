@@ -47,11 +47,6 @@ fn queue(binary: &Binary, name: &str, attributes: &Value) {
     binary.ok("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
 }
 
-fn receive(binary: &Binary, name: &str) -> Value {
-    let url = format!("http://any/000000000000/{name}");
-    binary.ok("AmazonSQS.ReceiveMessage", &json!({"QueueUrl": url, "MaxNumberOfMessages": 10}))
-}
-
 #[test]
 fn an_event_s_trip_is_told() {
     let dir = tempfile::tempdir().unwrap();
@@ -171,60 +166,4 @@ fn a_tail_shows_what_was_and_then_what_comes() {
     assert_eq!(next()["Event"]["id"], second);
     tail.kill().unwrap();
     tail.wait().unwrap();
-}
-
-/// C7 from a person's side: what a rule gave up is seen with its error, and goes again to the target that missed it.
-#[test]
-fn a_rule_s_dead_letter_goes_again_to_its_target() {
-    let dir = tempfile::tempdir().unwrap();
-    let binary = Binary::serve(dir.path());
-    queue(&binary, "dead", &json!({}));
-    let dead = json!({"Arn": format!("arn:aws:sqs:{PLACE}:dead")});
-    let missing = format!("arn:aws:sqs:{PLACE}:missing");
-    rule(&binary, &json!({"Id": "q", "Arn": missing, "InputPath": "$.detail", "DeadLetterConfig": dead}));
-    order(&binary, &json!(250));
-
-    let (code, lines) = look(&binary, &["dlq", "list"]);
-    assert_eq!((code, lines.len()), (0, 1), "{lines:?}");
-    assert_eq!((&lines[0]["queue"], &lines[0]["usedBy"][0]), (&json!("dead"), &json!("rule large")));
-    assert_eq!(lines[0]["byError"], json!({"NO_RESOURCE": 1}));
-    let (_, lines) = look(&binary, &["dlq", "show", "dead"]);
-    assert_eq!((&lines[0]["error"], &lines[0]["target"]), (&json!("NO_RESOURCE"), &json!(missing)));
-    assert!(lines[0]["body"].as_str().unwrap().contains("\"total\":250"), "{lines:?}");
-
-    let (code, lines) = look(&binary, &["dlq", "redrive", "dead"]);
-    assert_eq!((code, &lines[0]["redriven"]), (1, &json!(0)), "the target is still missing: {lines:?}");
-    assert_eq!(look(&binary, &["dlq", "show", "dead"]).1.len(), 1, "and nothing is lost");
-    queue(&binary, "missing", &json!({}));
-    let (code, lines) = look(&binary, &["dlq", "redrive", "dead", "--rate", "500"]);
-    assert_eq!((code, &lines[0]["redriven"]), (0, &json!(1)), "{lines:?}");
-    assert_eq!(receive(&binary, "missing")["Messages"][0]["Body"], "{\"total\":250}");
-    assert!(look(&binary, &["dlq", "show", "dead"]).1.is_empty());
-}
-
-#[test]
-fn a_queue_s_dead_letter_goes_back_and_a_purge_wants_a_yes() {
-    let dir = tempfile::tempdir().unwrap();
-    let binary = Binary::serve(dir.path());
-    queue(&binary, "dead", &json!({}));
-    let policy = json!({"deadLetterTargetArn": format!("arn:aws:sqs:{PLACE}:dead"), "maxReceiveCount": 1});
-    queue(&binary, "work", &json!({"VisibilityTimeout": "0", "RedrivePolicy": policy.to_string()}));
-    let url = "http://any/000000000000/work";
-    binary.ok("AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": "poison"}));
-    assert_eq!(receive(&binary, "work")["Messages"][0]["Body"], "poison");
-    assert!(receive(&binary, "work").get("Messages").is_none(), "the second receive dead-letters it");
-
-    let (_, lines) = look(&binary, &["dlq", "list"]);
-    assert_eq!(
-        (&lines[0]["usedBy"][0], &lines[0]["byError"]),
-        (&json!("queue work"), &json!({"received too often": 1}))
-    );
-    let (code, lines) = look(&binary, &["dlq", "redrive", "dead"]);
-    assert_eq!((code, &lines[0]["redriven"]), (0, &json!(1)), "{lines:?}");
-    assert_eq!(receive(&binary, "work")["Messages"][0]["Body"], "poison");
-
-    let (code, said) = read(&binary, &["dlq", "purge", "work"]);
-    assert!(code == 2 && said.contains("--yes"), "{said}");
-    assert_eq!(read(&binary, &["dlq", "purge", "work", "--yes"]).0, 0);
-    assert!(receive(&binary, "work").get("Messages").is_none());
 }

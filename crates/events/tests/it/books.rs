@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::Arn;
-use events::{BusName, Events, Outcome, Retention, Retry};
+use events::{BusName, Deed, Events, Outcome, Retention, Retry, Through};
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use queue::Queues;
 use serde_json::json;
@@ -18,6 +18,14 @@ enum Step {
     Settle(Outcome),
     Later(u64),
     Reopen,
+    /// Sends so many dead letters again, or throws them away.
+    Deal(Deed, usize),
+    /// The last of those deeds.
+    Undo,
+}
+
+fn redriven_or_purged() -> impl Strategy<Value = Deed> {
+    prop_oneof![2 => Just(Deed::Redrive { to: None, payload: None }), 1 => Just(Deed::Purge)]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -30,6 +38,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => outcome.prop_map(Step::Settle),
         2 => (1..100_000_u64).prop_map(Step::Later),
         1 => Just(Step::Reopen),
+        2 => (redriven_or_purged(), 1..4_usize).prop_map(|(deed, max)| Step::Deal(deed, max)),
+        1 => Just(Step::Undo),
     ]
 }
 
@@ -67,6 +77,16 @@ proptest! {
                 }
                 Step::Later(seconds) => now = now.plus(Duration::from_secs(seconds)),
                 Step::Reopen => house = house.reopened(),
+                Step::Deal(deed, max) => {
+                    let through = Through { queue: "dead".to_owned(), max, ..Through::default() };
+                    house.deal((through, deed, &format!("{number:04}")), now).unwrap();
+                }
+                Step::Undo => {
+                    let deeds = house.events.store().read(|read| house.events.undoable(read)).unwrap();
+                    if let Some(last) = deeds.last() {
+                        house.undo(&last.name, now).unwrap();
+                    }
+                }
             }
         }
         let counts = house.counts();

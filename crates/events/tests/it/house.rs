@@ -1,7 +1,10 @@
 //! A store, queues and buses for a test, and the short words to use them.
 
 use aws::{Arn, Body, Call, Event, Ids, Reply, Timestamp};
-use events::{Accepted, Attempt, BusName, Counts, Events, Outcome, Owed, Places, Retry, Settled};
+use events::{
+    Accepted, Attempt, BusName, Counts, Dealt, Deed, Events, Letter, Outcome, Owed, Places, Retry, Settled,
+    Through, Undone,
+};
 use queue::{Queues, Receive, Received};
 use serde_json::{Value, json};
 use store::{Options, Store, Tx};
@@ -110,6 +113,28 @@ impl House {
         let (ids, owed) = (self.ids(), owed.clone());
         let attempt = Attempt::at_once(now, outcome.clone());
         self.write(move |events, tx| events.settle(tx, (&owed, &attempt), now, &ids))
+    }
+
+    /// Deals with letters of a queue in one step.
+    pub(crate) fn deal(
+        &self,
+        (through, deed, name): (Through, Deed, &str),
+        now: Timestamp,
+    ) -> Result<Dealt, aws::Error> {
+        let (ids, name) = (self.ids(), name.to_owned());
+        self.write(move |events, tx| events.deal(tx, (&through, &deed, &name), now, &ids))
+    }
+
+    pub(crate) fn undo(&self, name: &str, now: Timestamp) -> Result<Undone, aws::Error> {
+        let name = name.to_owned();
+        self.write(move |events, tx| events.undo(tx, (&name, None, 100), now))
+    }
+
+    /// The letters of a queue that could be received.
+    pub(crate) fn letters(&self, queue: &str, now: Timestamp) -> Vec<Letter> {
+        let through = Through { queue: queue.to_owned(), max: 1_000, ..Through::default() };
+        let found = self.events.store().read(|read| self.events.letters(read, &through, now)).unwrap();
+        found.unwrap().into_iter().map(|(_, letter)| letter).collect()
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -13,6 +13,7 @@ mod house;
 mod input;
 mod operations;
 mod partner;
+mod redrive;
 mod replay;
 mod rerun;
 mod retry;

@@ -42,6 +42,8 @@ pub struct Sent {
     pub id: String,
     /// Greater than that of every message sent before.
     pub sequence: u64,
+    /// It is not received before.
+    pub at: Timestamp,
     /// It had been sent before, and was not sent again.
     pub duplicate: bool,
 }
@@ -74,7 +76,7 @@ impl Queues {
         desk.tx.put(&CONTENTS, &sequence, &content);
         desk.place(queue, Entry { phase: Phase::Waiting, at_ms, sequence, state });
         desk.finish(&self.memory);
-        Sent { id, sequence, duplicate: false }
+        Sent { id, sequence, at: Timestamp::from_unix_ms(at_ms), duplicate: false }
     }
 
     /// Sends a message unless one with the same `key` was sent to this queue and is remembered, whatever became of it
@@ -89,7 +91,7 @@ impl Queues {
         let key = (queue.0, key);
         let now_ms = message.now.unix_ms();
         if let Some(known) = tx.get(&DUPLICATES, &key).filter(|known| known.until_ms > now_ms) {
-            return Sent { id: known.id, sequence: known.sequence, duplicate: true };
+            return Sent { id: known.id, sequence: known.sequence, at: message.not_before, duplicate: true };
         }
         let sent = self.send(tx, queue, message);
         let until_ms = remember_until.unix_ms();

@@ -1,5 +1,6 @@
 //! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell. Not a stable interface yet.
 
+mod dead_letters;
 mod replay;
 mod seeing;
 mod trip;
@@ -43,6 +44,31 @@ pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
         name: "RehearseReplay",
         missing: "",
         run: |rooms, call, body| replay::rehearse(rooms, &call, body),
+    },
+    Operation {
+        name: "ListDeadLetters",
+        missing: "",
+        run: |rooms, call, body| dead_letters::list(rooms, &call, body),
+    },
+    Operation {
+        name: "RedriveDeadLetters",
+        missing: "",
+        run: |rooms, call, body| dead_letters::redrive(rooms, call, body),
+    },
+    Operation {
+        name: "PurgeDeadLetters",
+        missing: "",
+        run: |rooms, call, body| dead_letters::purge(rooms, call, body),
+    },
+    Operation {
+        name: "UndoDeadLetters",
+        missing: "",
+        run: |rooms, call, body| dead_letters::undo(rooms, &call, body),
+    },
+    Operation {
+        name: "ListUndoable",
+        missing: "",
+        run: |rooms, _call, body| dead_letters::undoable(rooms, body),
     },
     Operation {
         name: "ListUnmatched",

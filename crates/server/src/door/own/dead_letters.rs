@@ -1,0 +1,290 @@
+//! Dead letters listed without receiving them, sent again, thrown away, and both undone.
+
+use aws::{Arn, Call, Error, Reply, Timestamp, operation};
+use events::{Deed, Letter, Selection, Through};
+use queue::Spot;
+use serde::{Deserialize, Serialize};
+
+use crate::door::own::seeing::ANSWER_BYTES_MAX;
+use crate::rooms::Rooms;
+
+/// Letters that one step deals with: a bound on one commit, and on one answer.
+const STEP_MAX: usize = 100;
+/// Letters that one answer lists without their payload.
+const LISTED_MAX: usize = 1_000;
+
+/// What all requests about the letters of a queue begin with.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Letters {
+    queue_name: String,
+    #[serde(default)]
+    ids: Vec<String>,
+    error_code: Option<String>,
+    rule: Option<String>,
+    target: Option<String>,
+    source: Option<String>,
+    /// Where the step before ended.
+    after: Option<Spot>,
+    /// When the first step began, as it was answered.
+    until_ms: Option<u64>,
+    max: Option<usize>,
+}
+
+impl Letters {
+    fn through(self, most: usize) -> Through {
+        let Self { queue_name, ids, error_code, rule, target, source, after, until_ms, max } = self;
+        let selection = Selection { ids, error_code, rule, target, source };
+        let until = until_ms.map(Timestamp::from_unix_ms);
+        Through { queue: queue_name, selection, after, until, max: max.unwrap_or(most).clamp(1, most) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListRequest {
+    #[serde(flatten)]
+    letters: Letters,
+    /// Say nothing of what is in them.
+    #[serde(default)]
+    without_payload: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListAnswer {
+    letters: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Spot>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown {
+    id: String,
+    error_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exhausted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_arn: Option<String>,
+    /// The queue that gave it up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_arn: Option<String>,
+    /// How often it was received.
+    received: u32,
+    /// When it was sent, ISO 8601.
+    sent: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<String>,
+}
+
+impl Shown {
+    /// All of it but the payload.
+    fn of(letter: &Letter) -> Self {
+        let text = |name: &str| letter.attribute(name).map(str::to_owned);
+        let message = letter.message();
+        Self {
+            id: message.id().to_owned(),
+            error_code: letter.error_code().to_owned(),
+            error_message: text("ERROR_MESSAGE"),
+            retries: text("RETRY_ATTEMPTS").and_then(|retries| retries.parse().ok()),
+            exhausted: text("EXHAUSTED_RETRY_CONDITION"),
+            rule_arn: text("RULE_ARN"),
+            target_arn: text("TARGET_ARN"),
+            source_arn: message.source().map(str::to_owned),
+            received: message.received(),
+            sent: message.sent_at().to_iso_millis(),
+            payload: None,
+        }
+    }
+}
+
+/// The letters of a queue that nobody has received: without receiving them, so that their count stays as it is.
+pub(super) fn list(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+    operation::answer(body, |request: ListRequest| {
+        let ListRequest { letters, without_payload } = request;
+        let through = letters.through(LISTED_MAX);
+        let read = rooms.store.read(|snapshot| rooms.events.letters(snapshot, &through, call.now));
+        let found = read.map_err(queue::error::of_store)??;
+        let mut answer = ListAnswer { letters: Vec::new(), after: None };
+        let (listed, mut bytes) = (found.len(), 0_usize);
+        for (spot, letter) in found {
+            if bytes >= ANSWER_BYTES_MAX {
+                break;
+            }
+            let payload = (!without_payload).then(|| letter.message().body().to_owned());
+            bytes = bytes.saturating_add(payload.as_ref().map_or(0, String::len));
+            answer.letters.push(Shown { payload, ..Shown::of(&letter) });
+            answer.after = Some(spot);
+        }
+        if answer.letters.len() == listed && listed < through.max {
+            answer.after = None;
+        }
+        Ok(answer)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DealRequest {
+    #[serde(flatten)]
+    letters: Letters,
+    /// The deed that this step is part of; none: a new one.
+    name: Option<String>,
+    /// To this queue instead.
+    to: Option<String>,
+    /// Instead of the letter's own; of exactly one letter.
+    payload: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DealAnswer {
+    /// By this name it can be undone.
+    name: String,
+    done: Vec<String>,
+    stayed: Vec<Stayed>,
+    until_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Spot>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stayed {
+    id: String,
+    reason: String,
+}
+
+fn all_stayed(stayed: Vec<(String, String)>) -> Vec<Stayed> {
+    stayed.into_iter().map(|(id, reason)| Stayed { id, reason }).collect()
+}
+
+/// One step of sending letters again.
+pub(super) fn redrive(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
+    deal(rooms, call, body, |request| {
+        if request.payload.is_some() && request.letters.ids.len() != 1 {
+            return Err(Error::validation("A payload is of one letter: name exactly one of Ids."));
+        }
+        let to = request.to.take().map(|to| {
+            to.parse::<Arn>().map_err(|_| Error::validation(format!("'{to}' is not the ARN of a queue.")))
+        });
+        Ok(Deed::Redrive { to: to.transpose()?, payload: request.payload.take() })
+    })
+}
+
+/// One step of throwing letters away.
+pub(super) fn purge(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
+    deal(rooms, call, body, |_| Ok(Deed::Purge))
+}
+
+fn deal(
+    rooms: &Rooms,
+    call: Call,
+    body: &[u8],
+    deed: impl FnOnce(&mut DealRequest) -> Result<Deed, Error>,
+) -> Reply {
+    operation::commit(body, |mut request: DealRequest| {
+        let deed = deed(&mut request)?;
+        let name = match request.name {
+            Some(name) if is_name(&name) => name,
+            Some(name) => return Err(Error::validation(format!("'{name}' is not a name that was given."))),
+            None => name_of(&call),
+        };
+        let until_ms = request.letters.until_ms.unwrap_or(call.now.unix_ms());
+        let through = Letters { until_ms: Some(until_ms), ..request.letters }.through(STEP_MAX);
+        let events = rooms.events.clone();
+        Ok(rooms.store.write(queue::error::of_store, move |tx| {
+            let dealt = events.deal(tx, (&through, &deed, &name), call.now, &call.ids)?;
+            let (done, stayed) = (dealt.done, all_stayed(dealt.stayed));
+            Ok(DealAnswer { name, done, stayed, until_ms, after: dealt.after })
+        }))
+    })
+}
+
+/// Begins with the moment, so that names sort by it.
+fn name_of(call: &Call) -> String {
+    let when: String = call.now.to_iso_millis().chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("{when}-{:04x}", call.ids.next_u64() & 0xFFFF)
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() == "20260319T220448123Z-abcd".len()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UndoRequest {
+    /// Of a deed, or a letter's id.
+    name: String,
+    /// Where the step before ended.
+    after: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UndoAnswer {
+    restored: Vec<String>,
+    stayed: Vec<Stayed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+/// One step of undoing.
+pub(super) fn undo(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+    operation::commit(body, |request: UndoRequest| {
+        let (events, now) = (rooms.events.clone(), call.now);
+        Ok(rooms.store.write(queue::error::of_store, move |tx| {
+            let undone = events.undo(tx, (&request.name, request.after.as_deref(), STEP_MAX), now)?;
+            Ok(UndoAnswer {
+                restored: undone.restored,
+                stayed: all_stayed(undone.stayed),
+                after: undone.after,
+            })
+        }))
+    })
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UndoableAnswer {
+    deeds: Vec<KnownDeed>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct KnownDeed {
+    name: String,
+    queue_name: String,
+    /// `REDRIVE` or `PURGE`.
+    kind: &'static str,
+    /// ISO 8601.
+    at: String,
+    letters: u64,
+}
+
+/// What can be undone, the newest last.
+pub(super) fn undoable(rooms: &Rooms, body: &[u8]) -> Reply {
+    operation::answer(body, |_: Nothing| {
+        let read = rooms.store.read(|snapshot| rooms.events.undoable(snapshot));
+        let of_deed = |deed: events::Undoable| KnownDeed {
+            name: deed.name,
+            queue_name: deed.queue,
+            kind: if deed.purged { "PURGE" } else { "REDRIVE" },
+            at: deed.at.to_iso_millis(),
+            letters: deed.letters,
+        };
+        let deeds = read.map_err(queue::error::of_store)?.into_iter().map(of_deed).collect();
+        Ok(UndoableAnswer { deeds })
+    })
+}
