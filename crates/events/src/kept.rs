@@ -192,6 +192,21 @@ impl Events {
         found.into_iter().map(|((_, position), event)| (position, event)).collect()
     }
 
+    /// Up to `limit` events of all buses, bus by bus and oldest first, each with its place: the one of the last is where to go
+    /// on.
+    pub fn events_of_all_buses(
+        &self,
+        read: &mut impl Read,
+        after: Option<&(String, u64)>,
+        limit: usize,
+    ) -> Vec<((String, u64), KeptEvent)> {
+        let range = match after {
+            Some((bus, position)) => KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &()),
+            None => KeyRange::all(),
+        };
+        read.list(&EVENTS, &range, limit)
+    }
+
     /// Up to `limit` events of a bus accepted from `from` on, oldest first, each with its position.
     pub fn events_since(
         &self,

@@ -11,6 +11,7 @@ pub mod integration;
 pub mod oauth;
 pub mod org;
 pub mod page;
+pub mod stored;
 pub mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -6,6 +6,7 @@ mod envelope;
 mod intake;
 mod rendering;
 mod simulator;
+mod stored;
 mod stream;
 mod subscription;
 mod synthesis;

@@ -7,6 +7,7 @@ mod matching;
 mod org;
 mod services;
 pub(crate) mod socket;
+mod stored;
 mod streams;
 
 use std::pin::Pin;
@@ -48,7 +49,7 @@ pub(crate) struct Route {
 }
 
 /// All routes below `/api/v2`, by who serves them. Of two rows that fit, the first answers.
-const TABLES: &[&[Route]] = &[org::ROUTES, services::ROUTES, streams::ROUTES];
+const TABLES: &[&[Route]] = &[org::ROUTES, services::ROUTES, stored::ROUTES, streams::ROUTES];
 
 /// The routes of this side.
 pub(crate) fn routes() -> Router<Door> {

@@ -17,7 +17,6 @@ pub(crate) const ROUTES: &[Route] = &[
     by_org("GET", "/api/v2/users", org::list_users),
     by_org("GET", "/api/v2/users/me", org::get_me),
     by_org("GET", "/api/v2/users/{}", org::get_user),
-    by_org("POST", "/api/v2/analytics/conversations/details/query", analytics::query_details),
     by_org("GET", "/api/v2/analytics/conversations/details", analytics::list_details),
     by_org("GET", "/api/v2/analytics/conversations/{}/details", analytics::get_details),
     by_org("GET", "/api/v2/conversations/{}", analytics::get_conversation),
