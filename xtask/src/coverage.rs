@@ -56,10 +56,10 @@ fn page() -> String {
 const REST: &str = "
 ## What else is not there yet
 
-- Lambda functions, Step Functions, DynamoDB, CloudWatch Logs: not served. A Lambda target is accepted; its delivery fails with
+- Lambda functions, Step Functions, DynamoDB: not served. A Lambda target is accepted; its delivery fails with
   that reason and goes to the dead-letter queue.
-- Target kinds served: SQS queues of the same account and region, event buses, API destinations, Lambda as above. Others are refused by PutTargets,
-  each with the reason, in `FailedEntries`.
+- Target kinds served: SQS queues and CloudWatch Logs groups of the same account and region, event buses, API destinations, Lambda as
+  above. Others are refused by PutTargets, each with the reason, in `FailedEntries`.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
 - Genesys Cloud: the simulated org only. Real feeds and the Platform API are to come.
   Webhooks in ([docs/webhooks.md](webhooks.md)), subscriptions ([docs/subscriptions.md](subscriptions.md)) and event streams
@@ -85,6 +85,7 @@ fn services() -> Vec<(&'static str, Vec<&'static str>)> {
 fn table_of(service: &str) -> Vec<(&'static str, &'static str)> {
     let mut served: Vec<(&str, &str)> = match service {
         "EventBridge" => events::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
+        "CloudWatch Logs" => logs::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
         "SQS" => queue::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
         _ => STS.to_vec(),
     };

@@ -3,6 +3,7 @@
 mod api_destination;
 mod bus;
 mod function;
+mod log_group;
 mod queue;
 
 use aws::Timestamp;
@@ -43,6 +44,7 @@ pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed, now: 
         TargetKind::Bus(_) => bus::carry(events, owed, now),
         TargetKind::Function => function::carry(owed),
         TargetKind::Queue => queue::carry(owed),
+        TargetKind::LogGroup => log_group::carry(owed),
     }
 }
 

@@ -38,7 +38,7 @@ struct DueTo {
     rule: usize,
     route: Arc<Route>,
     outlet: Arc<Outlet>,
-    /// Made already where the target is a queue, which is paid at once.
+    /// Made already where the target is of a kind that is paid at once.
     input: Option<Result<String, InputFailure>>,
 }
 
@@ -53,7 +53,7 @@ impl DueTo {
     }
 
     fn of((rule, route): (usize, &Arc<Route>), outlet: &Arc<Outlet>, event: &KeptEvent) -> Self {
-        let input = (outlet.kind == TargetKind::Queue).then(|| {
+        let input = outlet.kind.is_paid_at_once().then(|| {
             let rule_name = route.name.as_str();
             let about = Surroundings { rule_arn: &route.arn, rule_name, accepted: event.accepted };
             outlet.maker.make(&event.json, about)
@@ -236,9 +236,14 @@ impl Events {
         let cause = match input {
             Some(Err(failure)) => Cause::input(&failure),
             Some(Ok(input)) => {
-                let message = Message { body: input, trace_header: about.trace_header.map(str::to_owned) };
-                match self.pay(tx, (&outlet.target, message), now, ids) {
-                    Payment::Paid(..) => return Step::Paid,
+                let message = Message {
+                    body: input,
+                    trace_header: about.trace_header.map(str::to_owned),
+                    event: &about.event.json,
+                    rule_arn: &route.arn,
+                };
+                match self.pay(tx, (&outlet, message), now, ids) {
+                    Payment::Paid(_) => return Step::Paid,
                     Payment::NotHere => return self.owe(tx, (about, &route, &outlet), now, ids),
                     Payment::Impossible(cause) => cause,
                 }

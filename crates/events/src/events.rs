@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws::{Error, Timestamp};
+use logs::Logs;
 use queue::{Arrival, Queues};
 use store::{KeyRange, Read, Store, Tx};
 use tokio::sync::{Notify, watch};
@@ -45,6 +46,7 @@ pub struct Events {
 struct Shared {
     store: Store,
     queues: Queues,
+    logs: Logs,
     account: String,
     region: String,
     retention: Retention,
@@ -87,8 +89,10 @@ impl Events {
         (account, region, retention): (&str, &str, Retention),
         now: Timestamp,
     ) -> Result<Self, store::Error> {
+        let logs = Logs::new(store.clone(), (account, region));
         let shared = Shared {
             store,
+            logs,
             queues,
             account: account.to_owned(),
             region: region.to_owned(),
@@ -173,6 +177,11 @@ impl Events {
     /// The queues in which what is owed waits.
     pub fn queues(&self) -> &Queues {
         &self.shared.queues
+    }
+
+    /// The log groups that rules deliver to.
+    pub fn logs(&self) -> &Logs {
+        &self.shared.logs
     }
 
     /// Twelve digits.

@@ -1,4 +1,6 @@
-//! Paying at once: a target that is a queue of ours gets its message in the commit that accepts the event.
+//! Paying at once: a target that is a queue or a log group of ours gets its message in the commit that accepts the event.
+
+mod log_event;
 
 use std::time::Duration;
 
@@ -11,19 +13,24 @@ use store::Tx;
 
 use crate::dead_letter::Cause;
 use crate::events::Events;
-use crate::target::Target;
+use crate::routing::Outlet;
+use crate::target::{Target, TargetKind};
 
-/// What a queue is sent.
-pub(crate) struct Message {
+/// What a target is sent.
+pub(crate) struct Message<'m> {
+    /// The target's input.
     pub(crate) body: String,
     pub(crate) trace_header: Option<String>,
+    /// The event as it was accepted.
+    pub(crate) event: &'m str,
+    pub(crate) rule_arn: &'m Arn,
 }
 
-/// How a queue target was served.
+/// How a target was served.
 pub(crate) enum Payment {
-    /// The message is in the queue.
-    Paid(QueueId, Sent),
-    /// The queue is in another account or region: the delivery is owed.
+    /// It has its message, which is in a queue of ours where the target is one.
+    Paid(Option<(QueueId, Sent)>),
+    /// It is in another account or region: the delivery is owed.
     NotHere,
     /// It cannot be, and trying again would not mend it.
     Impossible(Cause),
@@ -41,17 +48,30 @@ impl Events {
         self.queues().find(tx, &name)
     }
 
-    /// Sends a message to the target's queue.
+    /// Gives the target its message.
     pub(crate) fn pay(
         &self,
         tx: &mut Tx<'_, '_>,
-        (target, message): (&Target, Message),
+        (outlet, message): (&Outlet, Message<'_>),
         now: Timestamp,
         ids: &Ids,
     ) -> Payment {
-        if !self.is_here(&target.arn) {
+        if !self.is_here(&outlet.target.arn) {
             return Payment::NotHere;
         }
+        match outlet.kind {
+            TargetKind::LogGroup => self.pay_log_group(tx, (&outlet.target, &message), now),
+            _ => self.pay_queue(tx, (&outlet.target, message), now, ids),
+        }
+    }
+
+    fn pay_queue(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (target, message): (&Target, Message<'_>),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Payment {
         let Some(queue) = self.queue_at(tx, &target.arn) else {
             return Payment::Impossible(Cause::at_once("NO_RESOURCE", "The specified queue does not exist."));
         };
@@ -86,7 +106,7 @@ impl Events {
                 Err(cause) => return Payment::Impossible(cause),
             },
         };
-        Payment::Paid(queue.engine, sent)
+        Payment::Paid(Some((queue.engine, sent)))
     }
 
     /// Sends a dead letter to a queue of ours; `false` where there is none that can take it.

@@ -196,23 +196,26 @@ impl Events {
         let trace = |id: &str| Trace { bus: bus.clone(), position: position.unwrap_or(0), id: id.to_owned() };
         let made =
             |id: String| Made { target: target.id.clone(), arn: target.arn.clone(), step: Step::Owed { id } };
-        if outlet.kind == TargetKind::Queue {
-            match self.pay(tx, (&target, Message { body: input, trace_header: None }), now, ids) {
-                Payment::Paid(queue, sent) => {
+        if outlet.kind.is_paid_at_once() {
+            let message = Message { body: input, trace_header: None, event, rule_arn: &rule_arn };
+            match self.pay(tx, (&outlet, message), now, ids) {
+                Payment::Paid(sent) => {
                     Counts::change(tx, |counts| {
                         counts.made += 1;
                         counts.delivered += 1;
                     });
-                    let trace = trace(&sent.id);
-                    if Self::note_made(tx, (&trace.bus, trace.position), rule.as_ref(), made(sent.id.clone()))
-                    {
+                    let id = sent.as_ref().map_or_else(|| ids.next_uuid(), |(_, sent)| sent.id.clone());
+                    let trace = trace(&id);
+                    if Self::note_made(tx, (&trace.bus, trace.position), rule.as_ref(), made(id.clone())) {
                         let attempt = Attempt::at_once(now, Outcome::Delivered);
-                        Self::note_attempt(tx, (&sent.id, 1), (&attempt, &Settled::Delivered));
+                        Self::note_attempt(tx, (&id, 1), (&attempt, &Settled::Delivered));
                     }
-                    return Ok(match sent.duplicate {
-                        // SQS has taken it for one that it has: there is no message to take back.
-                        true => Became::Nothing,
-                        false => Became::Message { placed: Placed::of(queue, &sent), trace: Some(trace) },
+                    return Ok(match sent {
+                        Some((queue, sent)) if !sent.duplicate => {
+                            Became::Message { placed: Placed::of(queue, &sent), trace: Some(trace) }
+                        }
+                        // SQS has taken it for one that it has, or it is logged: there is no message to take back.
+                        _ => Became::Nothing,
                     });
                 }
                 Payment::Impossible(cause) => return Err(cause.message),

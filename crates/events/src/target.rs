@@ -91,6 +91,8 @@ impl RetryPolicy {
 pub enum TargetKind {
     /// An SQS queue: paid in the commit that accepts the event where it is ours.
     Queue,
+    /// A CloudWatch Logs group: paid in the commit that accepts the event where it is ours.
+    LogGroup,
     /// A Lambda function.
     Function,
     /// Another event bus.
@@ -100,10 +102,16 @@ pub enum TargetKind {
 }
 
 impl TargetKind {
+    /// Whether a target of ours of this kind is paid in the commit that accepts the event.
+    pub(crate) fn is_paid_at_once(&self) -> bool {
+        matches!(self, Self::Queue | Self::LogGroup)
+    }
+
     /// The kind that an ARN names; `None` where it is not served.
     pub fn of(arn: &Arn) -> Option<Self> {
         match arn.service.as_str() {
             "sqs" => Some(Self::Queue),
+            "logs" if arn.resource.starts_with("log-group:") => Some(Self::LogGroup),
             "lambda" if arn.resource.starts_with("function:") => Some(Self::Function),
             "events" if is_api_destination(arn) => Some(Self::ApiDestination),
             "events" => BusName::of_arn(arn).map(Self::Bus),

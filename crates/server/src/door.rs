@@ -114,6 +114,11 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
             let answer = answer.and_then(|body| query.answer(&body, &request_id));
             protocol::Wire::SqsQuery.answer(answer, &request_id)
         }
+        Ok(Asked::Logs(operation)) => {
+            let named = ("CloudWatch Logs", operation.as_str());
+            let reply = reply::run(logs::ops::OPERATIONS, named, door.rooms.events.logs(), call, &body);
+            protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
+        }
         Ok(Asked::Trunkline(operation)) => {
             let reply = reply::run(own::OPERATIONS, ("Trunkline", &operation), &door.rooms, call, &body);
             protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)

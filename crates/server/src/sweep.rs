@@ -31,7 +31,9 @@ impl Tick for Sweep {
 async fn sweep(rooms: &Rooms) -> Result<Next, store::Error> {
     let now = clock::now();
     let (queues, events, moving) = (rooms.queues.clone(), rooms.events.clone(), rooms.queues.clone());
+    let logs = rooms.events.logs().clone();
     let jobs = [
+        job(rooms, move |tx| logs.sweep(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
         job(rooms, move |tx| queues.sweep(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
         job(rooms, move |tx| events.sweep(tx, now, REMOVED_PER_COMMIT_MAX).more),
         job(rooms, move |tx| seen::forget(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),

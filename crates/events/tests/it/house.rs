@@ -69,6 +69,12 @@ impl House {
         answer_of((row.run)(&self.events, self.call(now), request.to_string().as_bytes()))
     }
 
+    /// A CloudWatch Logs operation at noon.
+    pub(crate) fn ask_logs(&self, operation: &str, request: &Value) -> Value {
+        let row = logs::ops::OPERATIONS.iter().find(|row| row.name == operation).unwrap();
+        answer_of((row.run)(self.events.logs(), self.call(NOON), request.to_string().as_bytes())).unwrap()
+    }
+
     /// Makes an SQS queue and gives its ARN.
     pub(crate) fn queue(&self, name: &str) -> Arn {
         self.queue_with(name, &json!({}))

@@ -11,6 +11,7 @@ mod damage;
 mod history;
 mod house;
 mod input;
+mod log_group;
 mod operations;
 mod partner;
 mod redrive;

@@ -17,6 +17,8 @@ pub(crate) enum Asked {
     Queues(String),
     /// SQS, query protocol.
     QueuesQuery(Query),
+    /// CloudWatch Logs, `X-Amz-Target: Logs_20140328.<operation>`.
+    Logs(String),
     /// Trunkline's own operations, `X-Amz-Target: Trunkline.<operation>`.
     Trunkline(String),
     /// STS, query protocol.
@@ -50,6 +52,7 @@ fn json_operation(target: &str) -> Result<Asked, (Wire, Error)> {
     match target.split_once('.') {
         Some(("AWSEvents", operation)) => Ok(Asked::Events(operation.to_owned())),
         Some(("AmazonSQS", operation)) => Ok(Asked::Queues(operation.to_owned())),
+        Some(("Logs_20140328", operation)) => Ok(Asked::Logs(operation.to_owned())),
         Some(("Trunkline", operation)) => Ok(Asked::Trunkline(operation.to_owned())),
         Some((service, operation)) => Err((Wire::Json11, Error::unknown_operation(service, operation))),
         None => Err((

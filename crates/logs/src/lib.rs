@@ -1,0 +1,57 @@
+//! CloudWatch Logs: log groups, log streams and their events, and the operations to fill them and to look at them.
+//!
+//! [`Logs::record`] adds an event in the caller's transaction: so a rule's delivery to a log group is paid in the commit that
+//! accepts its event. [`Logs::sweep`] removes what is past its group's retention, and the oldest events where all of them
+//! together take more than their bound. AWS's operations are the rows of [`ops::OPERATIONS`].
+
+mod check;
+mod deletion;
+pub mod error;
+pub mod event;
+mod filter;
+pub mod group;
+pub mod limits;
+pub mod ops;
+mod page;
+pub mod stream;
+mod sweep;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use store::Store;
+
+pub use crate::event::{Entry, Refusal};
+pub use crate::group::name_in_arn;
+
+/// The log groups of a store. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Logs {
+    store: Store,
+    /// Account and region.
+    place: Arc<(String, String)>,
+    /// When a sweep is worth its while again, in ms since 1970.
+    sweep_at: Arc<AtomicU64>,
+}
+
+impl Logs {
+    /// The log groups of `store`, of this account and region.
+    pub fn new(store: Store, (account, region): (&str, &str)) -> Self {
+        let place = Arc::new((account.to_owned(), region.to_owned()));
+        Self { store, place, sweep_at: Arc::default() }
+    }
+
+    /// Twelve digits.
+    pub(crate) fn account(&self) -> &str {
+        &self.place.0
+    }
+
+    /// For example `us-east-1`.
+    pub(crate) fn region(&self) -> &str {
+        &self.place.1
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+}

@@ -1,0 +1,100 @@
+//! Pages of events: a place between two events, and the events before or after it.
+//!
+//! A token says on which side of a place its page lies. What is recorded later with an earlier time than the place is on its
+//! other side, as on AWS.
+
+use std::ops::ControlFlow;
+
+use aws::Error;
+use store::{Direction, KeyRange, Read};
+
+use crate::error;
+use crate::event::{EVENTS, LogEvent};
+use crate::filter::Filter;
+use crate::limits;
+
+/// A place among events: before the one with this time in ms and this number. The first place is all zeroes.
+pub(crate) type Place = (u64, u64);
+
+/// An event as it is shown, with its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) place: Place,
+    pub(crate) event: LogEvent,
+}
+
+/// Which events are shown.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// From this place on.
+    pub(crate) from: Place,
+    /// Before this place.
+    pub(crate) to: Place,
+    pub(crate) filter: Filter,
+    pub(crate) limit: usize,
+}
+
+/// The events of a stream in `direction`, at most so many as are wanted and as fit into a page, but one where there is one;
+/// and whether there are more.
+pub(crate) fn events_of(
+    read: &mut impl Read,
+    stream: u64,
+    wanted: &Wanted,
+    direction: Direction,
+) -> (Vec<Shown>, bool) {
+    let key = |(time_ms, number): Place| (stream, time_ms, number);
+    let range = KeyRange::between(&key(wanted.from), &key(wanted.to));
+    let mut shown: Vec<Shown> = Vec::new();
+    let mut has_more = false;
+    let mut size = 0;
+    read.visit(&EVENTS, &range, direction, &mut |(_, time_ms, number), event| {
+        if !wanted.filter.matches(&event.message) {
+            return ControlFlow::Continue(());
+        }
+        size += event.message.len() + limits::EVENT_OVERHEAD_BYTES;
+        let is_full = shown.len() >= wanted.limit || size > limits::SIZE_BYTES_MAX;
+        if is_full && !shown.is_empty() {
+            has_more = true;
+            return ControlFlow::Break(());
+        }
+        shown.push(Shown { place: (time_ms, number), event });
+        ControlFlow::Continue(())
+    });
+    (shown, has_more)
+}
+
+/// The place after an event.
+pub(crate) fn after((time_ms, number): Place) -> Place {
+    number.checked_add(1).map_or((time_ms.saturating_add(1), 0), |number| (time_ms, number))
+}
+
+/// A place as a token, with a word before it that says which way it goes.
+pub(crate) fn token(way: &str, (time_ms, number): Place) -> String {
+    format!("{way}/{time_ms:020}{number:036}")
+}
+
+/// The way and the place of a token.
+pub(crate) fn place_of(token: &str) -> Result<(&str, Place), Error> {
+    let read = || {
+        let (way, digits) = token.split_once('/')?;
+        let (time_ms, number) = digits.split_at_checked(20).filter(|_| digits.len() == 56)?;
+        Some((way, (time_ms.parse().ok()?, number.parse().ok()?)))
+    };
+    read().ok_or_else(|| error::invalid_parameter("The specified nextToken is invalid."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{after, place_of, token};
+
+    #[test]
+    fn a_token_there_and_back() {
+        for place in [(0, 0), (1_773_921_600_000, 7), (u64::MAX, u64::MAX)] {
+            assert_eq!(place_of(&token("f", place)).unwrap(), ("f", place));
+        }
+        for text in ["", "f", "f/", "f/1", "x", &"1".repeat(58), "f/é"] {
+            assert_eq!(place_of(text).unwrap_err().code, "InvalidParameterException", "{text}");
+        }
+        assert_eq!((after((1, 2)), after((1, u64::MAX))), ((1, 3), (2, 0)));
+    }
+}
