@@ -6,6 +6,7 @@
 //! for their delivery.
 
 mod agents;
+mod colleagues;
 mod conversation;
 mod events;
 mod handling;
@@ -104,7 +105,7 @@ impl Default for Config {
 }
 
 /// Counts the changes that give the same configuration another stream.
-const GENERATION: u32 = 3;
+const GENERATION: u32 = 4;
 
 impl Config {
     /// What decides the stream of events but for its start, as text to keep: two configurations with the same text and the same
@@ -170,7 +171,8 @@ pub enum Families {
     Conversations,
     /// Also the agents': `v2.detail.events.agent.{id}.state`, and activity, presence and routing status of `v2.users.{id}`.
     Agents,
-    /// Also `v2.analytics.conversation.{id}.metrics`, and `v2.audits.entitytype.{id}.entityid.{id}` of presences.
+    /// Also `v2.analytics.conversation.{id}.metrics`, `v2.audits.entitytype.{id}.entityid.{id}` of presences, and what agents
+    /// write to each other, `v2.detail.events.collaboratechat`.
     All,
 }
 
@@ -216,6 +218,7 @@ enum Step {
     Recover(usize),
     BreakDue(usize),
     BreakEnd(usize),
+    ColleagueWrites,
 }
 
 /// The after-call work of a leg.
@@ -336,6 +339,7 @@ impl Simulator {
             Step::Recover(agent) => self.recover(agent),
             Step::BreakDue(agent) => self.break_due(agent),
             Step::BreakEnd(agent) => self.break_end(agent),
+            Step::ColleagueWrites => self.colleague_writes(),
             Step::Begin(slot) | Step::Reopen(slot) => self.begin(slot),
             Step::Attributes(slot) => self.say_attributes(slot),
             Step::FlowEnd(slot) => self.flow_end(slot),
@@ -425,7 +429,8 @@ impl Step {
             | Self::SignOff(_)
             | Self::Recover(_)
             | Self::BreakDue(_)
-            | Self::BreakEnd(_) => None,
+            | Self::BreakEnd(_)
+            | Self::ColleagueWrites => None,
             Self::Begin(slot)
             | Self::Attributes(slot)
             | Self::FlowEnd(slot)

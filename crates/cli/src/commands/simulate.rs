@@ -66,7 +66,7 @@ enum Topics {
     Conversations,
     /// Also the agents' states, presences, routing statuses and activities
     Agents,
-    /// Also conversation metrics and audits
+    /// Also conversation metrics, audits, and what agents write to each other
     All,
 }
 

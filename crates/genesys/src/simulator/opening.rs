@@ -66,6 +66,7 @@ impl Simulator {
         }
         let first_ms = self.next_arrival_ms();
         self.schedule(first_ms, Step::Arrive);
+        self.expect_message();
     }
 
     /// An agent's first shift, or the rest of it. Agents without shifts sign in over two minutes, or are there.

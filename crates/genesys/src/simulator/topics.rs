@@ -37,6 +37,8 @@ pub(super) const OUTBOUND: Topic = conversation!(".outbound");
 pub(super) const VOICEMAIL_START: Topic = conversation!(".voicemail.start");
 pub(super) const VOICEMAIL_END: Topic = conversation!(".voicemail.end");
 pub(super) const ATTRIBUTES: Topic = conversation!(".attributes");
+pub(super) const CHAT_OF_TWO: Topic = topic!("v2.detail.events.collaboratechat.adhoc.", ".messages");
+pub(super) const CHAT_OF_GROUP: Topic = topic!("v2.detail.events.collaboratechat.group.", ".messages");
 pub(super) const AGENT_STATE: Topic = topic!("v2.detail.events.agent.", ".state");
 pub(super) const CONVERSATION_METRICS: Topic = topic!("v2.analytics.conversation.", ".metrics");
 /// Its first id is a word, the same for all that the org audits here: the entity type.
