@@ -2,7 +2,7 @@
 
 use clap::Args;
 use genesys::simulator::Trouble;
-use genesys::simulator::trouble::{BACKLOG_MAX_MS, REORDER_WINDOW_MS};
+use genesys::simulator::trouble::{ApiTrouble, BACKLOG_MAX_MS, REORDER_WINDOW_MS};
 use provision::noun::trouble::Trouble as Said;
 
 /// What goes wrong between the org and whoever listens, as flags; what is not said is as it was.
@@ -19,7 +19,7 @@ pub(crate) struct TroubleArguments {
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     reorder_window: Option<u64>,
     /// Share of events that never come, 0 to 0.99
-    #[arg(long, value_name = "SHARE", value_parser = drop_share)]
+    #[arg(long, value_name = "SHARE", value_parser = some_pass)]
     drop: Option<f64>,
     /// Share of after-call work that is told minutes late, beyond the tracker's default grace, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share)]
@@ -44,6 +44,32 @@ impl TroubleArguments {
     }
 }
 
+/// What goes wrong at the Platform API that the org serves, as flags; what is not said is as it was.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Trouble at the org's Platform API")]
+pub(crate) struct ApiTroubleArguments {
+    /// Share of calls that are answered 429 with a Retry-After, 0 to 0.99
+    #[arg(long, value_name = "SHARE", value_parser = some_pass)]
+    too_many_requests: Option<f64>,
+    /// Share of calls whose token is said to have expired, and has: 401; 0 to 0.99
+    #[arg(long, value_name = "SHARE", value_parser = some_pass)]
+    expired_tokens: Option<f64>,
+    /// After so long, by your clock, a notification socket is told that it will close, and closed
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    socket_closing: Option<u64>,
+}
+
+impl ApiTroubleArguments {
+    /// The flags over what is said elsewhere.
+    pub(crate) fn over(self, said: ApiTrouble) -> ApiTrouble {
+        ApiTrouble {
+            too_many_requests: self.too_many_requests.unwrap_or(said.too_many_requests),
+            expired_token: self.expired_tokens.unwrap_or(said.expired_token),
+            socket_closing_ms: self.socket_closing.unwrap_or(said.socket_closing_ms),
+        }
+    }
+}
+
 /// As the pipeline file says it.
 pub(crate) fn of_file(said: &Said) -> Trouble {
     Trouble {
@@ -53,7 +79,11 @@ pub(crate) fn of_file(said: &Said) -> Trouble {
         drop: said.drop,
         late_wrapup: said.late_wrapups,
         backlog_ms: said.backlog_s * 1_000,
-        ..Trouble::default()
+        api: ApiTrouble {
+            too_many_requests: said.too_many_requests,
+            expired_token: said.expired_tokens,
+            socket_closing_ms: said.socket_closing_s * 1_000,
+        },
     }
 }
 
@@ -63,12 +93,12 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "a share is a number from 0 to 1, like 0.05".to_owned())
 }
 
-/// Some events must come: an org of which nothing is ever heard would be waited for without end.
-fn drop_share(text: &str) -> Result<f64, String> {
+/// A share of which some must pass: an org of which nothing is ever heard would be waited for without end.
+fn some_pass(text: &str) -> Result<f64, String> {
     let below = share(text)?;
     match below <= 0.99 {
         true => Ok(below),
-        false => Err("no event would ever come; up to 0.99 lets some through".to_owned()),
+        false => Err("nothing would ever come through; up to 0.99 lets some".to_owned()),
     }
 }
 
@@ -96,7 +126,7 @@ fn backlog(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{backlog, drop_share, milliseconds, share};
+    use super::{backlog, milliseconds, share, some_pass};
 
     #[test]
     fn values_are_read_as_people_write_them() {
@@ -108,7 +138,7 @@ mod tests {
             assert!(milliseconds(wrong).is_err(), "{wrong}");
         }
         assert!(backlog("4d").is_ok() && backlog("97h").is_err());
-        assert!(drop_share("0.99").is_ok() && drop_share("1").is_err());
+        assert!(some_pass("0.99").is_ok() && some_pass("1").is_err());
         assert_eq!(share("0.05"), Ok(0.05));
         for wrong in ["", "-0.1", "1.01", "5%", "NaN", "inf"] {
             assert!(share(wrong).is_err(), "{wrong}");

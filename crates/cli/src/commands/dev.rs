@@ -21,7 +21,7 @@ use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_in
 use crate::grace::grace_of;
 use crate::logging::Logging;
 use crate::pipeline_file::{self, PipelineFile};
-use crate::trouble::TroubleArguments;
+use crate::trouble::{ApiTroubleArguments, TroubleArguments};
 
 /// How often the status line is looked at.
 const STATUS_EVERY: Duration = Duration::from_millis(250);
@@ -52,6 +52,8 @@ pub(crate) struct Arguments {
     server: ServerArguments,
     #[command(flatten)]
     trouble: TroubleArguments,
+    #[command(flatten)]
+    api_trouble: ApiTroubleArguments,
 }
 
 impl Arguments {
@@ -115,6 +117,7 @@ fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<SimulatedFe
     org.seed = arguments.seed.unwrap_or(org.seed);
     org.agents = arguments.agents.map_or(org.agents, |agents| usize::try_from(agents).unwrap_or(usize::MAX));
     org.trouble = arguments.trouble.over(org.trouble);
+    org.trouble.api = arguments.api_trouble.over(org.trouble.api);
     let speed = arguments.speed.or(file_speed.and_then(whole)).unwrap_or(SPEED_TO_WATCH);
     let bus = BusName::parse(&pipeline.bus.value)
         .ok_or_else(|| format!("'{}' is not the name of an event bus", pipeline.bus.value))?;

@@ -3,13 +3,15 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
 /// The child; killed with SIGKILL when dropped, as a power switch would.
 pub(crate) struct Binary {
     child: Child,
+    /// Kept open: who speaks on would end where nobody listens.
+    _said: BufReader<ChildStdout>,
     pub(crate) address: String,
 }
 
@@ -32,9 +34,10 @@ impl Binary {
     pub(crate) fn start(mut command: Command) -> Result<Self, Child> {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        match line.split("http://").nth(1).and_then(|rest| rest.split(',').next()) {
-            Some(address) => Ok(Self { address: address.to_owned(), child }),
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        match line.split("http://").nth(1).and_then(|rest| rest.split([',', ' ']).next()) {
+            Some(address) => Ok(Self { address: address.to_owned(), child, _said: said }),
             None => Err(child),
         }
     }
@@ -67,6 +70,17 @@ impl Binary {
         headers: &[(&str, &str)],
         body: &str,
     ) -> std::io::Result<(u16, Value)> {
+        let (status, body) = self.request_text(line, headers, body)?;
+        Ok((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
+    }
+
+    /// Any request: the answer's status and body.
+    pub(crate) fn request_text(
+        &self,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
@@ -80,7 +94,7 @@ impl Binary {
         let broken = || std::io::Error::other("the connection broke");
         let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken)?;
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-        Ok((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+        Ok((status, body.to_owned()))
     }
 
     /// Calls an operation that must succeed.

@@ -1,10 +1,12 @@
 //! `trunkline simulate` as other tools meet it: the same bytes for the same words, and the trouble that was asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::client::trunkline;
+use crate::client::{Binary, trunkline};
 
 /// The lines of a simulation.
 fn lines(arguments: &[&str]) -> Vec<String> {
@@ -97,10 +99,62 @@ fn trouble_comes_as_it_was_asked_for() {
 #[test]
 fn what_cannot_be_is_refused_with_a_sentence() {
     // It went on dropping events for ever.
-    assert!(complaint(&["--drop", "1", "--events", "10"]).contains("no event would ever come"));
+    assert!(complaint(&["--drop", "1", "--events", "10"]).contains("nothing would ever come through"));
     assert_eq!(lines(&["--drop", "0.9", "--events", "10"]).len(), 10);
     assert!(complaint(&["--duplicates", "5%"]).contains("from 0 to 1"));
     assert!(complaint(&["--backlog", "5d"]).contains("at most 4d"));
     assert!(complaint(&["--for", "1w"]).contains("like 90s, 5m, 8h or 4d"));
     assert!(complaint(&["--agents", "20001"]).contains("20000"));
+}
+
+/// A running `trunkline dev` with this trouble, whose org answers.
+fn dev(data_dir: &Path, trouble: &[&str]) -> Binary {
+    let folder = ["--data-dir", data_dir.to_str().unwrap(), "--listen", "127.0.0.1:0", "--speed", "1"];
+    let mut command = trunkline(&[&["dev"], &folder[..], trouble].concat());
+    command.stderr(Stdio::null());
+    let binary = Binary::start(command).ok().unwrap();
+    // It says where it listens before the org is there.
+    let bearer = token(&binary);
+    let has_org = || {
+        let headers = [("Authorization", bearer.as_str())];
+        let (_, answer) = binary.request("GET /api/v2/organizations/me", &headers, "").unwrap();
+        answer["code"] != "not.found"
+    };
+    while !has_org() {}
+    binary
+}
+
+fn token(binary: &Binary) -> String {
+    let form = "grant_type=client_credentials&client_id=me&client_secret=any";
+    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+    let (_, answer) = binary.request("POST /oauth/token", &headers, form).unwrap();
+    format!("bearer {}", answer["access_token"].as_str().unwrap())
+}
+
+/// The statuses of so many calls to the Platform API, with a new token wherever one is refused.
+fn statuses(binary: &Binary, calls: usize) -> Vec<u16> {
+    let mut bearer = token(binary);
+    let mut call = || {
+        let headers = [("Authorization", bearer.as_str())];
+        let (status, answer) = binary.request("GET /api/v2/routing/queues", &headers, "").unwrap();
+        if status == 401 {
+            assert_eq!(answer["code"], "bad.credentials");
+            let (again, _) = binary.request("GET /api/v2/routing/queues", &headers, "").unwrap();
+            assert_eq!(again, 401, "it has expired");
+            bearer = token(binary);
+        }
+        status
+    };
+    (0..calls).map(|_| call()).collect()
+}
+
+#[test]
+fn the_platform_api_gives_trouble_on_demand() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let trouble = ["--too-many-requests", "0.4", "--expired-tokens", "0.3"];
+    let seen = statuses(&dev(dir.path(), &trouble), 30);
+    for status in [200, 401, 429] {
+        assert!(seen.iter().filter(|seen| **seen == status).count() >= 3, "{seen:?}");
+    }
+    assert_eq!(statuses(&dev(other.path(), &trouble), 30), seen, "the same for the same seed");
 }

@@ -18,9 +18,17 @@ pub struct Trouble {
     pub late_wrapups: f64,
     /// So many simulated seconds the org has run already and reached nobody.
     pub backlog_s: u64,
+    /// Share of calls to the Platform API that are answered 429.
+    pub too_many_requests: f64,
+    /// Share of calls to it whose token is said to have expired.
+    pub expired_tokens: f64,
+    /// After so many seconds of the wall's clock a notification socket is closed; 0: never.
+    pub socket_closing_s: u64,
 }
 
 const SHARE: Kind = Kind::Number { max: 1.0 };
+/// A share of which some pass: what never comes through would be waited for without end.
+const SOME_PASS: Kind = Kind::Number { max: 0.99 };
 
 pub(crate) const SECTION: Section = Section {
     noun: "trouble on demand",
@@ -32,7 +40,7 @@ pub(crate) const SECTION: Section = Section {
             "How late at most, in simulated time. Default 30s.",
             Kind::Duration { seconds_min: 1, seconds_max: 86_400 },
         ),
-        may("drop", "Share of events that never come, up to 0.99.", Kind::Number { max: 0.99 }),
+        may("drop", "Share of events that never come, up to 0.99.", SOME_PASS),
         may(
             "lateWrapups",
             "Share of after-call work that is told minutes late, beyond the tracker's default grace, up to 1.",
@@ -42,6 +50,21 @@ pub(crate) const SECTION: Section = Section {
             "backlog",
             "The org has run so long already and reached nobody; all of it comes first, at once. Genesys Cloud keeps up to 4d.",
             Kind::Duration { seconds_min: 0, seconds_max: 345_600 },
+        ),
+        may(
+            "tooManyRequests",
+            "Share of calls to the org's Platform API that are answered 429 with a Retry-After, up to 0.99.",
+            SOME_PASS,
+        ),
+        may(
+            "expiredTokens",
+            "Share of calls to it whose token is said to have expired, and has: 401; up to 0.99.",
+            SOME_PASS,
+        ),
+        may(
+            "socketClosing",
+            "After so long, by the wall's clock, a notification socket is told that it will close, and closed.",
+            Kind::Duration { seconds_min: 1, seconds_max: 86_400 },
         ),
     ],
     choices: &[],
@@ -57,5 +80,8 @@ pub(crate) fn read(fields: Fields<'_>) -> Trouble {
         drop: share("drop"),
         late_wrapups: share("lateWrapups"),
         backlog_s: fields.seconds("backlog").unwrap_or_default(),
+        too_many_requests: share("tooManyRequests"),
+        expired_tokens: share("expiredTokens"),
+        socket_closing_s: fields.seconds("socketClosing").unwrap_or_default(),
     }
 }
