@@ -7,6 +7,7 @@ mod clients;
 mod corpus;
 mod coverage;
 mod machine;
+mod open_conversations;
 mod power_loss;
 mod root;
 mod served;
@@ -47,6 +48,11 @@ const TASKS: &[Task] = &[
         run: power_loss::run,
     },
     Task {
+        name: "open-conversations",
+        about: "[--conversations N] the tracker's slow proof: a million open conversations under 1 GiB of memory",
+        run: open_conversations::run,
+    },
+    Task {
         name: "corpus",
         about: "FILE: recorded pattern cases against the parser and the matcher",
         run: corpus::run,
@@ -78,7 +84,7 @@ fn main() -> ExitCode {
 fn help(_args: &[String]) -> ExitCode {
     println!("cargo xtask TASK [ARGUMENTS]\n");
     for task in TASKS {
-        println!("  {:<10} {}", task.name, task.about);
+        println!("  {:<18} {}", task.name, task.about);
     }
     ExitCode::SUCCESS
 }

@@ -11,6 +11,7 @@ mod client;
 mod dead_letters;
 mod explain;
 mod faults;
+mod feed_killed;
 mod killed;
 mod replaying;
 mod seeing;
