@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: measures, side by side with what they are compared to; never a test with a clock.
 
 mod cycle;
+mod delivery;
 mod disk;
 mod genesys;
-mod http;
+pub(crate) mod http;
 mod load;
 mod pipeline;
 mod queues;
@@ -27,6 +28,11 @@ const BENCHES: &[Bench] = &[
         name: "pipeline",
         about: "[--seconds N] [--passes N] [--clients N] [--rate N] [--json] PutEvents -> rule -> SQS -> deleted, and the raw disk",
         run: pipeline::run,
+    },
+    Bench {
+        name: "delivery",
+        about: "[--seconds N] [--rate N] [--rules N] [--targets N] [--json] from PutEvents to the start of an HTTP target, and with one target that hangs",
+        run: delivery::run,
     },
     Bench {
         name: "queues",

@@ -4,8 +4,10 @@
 mod bench;
 mod catalogue;
 mod clients;
+mod concurrency;
 mod corpus;
 mod coverage;
+mod gauge;
 mod machine;
 mod open_conversations;
 mod power_loss;
@@ -39,7 +41,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        about: "pipeline|queues|genesys|patterns: measures, beside the raw disk or the peers",
+        about: "pipeline|delivery|queues|genesys|patterns: measures, beside the raw disk or the peers",
         run: bench::run,
     },
     Task {
@@ -51,6 +53,11 @@ const TASKS: &[Task] = &[
         name: "open-conversations",
         about: "[--conversations N] the tracker's slow proof: a million open conversations under 1 GiB of memory",
         run: open_conversations::run,
+    },
+    Task {
+        name: "concurrency",
+        about: "[--events N] [--limit N] a target's limit, read from its own gauge while the binary is killed",
+        run: concurrency::run,
     },
     Task {
         name: "corpus",

@@ -122,6 +122,15 @@ fn lengths(read: &[u8]) -> Outcome<Option<(usize, usize)>> {
     Ok(Some((end + 4, length)))
 }
 
+/// The text at a pointer of an answer.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn text(answer: &Value, pointer: &str) -> Outcome<String> {
+    let found = answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    found.ok_or_else(|| format!("no {pointer} in {answer}"))
+}
+
 /// Where `needle` starts.
 pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(haystack, needle)

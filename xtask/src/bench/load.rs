@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::bench::http::{Connection, Operation, find};
+use crate::bench::http::{Connection, Operation, find, text};
 use crate::machine::{self, Outcome};
 
 /// How many events a PutEvents call carries, and how many messages a receive asks for.
@@ -276,11 +276,6 @@ fn delete_body(queue_url: &str, handles: &[&str]) -> String {
     let entry = |(n, handle): (usize, &&str)| json!({"Id": n.to_string(), "ReceiptHandle": handle});
     json!({"QueueUrl": queue_url, "Entries": handles.iter().enumerate().map(entry).collect::<Vec<Value>>()})
         .to_string()
-}
-
-fn text(answer: &Value, pointer: &str) -> Outcome<String> {
-    let found = answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    found.ok_or_else(|| format!("no {pointer} in {answer}"))
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ fn report(options: &Options, served: &Served, measured: &[Measured], idle_kib: u
     })
 }
 
-fn print_report(report: &Value) {
+pub(crate) fn print_report(report: &Value) {
     println!("\nmedians");
     for (name, value) in report.as_object().into_iter().flatten() {
         match value.as_f64() {
@@ -172,7 +172,7 @@ fn print_report(report: &Value) {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
@@ -182,7 +182,7 @@ fn ratio(a: f64, b: f64) -> f64 {
 }
 
 /// Of sorted nanoseconds, in milliseconds: the smallest value that `per_mille` of them do not exceed.
-fn percentile_ms(sorted: &[u64], per_mille: usize) -> f64 {
+pub(crate) fn percentile_ms(sorted: &[u64], per_mille: usize) -> f64 {
     let rank = (sorted.len() * per_mille).div_ceil(1000);
     sorted.get(rank.saturating_sub(1)).map_or(0.0, |&ns| ns as f64 / 1e6)
 }

@@ -1,0 +1,171 @@
+//! `cargo xtask concurrency`: contract C11 with the real binary, read from the target's own gauge, also while it is killed.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::bench::http::{Connection, Operation};
+use crate::gauge::Gauge;
+use crate::machine::{self, Outcome};
+use crate::served::Served;
+
+const USAGE: &str = "cargo xtask concurrency [--events 10000] [--limit 10] [--takes-ms 100] [--kill-every-ms 2000] [--bin PATH]";
+/// Events of one PutEvents.
+const BATCH: u64 = 10;
+
+#[derive(Clone, Debug)]
+struct Options {
+    events: u64,
+    limit: u64,
+    takes_ms: u64,
+    kill_every_ms: u64,
+    binary: Option<PathBuf>,
+}
+
+/// How one drain went.
+#[derive(Debug)]
+struct Drained {
+    most: usize,
+    calls: u64,
+    took: Duration,
+    kills: u32,
+    /// From each kill to the first answer after it.
+    down: Duration,
+}
+
+/// Runs the proof: once undisturbed, once killed.
+pub(crate) fn run(args: &[String]) -> ExitCode {
+    match options(args).and_then(|options| prove(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(args: &[String]) -> Outcome<Options> {
+    let mut options =
+        Options { events: 10_000, limit: 10, takes_ms: 100, kill_every_ms: 2_000, binary: None };
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{arg} is no option or needs a value\n{USAGE}"))?;
+        let number = || {
+            value.parse::<u64>().ok().filter(|&n| n > 0).ok_or_else(|| format!("{arg} {value}: a number > 0"))
+        };
+        match arg.as_str() {
+            "--events" => options.events = number()?,
+            "--limit" => options.limit = number()?,
+            "--takes-ms" => options.takes_ms = number()?,
+            "--kill-every-ms" => options.kill_every_ms = number()?,
+            "--bin" => options.binary = Some(PathBuf::from(value)),
+            _ => return Err(format!("`{arg}` is no option\n{USAGE}")),
+        }
+    }
+    Ok(options)
+}
+
+fn prove(options: &Options) -> Outcome<()> {
+    let binary = options.binary.clone().map_or_else(machine::build_release, Ok)?;
+    let options = Options { binary: Some(binary), ..options.clone() };
+    let ideal = ideal(&options);
+    println!(
+        "{} events, limit {}, each call takes {} ms: {:.1} s at best",
+        options.events,
+        options.limit,
+        options.takes_ms,
+        ideal.as_secs_f64()
+    );
+    let mut broken = Vec::new();
+    for kill_every in [None, Some(Duration::from_millis(options.kill_every_ms))] {
+        let drained = drain(&options, kill_every)?;
+        let word = kill_every.map_or("undisturbed".to_owned(), |every| format!("killed every {every:?}"));
+        let lost = drained.took.saturating_sub(ideal).saturating_sub(drained.down);
+        println!(
+            "{word}: at most {} calls at a time, {} calls for {} events, {:.1} s = {:.3} of the best; {} kills, {:.1} s down, \
+             {:.0} ms more a kill",
+            drained.most,
+            drained.calls,
+            options.events,
+            drained.took.as_secs_f64(),
+            drained.took.as_secs_f64() / ideal.as_secs_f64(),
+            drained.kills,
+            drained.down.as_secs_f64(),
+            lost.as_secs_f64() * 1e3 / f64::from(drained.kills.max(1)),
+        );
+        if u64::try_from(drained.most).unwrap_or(u64::MAX) > options.limit {
+            broken.push(format!(
+                "{word}: {} calls at a time, and the limit is {}",
+                drained.most, options.limit
+            ));
+        }
+    }
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("; ")) }
+}
+
+/// How long the target needs when it is always as busy as it may be.
+fn ideal(options: &Options) -> Duration {
+    Duration::from_millis(options.events.div_ceil(options.limit) * options.takes_ms)
+}
+
+fn drain(options: &Options, kill_every: Option<Duration>) -> Outcome<Drained> {
+    let takes = Duration::from_millis(options.takes_ms);
+    let gauge = Gauge::open(move |_, _| takes)?;
+    let binary = options.binary.clone().ok_or("no binary")?;
+    let mut served = Served::start_as(&binary, &["serve", "--allow-private", "127.0.0.1"])?;
+    let mut door = Connection::open(served.address)?;
+    limited_rule(&mut door, &gauge, options)?;
+    put(&mut door, options.events)?;
+    drop(door);
+    let events = usize::try_from(options.events).unwrap_or(usize::MAX);
+    let (mut kills, mut down) = (0, Duration::ZERO);
+    let give_up = ideal(options) * 10 + Duration::from_secs(60);
+    let started = machine::now();
+    while gauge.ended().0 < events {
+        if started.elapsed() > give_up {
+            let (ended, _) = gauge.ended();
+            return Err(format!("only {ended} events came within {give_up:?}:\n{}", served.log_end()));
+        }
+        gauge.wait_for(events, kill_every.unwrap_or(Duration::from_secs(1)));
+        if kill_every.is_some() && gauge.ended().0 < events {
+            let killed = machine::now();
+            served.restart(&binary)?;
+            kills += 1;
+            down += killed.elapsed();
+        }
+    }
+    let (_, calls) = gauge.ended();
+    Ok(Drained { most: gauge.most(), calls, took: gauge.busy(), kills, down })
+}
+
+/// A rule for all events whose one target is the gauge, with the limit and a timeout a little longer than a call takes.
+fn limited_rule(door: &mut Connection, gauge: &Gauge, options: &Options) -> Outcome<()> {
+    let arn = gauge.destination(door, "gauge")?;
+    let timeout_ms = (options.takes_ms + options.takes_ms / 2).max(50);
+    let tag = |key: &str, value: u64| json!({"Key": key, "Value": value.to_string()});
+    let rule = json!({
+        "Name": "limited", "EventPattern": "{\"source\":[\"concurrency\"]}",
+        "Tags": [tag("trunkline:concurrency", options.limit), tag("trunkline:timeout-ms", timeout_ms)],
+    });
+    door.ask(Operation::events("AWSEvents.PutRule"), &rule)?;
+    let targets = json!({"Rule": "limited", "Targets": [{"Id": "gauge", "Arn": arn}]});
+    door.ask(Operation::events("AWSEvents.PutTargets"), &targets).map(drop)
+}
+
+/// Puts events that are marked with their numbers.
+fn put(door: &mut Connection, events: u64) -> Outcome<()> {
+    let mut next = 0;
+    while next < events {
+        let entries: Vec<_> = (next..events.min(next + BATCH))
+            .map(|mark| json!({"Source": "concurrency", "DetailType": "t", "Detail": json!({"mark": mark}).to_string()}))
+            .collect();
+        next += BATCH;
+        let answer = door.ask(Operation::events("AWSEvents.PutEvents"), &json!({"Entries": entries}))?;
+        if answer.get("FailedEntryCount") != Some(&json!(0)) {
+            return Err(format!("PutEvents: {answer}"));
+        }
+    }
+    Ok(())
+}
