@@ -20,4 +20,5 @@ mod rerun;
 mod retry;
 mod schedule;
 mod tick;
+mod transformer;
 mod trip;

@@ -75,13 +75,25 @@ fn allows(field: &str, value: u32, max: u32) -> bool {
     field.split(',').any(|item| {
         let (range, step) = item.split_once('/').unwrap_or((item, "1"));
         let step: u32 = step.parse().unwrap();
+        let min = u32::from(max != 59 && max != 23);
         let (first, last) = match range.split_once('-') {
-            Some((first, last)) => (first.parse().unwrap(), last.parse().unwrap()),
-            None if range == "*" => (u32::from(max != 59 && max != 23), max),
-            None if item.contains('/') => (range.parse().unwrap(), max),
-            None => (range.parse().unwrap(), range.parse().unwrap()),
+            Some((first, last)) => (number(first), number(last)),
+            None if range == "*" => (min, max),
+            None if item.contains('/') => (number(range), max),
+            None => (number(range), number(range)),
         };
-        (first..=last).contains(&value) && (value - first).is_multiple_of(step)
+        // One by one from the first to the last, past the greatest value where the last is less.
+        let (mut at, mut steps) = (first, 0);
+        loop {
+            if at == value && steps % step == 0 {
+                return true;
+            }
+            if at == last {
+                return false;
+            }
+            at = if at == max { min } else { at + 1 };
+            steps += 1;
+        }
     })
 }
 
@@ -92,9 +104,18 @@ fn nearest_weekday(day: Day, wanted: u32) -> Option<u32> {
     (wanted <= day.month_days).then(|| weekdays.min_by_key(|other| other.abs_diff(wanted)))?
 }
 
+/// A number, or the name of a month or a day.
 fn number(text: &str) -> u32 {
-    text.parse().unwrap()
+    let place = |names: &[&str]| names.iter().position(|name| text.eq_ignore_ascii_case(name));
+    match place(&MONTHS).or_else(|| place(&DAYS)) {
+        Some(place) => u32::try_from(place).unwrap() + 1,
+        None => text.parse().unwrap(),
+    }
 }
+
+const MONTHS: [&str; 12] =
+    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 fn allows_day(day: Day, of_month: &str, of_week: &str) -> bool {
     match (of_month, of_week) {
@@ -140,11 +161,23 @@ fn reference(fields: &[String; 5], after: u64) -> Option<u64> {
     None
 }
 
+/// A value as a number or, every other month and day, by its name.
+fn said(value: u32, max: u32) -> String {
+    let names: &[&str] = match max {
+        7 => &DAYS,
+        12 => &MONTHS,
+        _ => &[],
+    };
+    let name = usize::try_from(value).ok().and_then(|value| names.get(value.wrapping_sub(1)));
+    name.filter(|_| value % 2 == 0).map_or_else(|| value.to_string(), |name| (*name).to_owned())
+}
+
 /// A list of values, ranges and steps between two bounds.
 fn list(min: u32, max: u32) -> impl Strategy<Value = String> {
-    let range = (min..=max, min..=max).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b)));
+    // A range may go round: 22-2, FRI-MON.
+    let range = (min..=max, min..=max).prop_map(move |(a, b)| format!("{}-{}", said(a, max), said(b, max)));
     let item = prop_oneof![
-        (min..=max).prop_map(|value| value.to_string()),
+        (min..=max).prop_map(move |value| said(value, max)),
         range.clone(),
         (min..=max, 1..=max).prop_map(|(first, step)| format!("{first}/{step}")),
         (range, 1..=max).prop_map(|(range, step)| format!("{range}/{step}")),
@@ -198,6 +231,23 @@ proptest! {
                 prop_assert!(found.is_none_or(|minute| minute > horizon), "{} {:?}", expression, found);
             }
         }
+    }
+
+    #[test]
+    fn a_rate_comes_at_every_step_and_only_the_next_one(
+        count in 2..500_u64,
+        (unit, minutes) in prop_oneof![Just(("minutes", 1)), Just(("hours", 60)), Just(("days", 1440))],
+        last in 0..100_000_000_000_u64,
+        late in 0..100_000_000_000_u64,
+    ) {
+        let rate = Schedule::parse(&format!("rate({count} {unit})")).unwrap();
+        let period = count * minutes * 60_000;
+        let mut next = last + period;
+        while next <= last + late {
+            next += period;
+        }
+        let found = rate.next_since(Timestamp::from_unix_ms(last), Timestamp::from_unix_ms(last + late));
+        prop_assert_eq!(found.map(Timestamp::unix_ms), Some(next));
     }
 
     #[test]
