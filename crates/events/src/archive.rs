@@ -36,9 +36,58 @@ pub(crate) struct Archive {
     pub(crate) retention_days: u32,
     pub(crate) kms_key: Option<String>,
     pub(crate) created: Timestamp,
+    pub(crate) feeding: Feeding,
 }
 
-store::record!(Archive, version 1);
+/// Whether an archive still takes events: its managed rule, or that rule's target, may be taken away by force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Feeding {
+    /// It does.
+    #[default]
+    Fed,
+    /// Its rule has no target any more.
+    Cut,
+    /// Its rule is gone.
+    Gone,
+}
+
+/// An archive as version 1 stored it: always fed.
+#[derive(Deserialize)]
+struct ArchiveOfVersion1 {
+    name: String,
+    number: u64,
+    bus: BusName,
+    description: Option<String>,
+    pattern: Option<String>,
+    retention_days: u32,
+    kms_key: Option<String>,
+    created: Timestamp,
+}
+
+impl store::Record for Archive {
+    const VERSION: u8 = 2;
+
+    fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        store::record::to_postcard(self, bytes)
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            1 => store::record::from_postcard::<ArchiveOfVersion1>(bytes).map(Self::from),
+            Self::VERSION => store::record::from_postcard(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl From<ArchiveOfVersion1> for Archive {
+    fn from(old: ArchiveOfVersion1) -> Self {
+        let ArchiveOfVersion1 { name, number, bus, description, pattern, retention_days, kms_key, created } =
+            old;
+        let feeding = Feeding::Fed;
+        Self { name, number, bus, description, pattern, retention_days, kms_key, created, feeding }
+    }
+}
 
 impl Archive {
     /// Its full name.
@@ -87,9 +136,12 @@ pub(crate) struct Copy {
 }
 
 impl Archiver {
-    /// A pattern that does not parse now can only come from an older Trunkline that took more: such an archive takes
+    /// None where it is not fed. A pattern that does not parse now can only come from an older Trunkline that took more: such an archive takes
     /// nothing.
     pub(crate) fn of(archive: &Archive) -> Option<Self> {
+        if archive.feeding != Feeding::Fed {
+            return None;
+        }
         let pattern = match &archive.pattern {
             Some(pattern) => Some(Arc::new(EventPattern::parse(pattern).ok()?)),
             None => None,
@@ -101,5 +153,33 @@ impl Archiver {
     pub(crate) fn wants(&self, json: &str) -> bool {
         let matches = |pattern: &Arc<EventPattern>| pattern.matches(json.as_bytes()).unwrap_or(false);
         self.pattern.as_ref().is_none_or(matches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws::Timestamp;
+    use store::Record;
+
+    use super::{Archive, Feeding};
+    use crate::bus::BusName;
+
+    #[test]
+    fn an_archive_of_version_1_is_read() {
+        // Postcard of (name "a", number 7, bus "b", no description, pattern "{}", 3 days, no key, made at 5).
+        let bytes = [1, b'a', 7, 1, b'b', 0, 1, 2, b'{', b'}', 3, 0, 5];
+        let archive = Archive {
+            name: "a".to_owned(),
+            number: 7,
+            bus: BusName::parse("b").unwrap(),
+            description: None,
+            pattern: Some("{}".to_owned()),
+            retention_days: 3,
+            kms_key: None,
+            created: Timestamp::from_unix_ms(5),
+            feeding: Feeding::Fed,
+        };
+        assert_eq!(Archive::decode(1, &bytes), Some(archive.clone()));
+        assert_eq!(Archive::decode(2, &archive.encode(Vec::new()).unwrap()), Some(archive));
     }
 }

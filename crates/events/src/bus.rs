@@ -88,9 +88,53 @@ pub(crate) struct Bus {
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) created: Timestamp,
     pub(crate) modified: Timestamp,
+    /// Kept and shown.
+    pub(crate) log: Option<LogConfig>,
 }
 
-store::record!(Bus, version 1);
+/// What a bus logs of its events: `OFF` to `TRACE`, with the detail or without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogConfig {
+    pub(crate) include_detail: Option<String>,
+    pub(crate) level: Option<String>,
+}
+
+/// A bus as version 1 stored it: without a log configuration.
+#[derive(Deserialize)]
+struct BusOfVersion1 {
+    name: BusName,
+    description: Option<String>,
+    kms_key: Option<String>,
+    dead_letter_arn: Option<String>,
+    policy: Option<String>,
+    tags: BTreeMap<String, String>,
+    created: Timestamp,
+    modified: Timestamp,
+}
+
+impl store::Record for Bus {
+    const VERSION: u8 = 2;
+
+    fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        store::record::to_postcard(self, bytes)
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            1 => store::record::from_postcard::<BusOfVersion1>(bytes).map(Self::from),
+            Self::VERSION => store::record::from_postcard(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl From<BusOfVersion1> for Bus {
+    fn from(old: BusOfVersion1) -> Self {
+        let BusOfVersion1 { name, description, kms_key, dead_letter_arn, policy, tags, created, modified } =
+            old;
+        Self { name, description, kms_key, dead_letter_arn, policy, tags, created, modified, log: None }
+    }
+}
 
 impl Bus {
     /// A bus with nothing but a name.
@@ -104,13 +148,27 @@ impl Bus {
             tags: BTreeMap::new(),
             created: now,
             modified: now,
+            log: None,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::BusName;
+    use aws::Timestamp;
+    use store::Record;
+
+    use super::{Bus, BusName};
+
+    #[test]
+    fn a_bus_of_version_1_is_read() {
+        // Postcard of (name "b", no description, key "k", no dead-letter queue, no policy, no tags, made and changed at 5).
+        let bytes = [1, b'b', 0, 1, 1, b'k', 0, 0, 0, 5, 5];
+        let five = Timestamp::from_unix_ms(5);
+        let bus = Bus { kms_key: Some("k".to_owned()), ..Bus::new(BusName::parse("b").unwrap(), five) };
+        assert_eq!(Bus::decode(1, &bytes), Some(bus.clone()));
+        assert_eq!(Bus::decode(2, &bus.encode(Vec::new()).unwrap()), Some(bus));
+    }
 
     #[test]
     fn a_name_or_an_arn() {

@@ -1,6 +1,6 @@
 //! EventBridge's error codes, each made here with AWS's words.
 
-use aws::Error;
+use aws::{Arn, Error};
 
 use crate::bus::BusName;
 use crate::rule::RuleName;
@@ -94,6 +94,32 @@ pub fn replay_ended(name: &str) -> Error {
     Error::sender(
         "IllegalStatusException",
         format!("Replay {name} is not in a valid state for this operation."),
+    )
+}
+
+/// The rule is AWS's own. The words are ours, after the API reference, ManagedRuleException.
+pub fn managed_rule(rule: &RuleName) -> Error {
+    Error::sender(
+        "ManagedRuleException",
+        format!(
+            "Rule {rule} was created by an AWS service on behalf of your account and is managed by that service. Force deletes it or removes its targets, with DeleteRule and RemoveTargets."
+        ),
+    )
+}
+
+/// Tags of a rule that is AWS's own. Words: public reports of AWS's answer.
+pub fn managed_rule_tags(rule: &RuleName) -> Error {
+    Error::sender(
+        "ManagedRuleException",
+        format!("Tag related operations on the managed rule {rule} is not allowed"),
+    )
+}
+
+/// The rule that a new archive would have is there already. The words are ours.
+pub fn managed_rule_in_the_way(rule: &Arn) -> Error {
+    Error::sender(
+        "ResourceAlreadyExistsException",
+        format!("The archive's managed rule cannot be made: Rule {rule} already exists."),
     )
 }
 

@@ -122,27 +122,6 @@ impl Events {
         Ok(events)
     }
 
-    /// Makes a bus named like a partner event source, such as `aws.partner/genesys.com/cloud/{org}/{suffix}`, where it
-    /// is missing: what `CreateEventBus` with the source's name does.
-    ///
-    /// # Errors
-    /// `ValidationException` where the name is not of that form.
-    pub fn ensure_partner_bus(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<BusName, Error> {
-        let bus =
-            BusName::parse(name).filter(|bus| bus.as_str().starts_with("aws.partner/")).ok_or_else(|| {
-                Error::validation(format!(
-                    "'{name}' is not the name of a partner event source: aws.partner/partner/name."
-                ))
-            })?;
-        self.ensure_bus(tx, &bus, now);
-        Ok(bus)
-    }
-
     /// Makes a bus where it is missing.
     pub fn ensure_bus(&self, tx: &mut Tx<'_, '_>, bus: &BusName, now: Timestamp) {
         let key = bus.as_str().to_owned();

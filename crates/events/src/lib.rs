@@ -36,6 +36,7 @@ pub mod undo;
 mod archiving;
 mod dead_letter;
 mod delivery;
+mod managed;
 mod pace;
 mod pay;
 mod routing;

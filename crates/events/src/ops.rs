@@ -23,9 +23,9 @@ use crate::events::Events;
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Events>] = &[
-    Operation { name: "CreateEventBus", missing: event_bus::CREATE_MISSING, run: event_bus::create },
+    Operation { name: "CreateEventBus", missing: event_bus::LOGS_MISSING, run: event_bus::create },
     Operation { name: "DescribeEventBus", missing: "", run: event_bus::describe },
-    Operation { name: "UpdateEventBus", missing: "", run: event_bus::update },
+    Operation { name: "UpdateEventBus", missing: event_bus::LOGS_MISSING, run: event_bus::update },
     Operation { name: "ListEventBuses", missing: "", run: event_bus::list },
     Operation { name: "DeleteEventBus", missing: "", run: event_bus::delete },
     Operation { name: "PutRule", missing: "", run: rule::put },

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use aws::{Arn, Timestamp};
+use aws::{Arn, Error, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Read, Table, Tx};
 
 use crate::bus::{BUSES, BusName};
+use crate::error;
 use crate::events::Events;
 
 /// All sources, by name and by the account that they are offered to.
@@ -72,6 +73,32 @@ impl PartnerSource {
 }
 
 impl Events {
+    /// Makes a bus named like a partner event source, such as `aws.partner/genesys.com/cloud/{org}/{suffix}`, where it
+    /// is missing: what `CreateEventBus` with the source's name does.
+    ///
+    /// # Errors
+    /// `ValidationException` where the name is not of that form.
+    pub fn ensure_partner_bus(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<BusName, Error> {
+        let bus =
+            BusName::parse(name).filter(|bus| bus.as_str().starts_with("aws.partner/")).ok_or_else(|| {
+                Error::validation(format!(
+                    "'{name}' is not the name of a partner event source: aws.partner/partner/name."
+                ))
+            })?;
+        self.ensure_bus(tx, &bus, now);
+        let source = PartnerSource::new(bus.clone(), self.account().to_owned(), now);
+        let key = source.key();
+        if Self::source(tx, &key, now).is_none() {
+            tx.put(&SOURCES, &key, &source.turned(SourceState::Active, now));
+        }
+        Ok(bus)
+    }
+
     /// A source that is offered to this account, if it has not expired.
     pub(crate) fn source(
         read: &mut impl Read,
@@ -79,6 +106,19 @@ impl Events {
         now: Timestamp,
     ) -> Option<PartnerSource> {
         read.get(&SOURCES, key).filter(|source| !source.has_expired(now))
+    }
+
+    /// Whether a source of this name waits for a bus: without one there is nothing that a partner's bus could take (API
+    /// reference, CreateEventBus: `ResourceNotFoundException`).
+    pub(crate) fn check_offered(
+        &self,
+        read: &mut impl Read,
+        name: &BusName,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let key = (name.as_str().to_owned(), self.account().to_owned());
+        let offered = Self::source(read, &key, now).filter(|source| source.state != SourceState::Deleted);
+        offered.map(|_| ()).ok_or_else(|| error::source_not_found(name))
     }
 
     /// The bus that a source is associated with has been made or deleted: the source becomes active, waits again, or,

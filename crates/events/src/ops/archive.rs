@@ -7,7 +7,7 @@ use pattern::EventPattern;
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read};
 
-use crate::archive::{ARCHIVES, Archive};
+use crate::archive::{ARCHIVES, Archive, Feeding};
 use crate::bus::BusName;
 use crate::error;
 use crate::events::Events;
@@ -15,8 +15,10 @@ use crate::ops::check::{ARCHIVE_NAME, ARN, DESCRIPTION, EVENT_PATTERN, Faults, K
 
 /// Archives are made at once; AWS has other states on the way there.
 const ENABLED: &str = "ENABLED";
+/// Its managed rule was taken away.
+const DISABLED: &str = "DISABLED";
 /// What a filter by state may ask for.
-const STATES: [&str; 6] = [ENABLED, "DISABLED", "CREATING", "UPDATING", "CREATE_FAILED", "UPDATE_FAILED"];
+const STATES: [&str; 6] = [ENABLED, DISABLED, "CREATING", "UPDATING", "CREATE_FAILED", "UPDATE_FAILED"];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -54,14 +56,28 @@ impl PutRequest {
 struct PutAnswer {
     archive_arn: String,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_reason: Option<&'static str>,
     creation_time: f64,
+}
+
+/// An archive's state, and the reason where it is not the usual one. Words: recorded from AWS by the project stackd.
+fn state_of(archive: &Archive) -> (&'static str, Option<&'static str>) {
+    match archive.feeding {
+        Feeding::Fed => (ENABLED, None),
+        Feeding::Cut | Feeding::Gone => {
+            (DISABLED, Some("Managed rule for the archive was forcefully deleted."))
+        }
+    }
 }
 
 impl PutAnswer {
     fn of(archive: &Archive, events: &Events) -> Self {
+        let (state, state_reason) = state_of(archive);
         Self {
             archive_arn: Archive::arn(&archive.name, events.region(), events.account()).to_string(),
-            state: ENABLED,
+            state,
+            state_reason,
             creation_time: archive.created.to_unix_seconds_f64(),
         }
     }
@@ -93,12 +109,16 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
             retention_days,
             kms_key: request.kms_key_identifier,
             created: now,
+            feeding: Feeding::Fed,
         };
         Ok(events.store().write(error::of_store, move |tx| {
             if tx.contains(&ARCHIVES, &archive.name) {
                 return Err(error::archive_exists(&archive.name));
             }
             Events::bus(tx, &archive.bus)?;
+            if let Some(rule) = service.rule_in_the_way(tx, &archive) {
+                return Err(error::managed_rule_in_the_way(&rule));
+            }
             let archive = Archive { number: tx.next_number(), ..archive };
             tx.put(&ARCHIVES, &archive.name, &archive);
             service.reload_archives(tx);
@@ -155,6 +175,8 @@ struct ArchiveAnswer {
     archive_name: String,
     event_source_arn: String,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_reason: Option<&'static str>,
     retention_days: u32,
     size_bytes: u64,
     event_count: u64,
@@ -173,10 +195,12 @@ struct ArchiveAnswer {
 impl ArchiveAnswer {
     fn of(read: &mut impl Read, archive: &Archive, events: &Events) -> Self {
         let size = Events::archive_size(read, archive.number);
+        let (state, state_reason) = state_of(archive);
         Self {
             archive_name: archive.name.clone(),
             event_source_arn: archive.bus.arn(events.region(), events.account()).to_string(),
-            state: ENABLED,
+            state,
+            state_reason,
             retention_days: archive.retention_days,
             size_bytes: size.bytes,
             event_count: size.events,
@@ -248,7 +272,7 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
             let wanted = archives.map(|(_, archive)| archive).filter(|archive| {
                 request.name_prefix.as_ref().is_none_or(|prefix| archive.name.starts_with(prefix))
                     && source.as_ref().is_none_or(|bus| archive.bus == *bus)
-                    && request.state.as_deref().is_none_or(|state| state == ENABLED)
+                    && request.state.as_deref().is_none_or(|state| state == state_of(archive).0)
             });
             let size = page_size(request.limit);
             let page = page(wanted, |archive| &archive.name, request.next_token.as_deref(), size)?;

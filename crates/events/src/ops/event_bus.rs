@@ -8,7 +8,7 @@ use aws::{Call, Error, Reply};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read};
 
-use crate::bus::{BUSES, Bus, BusName};
+use crate::bus::{BUSES, Bus, BusName, LogConfig};
 use crate::error;
 use crate::events::Events;
 use crate::limits;
@@ -18,14 +18,36 @@ use crate::ops::check::{
 use crate::ops::tag::{Tag, parse_tags};
 use crate::rule::RULES;
 
-/// What CreateEventBus lacks.
-pub const CREATE_MISSING: &str = "A partner's bus is made whether or not the partner has offered the source.";
+/// What CreateEventBus and UpdateEventBus lack.
+pub const LOGS_MISSING: &str = "LogConfig is kept and shown: there are no log deliveries (CloudWatch Logs, S3, Firehose) that it could feed.";
 
 /// Where encrypted events that could not be decrypted would go.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct DeadLetterConfig {
     arn: Option<String>,
+}
+
+/// What of its trips a bus logs.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LogConfigWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    include_detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<String>,
+}
+
+impl From<LogConfigWire> for LogConfig {
+    fn from(wire: LogConfigWire) -> Self {
+        Self { include_detail: wire.include_detail, level: wire.level }
+    }
+}
+
+impl From<LogConfig> for LogConfigWire {
+    fn from(kept: LogConfig) -> Self {
+        Self { include_detail: kept.include_detail, level: kept.level }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +58,7 @@ struct CreateRequest {
     description: Option<String>,
     kms_key_identifier: Option<String>,
     dead_letter_config: Option<DeadLetterConfig>,
+    log_config: Option<LogConfigWire>,
     tags: Option<Vec<Tag>>,
 }
 
@@ -49,6 +72,8 @@ struct CreateAnswer {
     kms_key_identifier: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_config: Option<DeadLetterConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_config: Option<LogConfigWire>,
 }
 
 /// CreateEventBus.
@@ -60,6 +85,7 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
             description: request.description,
             kms_key: request.kms_key_identifier,
             dead_letter_arn: request.dead_letter_config.and_then(|config| config.arn),
+            log: request.log_config.map(LogConfig::from),
             tags,
             ..Bus::new(name, now)
         };
@@ -70,6 +96,9 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
             if tx.list(&BUSES, &KeyRange::all(), limits::BUSES_MAX).len() >= limits::BUSES_MAX {
                 return Err(error::limit_exceeded());
             }
+            if bus.name.is_partner() {
+                service.check_offered(tx, &bus.name, now)?;
+            }
             tx.put(&BUSES, &bus.name.as_str().to_owned(), &bus);
             service.route_bus(tx, &bus.name);
             service.associate_source(tx, &bus.name, now);
@@ -78,6 +107,7 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
                 description: bus.description,
                 kms_key_identifier: bus.kms_key,
                 dead_letter_config: bus.dead_letter_arn.map(|arn| DeadLetterConfig { arn: Some(arn) }),
+                log_config: bus.log.map(LogConfigWire::from),
             })
         }))
     })
@@ -90,7 +120,7 @@ fn check_create(request: &CreateRequest) -> Result<(BusName, BTreeMap<String, St
     check_settings(
         &mut faults,
         (&request.description, &request.kms_key_identifier),
-        &request.dead_letter_config,
+        (&request.dead_letter_config, &request.log_config),
     );
     let tags = parse_tags(request.tags.as_deref().unwrap_or_default(), &mut faults);
     faults.result()?;
@@ -109,12 +139,16 @@ fn check_create(request: &CreateRequest) -> Result<(BusName, BTreeMap<String, St
 fn check_settings(
     faults: &mut Faults,
     (description, kms_key): (&Option<String>, &Option<String>),
-    dead_letter: &Option<DeadLetterConfig>,
+    (dead_letter, log): (&Option<DeadLetterConfig>, &Option<LogConfigWire>),
 ) {
     faults.text("description", description.as_deref(), &DESCRIPTION);
     faults.text("kmsKeyIdentifier", kms_key.as_deref(), &Shape::length(0, 2048));
     let arn = dead_letter.as_ref().and_then(|config| config.arn.as_deref());
     faults.text("deadLetterConfig.arn", arn, &ARN);
+    if let Some(LogConfigWire { include_detail, level }) = log {
+        faults.one_of("logConfig.includeDetail", include_detail.as_deref(), &["NONE", "FULL"]);
+        faults.one_of("logConfig.level", level.as_deref(), &["OFF", "ERROR", "INFO", "TRACE"]);
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,6 +169,8 @@ struct BusAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_config: Option<DeadLetterConfig>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    log_config: Option<LogConfigWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
     creation_time: f64,
     last_modified_time: f64,
@@ -148,6 +184,7 @@ impl BusAnswer {
             description: bus.description,
             kms_key_identifier: bus.kms_key,
             dead_letter_config: bus.dead_letter_arn.map(|arn| DeadLetterConfig { arn: Some(arn) }),
+            log_config: bus.log.map(LogConfigWire::from),
             policy: bus.policy,
             creation_time: bus.created.to_unix_seconds_f64(),
             last_modified_time: bus.modified.to_unix_seconds_f64(),
@@ -174,6 +211,7 @@ struct UpdateRequest {
     description: Option<String>,
     kms_key_identifier: Option<String>,
     dead_letter_config: Option<DeadLetterConfig>,
+    log_config: Option<LogConfigWire>,
 }
 
 #[derive(Debug, Serialize)]
@@ -187,6 +225,8 @@ struct UpdateAnswer {
     kms_key_identifier: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_config: Option<DeadLetterConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_config: Option<LogConfigWire>,
 }
 
 /// UpdateEventBus: members that are absent stay as they are.
@@ -197,7 +237,7 @@ pub fn update(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
         check_settings(
             &mut faults,
             (&request.description, &request.kms_key_identifier),
-            &request.dead_letter_config,
+            (&request.dead_letter_config, &request.log_config),
         );
         faults.result()?;
         let name = bus_of(request.name.as_deref())?;
@@ -208,6 +248,7 @@ pub fn update(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
                 description: request.description.or(old.description),
                 kms_key: request.kms_key_identifier.or(old.kms_key),
                 dead_letter_arn: request.dead_letter_config.map_or(old.dead_letter_arn, |config| config.arn),
+                log: request.log_config.map(LogConfig::from).or(old.log),
                 modified: now,
                 ..old
             };
@@ -218,6 +259,7 @@ pub fn update(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
                 description: bus.description,
                 kms_key_identifier: bus.kms_key,
                 dead_letter_config: bus.dead_letter_arn.map(|arn| DeadLetterConfig { arn: Some(arn) }),
+                log_config: bus.log.map(LogConfigWire::from),
             })
         }))
     })

@@ -7,11 +7,13 @@ use pattern::EventPattern;
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
+use crate::archive::Feeding;
 use crate::bus::BusName;
 use crate::concurrency;
 use crate::error;
 use crate::events::Events;
 use crate::limits;
+use crate::managed::MANAGER;
 use crate::ops::check::{
     ARN, BUS_NAME_OR_ARN, DESCRIPTION, EVENT_PATTERN, Faults, Nothing, RULE_NAME, RuleRequest, Shape, bus_of,
     page_size, rule_of,
@@ -53,6 +55,7 @@ pub fn put(events: &Events, Call { now, ids, .. }: Call, body: &[u8]) -> Reply {
             if rule.schedule.is_some() && !rule.bus.is_default() {
                 return Err(error::schedule_elsewhere());
             }
+            Events::refuse_managed(tx, &rule.bus, &rule.name)?;
             let key = Rule::key(&rule.bus, &rule.name);
             let rule = match tx.get(&RULES, &key) {
                 Some(old) => Rule { tags: old.tags, ..rule },
@@ -145,6 +148,8 @@ struct RuleAnswer {
     /// The account; only DescribeRule tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    managed_by: Option<&'static str>,
 }
 
 impl RuleAnswer {
@@ -159,6 +164,7 @@ impl RuleAnswer {
             role_arn: rule.role_arn,
             event_bus_name: rule.bus.as_str().to_owned(),
             created_by: None,
+            managed_by: None,
         }
     }
 }
@@ -167,9 +173,13 @@ impl RuleAnswer {
 pub fn describe(events: &Events, _call: Call, body: &[u8]) -> Reply {
     answer(body, |request: RuleRequest| {
         let (bus, name) = request.parsed()?;
-        let rule = events.store().read(|read| Events::rule(read, &bus, &name)).map_err(error::of_store)??;
+        let found = events.store().read(|read| match Events::managed_rule(read, &bus, &name) {
+            Some(managed) => Ok((managed.rule, Some(MANAGER))),
+            None => Events::rule(read, &bus, &name).map(|rule| (rule, None)),
+        });
+        let (rule, managed_by) = found.map_err(error::of_store)??;
         let created_by = Some(events.account().to_owned());
-        Ok(RuleAnswer { created_by, ..RuleAnswer::of(rule, events) })
+        Ok(RuleAnswer { created_by, managed_by, ..RuleAnswer::of(rule, events) })
     })
 }
 
@@ -199,16 +209,25 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
         faults.paging(request.limit, request.next_token.as_deref());
         faults.result()?;
         let bus = bus_of(request.event_bus_name.as_deref())?;
-        let rules = events.store().read(|read| Events::rules(read, &bus)).map_err(error::of_store)??;
+        let found =
+            events.store().read(|read| Ok((Events::rules(read, &bus)?, Events::managed_rules(read, &bus))));
+        let (rules, managed) = found.map_err(error::of_store)??;
+        let rules = rules.into_iter().map(|rule| (rule, None));
+        let mut rules: Vec<_> = rules.chain(managed.into_iter().map(|rule| (rule, Some(MANAGER)))).collect();
+        rules.sort_by(|(one, _), (other, _)| one.name.as_str().cmp(other.name.as_str()));
         let prefix = request.name_prefix.unwrap_or_default();
         let page = page(
-            rules.into_iter().filter(|rule| rule.name.as_str().starts_with(&prefix)),
-            |rule| rule.name.as_str(),
+            rules.into_iter().filter(|(rule, _)| rule.name.as_str().starts_with(&prefix)),
+            |(rule, _)| rule.name.as_str(),
             request.next_token.as_deref(),
             page_size(request.limit),
         )?;
         Ok(ListAnswer {
-            rules: page.items.into_iter().map(|rule| RuleAnswer::of(rule, events)).collect(),
+            rules: page
+                .items
+                .into_iter()
+                .map(|(rule, managed_by)| RuleAnswer { managed_by, ..RuleAnswer::of(rule, events) })
+                .collect(),
             next_token: page.next_token,
         })
     })
@@ -229,6 +248,7 @@ fn set_state(events: &Events, Call { now, ids, .. }: Call, (body, state): (&[u8]
         let (bus, name) = request.parsed()?;
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
+            Events::refuse_managed(tx, &bus, &name)?;
             let rule = Rule { state, ..Events::rule(tx, &bus, &name)? };
             tx.put(&RULES, &Rule::key(&bus, &name), &rule);
             service.route_rule(tx, &bus, &name);
@@ -240,11 +260,37 @@ fn set_state(events: &Events, Call { now, ids, .. }: Call, (body, state): (&[u8]
 
 /// DeleteRule: a rule that is not there is gone already, and that is no error.
 pub fn delete(events: &Events, _call: Call, body: &[u8]) -> Reply {
-    commit(body, |request: RuleRequest| {
-        let (bus, name) = request.parsed()?;
+    commit(body, |request: DeleteRequest| {
+        let (bus, name) = request.rule.parsed()?;
+        let force = request.force.unwrap_or_default();
         let service = events.clone();
-        Ok(events.store().write_reserved(error::of_store, move |tx| service.delete_rule(tx, &bus, &name)))
+        Ok(events.store().write_reserved(error::of_store, move |tx| {
+            match Events::managed_rule(tx, &bus, &name) {
+                Some(_) if !force => Err(error::managed_rule(&name)),
+                Some(managed) if managed.target(service.region(), service.account()).is_some() => {
+                    Err(has_targets())
+                }
+                Some(managed) => {
+                    service.cut_archive(tx, managed, Feeding::Gone);
+                    Ok(Nothing {})
+                }
+                None => service.delete_rule(tx, &bus, &name),
+            }
+        }))
     })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteRequest {
+    #[serde(flatten)]
+    rule: RuleRequest,
+    /// Also where it is a managed rule.
+    force: Option<bool>,
+}
+
+fn has_targets() -> Error {
+    Error::validation("Rule can't be deleted since it has targets.")
 }
 
 impl Events {
@@ -252,7 +298,7 @@ impl Events {
         Self::bus(tx, bus)?;
         let key = Rule::key(bus, name);
         if !tx.list(&TARGETS, &KeyRange::prefix(&key), 1).is_empty() {
-            return Err(Error::validation("Rule can't be deleted since it has targets."));
+            return Err(has_targets());
         }
         if tx.contains(&RULES, &key) {
             tx.remove(&RULES, &key);

@@ -65,6 +65,9 @@ impl Events {
     fn tags(read: &mut impl Read, tagged: &Tagged) -> Result<BTreeMap<String, String>, Error> {
         match tagged {
             Tagged::Bus(bus) => Ok(Self::bus(read, bus)?.tags),
+            Tagged::Rule(bus, rule) if Self::managed_rule(read, bus, rule).is_some() => {
+                Err(error::managed_rule_tags(rule))
+            }
             Tagged::Rule(bus, rule) => Ok(Self::rule(read, bus, rule)?.tags),
         }
     }

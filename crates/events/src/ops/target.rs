@@ -8,11 +8,13 @@ use aws::{Arn, Call, Error, Reply};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
+use crate::archive::Feeding;
 use crate::bus::BusName;
 use crate::error;
 use crate::events::Events;
 use crate::input::InputMaker;
 use crate::limits;
+use crate::managed::{Managed, ManagedTarget};
 use crate::ops::check::{ARN, BUS_NAME_OR_ARN, Faults, RULE_NAME, Shape, bus_of, page_size, rule_of};
 use crate::ops::http_parameters::HttpParametersWire;
 use crate::rule::{Rule, RuleName};
@@ -279,6 +281,7 @@ impl Events {
         (bus, rule): (&BusName, &RuleName),
         targets: &[Target],
     ) -> Result<(), Error> {
+        Self::refuse_managed(tx, bus, rule)?;
         Self::rule(tx, bus, rule)?;
         let mut touched = BTreeSet::new();
         for target in targets {
@@ -307,6 +310,27 @@ impl Events {
 fn key_of(bus: &BusName, rule: &RuleName, id: &str) -> (String, String, String) {
     let (bus, rule) = Rule::key(bus, rule);
     (bus, rule, id.to_owned())
+}
+
+impl From<ManagedTarget> for TargetWire {
+    fn from(target: ManagedTarget) -> Self {
+        let input_transformer = InputTransformerWire {
+            input_paths_map: Some(BTreeMap::new()),
+            input_template: Some(target.template),
+        };
+        Self {
+            id: Some(target.id),
+            arn: Some(target.arn),
+            role_arn: None,
+            input: None,
+            input_path: None,
+            input_transformer: Some(input_transformer),
+            sqs_parameters: None,
+            http_parameters: None,
+            retry_policy: None,
+            dead_letter_config: None,
+        }
+    }
 }
 
 impl From<Target> for TargetWire {
@@ -373,14 +397,17 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
         faults.result()?;
         let bus = bus_of(request.event_bus_name.as_deref())?;
         let rule = rule_of(request.rule.as_deref())?;
-        let targets =
-            events.store().read(|read| Events::targets(read, &bus, &rule)).map_err(error::of_store)??;
-        let token = request.next_token.as_deref();
-        let page = page(targets, |target| &target.id, token, page_size(request.limit))?;
-        Ok(ListAnswer {
-            targets: page.items.into_iter().map(TargetWire::from).collect(),
-            next_token: page.next_token,
-        })
+        let found = events.store().read(|read| match Events::managed_rule(read, &bus, &rule) {
+            Some(managed) => {
+                let target = managed.target(events.region(), events.account());
+                Ok(target.map(TargetWire::from).into_iter().collect::<Vec<_>>())
+            }
+            None => Ok(Events::targets(read, &bus, &rule)?.into_iter().map(TargetWire::from).collect()),
+        });
+        let targets = found.map_err(error::of_store)??;
+        let (token, size) = (request.next_token.as_deref(), page_size(request.limit));
+        let page = page(targets, |target| target.id.as_deref().unwrap_or_default(), token, size)?;
+        Ok(ListAnswer { targets: page.items, next_token: page.next_token })
     })
 }
 
@@ -390,6 +417,8 @@ struct RemoveRequest {
     rule: Option<String>,
     event_bus_name: Option<String>,
     ids: Option<Vec<String>>,
+    /// Also of a managed rule.
+    force: Option<bool>,
 }
 
 /// RemoveTargets.
@@ -399,8 +428,15 @@ pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
         let bus = bus_of(request.event_bus_name.as_deref())?;
         let rule = rule_of(request.rule.as_deref())?;
         let ids = request.ids.unwrap_or_default();
+        let force = request.force.unwrap_or_default();
         let service = events.clone();
         Ok(events.store().write_reserved(error::of_store, move |tx| {
+            if let Some(managed) = Events::managed_rule(tx, &bus, &rule) {
+                if !force {
+                    return Err(error::managed_rule(&rule));
+                }
+                return Ok(FailuresAnswer::from(service.remove_managed(tx, managed, ids)));
+            }
             Events::rule(tx, &bus, &rule)?;
             let (here, absent): (Vec<String>, Vec<String>) =
                 ids.into_iter().partition(|id| tx.contains(&TARGETS, &key_of(&bus, &rule, id)));
@@ -416,6 +452,19 @@ pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
             Ok(FailuresAnswer::from(failed))
         }))
     })
+}
+
+impl Events {
+    /// Removes the target of a managed rule.
+    fn remove_managed(&self, tx: &mut Tx<'_, '_>, managed: Managed, ids: Vec<String>) -> Vec<FailedEntry> {
+        let name = managed.rule.name.clone();
+        let there = managed.target(self.region(), self.account()).map(|target| target.id);
+        let (here, absent): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| there.as_ref() == Some(id));
+        if !here.is_empty() {
+            self.cut_archive(tx, managed, Feeding::Cut);
+        }
+        absent.into_iter().map(|id| no_such_target(id, &name)).collect()
+    }
 }
 
 fn no_such_target(id: String, rule: &RuleName) -> FailedEntry {

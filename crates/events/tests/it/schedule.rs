@@ -85,7 +85,7 @@ fn allows(field: &str, value: u32, max: u32) -> bool {
         // One by one from the first to the last, past the greatest value where the last is less.
         let (mut at, mut steps) = (first, 0);
         loop {
-            if at == value && steps % step == 0 {
+            if at == value && u32::is_multiple_of(steps, step) {
                 return true;
             }
             if at == last {
@@ -169,7 +169,7 @@ fn said(value: u32, max: u32) -> String {
         _ => &[],
     };
     let name = usize::try_from(value).ok().and_then(|value| names.get(value.wrapping_sub(1)));
-    name.filter(|_| value % 2 == 0).map_or_else(|| value.to_string(), |name| (*name).to_owned())
+    name.filter(|_| value.is_multiple_of(2)).map_or_else(|| value.to_string(), |name| (*name).to_owned())
 }
 
 /// A list of values, ranges and steps between two bounds.
