@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-/// A password, token or key. Its `Debug` does not show it, so that no log and no error text ever does.
-#[derive(Clone, Default, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// A password, token or key. Its `Debug` does not show it, so that no log and no error text ever does. It is serialized as it
+/// is: into the store, and into the one request that it belongs into.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {

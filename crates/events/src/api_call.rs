@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use aws::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use store::Read;
 
-use crate::connection::{Authorization, Connection, ConnectionState, OAuth, Parameter, Parameters, Secret};
+use crate::connection::{Authorization, Connection, ConnectionState, OAuth, Parameter, Parameters};
 use crate::events::Events;
 use crate::input::path::Path;
 use crate::owed::Owed;

@@ -1,7 +1,6 @@
 //! A connection: how the endpoints of API destinations are authorized against, and the secrets for that.
 
-use std::fmt;
-
+use aws::secret::Secret;
 use aws::{Arn, Error, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
@@ -12,29 +11,6 @@ use crate::events::Events;
 
 /// All connections, by name.
 pub(crate) const CONNECTIONS: Table<String, Connection> = Table::new(33, "connections");
-
-/// A text that nobody is shown: it is stored and sent to whom it is meant for.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A secret of this text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for the one request that it belongs into.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("***")
-    }
-}
 
 /// A connection as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,16 +189,5 @@ impl Events {
     /// The connection's record; `what` an operation wants with it is said where there is none.
     pub(crate) fn connection(read: &mut impl Read, name: &str, what: &str) -> Result<Connection, Error> {
         read.get(&CONNECTIONS, &name.to_owned()).ok_or_else(|| error::connection_not_found(what, name))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Authorization, Secret};
-
-    #[test]
-    fn a_secret_is_not_shown() {
-        let authorization = Authorization::ApiKey { name: "x-key".to_owned(), value: Secret::new("hidden") };
-        assert_eq!(format!("{authorization:?}"), r#"ApiKey { name: "x-key", value: *** }"#);
     }
 }

@@ -47,7 +47,7 @@ pub use crate::accept::{Accepted, Matched};
 pub use crate::api_call::{ApiCall, NoCall, TokenCall};
 pub use crate::attempt::{Answer, Attempt, Attempts, Fate, Outcome, Retry, Settled, Tried};
 pub use crate::bus::BusName;
-pub use crate::connection::{Connection, ConnectionState, Secret};
+pub use crate::connection::{Connection, ConnectionState};
 pub use crate::counts::Counts;
 pub use crate::delivery::DELIVERIES;
 pub use crate::events::{Events, Retention};

@@ -83,6 +83,15 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
+/// An answer, or `None` where there is no such thing.
+pub(crate) fn found(answer: Result<Value, ApiError>) -> Result<Option<Value>, ApiError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A way to the public APIs: over HTTP, or in a test a model in memory.
 pub trait Api: Sync {
     /// Calls one operation. The answer's members; null where it has none.

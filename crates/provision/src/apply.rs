@@ -5,8 +5,10 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request};
-use crate::desired::{Id, Settings, TAGS};
+use crate::desired::{Id, SECRETS, Settings, TAGS};
+use crate::made_up;
 use crate::plan::{Action, Change, Made, Plan, Step};
+use crate::secrets::Secrets;
 use crate::survey::queue_url;
 
 /// How far an apply came.
@@ -75,8 +77,10 @@ pub async fn apply(api: &impl Api, plan: &Plan, made: &Made) -> Report {
 async fn take(api: &impl Api, step: &Step) -> Result<(), ApiError> {
     match &step.action {
         Action::Keep => Ok(()),
-        Action::Create(settings) => create(api, &step.id, settings).await,
-        Action::Update { settings, changes } => update(api, &step.id, settings, changes).await,
+        Action::Create(settings) => create(api, step, &made_up::settle(api, settings).await?).await,
+        Action::Update { settings, changes } => {
+            update(api, step, &made_up::settle(api, settings).await?, changes).await
+        }
         Action::Delete => match delete(api, &step.id).await {
             // Somebody else was quicker: what was wanted is so.
             Err(error) if error.is_absent() => Ok(()),
@@ -85,8 +89,8 @@ async fn take(api: &impl Api, step: &Step) -> Result<(), ApiError> {
     }
 }
 
-async fn create(api: &impl Api, id: &Id, settings: &Settings) -> Result<(), ApiError> {
-    match id {
+async fn create(api: &impl Api, step: &Step, settings: &Settings) -> Result<(), ApiError> {
+    match &step.id {
         Id::Queue { name } => {
             let attributes: Settings =
                 settings.iter().map(|(name, value)| attribute(name, Some(value))).collect();
@@ -96,13 +100,22 @@ async fn create(api: &impl Api, id: &Id, settings: &Settings) -> Result<(), ApiE
         Id::Bus { name } => {
             api.call(Request::events("CreateEventBus", json!({"Name": name}))).await.map(drop)
         }
+        Id::Connection { name } => call_http(api, "CreateConnection", (name, settings, &step.secrets)).await,
+        Id::ApiDestination { name } => {
+            call_http(api, "CreateApiDestination", (name, settings, &step.secrets)).await
+        }
         Id::Rule { bus, name } => put_rule(api, bus, name, settings).await.map(drop),
         Id::Target { bus, rule, id } => put_target(api, [bus, rule, id], settings).await,
     }
 }
 
-async fn update(api: &impl Api, id: &Id, settings: &Settings, changes: &[Change]) -> Result<(), ApiError> {
-    match id {
+async fn update(
+    api: &impl Api,
+    step: &Step,
+    settings: &Settings,
+    changes: &[Change],
+) -> Result<(), ApiError> {
+    match &step.id {
         Id::Queue { name } => {
             let url = url(api, name).await?;
             let attributes: Settings =
@@ -112,6 +125,12 @@ async fn update(api: &impl Api, id: &Id, settings: &Settings, changes: &[Change]
         }
         // A bus has no settings in a pipeline, so nothing of it differs.
         Id::Bus { .. } => Ok(()),
+        Id::Connection { name } => {
+            call_http(api, "UpdateConnection", (name, &emptied(settings), &step.secrets)).await
+        }
+        Id::ApiDestination { name } => {
+            call_http(api, "UpdateApiDestination", (name, &emptied(settings), &step.secrets)).await
+        }
         // PutRule and PutTargets replace what is there, but for a rule's tags.
         Id::Rule { bus, name } => {
             let arn = put_rule(api, bus, name, settings).await?;
@@ -133,6 +152,12 @@ async fn delete(api: &impl Api, id: &Id) -> Result<(), ApiError> {
         Id::Bus { name } => {
             api.call(Request::events("DeleteEventBus", json!({"Name": name}))).await.map(drop)
         }
+        Id::Connection { name } => {
+            api.call(Request::events("DeleteConnection", json!({"Name": name}))).await.map(drop)
+        }
+        Id::ApiDestination { name } => {
+            api.call(Request::events("DeleteApiDestination", json!({"Name": name}))).await.map(drop)
+        }
         Id::Rule { bus, name } => {
             let body = json!({"Name": name, "EventBusName": bus});
             api.call(Request::events("DeleteRule", body)).await.map(drop)
@@ -142,6 +167,25 @@ async fn delete(api: &impl Api, id: &Id) -> Result<(), ApiError> {
             entries(&api.call(Request::events("RemoveTargets", body)).await?)
         }
     }
+}
+
+/// Makes or changes a connection or an API destination.
+async fn call_http(
+    api: &impl Api,
+    operation: &'static str,
+    (name, settings, secrets): (&str, &Settings, &Secrets),
+) -> Result<(), ApiError> {
+    let mut body = settings.clone();
+    body.remove(SECRETS);
+    body.insert("Name".to_owned(), json!(name));
+    api.call(Request::events(operation, secrets.fill(json!(body)))).await.map(drop)
+}
+
+/// What an update leaves out stays as it was; a description that is no longer wanted is made empty.
+fn emptied(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    settings.entry("Description".to_owned()).or_insert_with(|| json!(""));
+    settings
 }
 
 async fn url(api: &impl Api, name: &str) -> Result<String, ApiError> {
@@ -222,7 +266,9 @@ fn entries(answer: &Value) -> Result<(), ApiError> {
 
 /// What is half done when the first step of `rest` failed: a rule that stands without a target it should have.
 fn half_done(rest: &[&Step], done: &[Step]) -> String {
-    let Some(Step { id: Id::Target { bus, rule, .. }, action }) = rest.first() else { return String::new() };
+    let Some(Step { id: Id::Target { bus, rule, .. }, action, .. }) = rest.first() else {
+        return String::new();
+    };
     if *action == Action::Delete {
         return format!("the rule {rule} still has a target that is no longer wanted");
     }

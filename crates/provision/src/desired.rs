@@ -8,12 +8,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::Place;
+use crate::authorizing::authorization;
 use crate::mistake::{Marked, Mistake};
+use crate::noun::api_destination::ApiDestination;
+use crate::noun::connection::Connection;
 use crate::noun::queue::Queue;
 use crate::noun::rule::{Matching, Rule};
-use crate::noun::target::{Destination, Input, Target};
+use crate::noun::target::{Destination, Http, Input, Target};
 use crate::pipeline::{BUS_DEFAULT, Pipeline};
 use crate::reference::{self, QueueIds};
+use crate::secrets::Secrets;
 
 /// Which resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +30,16 @@ pub enum Id {
     },
     /// An event bus.
     Bus {
+        /// Its name.
+        name: String,
+    },
+    /// A connection.
+    Connection {
+        /// Its name.
+        name: String,
+    },
+    /// An API destination.
+    ApiDestination {
         /// Its name.
         name: String,
     },
@@ -47,11 +61,35 @@ pub enum Id {
     },
 }
 
+/// What the words for an ARN begin with that a service makes up the end of; the resource follows.
+const ARN_OF: &str = "the ARN of ";
+const CONNECTION: &str = "connection ";
+const API_DESTINATION: &str = "API destination ";
+
+impl Id {
+    /// What stands for its ARN where that is not known before it is made.
+    fn arn(&self) -> Value {
+        json!(format!("{ARN_OF}{self}"))
+    }
+
+    /// The resource whose ARN a value stands for.
+    pub(crate) fn of_arn(value: &Value) -> Option<Self> {
+        let resource = value.as_str()?.strip_prefix(ARN_OF)?;
+        let connection =
+            resource.strip_prefix(CONNECTION).map(|name| Self::Connection { name: name.to_owned() });
+        connection.or_else(|| {
+            resource.strip_prefix(API_DESTINATION).map(|name| Self::ApiDestination { name: name.to_owned() })
+        })
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Queue { name } => write!(f, "queue {name}"),
             Self::Bus { name } => write!(f, "event bus {name}"),
+            Self::Connection { name } => write!(f, "{CONNECTION}{name}"),
+            Self::ApiDestination { name } => write!(f, "{API_DESTINATION}{name}"),
             Self::Rule { bus, name } if bus == BUS_DEFAULT => write!(f, "rule {name}"),
             Self::Rule { bus, name } => write!(f, "rule {name} on {bus}"),
             Self::Target { rule, id, .. } => write!(f, "target {id} of rule {rule}"),
@@ -68,6 +106,11 @@ pub(crate) const TAGS: &str = "Tags";
 /// What the keys of those tags begin with.
 pub(crate) const TAG_PREFIX: &str = "trunkline:";
 
+/// The setting of a connection that says whose its secrets are, instead of the secrets.
+pub(crate) const SECRETS: &str = "Secrets";
+/// Its value where they are those of the file.
+pub(crate) const SECRETS_OF_FILE: &str = "as in the pipeline file";
+
 /// A resource and how it should be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
@@ -75,12 +118,20 @@ pub struct Resource {
     pub id: Id,
     /// How.
     pub settings: Settings,
+    /// The secrets that belong into the settings.
+    pub secrets: Secrets,
+}
+
+impl Resource {
+    fn new(id: Id, settings: Settings) -> Self {
+        Self { id, settings, secrets: Secrets::default() }
+    }
 }
 
 /// All that a pipeline wants to exist, in the order in which it can be made: each thing after what it names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Desired {
-    /// Queues (dead-letter queues first), the bus, then each rule and its targets.
+    /// Queues (dead-letter queues first), the bus, connections, API destinations, then each rule and its targets.
     pub resources: Vec<Resource>,
 }
 
@@ -94,8 +145,10 @@ pub fn desired(pipeline: &Pipeline, place: &Place, ids: QueueIds<'_>) -> Result<
         ordered(pipeline).into_iter().map(|queue| maker.queue(queue)).collect();
     if pipeline.bus.value != BUS_DEFAULT {
         let id = Id::Bus { name: pipeline.bus.value.clone() };
-        resources.push(Resource { id, settings: Settings::new() });
+        resources.push(Resource::new(id, Settings::new()));
     }
+    resources.extend(pipeline.connections.iter().map(connection));
+    resources.extend(pipeline.api_destinations.iter().map(api_destination));
     let mut mistakes = Vec::new();
     for rule in &pipeline.rules {
         match maker.rule(rule) {
@@ -155,7 +208,7 @@ impl Maker<'_> {
             });
             settings.insert("RedrivePolicy".to_owned(), policy);
         }
-        Resource { id: Id::Queue { name: queue.name.value.clone() }, settings }
+        Resource::new(Id::Queue { name: queue.name.value.clone() }, settings)
     }
 
     fn rule(&self, rule: &Rule) -> Result<Vec<Resource>, Box<Mistake>> {
@@ -170,31 +223,30 @@ impl Maker<'_> {
             ("EventPattern".to_owned(), pattern),
             ("State".to_owned(), json!(if rule.is_enabled { "ENABLED" } else { "DISABLED" })),
         ]);
-        if !rule.description.is_empty() {
-            settings.insert("Description".to_owned(), json!(rule.description));
-        }
+        describe(&mut settings, &rule.description);
         let tags = tags(rule);
         if !tags.is_empty() {
             settings.insert(TAGS.to_owned(), Value::Object(tags));
         }
         let bus = &self.pipeline.bus.value;
         let id = Id::Rule { bus: bus.clone(), name: rule.name.value.clone() };
-        let mut out = vec![Resource { id, settings }];
+        let mut out = vec![Resource::new(id, settings)];
         for target in &rule.targets {
             let id =
                 Id::Target { bus: bus.clone(), rule: rule.name.value.clone(), id: target.id.value.clone() };
-            out.push(Resource { id, settings: self.target(target)? });
+            out.push(Resource::new(id, self.target(target)?));
         }
         Ok(out)
     }
 
     fn target(&self, target: &Target) -> Result<Settings, Box<Mistake>> {
         let arn = match &target.destination {
-            Destination::Queue(queue) => self.queue_arn(&queue.value),
-            Destination::Bus(bus) => self.arn("events", format!("event-bus/{}", bus.value)),
-            Destination::Arn(arn) => arn.value.clone(),
+            Destination::Queue(queue) => json!(self.queue_arn(&queue.value)),
+            Destination::Bus(bus) => json!(self.arn("events", format!("event-bus/{}", bus.value))),
+            Destination::ApiDestination(named) => Id::ApiDestination { name: named.value.clone() }.arn(),
+            Destination::Arn(arn) => json!(arn.value),
         };
-        let mut settings = Settings::from([("Arn".to_owned(), json!(arn))]);
+        let mut settings = Settings::from([("Arn".to_owned(), arn)]);
         let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
         match &target.input {
             Input::Event => {}
@@ -217,6 +269,9 @@ impl Maker<'_> {
         if let Some(Marked { value, .. }) = &target.dead_letter {
             set("DeadLetterConfig", json!({"Arn": self.queue_arn(value)}));
         }
+        if let Some(http) = &target.http {
+            set("HttpParameters", self.http_parameters(http, target)?);
+        }
         let retry = [
             ("MaximumRetryAttempts", target.retry.attempts),
             ("MaximumEventAgeInSeconds", target.retry.max_age_s),
@@ -229,8 +284,55 @@ impl Maker<'_> {
         Ok(settings)
     }
 
+    fn http_parameters(&self, http: &Http, target: &Target) -> Result<Value, Box<Mistake>> {
+        let mut members = serde_json::Map::new();
+        if !http.path.is_empty() {
+            let path = http.path.iter().map(|value| self.settle(&value.value, target));
+            members.insert("PathParameterValues".to_owned(), json!(path.collect::<Result<Vec<_>, _>>()?));
+        }
+        for (name, pairs) in [("QueryStringParameters", &http.query), ("HeaderParameters", &http.headers)] {
+            let map = pairs
+                .iter()
+                .map(|(key, value)| Ok((key.value.clone(), json!(self.settle(&value.value, target)?))));
+            let map = map.collect::<Result<serde_json::Map<_, _>, Box<Mistake>>>()?;
+            if !map.is_empty() {
+                members.insert(name.to_owned(), Value::Object(map));
+            }
+        }
+        Ok(Value::Object(members))
+    }
+
     fn settle(&self, text: &str, target: &Target) -> Result<String, Box<Mistake>> {
         reference::settle(text, self.ids).map_err(|name| Box::new(no_id(target.span, &name)))
+    }
+}
+
+fn connection(connection: &Connection) -> Resource {
+    let (kind, parameters, secrets) = authorization(connection);
+    let mut settings = Settings::from([
+        ("AuthorizationType".to_owned(), json!(kind)),
+        ("AuthParameters".to_owned(), parameters),
+        (SECRETS.to_owned(), json!(SECRETS_OF_FILE)),
+    ]);
+    describe(&mut settings, &connection.description);
+    Resource { id: Id::Connection { name: connection.name.value.clone() }, settings, secrets }
+}
+
+fn api_destination(destination: &ApiDestination) -> Resource {
+    let connection = Id::Connection { name: destination.connection.value.clone() };
+    let mut settings = Settings::from([
+        ("ConnectionArn".to_owned(), connection.arn()),
+        ("InvocationEndpoint".to_owned(), json!(destination.endpoint.value)),
+        ("HttpMethod".to_owned(), json!(destination.method)),
+        ("InvocationRateLimitPerSecond".to_owned(), json!(destination.rate_limit_per_second)),
+    ]);
+    describe(&mut settings, &destination.description);
+    Resource::new(Id::ApiDestination { name: destination.name.value.clone() }, settings)
+}
+
+fn describe(settings: &mut Settings, description: &str) {
+    if !description.is_empty() {
+        settings.insert("Description".to_owned(), json!(description));
     }
 }
 

@@ -60,10 +60,11 @@ impl<'a> Fields<'a> {
         self.text(key).map(|text| Marked::new(Secret::new(text.value), text.span))
     }
 
-    /// Whether a text stands in the file itself, and does not come from the environment.
-    pub(crate) fn is_written_out(&self, key: &str) -> bool {
-        let written = self.text(key).and_then(|text| self.source.get(text.span.start..text.span.end));
-        written.is_some_and(|written| !written.contains("${env:"))
+    /// Whether the text at a place comes from the environment or from a file of its own, and does not stand there itself, not
+    /// even as a default.
+    pub(crate) fn comes_from_outside(&self, span: Span) -> bool {
+        let written = self.source.get(span.start..span.end).unwrap_or_default();
+        reference::is_from_outside(written)
     }
 
     /// A text that must be there: empty, and at the mapping's place, where it is not.

@@ -15,13 +15,16 @@ pub mod apply;
 pub mod desired;
 pub mod http;
 pub mod plan;
+pub mod secrets;
 pub mod survey;
 
 pub mod input;
 pub mod schema;
 pub mod verdict;
 
+mod authorizing;
 mod fields;
+mod made_up;
 mod names;
 mod near;
 mod shape;

@@ -40,12 +40,20 @@ pub struct Mistake {
     pub sentence: String,
     /// What to do about it, in a sentence without a full stop.
     pub suggestion: Option<String>,
+    /// Whether the line of the file is not to be shown: there is a secret in it.
+    pub hides_line: bool,
 }
 
 impl Mistake {
     /// A mistake that explains itself.
     pub fn new(span: Span, sentence: impl Into<String>) -> Self {
-        Self { span, sentence: sentence.into(), suggestion: None }
+        Self { span, sentence: sentence.into(), suggestion: None, hides_line: false }
+    }
+
+    /// A secret that stands in the file itself.
+    pub(crate) fn of_secret(span: Span, sentence: &str) -> Self {
+        let advice = "keep it in the environment, ${env:NAME}, or in a file of its own, ${file:PATH}";
+        Self { hides_line: true, ..Self::new(span, sentence).with_suggestion(advice) }
     }
 
     /// The same with a way out.
@@ -121,7 +129,7 @@ impl Source<'_> {
         let number = line.to_string();
         let empty = " ".repeat(number.len());
         let source: Vec<char> = self.line(line).chars().collect();
-        if !source.is_empty() {
+        if !source.is_empty() && !mistake.hides_line {
             let at = column.saturating_sub(1).min(source.len());
             let from = window(source.len(), at);
             let cut: String = source.iter().skip(from).take(WIDTH_MAX).map(visible).collect();

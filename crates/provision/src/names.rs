@@ -13,6 +13,12 @@ pub(crate) struct Names<'a> {
     pub(crate) bus: &'a str,
     /// The SQS queues.
     pub(crate) queues: Vec<&'a str>,
+    /// The connections.
+    pub(crate) connections: Vec<&'a str>,
+    /// The API destinations, and how many `*` there are to fill in the path of each.
+    pub(crate) api_destinations: Vec<(&'a str, usize)>,
+    /// Whether the file lets any private address be reached, and so any endpoint without TLS.
+    pub(crate) allows_private: bool,
     /// The routing queues of the Genesys org; `None` where the file has no org.
     pub(crate) routing_queues: Option<Vec<&'a str>>,
 }
@@ -25,6 +31,50 @@ impl Names<'_> {
         }
         let mistake = Mistake::new(wanted.span, format!("there is no queue `{}` in `queues`", wanted.value));
         out.push(instead(mistake, &wanted.value, self.queues.iter().copied()));
+    }
+
+    /// Adds a mistake where a name is no connection of the file.
+    pub(crate) fn check_connection(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
+        if wanted.value.is_empty() || self.connections.contains(&wanted.value.as_str()) {
+            return;
+        }
+        let sentence = format!("there is no connection `{}` in `connections`", wanted.value);
+        out.push(instead(
+            Mistake::new(wanted.span, sentence),
+            &wanted.value,
+            self.connections.iter().copied(),
+        ));
+    }
+
+    /// How many `*` an API destination has to fill; adds a mistake where there is none of this name in the file.
+    pub(crate) fn wildcards(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) -> Option<usize> {
+        let found = self.api_destinations.iter().find(|(name, _)| *name == wanted.value);
+        if found.is_none() {
+            let sentence = format!("there is no API destination `{}` in `apiDestinations`", wanted.value);
+            let names = self.api_destinations.iter().map(|(name, _)| *name);
+            out.push(instead(Mistake::new(wanted.span, sentence), &wanted.value, names));
+        }
+        found.map(|(_, wildcards)| *wildcards)
+    }
+
+    /// Adds a mistake where an address cannot be called: what is no HTTP, or is without TLS and nothing lets it be.
+    pub(crate) fn check_endpoint(&self, endpoint: &Marked<String>, out: &mut Vec<Mistake>) {
+        let text = &endpoint.value;
+        if text.is_empty() || text.starts_with("https://") {
+            return;
+        }
+        let Some(rest) = text.strip_prefix("http://") else {
+            let mistake = Mistake::new(endpoint.span, "an endpoint begins with https://");
+            out.push(mistake.with_suggestion("for example https://api.example.com/calls"));
+            return;
+        };
+        if !self.allows_private {
+            let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
+            let sentence = "an endpoint without TLS is called only where `allowPrivate` names its host";
+            out.push(
+                Mistake::new(endpoint.span, sentence).with_suggestion(format!("allowPrivate: [{host}]")),
+            );
+        }
     }
 
     /// Adds a mistake where a name is no queue of the Genesys org.

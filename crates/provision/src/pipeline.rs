@@ -1,8 +1,12 @@
 //! The pipeline: what a file says, and whether that can be made.
 
+use http_client::Allowed;
+
 use crate::fields::Fields;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names::Names;
+use crate::noun::api_destination::{self, ApiDestination};
+use crate::noun::connection::{self, Connection};
 use crate::noun::genesys::{self, Genesys};
 use crate::noun::queue::{self, Queue};
 use crate::noun::rule::{self, Rule};
@@ -22,6 +26,12 @@ pub struct Pipeline {
     pub bus: Marked<String>,
     /// The SQS queues.
     pub queues: Vec<Queue>,
+    /// How endpoints are authorized against.
+    pub connections: Vec<Connection>,
+    /// The HTTP endpoints that targets call.
+    pub api_destinations: Vec<ApiDestination>,
+    /// The private addresses and hosts that may be called, as the file names them.
+    pub allow_private: Vec<Marked<String>>,
     /// The rules.
     pub rules: Vec<Rule>,
     /// The built-in workers.
@@ -55,6 +65,22 @@ pub(crate) const SECTION: Section = Section {
             Kind::Name(&BUS),
         ),
         may("queues", "The SQS queues.", Kind::List(&Kind::Object(&queue::SECTION))),
+        may(
+            "connections",
+            "How the endpoints of API destinations are authorized against.",
+            Kind::List(&Kind::Object(&connection::SECTION)),
+        ),
+        may(
+            "apiDestinations",
+            "The HTTP endpoints that targets call.",
+            Kind::List(&Kind::Object(&api_destination::SECTION)),
+        ),
+        may(
+            "allowPrivate",
+            "Private addresses, networks and hosts that may be called, also without TLS: `localhost`, `10.0.0.0/8`, \
+             `crm.internal`. Default: none; `trunkline dev` reads it.",
+            Kind::List(&Kind::Text { chars_max: 256 }),
+        ),
         may("rules", "Which events go where.", Kind::List(&Kind::Object(&rule::SECTION))),
         may(
             "workers",
@@ -82,6 +108,11 @@ pub(crate) const SECTION: Section = Section {
 };
 
 impl Pipeline {
+    /// The private addresses and hosts that may be called.
+    pub fn allowed(&self) -> Vec<Allowed> {
+        self.allow_private.iter().filter_map(|allowed| allowed.value.parse().ok()).collect()
+    }
+
     /// A queue of the file by its name.
     pub fn queue(&self, name: &str) -> Option<&Queue> {
         self.queues.iter().find(|queue| queue.name.value == name)
@@ -107,15 +138,30 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
     if let Some(genesys) = &pipeline.genesys {
         genesys::check(genesys, &mut out);
     }
+    let connections = pipeline.connections.iter().map(|connection| connection.name.value.as_str());
     let names = Names {
         bus: &pipeline.bus.value,
         queues: pipeline.queues.iter().map(|queue| queue.name.value.as_str()).collect(),
+        connections: connections.collect(),
+        api_destinations: pipeline
+            .api_destinations
+            .iter()
+            .map(|destination| (destination.name.value.as_str(), destination.wildcards()))
+            .collect(),
+        allows_private: !pipeline.allow_private.is_empty(),
         routing_queues: pipeline
             .genesys
             .as_ref()
             .map(|genesys| genesys.queues.iter().map(|queue| queue.value.as_str()).collect()),
     };
     queue::check(&pipeline.queues, &names, &mut out);
+    connection::check(&pipeline.connections, &names, &mut out);
+    api_destination::check(&pipeline.api_destinations, &names, &mut out);
+    for allowed in &pipeline.allow_private {
+        if let Err(sentence) = allowed.value.parse::<Allowed>() {
+            out.push(Mistake::new(allowed.span, sentence));
+        }
+    }
     rule::check(&pipeline.rules, &names, &mut out);
     worker::check(&pipeline.workers, &names, &mut out);
     webhook::check(&pipeline.webhooks, &mut out);
@@ -150,6 +196,9 @@ fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
         genesys: fields.object("genesys").map(genesys::read),
         bus,
         queues: fields.list("queues").map(queue::read).collect(),
+        connections: fields.list("connections").map(connection::read).collect(),
+        api_destinations: fields.list("apiDestinations").map(api_destination::read).collect(),
+        allow_private: fields.texts("allowPrivate"),
         rules: fields.list("rules").map(rule::read).collect(),
         workers: fields.list("workers").map(worker::read).collect(),
         webhooks: fields.list("webhooks").map(webhook::read).collect(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::desired::{Desired, Id, Resource, Settings};
+use crate::secrets::Secrets;
 
 /// What earlier applies of a pipeline made, in the order in which they made it: only this is ever deleted. The caller
 /// keeps it from one apply to the next.
@@ -35,6 +36,8 @@ pub struct Step {
     pub id: Id,
     /// What.
     pub action: Action,
+    /// The secrets that belong into it.
+    pub secrets: Secrets,
 }
 
 /// What to do about a resource.
@@ -71,20 +74,30 @@ pub fn plan(desired: &Desired, actual: &Actual, made: &Made) -> Plan {
     let mut steps: Vec<Step> = desired
         .resources
         .iter()
-        .map(|resource| Step { id: resource.id.clone(), action: action(resource, actual) })
+        .map(|resource| Step {
+            id: resource.id.clone(),
+            action: action(resource, actual),
+            secrets: resource.secrets.clone(),
+        })
         .collect();
     let wanted: BTreeSet<&Id> = desired.resources.iter().map(|resource| &resource.id).collect();
     let gone = made.0.iter().rev().filter(|id| !wanted.contains(id) && actual.resources.contains_key(id));
     let mut gone: Vec<&Id> = gone.collect();
-    // A target before its rule, a rule before its bus; among queues the later made first, so that a dead-letter queue
+    // A target before its rule, a rule before its bus, an API destination before its connection; among queues the later made first, so that a dead-letter queue
     // outlives the queues that name it. The sort is stable.
     gone.sort_by_key(|id| match id {
         Id::Target { .. } => 0,
         Id::Rule { .. } => 1,
-        Id::Bus { .. } => 2,
-        Id::Queue { .. } => 3,
+        Id::ApiDestination { .. } => 2,
+        Id::Connection { .. } => 3,
+        Id::Bus { .. } => 4,
+        Id::Queue { .. } => 5,
     });
-    steps.extend(gone.into_iter().map(|id| Step { id: id.clone(), action: Action::Delete }));
+    steps.extend(gone.into_iter().map(|id| Step {
+        id: id.clone(),
+        action: Action::Delete,
+        secrets: Secrets::default(),
+    }));
     Plan { steps }
 }
 

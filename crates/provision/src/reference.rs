@@ -1,6 +1,9 @@
-//! `${...}` in a value: `${env:NAME}` and `${env:NAME:-default}` are replaced while the file is read, `${queue:NAME}` (the
-//! id of a Genesys queue) when the pipeline is planned, and `$${` is a plain `${`.
+//! `${...}` in a value: `${env:NAME}`, `${env:NAME:-default}` and `${file:PATH}` are replaced while the file is read,
+//! `${queue:NAME}` (the id of a Genesys queue) when the pipeline is planned, and `$${` is a plain `${`.
 
+use std::path::Path;
+
+use crate::input;
 use crate::mistake::{Mistake, Span};
 
 /// Looks up a variable of the environment.
@@ -98,12 +101,35 @@ fn resolve(inside: &str, env: Env<'_>) -> Result<String, Box<Mistake>> {
                 )
             })
         }
+        Some(("file", path)) if !path.is_empty() => {
+            input::secret(Path::new(path)).map_err(|sentence| Box::new(wrong(sentence)))
+        }
         _ => Err(Box::new(
             wrong(format!("`${{{inside}}}` is no reference")).with_suggestion(
-                "there are ${env:NAME}, ${env:NAME:-default} and ${queue:NAME}; write `$${` where a plain `${` is meant",
+                "there are ${env:NAME}, ${env:NAME:-default}, ${file:PATH} and ${queue:NAME}; write `$${` where a plain `${` is meant",
             ),
         )),
     }
+}
+
+/// Whether a text as it stands in the file has its value from outside, and no default.
+pub(crate) fn is_from_outside(written: &str) -> bool {
+    let mut rest = written;
+    let mut is_from_outside = false;
+    while let Some((piece, after)) = next(rest) {
+        rest = after;
+        match piece {
+            Piece::Reference(inside) if inside.starts_with("file:") => is_from_outside = true,
+            Piece::Reference(inside) if inside.starts_with("env:") => {
+                if inside.contains(DEFAULT) {
+                    return false;
+                }
+                is_from_outside = true;
+            }
+            Piece::Reference(_) | Piece::Plain(_) | Piece::Escaped | Piece::Unclosed(_) => {}
+        }
+    }
+    is_from_outside
 }
 
 /// Where a piece of a scalar stands: in the scalar's text if it stands there as it is, else the whole scalar.

@@ -75,7 +75,9 @@ fn kind(kind: &Kind) -> Value {
         Kind::Json => json!({}),
         Kind::JsonObject => json!({"type": "object"}),
         Kind::Pattern => json!({"type": ["object", "string"]}),
-        Kind::Texts => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::Texts { chars_max } => {
+            json!({"type": "object", "additionalProperties": {"type": "string", "maxLength": chars_max}})
+        }
         Kind::Object(section) => object(section),
         Kind::List(of) => json!({"type": "array", "items": self::kind(of)}),
     }

@@ -15,7 +15,7 @@ pub(crate) fn check(node: &Node, kind: &Kind, out: &mut Vec<Mistake>) {
             Shape::List(items) => items.iter().for_each(|item| check(item, kind, out)),
             _ => out.push(unexpected(node, "a list").with_suggestion("begin each entry with `- `")),
         },
-        Kind::Texts => texts(node, out),
+        Kind::Texts { chars_max } => texts(node, *chars_max, out),
         Kind::JsonObject => {
             if !matches!(node.shape, Shape::Map(_)) {
                 out.push(unexpected(node, "a mapping"));
@@ -40,13 +40,13 @@ fn unexpected(node: &Node, expected: &str) -> Mistake {
     Mistake::new(node.span, format!("expected {expected}, found {}", node.noun()))
 }
 
-fn texts(node: &Node, out: &mut Vec<Mistake>) {
+fn texts(node: &Node, chars_max: usize, out: &mut Vec<Mistake>) {
     let Shape::Map(entries) = &node.shape else {
         out.push(unexpected(node, "a mapping of names to text"));
         return;
     };
     for entry in entries {
-        check(&entry.value, &Kind::Text { chars_max: 256 }, out);
+        check(&entry.value, &Kind::Text { chars_max }, out);
     }
 }
 

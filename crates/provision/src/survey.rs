@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, ApiError, Request};
-use crate::desired::{Desired, Id, Settings, TAG_PREFIX, TAGS};
+use crate::api::{Api, ApiError, Request, found};
+use crate::desired::{Desired, Id, Resource, SECRETS, SECRETS_OF_FILE, Settings, TAG_PREFIX, TAGS};
+use crate::made_up;
 use crate::plan::{Actual, Made};
 
 /// The settings of a queue that a pipeline decides; the others are left as they are.
 const QUEUE_SETTINGS: &[&str] =
     &["VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "RedrivePolicy"];
 const RULE_SETTINGS: &[&str] = &["EventPattern", "State", "Description"];
+const CONNECTION_SETTINGS: &[&str] = &["AuthorizationType", "AuthParameters", "Description"];
+const API_DESTINATION_SETTINGS: &[&str] =
+    &["ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond", "Description"];
 
 /// Asks the API for every resource that is wanted or was made.
 ///
@@ -26,6 +30,12 @@ pub async fn survey(api: &impl Api, desired: &Desired, made: &Made) -> Result<Ac
         let found = match id {
             Id::Queue { name } => queue(api, name).await?,
             Id::Bus { name } => bus(api, name).await?,
+            Id::Connection { name } => {
+                described(api, "DescribeConnection", (name, CONNECTION_SETTINGS)).await?
+            }
+            Id::ApiDestination { name } => {
+                described(api, "DescribeApiDestination", (name, API_DESTINATION_SETTINGS)).await?
+            }
             Id::Rule { bus, name } => rule(api, bus, name).await?,
             Id::Target { bus, rule, .. } => {
                 // All targets of a rule come with one question.
@@ -37,16 +47,39 @@ pub async fn survey(api: &impl Api, desired: &Desired, made: &Made) -> Result<Ac
         };
         actual.resources.extend(found.map(|settings| (id.clone(), settings)));
     }
+    for resource in &desired.resources {
+        if let Some(actual) = actual.resources.get_mut(&resource.id) {
+            made_up::recognize(api, &resource.settings, actual).await?;
+            compare_secrets(api, resource, actual).await?;
+        }
+    }
     Ok(actual)
 }
 
-/// An answer, or `None` where there is no such thing.
-fn found(answer: Result<Value, ApiError>) -> Result<Option<Value>, ApiError> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_absent() => Ok(None),
-        Err(error) => Err(error),
+/// No operation of AWS's tells a connection's secrets, or whether they are still those of the file.
+async fn compare_secrets(api: &impl Api, resource: &Resource, actual: &mut Settings) -> Result<(), ApiError> {
+    let Id::Connection { name } = &resource.id else { return Ok(()) };
+    let mut body = json!(resource.settings);
+    if let Some(members) = body.as_object_mut() {
+        members.remove(SECRETS);
+        members.insert("Name".to_owned(), json!(name));
     }
+    let body = resource.secrets.fill(body);
+    let answer = api.call(Request::trunkline("CompareConnection", body)).await?;
+    let is_same = answer.get("IsSame").and_then(Value::as_bool);
+    let is_same = is_same.ok_or_else(|| ApiError::strange("CompareConnection", "IsSame"))?;
+    let state = if is_same { SECRETS_OF_FILE } else { "other or none" };
+    actual.insert(SECRETS.to_owned(), json!(state));
+    Ok(())
+}
+
+async fn described(
+    api: &impl Api,
+    operation: &'static str,
+    (name, decided): (&str, &[&str]),
+) -> Result<Option<Settings>, ApiError> {
+    let answer = api.call(Request::events(operation, json!({"Name": name}))).await;
+    Ok(found(answer)?.map(|answer| settings(&answer, decided)))
 }
 
 /// The URL by which SQS wants a queue named; `None` where there is no such queue.

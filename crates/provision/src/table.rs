@@ -63,7 +63,9 @@ pub(crate) enum Kind {
     /// A mapping, or JSON text.
     Pattern,
     /// Any keys, each with text.
-    Texts,
+    Texts {
+        chars_max: usize,
+    },
     Object(&'static Section),
     List(&'static Kind),
 }

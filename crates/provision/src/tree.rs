@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Tag};
 
+use crate::input::TEXT_BYTES_MAX;
 use crate::mistake::{Mistake, Span};
 use crate::reference::{self, Env};
 
-/// The most bytes of a pipeline file.
-pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The most nodes, those that aliases repeat included: an alias bomb ends here.
 pub(crate) const NODES_MAX: usize = 100_000;
 /// The deepest nesting; the tree is walked by recursion.

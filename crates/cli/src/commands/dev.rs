@@ -93,7 +93,8 @@ async fn start(
     pipeline: &Pipeline,
 ) -> Result<(Server, Screen, mpsc::Receiver<Taken>), String> {
     let feed = feed(arguments, pipeline)?;
-    let config = Config { webhooks: file.webhooks_or_say(pipeline)?, ..arguments.server.config(&[])? };
+    let config = arguments.server.config(&pipeline.allowed())?;
+    let config = Config { webhooks: file.webhooks_or_say(pipeline)?, ..config };
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
     apply(&server, file, pipeline, feed.as_ref()).await?;
     let (shown, messages) = mpsc::channel(SHOWN_MAX);

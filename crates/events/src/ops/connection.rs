@@ -174,6 +174,30 @@ fn updated(
     Ok(new)
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CompareAnswer {
+    is_same: bool,
+}
+
+/// Trunkline's own CompareConnection: whether a connection is authorized by exactly what UpdateConnection would set, secrets
+/// included, which no operation shows. One that is deauthorized is not.
+pub fn compare(events: &Events, body: &[u8]) -> Reply {
+    answer(body, |request: PutRequest| {
+        let kind = request.check(Faults::default(), events)?;
+        let name = request.name.unwrap_or_default();
+        let read = events.store().read(|read| Events::connection(read, &name, "compare"));
+        let connection = read.map_err(error::of_store)??;
+        let parameters = request.auth_parameters.unwrap_or_default();
+        let authorization = parameters.authorization(kind.unwrap_or(connection.kind), None)?;
+        Ok(CompareAnswer {
+            is_same: connection.state != ConnectionState::Deauthorized
+                && connection.authorization == Some(authorization)
+                && connection.invocation == parameters.invocation(),
+        })
+    })
+}
+
 /// Without a token to fetch, there is nothing to find out.
 fn first_state(authorization: &Authorization) -> ConnectionState {
     match authorization {

@@ -6,6 +6,7 @@ use crate::fields::Fields;
 use crate::json::JsonText;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names::Names;
+use crate::noun::connection::PARAMETERS;
 use crate::table::{Choice, Kind, NameRule, Section, may, must};
 
 /// One target of a rule.
@@ -21,6 +22,8 @@ pub struct Target {
     pub dead_letter: Option<Marked<String>>,
     /// How often and how long delivery is tried.
     pub retry: Retry,
+    /// What the request to an API destination gets in addition.
+    pub http: Option<Http>,
     /// So many deliveries to it are under way at a time, at most.
     pub concurrency: Option<u64>,
     /// How long it may take to answer, in ms.
@@ -36,8 +39,23 @@ pub enum Destination {
     Queue(Marked<String>),
     /// Another event bus of the account, by name.
     Bus(Marked<String>),
+    /// An API destination of this file, by name.
+    ApiDestination(Marked<String>),
     /// Anything else, by its full name.
     Arn(Marked<String>),
+}
+
+/// What the request to an API destination gets in addition: text, or the value at a path of the event (`$.detail.id`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Http {
+    /// What fills the `*` of the path, in order.
+    pub path: Vec<Marked<String>>,
+    /// Parameters of the query.
+    pub query: Vec<(Marked<String>, Marked<String>)>,
+    /// Headers.
+    pub headers: Vec<(Marked<String>, Marked<String>)>,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// What a target receives.
@@ -83,6 +101,11 @@ pub(crate) const SECTION: Section = Section {
         may("queue", "Send to this queue, one of `queues`.", Kind::Text { chars_max: 80 }),
         may("lambda", "Call the Lambda function with this ARN.", Kind::Text { chars_max: 1600 }),
         may("bus", "Put on the event bus with this name.", Kind::Text { chars_max: 256 }),
+        may(
+            "apiDestination",
+            "Call this API destination, one of `apiDestinations`.",
+            Kind::Text { chars_max: 64 },
+        ),
         may("arn", "Send to whatever has this ARN.", Kind::Text { chars_max: 1600 }),
         may("input", "Send this instead of the event: any value.", Kind::Json),
         may(
@@ -96,6 +119,7 @@ pub(crate) const SECTION: Section = Section {
             "The queue, one of `queues`, for events that could not be delivered.",
             Kind::Text { chars_max: 80 },
         ),
+        may("http", "What the request to the API destination gets in addition.", Kind::Object(&HTTP)),
         may("retry", "How often and how long delivery is tried again.", Kind::Object(&RETRY)),
         may(
             "concurrency",
@@ -109,7 +133,7 @@ pub(crate) const SECTION: Section = Section {
         ),
     ],
     choices: &[
-        Choice { among: &["queue", "lambda", "bus", "arn"], is_required: true },
+        Choice { among: &["queue", "lambda", "bus", "apiDestination", "arn"], is_required: true },
         Choice { among: &["input", "inputPath", "inputTransformer"], is_required: false },
     ],
     later: &[
@@ -125,13 +149,29 @@ const TRANSFORMER: Section = Section {
         may(
             "paths",
             "Names, and the paths of the event they stand for: `id: $.detail.conversationId`.",
-            Kind::Texts,
+            Kind::Texts { chars_max: 256 },
         ),
         must(
             "template",
             "The text to send, with `<name>` where a value goes.",
             Kind::Text { chars_max: INPUT_CHARS_MAX },
         ),
+    ],
+    choices: &[],
+    later: &[],
+};
+
+/// Source: the shape `HttpParameters` of the EventBridge API.
+const HTTP: Section = Section {
+    noun: "the HTTP parameters",
+    keys: &[
+        may(
+            "path",
+            "What fills each `*` of the endpoint's path, in order: text, or a path of the event.",
+            Kind::List(&Kind::Text { chars_max: 256 }),
+        ),
+        may("query", "Parameters of the query: text, or a path of the event.", PARAMETERS),
+        may("headers", "Headers: text, or a path of the event.", PARAMETERS),
     ],
     choices: &[],
     later: &[],
@@ -166,7 +206,10 @@ fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
         (Some(queue), _, _) => Destination::Queue(queue),
         (_, Some(bus), _) => Destination::Bus(bus),
         (_, _, Some(arn)) => Destination::Arn(arn),
-        _ => Destination::Arn(fields.name("arn")),
+        _ => match fields.text("apiDestination") {
+            Some(name) => Destination::ApiDestination(name),
+            None => Destination::Arn(fields.name("arn")),
+        },
     };
     let id = fields.text("id").unwrap_or_else(|| Marked::new(free_id(&destination, taken), fields.span()));
     taken.push(id.value.clone());
@@ -178,6 +221,12 @@ fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
         retry: fields.object("retry").map_or_else(Retry::default, |fields| Retry {
             attempts: fields.integer("attempts"),
             max_age_s: fields.seconds("maxAge"),
+        }),
+        http: fields.object("http").map(|fields| Http {
+            path: fields.texts("path"),
+            query: fields.pairs("query"),
+            headers: fields.pairs("headers"),
+            span: fields.span(),
         }),
         concurrency: fields.integer("concurrency"),
         timeout_ms: fields.integer("timeoutMs"),
@@ -199,7 +248,10 @@ fn input(fields: Fields<'_>) -> Input {
 
 /// An id made from the last part of the destination's name, so that it stays when targets change places.
 fn free_id(destination: &Destination, taken: &[String]) -> String {
-    let (Destination::Queue(name) | Destination::Bus(name) | Destination::Arn(name)) = destination;
+    let (Destination::Queue(name)
+    | Destination::Bus(name)
+    | Destination::ApiDestination(name)
+    | Destination::Arn(name)) = destination;
     let last = name.value.rsplit([':', '/']).next().unwrap_or_default();
     // Room for a number.
     let base: String = ID.mend(last).chars().take(ID.chars_max - 4).collect();
@@ -224,12 +276,38 @@ pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) 
             out.push(Mistake::new(name.span, sentence).with_suggestion("name another bus"));
         }
         Destination::Bus(_) => {}
+        Destination::ApiDestination(name) => {
+            if let Some(wildcards) = names.wildcards(name, out) {
+                check_wildcards(target, (&name.value, wildcards), out);
+            }
+        }
         Destination::Arn(arn) => check_arn(arn, out),
+    }
+    if let Some(http) = &target.http {
+        check_http(http, &target.destination, out);
     }
     if let Some(dead_letter) = &target.dead_letter {
         names.check_queue(dead_letter, out);
     }
     check_input(&target.input, out);
+}
+
+/// AWS gives up each event whose request it has no path for.
+fn check_wildcards(target: &Target, (name, wanted): (&str, usize), out: &mut Vec<Mistake>) {
+    let given = target.http.as_ref().map_or(0, |http| http.path.len());
+    if wanted != given {
+        let sentence = format!(
+            "the endpoint of `{name}` has {wanted} `*` to fill, and `http.path` of this target fills {given}"
+        );
+        out.push(Mistake::new(target.http.as_ref().map_or(target.span, |http| http.span), sentence));
+    }
+}
+
+fn check_http(http: &Http, destination: &Destination, out: &mut Vec<Mistake>) {
+    if !matches!(destination, Destination::ApiDestination(_) | Destination::Arn(_)) {
+        let mistake = Mistake::new(http.span, "`http` is for a target that is an API destination");
+        out.push(mistake.with_suggestion("leave it out"));
+    }
 }
 
 /// A queue of the file is never called: it has its message with the commit that accepts the event.

@@ -120,12 +120,12 @@ fn check_expectation(expectation: &Expectation, rules: &[Rule], out: &mut Vec<Mi
 }
 
 impl super::target::Target {
-    /// Whether a test means this target by `name`: its id, or the queue that it sends to.
+    /// Whether a test means this target by `name`: its id, or the queue or API destination that it sends to.
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        let queue = match &self.destination {
-            Destination::Queue(queue) => Some(queue.value.as_str()),
+        let named = match &self.destination {
+            Destination::Queue(named) | Destination::ApiDestination(named) => Some(named.value.as_str()),
             Destination::Bus(_) | Destination::Arn(_) => None,
         };
-        self.id.value == name || queue == Some(name)
+        self.id.value == name || named == Some(name)
     }
 }

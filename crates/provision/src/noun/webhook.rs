@@ -55,7 +55,7 @@ pub(crate) const SECTION: Section = Section {
         ),
         may(
             "secret",
-            "The secret, from the environment: ${env:NAME}. For `standard-webhooks` it begins with whsec_.",
+            "The secret, from outside this file: ${env:NAME} or ${file:PATH}. For `standard-webhooks` it begins with whsec_.",
             Kind::Text { chars_max: 1024 },
         ),
         may(
@@ -80,7 +80,9 @@ pub(crate) fn read(fields: Fields<'_>) -> Webhook {
         source: fields.text("source"),
         verify,
         secret: fields.secret("secret"),
-        secret_is_written_out: fields.is_written_out("secret"),
+        secret_is_written_out: fields
+            .text("secret")
+            .is_some_and(|text| !fields.comes_from_outside(text.span)),
         header: fields.text("header"),
     }
 }
@@ -92,11 +94,9 @@ pub(crate) fn check(webhooks: &[Webhook], out: &mut Vec<Mistake>) {
             let mistake = Mistake::new(source.span, "sources that begin with `aws.` are AWS's own");
             out.push(mistake.with_suggestion(format!("for example `webhook.{}`", webhook.name.value)));
         }
-        if webhook.secret_is_written_out {
-            // Not at its own place: the line would be shown.
+        if let Some(secret) = webhook.secret.as_ref().filter(|_| webhook.secret_is_written_out) {
             let sentence = "the secret of this webhook stands in the file, where everybody can read it";
-            let mistake = Mistake::new(webhook.name.span, sentence);
-            out.push(mistake.with_suggestion("keep it in the environment: secret: ${env:NAME}"));
+            out.push(Mistake::of_secret(secret.span, sentence));
             continue;
         }
         match (webhook.verify, &webhook.secret) {

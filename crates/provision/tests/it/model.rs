@@ -12,6 +12,8 @@ pub(crate) struct State {
     pub(crate) buses: Vec<String>,
     pub(crate) rules: BTreeMap<(String, String), Value>,
     pub(crate) targets: BTreeMap<(String, String, String), Value>,
+    /// Connections and API destinations as they were sent, by the words of their operations.
+    pub(crate) outside: BTreeMap<(&'static str, String), Value>,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +30,8 @@ impl Api for Model {
         if *self.broken.lock().unwrap() == Some(request.operation) {
             return Err(error("InternalFailure", "broken"));
         }
-        let is_read = ["Get", "Describe", "List"].iter().any(|word| request.operation.starts_with(word));
+        let is_read =
+            ["Get", "Describe", "List", "Compare"].iter().any(|word| request.operation.starts_with(word));
         if !is_read {
             self.changes.lock().unwrap().push(request.operation.to_owned());
         }
@@ -52,6 +55,12 @@ impl State {
             }
             "PutRule" | "DescribeRule" | "DeleteRule" => self.rule(operation, body),
             "TagResource" | "UntagResource" | "ListTagsForResource" => self.tag(operation, body),
+            "CreateConnection" | "UpdateConnection" | "DescribeConnection" | "DeleteConnection"
+            | "CompareConnection" => self.outside((operation, "Connection"), body),
+            "CreateApiDestination"
+            | "UpdateApiDestination"
+            | "DescribeApiDestination"
+            | "DeleteApiDestination" => self.outside((operation, "ApiDestination"), body),
             "PutTargets" | "ListTargetsByRule" | "RemoveTargets" => self.target(operation, body),
             _ => self.bus(operation, body),
         }
@@ -151,6 +160,52 @@ impl State {
             tags.retain(|tag| tag["Key"] != *gone);
         }
         Ok(if operation == "ListTagsForResource" { json!({"Tags": tags}) } else { Value::Null })
+    }
+
+    /// A connection or an API destination: what is absent in an update stays, and a secret is told to nobody.
+    fn outside(&mut self, (operation, noun): (&str, &'static str), body: &Value) -> Result<Value, ApiError> {
+        let key = (noun, text(body, "Name"));
+        if let Some(arn) = body["ConnectionArn"].as_str() {
+            assert!(
+                self.outside.values().any(|other| other["ConnectionArn"] == arn),
+                "{key:?} without its {arn}"
+            );
+        }
+        if operation.starts_with("Create") {
+            let mut made = body.clone();
+            made[format!("{noun}Arn")] =
+                json!(format!("arn:aws:events:us-east-1:000000000000:{noun}/{}/1", key.1));
+            self.outside.insert(key.clone(), made);
+        }
+        let Some(known) = self.outside.get_mut(&key) else {
+            return Err(error("ResourceNotFoundException", "there is none"));
+        };
+        if operation.starts_with("Compare") {
+            return Ok(json!({"IsSame": known["AuthParameters"] == body["AuthParameters"]}));
+        }
+        if operation.starts_with("Delete") {
+            self.outside.remove(&key);
+            return Ok(Value::Null);
+        }
+        for (name, value) in body.as_object().unwrap() {
+            known[name] = value.clone();
+        }
+        let mut shown = known.clone();
+        for secret in ["BasicAuthParameters/Password", "OAuthParameters/ClientParameters/ClientSecret"] {
+            let (object, member) = secret.rsplit_once('/').unwrap();
+            if let Some(members) = shown.pointer_mut(&format!("/AuthParameters/{object}")) {
+                members.as_object_mut().unwrap().remove(member);
+            }
+        }
+        for list in shown["AuthParameters"]["InvocationHttpParameters"].as_object_mut().into_iter().flatten()
+        {
+            for parameter in list.1.as_array_mut().unwrap() {
+                if parameter["IsValueSecret"] == true {
+                    parameter.as_object_mut().unwrap().remove("Value");
+                }
+            }
+        }
+        Ok(shown)
     }
 
     /// Lists one target a page, so that paging is tried.

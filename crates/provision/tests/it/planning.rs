@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use provision::plan::Action;
 use provision::{Desired, Made, Pipeline, Plan, Report};
+use serde_json::json;
 
 use crate::model::Model;
 use crate::{env, ids, place, shown};
@@ -106,6 +107,69 @@ fn a_limit_of_a_target_is_a_tag_of_its_rule() {
         *changes,
         ["PutRule", "PutTargets", "PutRule", "TagResource", "PutRule", "UntagResource"].map(str::to_owned)
     );
+}
+
+/// A connection, an API destination and a rule that calls it.
+fn calling(connection: &str, destination: &str) -> Desired {
+    wanted(&format!(
+        "version: 1
+connections: [{{name: crm, {connection}}}]
+apiDestinations: [{{name: calls, connection: crm, endpoint: 'https://api.example.com/*', method: POST{destination}}}]
+rules:
+  - name: r
+    pattern: {{source: [a]}}
+    targets: [{{apiDestination: calls, http: {{path: [$.detail.id], headers: {{x-queue: '${{queue:Support}}'}}}}}}]
+"
+    ))
+}
+
+#[test]
+fn what_a_target_calls_is_made_before_it_and_its_secrets_are_never_shown() {
+    let model = Model::default();
+    let basic = "basic: {username: u, password: '${env:STAGE}'}, headers: {x-a: b, x-key: '${env:STAGE}'}";
+    let first = calling(basic, "");
+    let plan = planned(&model, &first, &Made::default());
+    assert_eq!(
+        plan.to_string(),
+        "+ connection crm\n+ API destination calls\n+ rule r\n+ target calls of rule r\n\
+         4 to create, 0 to change, 0 to delete, 0 unchanged"
+    );
+    assert!(!format!("{plan:?}{first:?}").contains("prod"), "{plan:?}");
+    let made = applied(&model, &first, &Made::default()).made;
+    let sent = model.state.lock().unwrap().outside[&("Connection", "crm".to_owned())].clone();
+    assert_eq!(
+        sent["AuthParameters"],
+        json!({
+            "BasicAuthParameters": {"Username": "u", "Password": "prod"},
+            "InvocationHttpParameters": {"HeaderParameters": [
+                {"Key": "x-a", "Value": "b", "IsValueSecret": false},
+                {"Key": "x-key", "Value": "prod", "IsValueSecret": true},
+            ]},
+        })
+    );
+    let target = model.state.lock().unwrap().targets.values().next().unwrap().clone();
+    assert_eq!(target["Arn"], "arn:aws:events:us-east-1:000000000000:ApiDestination/calls/1");
+    let http =
+        json!({"PathParameterValues": ["$.detail.id"], "HeaderParameters": {"x-queue": "id-of-support"}});
+    assert_eq!(target["HttpParameters"], http);
+    assert!(planned(&model, &first, &made).is_empty());
+
+    // Another secret, and nothing else.
+    let other = calling(&basic.replace("password: '${env:STAGE}'", "password: '${env:STAGE}2'"), "");
+    let plan = planned(&model, &other, &made);
+    let told = "~ connection crm\n    Secrets: other or none -> as in the pipeline file\n";
+    assert!(plan.to_string().starts_with(told), "{plan}");
+    applied(&model, &other, &made);
+    assert!(planned(&model, &other, &made).is_empty());
+
+    let oauth = "description: d, oauth: {endpoint: 'https://login.example.com', clientId: c, clientSecret: '${env:STAGE}'}";
+    for desired in [calling(oauth, ", rateLimitPerSecond: 5, description: d"), first] {
+        applied(&model, &desired, &made);
+        let plan = planned(&model, &desired, &made);
+        assert!(plan.is_empty(), "{plan}");
+    }
+    assert_eq!(applied(&model, &Desired::default(), &made).made, Made::default());
+    assert_eq!(*model.state.lock().unwrap(), crate::model::State::default());
 }
 
 /// What somebody made by hand is changed where the file names it, and never deleted.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::{Strategy as _, any, prop_assert_eq, proptest};
+use provision::noun::connection::Authorization;
 use provision::noun::rule::Matching;
 
 use crate::{env, ids, shown};
@@ -166,4 +167,20 @@ fn piece() -> impl proptest::strategy::Strategy<Value = String> {
         "genesys:\n  source: simulate\n",
     ]);
     proptest::prop_oneof![fixed.prop_map(str::to_owned), any::<String>()]
+}
+
+/// A secret may be a file of its own, as containers have them; the line break at its end is an editor's.
+#[test]
+fn a_file_may_hold_a_secret() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/secret.txt");
+    let text = format!(
+        "version: 1\nconnections: [{{name: c, basic: {{username: u, password: '${{file:{}}}'}}}}]\n",
+        path.display()
+    );
+    let pipeline = provision::load(&text, &env).unwrap();
+    let Authorization::Basic { username, password } = &pipeline.connections[0].authorization else {
+        panic!("{pipeline:?}")
+    };
+    assert_eq!((username.as_str(), password.reveal()), ("u", "open sesame"));
+    assert!(!format!("{pipeline:?}").contains("sesame"));
 }

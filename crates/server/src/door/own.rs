@@ -71,6 +71,11 @@ pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
         run: |rooms, _call, body| dead_letters::undoable(rooms, body),
     },
     Operation {
+        name: "CompareConnection",
+        missing: "",
+        run: |rooms, _call, body| events::ops::connection::compare(&rooms.events, body),
+    },
+    Operation {
         name: "ListUnmatched",
         missing: "",
         run: |rooms, call, body| unmatched::list(rooms, &call, body),

@@ -235,6 +235,7 @@ fn rule_line(rule: &provision::noun::rule::Rule) -> String {
         .map(|target| match &target.destination {
             Destination::Queue(queue) => format!("SQS queue {}", queue.value),
             Destination::Bus(bus) => format!("event bus {}", bus.value),
+            Destination::ApiDestination(name) => format!("API destination {}", name.value),
             Destination::Arn(arn) => arn.value.clone(),
         })
         .collect();

@@ -1,9 +1,10 @@
 //! `AuthParameters` as they come, as they are kept, and as they are shown: without the secrets.
 
 use aws::Error;
+use aws::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Authorization, AuthorizationKind, Connection, OAuth, Parameter, Parameters, Secret};
+use crate::connection::{Authorization, AuthorizationKind, Connection, OAuth, Parameter, Parameters};
 use crate::events::Events;
 use crate::limits;
 use crate::ops::check::{CREDENTIAL, ENDPOINT, Faults, HEADER_KEY, HEADER_VALUE, QUERY_KEY, QUERY_VALUE};
