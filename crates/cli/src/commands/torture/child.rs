@@ -36,7 +36,7 @@ impl Server {
         let mut command = Command::new(binary);
         command.arg("serve").arg("--data-dir").arg(folder.data()).args(["--listen", "127.0.0.1:0"]);
         // Otherwise a long torture fills its store with a day of events, and spends its time on recovering them.
-        command.args(["--keep-mib", "32"]);
+        command.args(["--keep-mib", "4"]);
         command.arg("--webhooks").arg(folder.webhooks());
         // The journal knows the account and the Region that are the defaults.
         command.env_remove("AWS_ACCOUNT_ID").env_remove("AWS_REGION");
