@@ -216,6 +216,11 @@ impl Events {
         });
     }
 
+    /// Whether there is such a bus.
+    pub fn has_bus(read: &mut impl Read, bus: &BusName) -> bool {
+        read.contains(&BUSES, &bus.as_str().to_owned())
+    }
+
     /// The bus's record.
     pub(crate) fn bus(read: &mut impl Read, bus: &BusName) -> Result<Bus, Error> {
         read.get(&BUSES, &bus.as_str().to_owned()).ok_or_else(|| error::bus_not_found(bus))

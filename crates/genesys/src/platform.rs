@@ -6,6 +6,7 @@
 pub mod analytics;
 pub mod answer;
 pub mod asked;
+pub mod bus_integration;
 pub mod channel;
 pub mod integration;
 pub mod oauth;
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) channels: Channels,
     pub(crate) side: Option<Side>,
     pub(crate) sources: Sources,
+    /// Of integrations in the tutorial's form.
+    pub(crate) buses: Vec<String>,
 }
 
 /// The simulated org.

@@ -6,7 +6,7 @@ use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::{Intake, Taken};
 use genesys::platform::Platform;
-use genesys::rendering::Told;
+use genesys::rendering::{Told, interaction_updated};
 use genesys::stream::Streams;
 use genesys::subscription::Subscriptions;
 use genesys::tracker::derived::{Derived, SOURCE};
@@ -74,12 +74,11 @@ impl Ingest {
     }
 
     fn put(&self, tx: &mut Tx<'_, '_>, derived: Vec<Derived>, now: Timestamp, ids: &Ids) {
+        let buses: Vec<BusName> =
+            self.platform.buses().iter().filter_map(|name| BusName::parse(name)).collect();
+        let is_told = !(self.subscriptions.is_empty() && self.streams.is_empty() && buses.is_empty());
         for derived in derived {
-            if !(self.subscriptions.is_empty() && self.streams.is_empty()) {
-                let told = Told::of_derived(&derived);
-                self.subscriptions.pay(tx, &told, now, ids);
-                self.streams.owe(tx, &told, now, ids);
-            }
+            let told = is_told.then(|| Told::of_derived(&derived));
             let event = Event {
                 id: derived.id,
                 source: SOURCE.to_owned(),
@@ -90,13 +89,44 @@ impl Ingest {
                 resources: Vec::new(),
                 detail: derived.detail,
             };
-            match self.events.match_event(&self.bus, &event, now) {
-                Some(matched) => {
-                    self.events.accept(tx, matched, now, ids);
-                }
-                // Somebody deleted the pipeline's bus while it ran: counted as for every other sender.
-                None => self.events.note_missing_bus(tx, 1),
+            if let Some(told) = told {
+                self.subscriptions.pay(tx, &told, now, ids);
+                self.streams.owe(tx, &told, now, ids);
+                self.put_updated(tx, (&buses, &told, &event), now, ids);
             }
+            self.put_on(tx, (&self.bus, &event), now, ids);
+        }
+    }
+
+    /// Puts an event on the buses of integrations in the tutorial's form, in the words that it has for it.
+    fn put_updated(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (buses, told, event): (&[BusName], &Told, &Event),
+        now: Timestamp,
+        ids: &Ids,
+    ) {
+        let updated = if buses.is_empty() { None } else { interaction_updated::render(told) };
+        let Some((detail_type, detail)) = updated else { return };
+        for bus in buses {
+            let event = Event {
+                // Its own: the derived event may lie on the same bus.
+                id: ids.next_uuid(),
+                detail_type: detail_type.to_owned(),
+                detail: detail.to_string(),
+                ..event.clone()
+            };
+            self.put_on(tx, (bus, &event), now, ids);
+        }
+    }
+
+    fn put_on(&self, tx: &mut Tx<'_, '_>, (bus, event): (&BusName, &Event), now: Timestamp, ids: &Ids) {
+        match self.events.match_event(bus, event, now) {
+            Some(matched) => {
+                self.events.accept(tx, matched, now, ids);
+            }
+            // Somebody deleted the bus while it was fed: counted as for every other sender.
+            None => self.events.note_missing_bus(tx, 1),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::catalogue::{self, Origin};
 use crate::platform::Platform;
 use crate::platform::answer::{Answer, Fault};
 use crate::platform::asked::Asked;
+use crate::platform::bus_integration::{self, BusIntegration};
 use crate::platform::page::page;
 
 const INTEGRATIONS: Table<String, Integration> = Table::new(50, "integrations");
@@ -105,18 +106,33 @@ struct ConfigChange {
 /// `GET /api/v2/integrations`.
 pub fn list(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
     let wanted: Option<&str> = asked.param("integrationType");
-    let all = if wanted.is_none_or(|wanted| wanted == EVENT_BRIDGE) { all(tx) } else { Vec::new() };
-    let bodies = all.iter().map(|integration| integration.body(place, asked.now)).collect();
+    let real = all(tx).into_iter().map(|one| (EVENT_BRIDGE, one.body(place, asked.now)));
+    let to_buses = bus_integration::all(tx).into_iter();
+    let to_buses = to_buses.map(|one| (bus_integration::TYPE, one.body((place.account, place.region))));
+    // The real API knows no `name`; seed 003 asks by it and takes the first that comes.
+    let name = asked.param("name");
+    let bodies = real
+        .chain(to_buses)
+        .filter(|(kind, body)| {
+            wanted.is_none_or(|wanted| wanted == *kind)
+                && name.is_none_or(|name| body.get("name").and_then(Value::as_str) == Some(name))
+        })
+        .map(|(_, body)| body)
+        .collect();
     page(asked, bodies).map(Answer::ok)
 }
 
-/// `POST /api/v2/integrations`.
+/// `POST /api/v2/integrations`, in either form.
 pub fn create(
     tx: &mut Tx<'_, '_>,
     platform: &Platform,
     place: Place<'_>,
     asked: &Asked,
 ) -> Result<Answer, Fault> {
+    if bus_integration::is_asked(asked) {
+        let body = put_to_bus(tx, (platform, place), None, asked)?;
+        return Ok(Answer::with_status(201, body));
+    }
     platform.with_side(|_| Ok(()))?;
     let creation: Creation = asked.json()?;
     let kind = creation.integration_type.map(|kind| kind.id).unwrap_or_default();
@@ -142,8 +158,41 @@ pub fn create(
     Ok(Answer::ok(integration.body(place, asked.now)))
 }
 
+/// `PUT /api/v2/integrations/{integrationId}`, which only the tutorial's form has.
+pub fn put(
+    tx: &mut Tx<'_, '_>,
+    platform: &Platform,
+    place: Place<'_>,
+    asked: &Asked,
+) -> Result<Answer, Fault> {
+    match bus_integration::find(tx, asked.hole(0)) {
+        Some(before) => put_to_bus(tx, (platform, place), Some(&before), asked).map(Answer::ok),
+        None => {
+            of(tx, asked)?;
+            Err(Fault::bad_request(
+                "An integration of this type is changed by PATCH, and its configuration by PUT of config/current.",
+            ))
+        }
+    }
+}
+
+fn put_to_bus(
+    tx: &mut Tx<'_, '_>,
+    (platform, place): (&Platform, Place<'_>),
+    before: Option<&BusIntegration>,
+    asked: &Asked,
+) -> Result<Value, Fault> {
+    let place_of = (place.account, place.region);
+    let one = bus_integration::put(tx, place_of, before, asked)?;
+    mirror(tx, platform, place);
+    Ok(one.body(place_of))
+}
+
 /// `GET /api/v2/integrations/{integrationId}`.
 pub fn get(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
+    if let Some(one) = bus_integration::find(tx, asked.hole(0)) {
+        return Ok(Answer::ok(one.body((place.account, place.region))));
+    }
     Ok(Answer::ok(of(tx, asked)?.body(place, asked.now)))
 }
 
@@ -178,6 +227,11 @@ pub fn delete(
     place: Place<'_>,
     asked: &Asked,
 ) -> Result<Answer, Fault> {
+    if let Some(one) = bus_integration::find(tx, asked.hole(0)) {
+        bus_integration::remove(tx, &one.id);
+        mirror(tx, platform, place);
+        return Ok(Answer::ok(one.body((place.account, place.region))));
+    }
     let integration = of(tx, asked)?;
     tx.remove(&INTEGRATIONS, &integration.id);
     mirror(tx, platform, place);
@@ -240,6 +294,11 @@ impl Platform {
         state.sources.iter().filter(takes).map(|source| source.name.clone()).collect()
     }
 
+    /// The buses that active integrations of the tutorial's form put derived events on; one that two name counts twice.
+    pub fn buses(&self) -> Vec<String> {
+        self.state().buses.clone()
+    }
+
     /// All sources that enabled integrations offer.
     pub fn sources(&self) -> Vec<Source> {
         self.state().sources.clone()
@@ -253,6 +312,12 @@ fn all(read: &mut impl Read) -> Vec<Integration> {
 
 fn of(tx: &mut Tx<'_, '_>, asked: &Asked) -> Result<Integration, Fault> {
     let id = asked.hole(0).to_owned();
+    if bus_integration::find(tx, &id).is_some() {
+        let kind = bus_integration::TYPE;
+        return Err(Fault::bad_request(format!(
+            "An integration of the type {kind} is read by GET and changed by PUT."
+        )));
+    }
     let found = tx.get(&INTEGRATIONS, &id);
     found.ok_or_else(|| Fault::not_found(format!("There is no integration with the id {id}.")))
 }
@@ -264,6 +329,9 @@ fn keep(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>, integration:
 
 /// Memory follows what is stored once it is stored.
 fn mirror(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>) {
+    let buses: Vec<String> = bus_integration::all(tx).iter().filter_map(BusIntegration::bus).collect();
+    let of_platform = platform.clone();
+    tx.after_commit(move || of_platform.state().buses = buses);
     let Ok(org) = platform.with_side(|side| Ok(side.org.id().to_string())) else { return };
     let enabled = all(tx).into_iter().filter(|one| one.is_enabled && one.trouble(place).is_none());
     let sources: Sources = enabled

@@ -180,7 +180,9 @@ impl DetailsQuery {
 
     /// Hears one stored event, in any order; one that lies on several buses counts once.
     pub fn hear(&mut self, told: &Told) {
-        let Some(id) = told.conversation_id() else { return };
+        // What an integration put on a bus is no derived event, though its source is the same.
+        let is_derived = conversation_event::event_type(told).is_some();
+        let Some(id) = told.conversation_id().filter(|_| is_derived) else { return };
         if self.heard.insert(told.id.clone()) {
             self.found.entry(id.to_owned()).or_default().hear(told);
         }

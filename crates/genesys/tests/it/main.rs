@@ -1,5 +1,6 @@
 //! What the crate promises, checked through its public interface: one module per piece.
 
+mod bus_integration;
 mod catalogue;
 mod derived;
 mod envelope;

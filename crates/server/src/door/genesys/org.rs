@@ -1,7 +1,9 @@
 //! Routes of the simulated org.
 
+use events::{BusName, Events};
 use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::asked::Asked;
+use genesys::platform::bus_integration::bus_asked_for;
 use genesys::platform::integration::Place;
 use genesys::platform::{Platform, analytics, channel, integration, org};
 
@@ -31,6 +33,7 @@ pub(crate) const ROUTES: &[Route] = &[
     stored("GET", "/api/v2/integrations", |door, asked| integrations(door, asked, integration::list)),
     stored("POST", "/api/v2/integrations", |door, asked| integrations(door, asked, integration::create)),
     stored("GET", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::get)),
+    stored("PUT", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::put)),
     stored("PATCH", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::patch)),
     stored("DELETE", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::delete)),
     stored("GET", "/api/v2/integrations/{}/config/current", |door, asked| {
@@ -56,6 +59,7 @@ const fn stored(method: &'static str, path: &'static str, run: fn(Door, Asked) -
 /// A handler on stored integrations, answered after the sync; then the partner event sources follow what is enabled.
 fn integrations(door: Door, asked: Asked, run: integration::Handler) -> Answering {
     Box::pin(async move {
+        check_bus(&door, &asked)?;
         let before = door.platform.sources();
         let (platform, events) = (door.platform.clone(), door.rooms.events.clone());
         let ids = crate::clock::ids();
@@ -74,6 +78,21 @@ fn integrations(door: Door, asked: Asked, run: integration::Handler) -> Answerin
         }
         Ok(answer)
     })
+}
+
+/// An integration in the tutorial's form may name a bus that is there only.
+fn check_bus(door: &Door, asked: &Asked) -> Result<(), Fault> {
+    let Some(name) = bus_asked_for(asked) else { return Ok(()) };
+    let exists = match BusName::parse(&name) {
+        Some(bus) => door.rooms.store.read(|read| Events::has_bus(read, &bus)).map_err(of_store)?,
+        None => false,
+    };
+    if exists {
+        return Ok(());
+    }
+    Err(Fault::bad_request(format!(
+        "configuration.eventBusArn: there is no event bus {name}; create it first."
+    )))
 }
 
 /// Offers a partner event source to the account, or takes it back, as Genesys Cloud does on AWS.

@@ -1,0 +1,119 @@
+//! Integrations in the form of seed 003, on a real store: made, found by name, changed, removed, and which buses they feed.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+use genesys::platform::Platform;
+use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::bus_integration::bus_asked_for;
+use genesys::platform::integration::{self, Handler, Place};
+use serde_json::{Value, json};
+use store::{Options, Store};
+
+use crate::subscription::asked;
+
+struct House {
+    store: Store,
+    platform: Platform,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        Self { store, platform: Platform::new(), _folder: folder }
+    }
+
+    fn ask(&self, run: Handler, id: &str, body: &Value) -> Result<Answer, Fault> {
+        self.run(run, asked(id, body))
+    }
+
+    fn named(&self, name: &str) -> Value {
+        let mut asked = asked("", &json!(null));
+        asked.query.push(("name".to_owned(), name.to_owned()));
+        self.run(integration::list, asked).unwrap().body.unwrap()["entities"].clone()
+    }
+
+    fn run(&self, run: Handler, asked: genesys::platform::asked::Asked) -> Result<Answer, Fault> {
+        let platform = self.platform.clone();
+        let written = self.store.write(Fault::of_store, move |tx| {
+            run(tx, &platform, Place { account: "123456789012", region: "us-east-1" }, &asked)
+        });
+        written.wait()
+    }
+}
+
+/// The payload of the tutorial's step 1.
+fn seed() -> Value {
+    json!({
+        "name": "Production EventBridge Pipeline",
+        "type": "eventbridge",
+        "active": true,
+        "configuration": {
+            "awsAccount": "123456789012",
+            "awsRegion": "us-east-1",
+            "eventBusArn": "arn:aws:events:us-east-1:123456789012:event-bus/MyBus",
+        },
+    })
+}
+
+#[test]
+fn the_seed_s_integration_lives() {
+    let house = House::new();
+    assert_eq!(house.named("Production EventBridge Pipeline"), json!([]));
+    let made = house.ask(integration::create, "", &seed()).unwrap();
+    let body = made.body.unwrap();
+    let id = body["id"].as_str().unwrap().to_owned();
+    assert_eq!((made.status, &body["configuration"]), (201, &seed()["configuration"]));
+    assert_eq!(house.platform.buses(), ["MyBus"]);
+    assert_eq!(house.ask(integration::create, "", &seed()).unwrap_err().status, 409);
+    assert_eq!(house.named("Production EventBridge Pipeline")[0]["id"], json!(id));
+    assert_eq!(house.named("Another"), json!([]));
+
+    let mut idle = seed();
+    idle["active"] = json!(false);
+    let changed = house.ask(integration::put, &id, &idle).unwrap();
+    assert_eq!((changed.status, &changed.body.unwrap()["active"]), (200, &json!(false)));
+    assert!(house.platform.buses().is_empty(), "it is not active");
+    let wrong = house.ask(integration::patch, &id, &json!({"intendedState": "ENABLED"})).unwrap_err();
+    assert!(wrong.status == 400 && wrong.message.contains("changed by PUT"), "{}", wrong.message);
+
+    house.ask(integration::put, &id, &seed()).unwrap();
+    house.ask(integration::delete, &id, &json!(null)).unwrap();
+    assert!(house.platform.buses().is_empty(), "it is gone");
+    assert_eq!(house.ask(integration::get, &id, &json!(null)).unwrap_err().status, 404);
+    assert_eq!(house.ask(integration::put, &id, &seed()).unwrap_err().status, 404);
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let house = House::new();
+    let with = |pointer: &str, value: Value| {
+        let mut body = seed();
+        *body.pointer_mut(pointer).unwrap() = value;
+        body
+    };
+    for (body, wanted) in [
+        (with("/name", json!(" ")), "name is missing"),
+        (with("/type", json!("webhook")), "type must be 'eventbridge'"),
+        (with("/configuration", json!(null)), "awsAccount, awsRegion and eventBusArn"),
+        (with("/configuration/awsAccount", json!("999999999999")), "awsAccount says 999999999999"),
+        (with("/configuration/awsRegion", json!("eu-west-1")), "awsRegion says eu-west-1"),
+        (with("/configuration/eventBusArn", json!("MyBus")), "is not an ARN"),
+        (
+            with("/configuration/eventBusArn", json!("arn:aws:sqs:us-east-1:123456789012:q")),
+            "not an event bus",
+        ),
+        (
+            with(
+                "/configuration/eventBusArn",
+                json!("arn:aws:events:eu-west-1:123456789012:event-bus/MyBus"),
+            ),
+            "eventBusArn says eu-west-1",
+        ),
+    ] {
+        let fault = house.ask(integration::create, "", &body).unwrap_err();
+        assert!(fault.status == 400 && fault.message.contains(wanted), "{body}: {}", fault.message);
+    }
+    assert_eq!(bus_asked_for(&asked("", &seed())).as_deref(), Some("MyBus"));
+    assert_eq!(bus_asked_for(&asked("", &json!({"integrationType": {"id": "x"}}))), None);
+}
