@@ -16,6 +16,9 @@ use crate::served::Served;
 const USAGE: &str =
     "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node ...] [-- TEST...]";
 
+/// How the binary is started: the tests have HTTP endpoints on this machine. Whoever gives `--endpoint` starts it likewise.
+const SERVE: &[&str] = &["serve", "--allow-private", "localhost"];
+
 /// What the command line asks for.
 #[derive(Debug, Default)]
 struct Options {
@@ -74,7 +77,7 @@ fn all(options: &Options) -> Outcome<()> {
         Some(endpoint) => endpoint.clone(),
         None => {
             let binary = options.binary.clone().map_or_else(machine::build_release, Ok)?;
-            let address = served.insert(Served::start(&binary)?).address;
+            let address = served.insert(Served::start_as(&binary, SERVE)?).address;
             format!("http://{address}")
         }
     };
