@@ -22,7 +22,7 @@ use crate::ticking::{Next, Tick};
 /// How often the feed looks for what has fallen due.
 const TICK: Duration = Duration::from_millis(20);
 /// Events that one commit takes in.
-const EVENTS_PER_COMMIT_MAX: usize = 200;
+const EVENTS_PER_COMMIT_MAX: usize = 500;
 /// Timers that one commit serves.
 const TIMERS_PER_COMMIT_MAX: usize = 200;
 /// The feed's clock follows the wall's by at most so much a tick: after a machine has slept, or while the disk is full, the

@@ -10,10 +10,9 @@ use store::{Found, KeyRange, Read, Table, Tx};
 pub const KNOWN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const SEEN: Table<u128, u64> = Table::new(40, "seen events");
-/// By the hour in which a key may be forgotten.
+/// By the moment from which a key may be forgotten, so that those of one commit lie together: keys are hashes and would each touch
+/// a page of their own.
 const FORGET: Table<(u64, u128), ()> = Table::new(41, "seen events to forget");
-
-const HOUR_MS: u64 = 3_600_000;
 
 /// Notes an event; `false` where its envelope id or its semantic key has been noted within the seven days.
 pub fn note(tx: &mut Tx<'_, '_>, envelope_id: Option<&str>, semantic_key: [u8; 16], now: Timestamp) -> bool {
@@ -54,12 +53,12 @@ fn known(tx: &mut Tx<'_, '_>, key: &u128, now: Timestamp) -> bool {
 
 fn note_key(tx: &mut Tx<'_, '_>, key: u128, until_ms: u64) {
     tx.put(&SEEN, &key, &until_ms);
-    tx.put(&FORGET, &(until_ms / HOUR_MS + 1, key), &());
+    tx.put(&FORGET, &(until_ms, key), &());
 }
 
 /// Forgets up to `limit` keys whose time is over; how many it was.
 pub fn forget(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
-    let over = tx.list_found(&FORGET, &KeyRange::between(&0_u64, &(now.unix_ms() / HOUR_MS)), limit);
+    let over = tx.list_found(&FORGET, &KeyRange::between(&0_u64, &now.unix_ms()), limit);
     for (place, _) in &over {
         // Noted again since: another place knows when to forget it.
         if !matches!(tx.find(&SEEN, &place.1), Found::Value(until_ms) if until_ms > now.unix_ms()) {

@@ -254,7 +254,7 @@ fn what_has_been_seen_is_forgotten_after_seven_days_and_not_before() {
         house.store.write(|error| error, move |tx| Ok(seen::forget(tx, now, 100))).wait().unwrap()
     };
     let week_ms = 7 * 24 * 3_600_000;
-    assert_eq!(forget(seen::KNOWN_FOR), 0, "not yet: the hour is not over");
+    assert_eq!(forget(seen::KNOWN_FOR), 0, "not yet: it is known to the end of this millisecond");
     assert_eq!(house.take(&[&text], now_ms + week_ms - 1), 1, "known to the last millisecond");
     assert_eq!(forget(seen::KNOWN_FOR + Duration::from_secs(2 * 3600)), 2, "its envelope id and its key");
     assert_eq!(house.take(&[&text], now_ms + week_ms + 2 * 3_600_000), 0, "and new again");
