@@ -56,10 +56,11 @@ fn page() -> String {
 const REST: &str = "
 ## What else is not there yet
 
-- Lambda functions, Step Functions, DynamoDB: not served. A Lambda target is accepted; its delivery fails with
-  that reason and goes to the dead-letter queue.
-- Target kinds served: SQS queues and CloudWatch Logs groups of the same account and region, event buses, API destinations, Lambda as
-  above. Others are refused by PutTargets, each with the reason, in `FailedEntries`.
+- Lambda functions, Step Functions, DynamoDB: not served. A target that is a function or a state machine of this account and region
+  is accepted; its delivery fails with that reason and goes to the dead-letter queue.
+- Target kinds served: SQS queues and CloudWatch Logs groups of the same account and region, event buses, API destinations; SQS queues,
+  Lambda functions and state machines of another account or region, which are called on AWS ([docs/aws-targets.md](aws-targets.md)).
+  Others are refused by PutTargets, each with the reason, in `FailedEntries`.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
 - Genesys Cloud: the simulated org only. Real feeds and the Platform API are to come.
   Webhooks in ([docs/webhooks.md](webhooks.md)), subscriptions ([docs/subscriptions.md](subscriptions.md)) and event streams

@@ -40,6 +40,8 @@ struct Seen {
     calls: BTreeMap<u64, u32>,
     first: Option<Instant>,
     last: Option<Instant>,
+    /// The longest that a call has taken.
+    longest: Duration,
 }
 
 impl Gauge {
@@ -95,6 +97,11 @@ impl Gauge {
         seen.first.zip(seen.last).map_or(Duration::ZERO, |(first, last)| last.duration_since(first))
     }
 
+    /// The longest that a call has taken: more than it was to take, where the machine is busy.
+    pub(crate) fn longest(&self) -> Duration {
+        self.shared.seen().longest
+    }
+
     /// Waits until so many different marked calls have ended, at most `patience`.
     pub(crate) fn wait_for(&self, calls: usize, patience: Duration) {
         let seen = self.shared.seen();
@@ -114,10 +121,11 @@ impl Shared {
         self.seen().first.get_or_insert_with(machine::now);
     }
 
-    fn end(&self, mark: Option<u64>) {
+    fn end(&self, mark: Option<u64>, begun: Instant) {
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         if let Some(mark) = mark {
             let mut seen = self.seen();
+            seen.longest = seen.longest.max(begun.elapsed());
             *seen.calls.entry(mark).or_default() += 1;
             seen.last = Some(machine::now());
         }
@@ -138,9 +146,10 @@ fn talk(stream: &TcpStream, act: &Act, shared: &Shared) -> std::io::Result<()> {
         let length = head_length(&mut reader)?;
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
+        let begun = machine::now();
         shared.begin();
         machine::pause(act(&path, &body));
-        shared.end(mark_of(&body));
+        shared.end(mark_of(&body), begun);
         (&*stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
     }
 }

@@ -4,9 +4,12 @@
 //! one commit. A crash at any point makes it carry again what was under way, and nothing else (contract C4).
 
 mod authorizer;
+pub mod aws_access;
 pub mod porter;
+pub mod sigv4;
 pub mod stream;
 mod target;
 mod tokens;
 
+pub use crate::aws_access::AwsAccess;
 pub use crate::porter::{Porter, Surroundings};

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::authorizer;
+use crate::aws_access::AwsAccess;
 use crate::target::{self, CUT_OFF, Carried, Outside};
 use crate::tokens::Tokens;
 
@@ -62,9 +63,21 @@ fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
 impl Porter {
     /// A porter for these buses, which calls targets outside by `client`.
     pub fn new(events: Events, surroundings: Surroundings, client: Client) -> Self {
-        let outside = Outside { tokens: Tokens::new(client.clone()), client, now: surroundings.now };
+        let outside = Outside {
+            tokens: Tokens::new(client.clone()),
+            client,
+            aws: Arc::default(),
+            now: surroundings.now,
+        };
         let places = Arc::new(Mutex::new(Places::new(UNDER_WAY_MAX)));
         Self { events, surroundings, places, outside }
+    }
+
+    /// The same, with credentials for targets that are real AWS resources.
+    #[must_use]
+    pub fn with_aws(mut self, access: AwsAccess) -> Self {
+        self.outside.aws = Arc::new(access);
+        self
     }
 
     /// Runs until `closing` turns true, then lets what is under way end.

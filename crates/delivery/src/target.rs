@@ -1,15 +1,20 @@
 //! The kinds of target, one file each.
 
 mod api_destination;
+mod aws_api;
 mod bus;
 mod function;
 mod log_group;
 mod queue;
+mod state_machine;
+
+use std::sync::Arc;
 
 use aws::Timestamp;
 use events::{Answer, Events, Matched, Outcome, Owed, Retry, TargetKind};
 use http_client::Client;
 
+use crate::aws_access::AwsAccess;
 use crate::tokens::Tokens;
 
 /// The code of a call that was cut off: the user guide's ("Using dead-letter queues to process undelivered events").
@@ -34,6 +39,7 @@ pub(crate) enum Carried {
 pub(crate) struct Outside {
     pub(crate) client: Client,
     pub(crate) tokens: Tokens,
+    pub(crate) aws: Arc<AwsAccess>,
     pub(crate) now: fn() -> Timestamp,
 }
 
@@ -42,8 +48,9 @@ pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed, now: 
     match &owed.kind {
         TargetKind::ApiDestination => api_destination::carry(outside, events, owed).await,
         TargetKind::Bus(_) => bus::carry(events, owed, now),
-        TargetKind::Function => function::carry(owed),
-        TargetKind::Queue => queue::carry(owed),
+        TargetKind::Function => function::carry(outside, events, owed).await,
+        TargetKind::Queue => queue::carry(outside, owed).await,
+        TargetKind::StateMachine => state_machine::carry(outside, events, owed).await,
         TargetKind::LogGroup => log_group::carry(owed),
     }
 }

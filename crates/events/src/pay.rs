@@ -38,7 +38,7 @@ pub(crate) enum Payment {
 
 impl Events {
     /// Whether an ARN names something of this account and region.
-    fn is_here(&self, arn: &Arn) -> bool {
+    pub fn is_here(&self, arn: &Arn) -> bool {
         arn.account == self.account() && arn.region == self.region()
     }
 

@@ -95,6 +95,8 @@ pub enum TargetKind {
     LogGroup,
     /// A Lambda function.
     Function,
+    /// A Step Functions state machine.
+    StateMachine,
     /// Another event bus.
     Bus(BusName),
     /// An API destination.
@@ -112,6 +114,7 @@ impl TargetKind {
         match arn.service.as_str() {
             "sqs" => Some(Self::Queue),
             "logs" if arn.resource.starts_with("log-group:") => Some(Self::LogGroup),
+            "states" if arn.resource.starts_with("stateMachine:") => Some(Self::StateMachine),
             "lambda" if arn.resource.starts_with("function:") => Some(Self::Function),
             "events" if is_api_destination(arn) => Some(Self::ApiDestination),
             "events" => BusName::of_arn(arn).map(Self::Bus),

@@ -37,6 +37,8 @@ pub struct Config {
     pub webhooks: Vec<OpenWebhook>,
     /// Which addresses targets may have, and who is trusted there.
     pub calls_out: http_client::Settings,
+    /// Credentials and endpoints for targets that are real AWS resources.
+    pub aws: delivery::AwsAccess,
 }
 
 /// A webhook and the bus that its events are put on.

@@ -93,7 +93,7 @@ impl Server {
         };
         let surroundings = Surroundings { now: clock::now, ids: clock::ids };
         let streams = StreamPorter::new(rooms.streams.clone(), client.clone(), surroundings);
-        let porter = Porter::new(rooms.events.clone(), surroundings, client);
+        let porter = Porter::new(rooms.events.clone(), surroundings, client).with_aws(config.aws.clone());
         let tasks = vec![
             tokio::spawn(connections::serve(listener, router(door), closing.clone())),
             tokio::spawn(porter.run(closing.clone())),

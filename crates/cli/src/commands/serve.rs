@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use delivery::AwsAccess;
 use events::Retention;
 use http_client::{Allowed, Guard};
 use server::config::{Config, Credentials};
@@ -97,6 +98,7 @@ impl ServerArguments {
                 None => Credentials::AnyOnLoopback,
             },
             webhooks: Vec::new(),
+            aws: AwsAccess::from_environment(|name| std::env::var(name).ok()),
             calls_out: http_client::Settings {
                 guard: Guard::new(allowed),
                 own_authorities: own_authorities.into(),

@@ -1,12 +1,25 @@
-//! A Lambda function. Functions are not served yet, so each delivery fails, with the reason.
+//! A Lambda function: one of another account or region is invoked on AWS, asynchronously. Functions of this Trunkline's own
+//! account and region are not served yet: each delivery fails, with the reason.
 
-use events::Owed;
+use events::{Events, Owed};
 
-use crate::target::{Carried, hopeless};
+use crate::sigv4::encoded;
+use crate::target::aws_api::{Post, send};
+use crate::target::{Carried, Outside, hopeless};
 
-pub(crate) fn carry(owed: &Owed) -> Carried {
-    hopeless(format!(
-        "The function {} cannot be invoked: this Trunkline does not serve Lambda functions yet.",
-        owed.target.arn
-    ))
+/// Invoke with the invocation type Event, which answers before the function runs.
+pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed) -> Carried {
+    let arn = &owed.target.arn;
+    if events.is_here(arn) {
+        return hopeless(format!(
+            "The function {arn} cannot be invoked: this Trunkline does not serve Lambda functions yet."
+        ));
+    }
+    let mut headers = vec![
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("x-amz-invocation-type".to_owned(), "Event".to_owned()),
+    ];
+    headers.extend(owed.trace_header.clone().map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
+    let path = format!("/2015-03-31/functions/{}/invocations", encoded(&arn.to_string()));
+    send(outside, Post { arn, path, headers, body: owed.input.clone() }, &[]).await
 }

@@ -1,12 +1,29 @@
-//! An SQS queue that is not in this store; one that is was paid when the event was accepted.
+//! An SQS queue of another account or region, on AWS; one of this store was paid when the event was accepted.
 
 use events::Owed;
+use serde_json::{Value, json};
 
-use crate::target::{Carried, hopeless};
+use crate::aws_access::official;
+use crate::target::aws_api::{Post, send};
+use crate::target::{Carried, Outside};
 
-pub(crate) fn carry(owed: &Owed) -> Carried {
-    hopeless(format!(
-        "The queue {} is in another account or region, and this Trunkline does not send to AWS yet.",
-        owed.target.arn
-    ))
+/// SendMessage. A FIFO queue deduplicates by content, as EventBridge asks of it.
+pub(crate) async fn carry(outside: &Outside, owed: &Owed) -> Carried {
+    let arn = &owed.target.arn;
+    let url = format!("{}/{}/{}", official(arn), arn.account, arn.resource);
+    let mut body = json!({"QueueUrl": url, "MessageBody": owed.input});
+    if let Some(group) = &owed.target.message_group {
+        set(&mut body, "MessageGroupId", json!(group));
+    }
+    if let Some(trace) = &owed.trace_header {
+        let header = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": trace}});
+        set(&mut body, "MessageSystemAttributes", header);
+    }
+    send(outside, Post::json(arn, "AmazonSQS.SendMessage", &body), &[]).await
+}
+
+fn set(body: &mut Value, member: &str, value: Value) {
+    if let Some(members) = body.as_object_mut() {
+        members.insert(member.to_owned(), value);
+    }
 }

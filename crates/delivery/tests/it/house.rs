@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use aws::{Arn, Call, Event, Ids, Reply, Timestamp};
-use delivery::{Porter, Surroundings};
+use delivery::{AwsAccess, Porter, Surroundings};
 use events::{Attempts, BusName, Events, Fate, Step};
 use http_client::{Client, Guard, Settings};
 use queue::{Queues, Receive, Received};
@@ -71,6 +71,17 @@ impl House {
         let row = queue::ops::OPERATIONS.iter().find(|row| row.name == "CreateQueue").unwrap();
         wait((row.run)(&house.queues, call(), br#"{"QueueName": "dead"}"#)).unwrap();
         house
+    }
+
+    /// With credentials for AWS, whose services are all at `url`.
+    pub(crate) fn with_aws(self, url: &str) -> Self {
+        let access = AwsAccess::from_environment(|name| match name {
+            "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".to_owned()),
+            "AWS_SECRET_ACCESS_KEY" => Some("hidden-key".to_owned()),
+            "AWS_SESSION_TOKEN" => Some("hidden-token".to_owned()),
+            name => name.starts_with("AWS_ENDPOINT_URL_").then(|| url.to_owned()),
+        });
+        Self { porter: self.porter.with_aws(access), ..self }
     }
 
     pub(crate) fn ask(&self, operation: &str, request: &Value) -> Value {

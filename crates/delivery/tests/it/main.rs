@@ -5,4 +5,5 @@
 mod api_destination;
 mod fault_target;
 mod house;
+mod real_aws;
 mod streams;

@@ -21,7 +21,7 @@ use crate::rule::{Rule, RuleName};
 use crate::target::{Input, RetryPolicy, TARGETS, Target, TargetKind};
 
 /// What PutTargets lacks.
-pub const PUT_MISSING: &str = "Targets other than SQS queues, log groups, Lambda functions, event buses and API destinations are refused in FailedEntries.";
+pub const PUT_MISSING: &str = "Targets other than SQS queues, log groups, Lambda functions, state machines, event buses and API destinations are refused in FailedEntries.";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -133,7 +133,7 @@ pub fn put(events: &Events, _call: Call, body: &[u8]) -> Reply {
 fn not_served(target: Target) -> FailedEntry {
     FailedEntry {
         error_message: format!(
-            "Targets of the service '{}' are not served by Trunkline yet ({}): SQS queues, log groups, Lambda functions, event buses and API destinations are.",
+            "Targets of the service '{}' are not served by Trunkline yet ({}): SQS queues, log groups, Lambda functions, state machines, event buses and API destinations are.",
             target.arn.service, target.arn
         ),
         target_id: target.id,

@@ -1,0 +1,22 @@
+//! A Step Functions state machine: one of another account or region is started on AWS. State machines of this Trunkline's own
+//! account and region are not served yet: each delivery fails, with the reason.
+
+use events::{Events, Owed};
+use serde_json::json;
+
+use crate::target::aws_api::{Post, send};
+use crate::target::{Carried, Outside, hopeless};
+
+/// StartExecution. The execution is named like the delivery, so that a second attempt whose first one did arrive starts no
+/// second execution (API reference: a name is taken for 90 days).
+pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed) -> Carried {
+    let arn = &owed.target.arn;
+    if events.is_here(arn) {
+        return hopeless(format!(
+            "The state machine {arn} cannot be started: this Trunkline does not serve Step Functions yet."
+        ));
+    }
+    let body = json!({"stateMachineArn": arn.to_string(), "name": owed.id, "input": owed.input});
+    send(outside, Post::json(arn, "AWSStepFunctions.StartExecution", &body), &["ExecutionAlreadyExists"])
+        .await
+}
