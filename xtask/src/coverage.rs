@@ -105,6 +105,38 @@ mod tests {
         assert!(written == page(), "docs/coverage.md has drifted: run `cargo xtask coverage`");
     }
 
+    /// `PutEvents` is `put_events` in boto3.
+    fn of_boto3(name: &str) -> String {
+        let mut of_boto3 = String::new();
+        for c in name.chars() {
+            if c.is_ascii_uppercase() && !of_boto3.is_empty() {
+                of_boto3.push('_');
+            }
+            of_boto3.push(c.to_ascii_lowercase());
+        }
+        of_boto3
+    }
+
+    /// All files of a folder, one after the other.
+    fn texts(folder: &str) -> String {
+        let files = std::fs::read_dir(crate::root::path().join(folder)).unwrap();
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    }
+
+    #[test]
+    fn boto3_and_the_node_sdk_drive_every_operation_of_eventbridge() {
+        let (python, node) = (texts("clients/python"), texts("clients/node"));
+        for (name, _) in table_of("EventBridge") {
+            let method = format!("events.{}", of_boto3(name));
+            let called = |ending: &str| python.contains(&format!("{method}{ending}"));
+            assert!(["(", ",", ")"].into_iter().any(called), "no client calls {method}");
+            assert!(
+                node.contains(&format!("new {name}Command(")) || node.contains(&format!("[{name}Command,")),
+                "no client sends {name}Command"
+            );
+        }
+    }
+
     #[test]
     fn nothing_is_served_that_aws_does_not_have() {
         for (service, operations) in services() {
