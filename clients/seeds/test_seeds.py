@@ -2,20 +2,93 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 import unittest
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from door import REGION, DoorTest, account, events, sqs
+import requests
+
+from door import REGION, DoorTest, account, events, name, sqs
 
 HERE = Path(__file__).parent
+# The simulated org answers where AWS does.
+GENESYS = os.environ["AWS_ENDPOINT_URL"]
 
 
 def script(file, **environment):
     """The command and the environment of one script."""
     return [sys.executable, "-u", str(HERE / file)], {**os.environ, **environment}
+
+
+class Genesys:
+    """The Platform API, as the scripts themselves call it."""
+
+    def __init__(self):
+        form = {"grant_type": "client_credentials", "client_id": "any", "client_secret": "any"}
+        answer = requests.post(f"{GENESYS}/oauth/token", data=form, timeout=30)
+        self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def call(self, method, path, wanted=200, **more):
+        """The answer's body; its status must be `wanted`."""
+        answer = requests.request(method, GENESYS + path, headers=self.headers, timeout=30, **more)
+        assert answer.status_code == wanted, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def queue_id(self, wanted):
+        """The id of a queue of the org."""
+        queues = self.call("GET", "/api/v2/routing/queues?pageSize=100")["entities"]
+        return next(queue["id"] for queue in queues if queue["name"] == wanted)
+
+    def remove_all(self, path):
+        """Deletes what the scripts made."""
+        for one in self.call("GET", path)["entities"]:
+            self.call("DELETE", f"{path}/{one['id']}", wanted=204)
+
+
+class ScriptTest(DoorTest):
+    """A test of scripts that do not end by themselves, or do."""
+
+    def run_script(self, file, **environment):
+        """What a script prints until it ends well."""
+        command, environment = script(file, GENESYS_URL=GENESYS, **environment)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        return done.stdout.splitlines()
+
+    def lines_until(self, command, environment, is_last, stream="stdout"):
+        """What the process prints until `is_last` of all lines so far; it is ended after the test."""
+        process = subprocess.Popen(command, env=environment, text=True, **{stream: subprocess.PIPE})
+        # These never end by themselves: neither does this test, if they print nothing, without a guard.
+        guard = threading.Timer(60, process.kill)
+        guard.start()
+        out = getattr(process, stream)
+        lines = []
+
+        def end():
+            guard.cancel()
+            process.kill()
+            process.wait()
+            out.close()
+
+        self.addCleanup(end)
+        for line in out:
+            lines.append(line.rstrip("\n"))
+            if is_last(lines):
+                return lines, out
+        self.fail(f"it ended after {lines}")
+
+    def until(self, look, wanted):
+        """Looks again until `wanted` holds of what was found."""
+        deadline = time.monotonic() + 30
+        while not wanted(found := look()):
+            self.assertLess(time.monotonic(), deadline, found)
+            time.sleep(0.1)
+        return found
 
 
 class RuleTargetEvent(DoorTest):
@@ -57,7 +130,7 @@ class RuleTargetEvent(DoorTest):
             self.assertTrue(attributes["ERROR_CODE"] and attributes["ERROR_MESSAGE"], attributes)
 
 
-class SqsWorker(DoorTest):
+class SqsWorker(ScriptTest):
     """Seed 001: the worker receives, prints and deletes what lies on the queue."""
 
     def test_the_worker_empties_the_queue(self):
@@ -67,7 +140,8 @@ class SqsWorker(DoorTest):
             body = {"eventType": "event:conversation:end", "attributes": attributes}
             sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
         command, environment = script("001_sqs_worker.py", AWS_SQS_QUEUE_URL=url)
-        lines = self.lines_until(command, environment, "Message deleted successfully.", 12)
+        deleted = "Message deleted successfully."
+        lines, _ = self.lines_until(command, environment, lambda lines: lines.count(deleted) == 12)
         self.assertEqual("Starting event processor...", lines[0])
         processed = {line for line in lines if line.startswith("Processing conversation end: ")}
         wanted = {f"Processing conversation end: ID=conv-{n}, Queue=queue-456" for n in range(12)}
@@ -75,25 +149,167 @@ class SqsWorker(DoorTest):
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         self.assertEqual(["0", "0"], [found[f"ApproximateNumberOfMessages{kind}"] for kind in ("", "NotVisible")])
 
-    def lines_until(self, command, environment, wanted, count):
-        """What the process prints until it has printed `wanted` `count` times; then it is ended."""
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        # The worker never ends by itself: neither does this test, if it prints nothing, without a guard.
-        guard = threading.Timer(60, process.kill)
-        guard.start()
-        lines = []
-        try:
-            for line in process.stdout:
-                lines.append(line.rstrip("\n"))
-                if lines.count(wanted) == count:
-                    break
-        finally:
-            guard.cancel()
-            process.kill()
-            process.wait()
-            process.stdout.close()
-        self.assertEqual(count, lines.count(wanted), lines)
-        return lines
+
+class Subscription(ScriptTest):
+    """Seed 001, its complete example: makes a subscription, once, and receives what it lets through."""
+
+    def test_the_script_receives_ends_of_its_queue(self):
+        genesys = Genesys()
+        self.addCleanup(genesys.remove_all, "/api/v2/events/subscriptions")
+        queue_id, url = genesys.queue_id("Support"), self.queue("ends")
+        command, environment = script(
+            "001_subscription.py",
+            GENESYS_URL=GENESYS,
+            GENESYS_CLIENT_ID="any",
+            GENESYS_CLIENT_SECRET="any",
+            TARGET_QUEUE_ID=queue_id,
+            AWS_SQS_ARN=self.queue_arn(url),
+            AWS_SQS_QUEUE_URL=url,
+        )
+        lines, _ = self.lines_until(command, environment, lambda lines: len(lines) == 5)
+        made = re.fullmatch("Subscription created: (.+)", lines[0])[1]
+        self.assertEqual("Starting event loop...", lines[1])
+        for line in lines[2:]:
+            self.assertRegex(line, "^Received end event for conversation: [0-9a-f-]{36}$")
+        lines, _ = self.lines_until(command, environment, lambda lines: len(lines) == 2)
+        self.assertEqual(f"Subscription already exists: {made}", lines[0])
+
+    def test_a_message_is_as_the_tutorial_shows_it(self):
+        genesys = Genesys()
+        self.addCleanup(genesys.remove_all, "/api/v2/events/subscriptions")
+        queue_id, url = genesys.queue_id("Sales"), self.queue("ends")
+        path = "/api/v2/events/subscriptions"
+        body = {
+            "name": "ends",
+            "eventTypes": ["event:conversation:end"],
+            "attributeFilter": f"$exists(queue) and queue.id = '{queue_id}'",
+            "destination": {"type": "aws_sqs", "awsSqs": {"arn": self.queue_arn(url), "region": REGION}},
+            "status": "active",
+        }
+        made = genesys.call("POST", path, 201, json=body)
+        self.assertEqual("conflict", genesys.call("POST", path, 409, json=body)["code"])
+        self.assertEqual(made["id"], genesys.call("GET", f"{path}/{made['id']}")["id"])
+        wrong = genesys.call("POST", path, 400, json={**body, "name": "wrong", "attributeFilter": "queue.id ="})
+        self.assertRegex(wrong["message"], "attributeFilter.*[0-9]", "where the mistake is")
+        message = json.loads(self.receive(url, within_s=30)[0]["Body"])
+        self.assertEqual({"eventType", "eventTime", "attributes"}, set(message))
+        attributes = message["attributes"]
+        self.assertEqual({"id": queue_id, "name": "Sales"}, attributes["queue"])
+        self.assertEqual(queue_id, attributes["queueId"])
+        self.assertTrue(attributes["conversationId"] and attributes["participants"] and attributes["metrics"])
+        idle = genesys.call("PUT", f"{path}/{made['id']}", json={**body, "status": "inactive"})
+        self.assertEqual("inactive", idle["status"])
+        genesys.call("DELETE", f"{path}/{made['id']}", 204)
+        genesys.call("GET", f"{path}/{made['id']}", 404)
+
+
+class DebugRule(ScriptTest):
+    """Seed 002: finds a conversation of 2023 and its first event, and tests it against the rule."""
+
+    def test_the_script_runs_to_its_end(self):
+        bus, conversation = self.bus(), name("conversation")
+        common = {"conversationId": conversation, "type": "voice", "direction": "inbound"}
+        # The script looks at 2023 and takes the conversation that ended last: this run's, not an earlier one's.
+        at = datetime(2023, 1, 1) + timedelta(seconds=(time.time() - 1.76e9) / 10)
+        begun, ended = (f"{moment.isoformat(timespec='milliseconds')}Z" for moment in (at, at + timedelta(minutes=5)))
+        self.put(bus, {**common, "time": begun}, detail_type="conversation.start", Time=begun)
+        self.put(bus, {**common, "startTime": begun, "endTime": ended, "status": "completed"}, Time=ended)
+        rule = "GenesysConversationRule"
+        pattern = {"detail-type": ["ConversationEvent"], "detail": {"eventType": ["ConversationCreated"]}}
+        events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+        self.addCleanup(events.delete_rule, Name=rule)
+        lines = self.run_script("002_debug_rule.py")
+        self.assertIn(f"   Found event: ConversationCreated for conversation {conversation}", lines)
+        self.assertIn(f"   Found rule: {rule}", lines)
+        self.assertEqual("6. Testing event against pattern...", lines[8])
+        # AWS answers `Result`, and the script asks for `isMatch`, which no AWS SDK has: it says so of every event.
+        self.assertEqual("   FAILURE: The event does not match the pattern.", lines[9])
+
+
+class Integration(ScriptTest):
+    """Seed 003, the part that speaks to Genesys Cloud: an integration puts conversations on a bus."""
+
+    def test_the_script_makes_it_once_and_updates_it(self):
+        genesys, bus, url = Genesys(), self.bus(), self.queue("interactions")
+        pattern = {"source": ["genesys.cloud"], "detail-type": ["Interaction Updated", "Conversation Updated"]}
+        self.rule(bus, pattern, [{"Id": "queue", "Arn": self.queue_arn(url)}])
+        arn = f"arn:aws:events:{REGION}:{account()}:event-bus/{bus}"
+        environment = {
+            "GENESYS_CLIENT_ID": "any",
+            "GENESYS_CLIENT_SECRET": "any",
+            "AWS_ACCOUNT_ID": account(),
+            "EVENT_BUS_ARN": arn,
+        }
+        lines = self.run_script("003_integration.py", **environment)
+        made = re.fullmatch("Integration configured successfully: (.+)", lines[3])[1]
+        self.addCleanup(genesys.call, "DELETE", f"/api/v2/integrations/{made}")
+        lines = self.run_script("003_integration.py", **environment)
+        self.assertEqual(f"Updating existing integration: {made}", lines[2])
+        for message in self.receive(url, 3, within_s=30):
+            event = json.loads(message["Body"])
+            self.assertEqual("genesys.cloud", event["source"])
+            self.assertEqual(event["detail"]["conversationId"], event["detail"]["interactionId"])
+
+
+class EventStream(ScriptTest):
+    """Seed 004: the verifier answers the handshake and receives what the stream of the other script posts."""
+
+    def stream_to(self, url):
+        """What the integration's script prints."""
+        return self.run_script(
+            "004_integration.py",
+            GENESYS_CLOUD_CLIENT_ID="any",
+            GENESYS_CLOUD_CLIENT_SECRET="any",
+            AWS_EVENTBRIDGE_ENDPOINT_URL=url,
+        )
+
+    def test_the_verifier_and_the_script_meet(self):
+        genesys = Genesys()
+        self.addCleanup(genesys.remove_all, "/api/v2/eventstreams")
+        command, environment = script("004_verifier.py")
+        address = re.compile("Running on (http://127.0.0.1:[0-9]+)")
+        lines, log = self.lines_until(command, environment, lambda lines: address.search(lines[-1]), "stderr")
+        url = address.search(lines[-1])[1] + "/genesys-events"
+        lines = self.stream_to(url)
+        made = re.fullmatch("Event Stream created with ID: (.+)", lines[3])[1]
+        self.assertEqual(["Enabled: True", f"Destination URL: {url}"], lines[6:8])
+        seen = []
+        while len(seen) < 3:
+            if event := re.search("Received (verification token|Genesys Event: .*)", log.readline()):
+                seen.append(event[1])
+        self.assertRegex(seen[0], "^verification token")
+        self.assertRegex(seen[1], "^Genesys Event: (conversation:start|conversation:end|user:state:change), ID: ")
+        lines = self.stream_to(url)
+        self.assertEqual(f"Found existing stream with ID: {made}", lines[4])
+
+    def test_an_address_that_does_not_shake_hands_gets_no_stream(self):
+        command, environment = script(
+            "004_integration.py",
+            GENESYS_URL=GENESYS,
+            GENESYS_CLOUD_CLIENT_ID="any",
+            GENESYS_CLOUD_CLIENT_SECRET="any",
+            AWS_EVENTBRIDGE_ENDPOINT_URL=f"{GENESYS}/webhooks/none",
+        )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("could not be verified", done.stdout)
+
+    def test_a_webhook_of_trunkline_is_such_an_address(self):
+        genesys, url = Genesys(), self.queue("posts")
+        self.addCleanup(genesys.remove_all, "/api/v2/eventstreams")
+        self.rule("default", {"source": ["webhook.genesys"]}, [{"Id": "queue", "Arn": self.queue_arn(url)}])
+        destination = {"protocol": "https", "url": f"{GENESYS}/webhooks/genesys"}
+        body = {"name": "to ourselves", "destinations": [destination], "eventTypes": ["conversation:*"]}
+        made = genesys.call("POST", "/api/v2/eventstreams", 201, json=body)
+        for message in self.receive(url, 3, within_s=30):
+            event = json.loads(message["Body"])
+            self.assertRegex(event["detail-type"], "^conversation:(start|update|end)$")
+            self.assertEqual(event["detail-type"], event["detail"]["eventType"])
+        status = self.until(
+            lambda: genesys.call("GET", f"/api/v2/eventstreams/{made['id']}")["status"],
+            lambda status: status["deliveredCount"] >= 3,
+        )
+        self.assertNotIn("lastError", status)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ const USAGE: &str =
 const SERVE: &[&str] = &["serve", "--allow-private", "localhost"];
 
 /// What the command line asks for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Options {
     binary: Option<PathBuf>,
     endpoint: Option<String>,
@@ -73,11 +73,13 @@ fn options(args: &[String]) -> Outcome<Options> {
 fn all(options: &Options) -> Outcome<()> {
     let scratch = machine::scratch()?;
     let mut served = None;
+    let mut options = options.clone();
     let endpoint = match &options.endpoint {
         Some(endpoint) => endpoint.clone(),
         None => {
-            let binary = options.binary.clone().map_or_else(machine::build_release, Ok)?;
+            let binary = options.binary.take().map_or_else(machine::build_release, Ok)?;
             let address = served.insert(Served::start_as(&binary, SERVE)?).address;
+            options.binary = Some(binary);
             format!("http://{address}")
         }
     };
@@ -86,7 +88,7 @@ fn all(options: &Options) -> Outcome<()> {
         |suite: &&Suite| options.suites.is_empty() || options.suites.iter().any(|name| name == suite.name);
     for suite in SUITES.iter().filter(asked) {
         println!("clients: {}", suite.name);
-        if let Err(message) = (suite.run)(options, &scratch, &endpoint) {
+        if let Err(message) = (suite.run)(&options, &scratch, &endpoint) {
             println!("clients: {message}");
             broken.push(suite.name);
         }
@@ -133,8 +135,14 @@ fn python_query(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<(
     machine::run(command.args(["discover", "-s", "."]))
 }
 
-fn seeds(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
-    let mut command = unittest(scratch, endpoint, ("seeds", "python"))?;
+/// The tutorials' scripts want a simulated org too: they have a server of their own, unless one is named.
+fn seeds(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+    let file = root::path().join("clients/seeds/trunkline.yaml");
+    let file = file.to_str().ok_or("the folder's name is no text")?;
+    let dev = ["dev", "-f", file, "--speed", "60", "--allow-private", "localhost"];
+    let served = options.binary.as_deref().map(|binary| Served::start_as(binary, &dev)).transpose()?;
+    let of_dev = served.as_ref().map(|served| format!("http://{}", served.address));
+    let mut command = unittest(scratch, of_dev.as_deref().unwrap_or(endpoint), ("seeds", "python"))?;
     machine::run(command.args(["discover", "-s", "."]))
 }
 

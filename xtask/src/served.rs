@@ -45,7 +45,8 @@ impl Served {
         let scratch = machine::scratch()?;
         let data = tempfile::Builder::new().prefix("data-").tempdir_in(&scratch);
         let data = data.map_err(|error| format!("no folder for data: {error}"))?;
-        let log = scratch.join("served.log");
+        // One of each command may run at a time.
+        let log = scratch.join(format!("{}.log", command.first().unwrap_or(&"served")));
         let address = machine::free_address()?;
         let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
         let child = spawn(binary, &command, (data.path(), address), &log)?;
