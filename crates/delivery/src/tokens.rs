@@ -9,8 +9,10 @@ use events::TokenCall;
 use http_client::{Answer, Client, Failure, FailureKind, Request};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-/// How long an authorization server may take: less than a call, so that it is said which of the two did not answer.
+/// How long a token may take, waiting for somebody else who fetches it included: less than a call, so that it is said which of
+/// the two did not answer.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// A token is renewed so long before it ends, or at half of its time where that is later.
 const RENEWED_BEFORE: Duration = Duration::from_secs(60);
@@ -72,6 +74,12 @@ impl Tokens {
 
     /// The `Authorization` header that a connection's requests need.
     pub(crate) async fn header(&self, call: &TokenCall, now: fn() -> Timestamp) -> Result<String, NoToken> {
+        timeout(PATIENCE, self.known_or_fetched(call, now)).await.unwrap_or_else(|_| {
+            Err(NoToken::Failed(format!("the authorization server gave none within {PATIENCE:?}")))
+        })
+    }
+
+    async fn known_or_fetched(&self, call: &TokenCall, now: fn() -> Timestamp) -> Result<String, NoToken> {
         let slot = self.slot(&call.connection);
         let mut token = slot.lock().await;
         let is_good = |token: &&Token| {
@@ -133,7 +141,8 @@ impl Tokens {
         for (name, value) in &call.headers {
             request = request.header(name, value)?;
         }
-        self.client.send(request.body(call.body.clone()), PATIENCE).await
+        // The caller's patience ends sooner.
+        self.client.send(request.body(call.body.clone()), 2 * PATIENCE).await
     }
 }
 

@@ -261,6 +261,27 @@ async fn a_token_is_fetched_once_and_renewed_before_it_ends_and_when_it_is_not_t
 }
 
 #[tokio::test]
+async fn an_authorization_server_that_hangs_is_named_and_asked_again() {
+    let house = House::new(&["127.0.0.1"]);
+    let server = FaultTarget::start([Act::Hang]).await;
+    let target = FaultTarget::start([Act::answer("200 OK")]).await;
+    house.target("a", (&target.url, 300), oauth(&format!("{}/token", server.url)));
+    let event = house.accept("a");
+    let arrival = house.events.arrival();
+    let running = house.run();
+    server.has_seen(1).await;
+    tokio::time::pause();
+    arrival.await;
+    running.ended().await;
+    let attempts = house.attempts(&event);
+    let error = attempts.kept[0].error.clone().unwrap();
+    let message = "The connection a got no token: the authorization server gave none within 4s.";
+    assert_eq!((error.0.as_str(), error.1.as_str()), (BROKEN, message));
+    assert!(!is_over(&attempts) && target.requests().is_empty());
+    assert_eq!(house.ask("DescribeConnection", &json!({"Name": "a"}))["ConnectionState"], "AUTHORIZING");
+}
+
+#[tokio::test]
 async fn a_connection_that_is_refused_its_token_says_so_and_waits_to_be_mended() {
     let house = House::new(&["127.0.0.1"]);
     let server = FaultTarget::start([Act::json("400 Bad Request", "{\"error\":\"invalid_client\"}")]).await;
