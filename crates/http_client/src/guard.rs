@@ -110,13 +110,14 @@ impl Guard {
         if !is_public(address) {
             let text = format!(
                 "{host} has the address {address}, which is not public; addresses that are not public are reached only \
-                 where the configuration names them"
+                 where the configuration names them, with --allow-private or in the pipeline file"
             );
             return Err(Failure::new(FailureKind::Refused, text));
         }
         if scheme == Scheme::Plain {
             let text = format!(
-                "{host} is reached by https only; plain http is only for hosts that the configuration names"
+                "{host} is reached by https only; plain http is only for hosts that the configuration names, with \
+                 --allow-private or in the pipeline file"
             );
             return Err(Failure::new(FailureKind::Refused, text));
         }
