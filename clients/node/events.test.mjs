@@ -1,4 +1,4 @@
-// Every other operation of EventBridge through AWS's SDK for JavaScript v3, each in the life of what it is about.
+// The other operations of EventBridge on buses, rules, archives and partners through AWS's SDK for JavaScript v3, each in the life of what it is about.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,22 +6,15 @@ import { test } from "node:test";
 import {
   ActivateEventSourceCommand,
   CancelReplayCommand,
-  CreateApiDestinationCommand,
   CreateArchiveCommand,
-  CreateConnectionCommand,
   CreateEventBusCommand,
   CreatePartnerEventSourceCommand,
   DeactivateEventSourceCommand,
-  DeauthorizeConnectionCommand,
-  DeleteApiDestinationCommand,
   DeleteArchiveCommand,
-  DeleteConnectionCommand,
   DeleteEventBusCommand,
   DeletePartnerEventSourceCommand,
   DeleteRuleCommand,
-  DescribeApiDestinationCommand,
   DescribeArchiveCommand,
-  DescribeConnectionCommand,
   DescribeEventBusCommand,
   DescribeEventSourceCommand,
   DescribePartnerEventSourceCommand,
@@ -30,9 +23,7 @@ import {
   DisableRuleCommand,
   EnableRuleCommand,
   IllegalStatusException,
-  ListApiDestinationsCommand,
   ListArchivesCommand,
-  ListConnectionsCommand,
   ListEventBusesCommand,
   ListEventSourcesCommand,
   ListPartnerEventSourceAccountsCommand,
@@ -53,9 +44,7 @@ import {
   StartReplayCommand,
   TagResourceCommand,
   UntagResourceCommand,
-  UpdateApiDestinationCommand,
   UpdateArchiveCommand,
-  UpdateConnectionCommand,
   UpdateEventBusCommand,
 } from "@aws-sdk/client-eventbridge";
 import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
@@ -201,36 +190,4 @@ test("a partner offers a source, and its events arrive while it is active", asyn
   assert.deepEqual(offered.PartnerEventSources.map((one) => one.Name), [source]);
   const accounts = await events.send(new ListPartnerEventSourceAccountsCommand({ EventSourceName: source }));
   assert.deepEqual(accounts.PartnerEventSourceAccounts.map((one) => one.Account), [Account]);
-});
-
-test("a connection and an API destination live, and no answer tells the secret", async (t) => {
-  const Name = name("crm");
-  const secret = "a secret that nobody is told";
-  const key = (ApiKeyValue) => ({ ApiKeyAuthParameters: { ApiKeyName: "x-key", ApiKeyValue } });
-  const connection = { Name, AuthorizationType: "API_KEY", AuthParameters: key(secret) };
-  const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
-  undone(t, () => events.send(new DeleteConnectionCommand({ Name })));
-  const destination = {
-    Name,
-    ConnectionArn,
-    InvocationEndpoint: "https://crm.example.com/events",
-    HttpMethod: "POST",
-  };
-  await events.send(new CreateApiDestinationCommand(destination));
-  undone(t, () => events.send(new DeleteApiDestinationCommand({ Name })));
-  await events.send(new UpdateApiDestinationCommand({ Name, InvocationRateLimitPerSecond: 7 }));
-  const described = await events.send(new DescribeApiDestinationCommand({ Name }));
-  assert.deepEqual([described.HttpMethod, described.InvocationRateLimitPerSecond], ["POST", 7]);
-  const destinations = await events.send(new ListApiDestinationsCommand({ ConnectionArn }));
-  assert.deepEqual(destinations.ApiDestinations.map((one) => one.Name), [Name]);
-
-  await events.send(new UpdateConnectionCommand({ Name, AuthParameters: key(`${secret}, changed`) }));
-  const shown = await events.send(new DescribeConnectionCommand({ Name }));
-  assert.equal(shown.AuthParameters.ApiKeyAuthParameters.ApiKeyName, "x-key");
-  assert.ok(!JSON.stringify(shown).includes(secret));
-  const { Connections } = await events.send(new ListConnectionsCommand({ NamePrefix: Name }));
-  assert.deepEqual(Connections.map((one) => one.ConnectionState), ["AUTHORIZED"]);
-  await events.send(new DeauthorizeConnectionCommand({ Name }));
-  const { ConnectionState } = await events.send(new DescribeConnectionCommand({ Name }));
-  assert.match(ConnectionState, /DEAUTHORIZ/);
 });

@@ -182,7 +182,8 @@ impl Porter {
         then: Option<Arn>,
     ) -> Option<Owed> {
         let (now, ids, events) = ((self.surroundings.now)(), (self.surroundings.ids)(), self.events.clone());
-        let about = (owed.id.clone(), owed.target.arn.to_string(), owed.attempt);
+        let about = (owed.id.clone(), owed.event_id.clone(), owed.attempt);
+        let of = (owed.rule_arn.to_string(), owed.target.arn.to_string());
         let reason = reason_of(&attempt);
         let settled = self.events.store().write_reserved(
             |error| error,
@@ -196,17 +197,17 @@ impl Porter {
                 Ok((settled, next))
             },
         );
-        let (id, target, attempt) = about;
+        let ((delivery_id, event_id, attempt), (rule_arn, target_arn)) = (about, of);
         match settled.await {
             Ok((Settled::Lost { .. }, next)) => {
                 let what = "a delivery was given up and there is no dead-letter queue to keep it";
-                tracing::warn!(id, target, attempt, reason, "{what}");
+                tracing::warn!(event_id, rule_arn, target_arn, delivery_id, attempt, reason, "{what}");
                 next
             }
             Ok((_, next)) => next,
             // The lease ends by itself and the delivery is carried again.
             Err(error) => {
-                tracing::error!(%error, id, "an attempt could not be settled");
+                tracing::error!(%error, event_id, target_arn, delivery_id, "an attempt could not be settled");
                 None
             }
         }

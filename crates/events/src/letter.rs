@@ -71,7 +71,7 @@ pub struct Selection {
     pub ids: Vec<String>,
     /// Only those with this error code.
     pub error_code: Option<String>,
-    /// Only those of the rule of this name, or ARN.
+    /// Only those of the rule of this name, on any bus; of `bus/rule`; or of this ARN.
     pub rule: Option<String>,
     /// Only those for the target of this ARN, or of what is behind its last colon.
     pub target: Option<String>,
@@ -98,5 +98,7 @@ fn is(arn: &Arn, name: &str) -> bool {
 }
 
 fn is_rule(arn: &Arn, name: &str) -> bool {
-    RuleName::of_arn(arn).is_some_and(|(_, rule)| rule.as_str() == name) || arn.to_string() == name
+    RuleName::of_arn(arn).is_some_and(|(_, rule)| rule.as_str() == name)
+        || arn.resource.strip_prefix("rule/") == Some(name)
+        || arn.to_string() == name
 }

@@ -81,6 +81,10 @@ fn an_event_s_trip_is_told() {
         assert_eq!((&group["rule"], &group["path"]), (&json!("large"), &json!("detail.total")), "{group}");
         assert_eq!((&group["events"], &group["example"]), (&json!(1), &json!(text)), "{group}");
     }
+    for looked in [&["why"][..], &["tail"], &["events", "list"]] {
+        let (code, said) = read(&binary, &[looked, &["--bus", "none"]].concat());
+        assert!(code == 2 && said.contains("Event bus none does not exist."), "{looked:?}: {said}");
+    }
     let (code, said) = read(&binary, &["why"]);
     assert!(code == 1 && said.contains("1 of 2 events matched no rule"), "{said}");
 

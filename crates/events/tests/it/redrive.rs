@@ -79,6 +79,7 @@ fn letters_are_chosen_by_what_they_say() {
     assert_eq!(only(&|all| all.error_code = name("SDK_CLIENT_ERROR")), 2);
     assert_eq!(only(&|all| all.rule = name("calls")), 2);
     assert_eq!(only(&|all| all.rule = name("call")), 0);
+    assert_eq!(only(&|all| all.rule = name("other/calls")), 0);
     assert_eq!(only(&|all| all.target = name("missing")), 2);
     assert_eq!(only(&|all| all.target = Some(function("f"))), 2);
     assert_eq!(only(&|all| (all.rule, all.target) = (name("calls"), name("missing"))), 0);

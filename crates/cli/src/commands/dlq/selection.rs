@@ -17,7 +17,7 @@ pub(crate) struct Selection {
     /// Only those with this error code, as `dlq list` names it
     #[arg(long, value_name = "CODE")]
     error: Option<String>,
-    /// Only those that this rule could not deliver; a name or an ARN
+    /// Only those that this rule could not deliver: RULE of any bus, BUS/RULE, or an ARN
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
     /// Only those for this target: an ARN, or a queue's name

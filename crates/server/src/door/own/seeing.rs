@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws::operation::Later;
 use aws::{Body, Call, Error, LongPoll, Reply, Timestamp, operation};
-use events::{BusName, KeptEvent};
+use events::{BusName, Events, KeptEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -108,10 +108,22 @@ pub(super) fn bus_of(name: Option<&str>) -> Result<BusName, Error> {
         .ok_or_else(|| Error::validation(format!("'{name}' is not the name of an event bus.")))
 }
 
+/// As [`bus_of`], of a bus that is there, or of whose events records are left.
+pub(super) fn seen_bus_of(rooms: &Rooms, name: Option<&str>) -> Result<BusName, Error> {
+    let bus = bus_of(name)?;
+    let known = rooms.store.read(|snapshot| {
+        Events::has_bus(snapshot, &bus) || !rooms.events.last_events(snapshot, &bus, 1).is_empty()
+    });
+    match known.map_err(queue::error::of_store)? {
+        true => Ok(bus),
+        false => Err(events::error::bus_not_found(&bus)),
+    }
+}
+
 /// The events of a bus as they were accepted, oldest first: the last 10, the last so many, or those since a moment.
 pub(super) fn list_events(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: ListEventsRequest| {
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
         let since = request.since_moment(call.now)?;
         let answer = rooms.store.read(|snapshot| {
             let newest = rooms.events.last_events(snapshot, &bus, 1);
@@ -175,7 +187,7 @@ pub(super) fn wait_for_events(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply 
 
 fn prepare_wait(rooms: &Rooms, call: &Call, body: &[u8]) -> Result<Wait, Error> {
     let request: WaitForEventsRequest = operation::parse(body)?;
-    let bus = bus_of(request.event_bus_name.as_deref())?;
+    let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
     let wait_s = request.wait_time_seconds.unwrap_or(0).min(WAIT_S_MAX);
     Ok(Wait {
         rooms: rooms.clone(),

@@ -4,7 +4,7 @@ use aws::{Call, Reply, operation};
 use events::Events;
 use serde::{Deserialize, Serialize};
 
-use crate::door::own::seeing::{ANSWER_BYTES_MAX, EVENTS_MAX, ListEventsRequest, Shown, bus_of};
+use crate::door::own::seeing::{ANSWER_BYTES_MAX, EVENTS_MAX, ListEventsRequest, Shown, seen_bus_of};
 use crate::rooms::Rooms;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct UnmatchedAnswer {
 /// The events that matched no rule among the last so many, those since a moment, or those after a position.
 pub(super) fn list(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: ListEventsRequest| {
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
         let since = request.since_moment(call.now)?;
         let answer = rooms.store.read(|snapshot| {
             let after = match (request.after, since, request.last) {
@@ -83,7 +83,7 @@ struct Version {
 /// How the rules of a bus were, as far back as events are kept.
 pub(super) fn rule_versions(rooms: &Rooms, body: &[u8]) -> Reply {
     operation::answer(body, |request: VersionsRequest| {
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
         let read = rooms.store.read(|snapshot| rooms.events.rule_history(snapshot, &bus));
         let version = |era: events::Era| Version {
             name: era.rule.as_str().to_owned(),
