@@ -159,7 +159,8 @@ impl Porter {
     /// One attempt. It is cut off while its lease still holds, so that its permit is nobody else's meanwhile.
     async fn call(&self, owed: &Owed) -> (Attempt, Option<Matched>) {
         let started = (self.surroundings.now)();
-        let time = owed.call_until.since(started);
+        // A slow disk takes from the time for the settlement, not from the target's.
+        let time = owed.call_until.since(started).min(owed.call_time);
         let carried = timeout(time, target::carry(&self.outside, &self.events, owed, started)).await;
         let carried = carried.unwrap_or_else(|_| {
             let message = format!("The target did not answer within {} ms.", time.as_millis());

@@ -21,7 +21,7 @@ use crate::target::{Target, TargetKind};
 /// How long a target may take to answer where no rule asks for less: what AWS allows an API destination (user guide, "API
 /// destinations"). A call that takes longer is cut off and has failed.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(5);
-/// After a call has ended, so long for its settlement, and no longer than the call may take.
+/// So long for the lease's commit before a call and for its settlement after it, and no longer than the call may take.
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(1);
 /// What the names of deliveries' queues begin with; the target's ARN follows.
 const PREFIX: &str = "delivery:";
@@ -53,8 +53,10 @@ pub struct Owed {
     pub accepted: Timestamp,
     /// 1 at the first try.
     pub attempt: u32,
-    /// When its call is cut off. INVARIANT (C11): the lease ends later, also where the carrier was killed: until then the
-    /// target may still be at work on the call, and the permit is in use.
+    /// How long its call may take from its beginning, which is not before the lease's commit.
+    pub call_time: Duration,
+    /// When its call is cut off at the latest. INVARIANT (C11): the lease holds until then, also where the carrier was killed:
+    /// the target may still be at work on the call, and the permit is in use.
     pub call_until: Timestamp,
     /// The X-Ray header that came with the event.
     pub trace_header: Option<String>,
@@ -151,7 +153,7 @@ impl Events {
             });
         }
         let owed = received.into_iter().filter_map(|received| self.owed_of(tx, received, now, ids));
-        owed.map(|owed| Owed { call_until: now.plus(time), ..owed }).collect()
+        owed.map(|owed| Owed { call_time: time, call_until: until, ..owed }).collect()
     }
 
     /// How many requests a second a target may be sent, where it is an API destination.
@@ -208,6 +210,7 @@ impl Events {
             bus: delivery.bus,
             accepted: delivery.accepted,
             attempt: received.receive_count,
+            call_time: Duration::ZERO,
             call_until: now,
             trace_header: delivery.trace_header,
             handle: received.handle,
