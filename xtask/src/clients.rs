@@ -13,8 +13,7 @@ use crate::machine::{self, Outcome};
 use crate::root;
 use crate::served::Served;
 
-const USAGE: &str =
-    "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node ...] [-- TEST...]";
+const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|genesys ...] [-- TEST...]";
 
 /// How the binary is started: the tests have HTTP endpoints on this machine. Whoever gives `--endpoint` starts it likewise.
 const SERVE: &[&str] = &["serve", "--allow-private", "localhost"];
@@ -41,6 +40,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "python_query", run: python_query },
     Suite { name: "seeds", run: seeds },
     Suite { name: "node", run: node },
+    Suite { name: "genesys", run: genesys },
 ];
 
 pub(crate) fn run(args: &[String]) -> ExitCode {
@@ -185,29 +185,55 @@ fn works_with_venv() -> bool {
     machine::works("python3", &["-c", "import venv, ensurepip"])
 }
 
-/// The tests are copied beside the `node_modules` of their own, because Node looks for packages from the file's folder up.
 fn node(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let clients = root::path().join("clients");
-    let folder = scratch.join("node");
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let wanted = ["package.json", "package-lock.json", ".npmrc"].map(|name| clients.join(name));
+    let mut command = node_tests(&scratch.join("node"), &clients, &clients.join("node"))?;
+    environment(&mut command, endpoint);
+    machine::run(&mut command)
+}
+
+/// The vendor's SDKs for Genesys Cloud against a simulated org: one of its own, unless an endpoint is named, which then is `dev`.
+fn genesys(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+    let folder = root::path().join("clients").join("genesys");
+    let served = match &options.endpoint {
+        Some(_) => None,
+        None => {
+            let binary = options.binary.clone().map_or_else(machine::build_release, Ok)?;
+            let org = folder.join("org.yaml").display().to_string();
+            Some(Served::start_as(&binary, &["serve", "--genesys", &org])?)
+        }
+    };
+    let org =
+        served.as_ref().map_or_else(|| endpoint.to_owned(), |served| format!("http://{}", served.address));
+    let mut python = unittest(scratch, &org, ("genesys", "genesys"))?;
+    machine::run(python.env("TRUNKLINE_ORG", &org).args(["discover", "-s", "."]))?;
+    let mut node = node_tests(&scratch.join("genesys_node"), &folder, &folder)?;
+    environment(&mut node, &org);
+    machine::run(node.env("TRUNKLINE_ORG", &org))
+}
+
+/// `node --test` over the modules of `tests`, which are copied beside a `node_modules` of their own, because Node looks for
+/// packages from the file's folder up; `package` holds what is to be installed.
+fn node_tests(folder: &Path, package: &Path, tests: &Path) -> Outcome<Command> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let npmrc = root::path().join("clients").join(".npmrc");
+    let wanted = [package.join("package.json"), package.join("package-lock.json"), npmrc];
     let wanted: Vec<&Path> = wanted.iter().map(PathBuf::as_path).collect();
-    if !is_current(&folder, &wanted) {
+    if !is_current(folder, &wanted) {
         if !(machine::works("node", &["--version"]) && machine::works("npm", &["--version"])) {
             install(&["nodejs", "npm"])?;
         }
-        copy_into(&wanted, &folder)?;
-        machine::run(Command::new("npm").args(["ci", "--silent", "--no-progress"]).current_dir(&folder))?;
-        mark_current(&folder, &wanted)?;
+        copy_into(&wanted, folder)?;
+        machine::run(Command::new("npm").args(["ci", "--silent", "--no-progress"]).current_dir(folder))?;
+        mark_current(folder, &wanted)?;
     }
-    let tests = modules(&clients.join("node"))?;
-    copy_into(&tests.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &folder)?;
+    let tests = modules(tests)?;
+    copy_into(&tests.iter().map(PathBuf::as_path).collect::<Vec<_>>(), folder)?;
     let names = tests.iter().filter_map(|path| path.file_name());
     let names = names.filter(|name| name.to_string_lossy().ends_with(".test.mjs"));
     let mut command = Command::new("node");
-    command.args(["--test", "--test-reporter=spec"]).args(names).current_dir(&folder);
-    environment(&mut command, endpoint);
-    machine::run(&mut command)
+    command.args(["--test", "--test-reporter=spec"]).args(names).current_dir(folder);
+    Ok(command)
 }
 
 fn modules(folder: &Path) -> Outcome<Vec<PathBuf>> {
