@@ -62,7 +62,7 @@ const REST: &str = "
   Lambda functions and state machines of another account or region, which are called on AWS ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
-- Genesys Cloud: the simulated org only. Real feeds and the Platform API are to come.
+- Genesys Cloud: [docs/genesys.md](genesys.md) says which feeds and which part of the Platform API there are.
   Webhooks in ([docs/webhooks.md](webhooks.md)), subscriptions ([docs/subscriptions.md](subscriptions.md); to SQS queues of the same account and
   region), event streams ([docs/event-streams.md](event-streams.md)) and what else tutorials describe ([docs/tutorials.md](tutorials.md)) are served.
 - In the pipeline file: functions, state machines, tables, subscriptions, event streams, archives and schedules are refused, each

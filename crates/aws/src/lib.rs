@@ -10,6 +10,7 @@ pub mod error;
 pub mod operation;
 pub mod page;
 pub mod secret;
+pub mod sigv4;
 pub mod time;
 
 pub use crate::arn::Arn;

@@ -8,6 +8,7 @@ mod dlq;
 mod events;
 mod explain;
 mod fsck;
+mod genesys;
 mod init;
 mod queue;
 mod replay;
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     Check(check::Arguments),
     /// Run the tests of a pipeline file
     Test(test::Arguments),
+    /// Connect a Genesys Cloud org to an AWS account, look at it, and find what did not arrive
+    Genesys(genesys::Arguments),
     /// Print the events of a simulated Genesys Cloud org, one a line
     Simulate(simulate::Arguments),
     /// Kill a server under load again and again, and prove that nothing acknowledged is lost
@@ -101,6 +104,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Genesys(arguments) => genesys::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Torture(arguments) => torture::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, whole),

@@ -83,7 +83,9 @@ fn style_of(part: Part) -> Style {
 /// The simulated org that a pipeline asks for, and its speed where the file says one.
 pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option<(OrgConfig, Option<f64>)> {
     let genesys = pipeline.genesys.as_ref()?;
-    let GenesysSource::Simulate { seed, agents, speed, load, trouble: said } = &genesys.source;
+    let GenesysSource::Simulate { seed, agents, speed, load, trouble: said } = &genesys.source else {
+        return None;
+    };
     let org = OrgConfig {
         seed: *seed,
         agents: usize::try_from(*agents).unwrap_or(usize::MAX),
@@ -98,6 +100,16 @@ pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option
         ..OrgConfig::default()
     };
     Some((org, *speed))
+}
+
+/// The org whose queue ids stand in a pipeline's tests: the simulated one, or for a real org one with queues of the same names.
+pub(crate) fn org_of_tests(pipeline: &Pipeline) -> Option<OrgConfig> {
+    let genesys = pipeline.genesys.as_ref()?;
+    let queues = genesys.queues.iter().map(|name| name.value.clone()).collect();
+    Some(match org_of(pipeline, "000000000000", "us-east-1") {
+        Some((org, _)) => org,
+        None => OrgConfig { queues, ..OrgConfig::default() },
+    })
 }
 
 /// The webhooks of a pipeline, as the server opens them.

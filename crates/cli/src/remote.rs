@@ -1,7 +1,7 @@
 //! A running Trunkline, asked over its own door.
 
 use clap::Args;
-use provision::{Api, ApiError, Http, Request};
+use provision::{Api, ApiError, Http, Place, Request};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -46,6 +46,14 @@ impl Remote {
             .build()
             .map_err(|e| format!("could not start the runtime: {e}"))?;
         Ok(Self { endpoint: endpoint.to_owned(), runtime, api: Http::new(endpoint)? })
+    }
+
+    /// Where it is: its account and region.
+    ///
+    /// # Errors
+    /// As [`Remote::ask`].
+    pub(crate) fn place(&self) -> Result<Place, String> {
+        self.runtime.block_on(provision::place(&self.api)).map_err(|error| said(&self.endpoint, &error))
     }
 
     /// Asks one operation and waits for its answer.

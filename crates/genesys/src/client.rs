@@ -24,6 +24,8 @@ use crate::client::token::Token;
 
 /// How long one answer may take: the vendor's gateway gives up after a minute.
 const PATIENCE: Duration = Duration::from_secs(70);
+/// How often one call may ask for another token because the org refuses the one that it has.
+const RENEWALS_MAX: u32 = 3;
 /// The most that an answer may hold: a page of a hundred long conversations.
 const ANSWER_BYTES_MAX: usize = 32 << 20;
 
@@ -110,7 +112,7 @@ impl Client {
     /// [`Fault`], after what may pass has been waited for.
     pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
         let mut attempt = 0;
-        let mut renewed = false;
+        let mut renewed = 0;
         loop {
             attempt += 1;
             let token = self.token().await?;
@@ -121,8 +123,8 @@ impl Client {
                     return read(answer, path);
                 }
                 // A token may end before its time: an administrator can revoke it.
-                if answer.status == 401 && !renewed {
-                    renewed = true;
+                if answer.status == 401 && renewed < RENEWALS_MAX {
+                    renewed += 1;
                     self.forget(&token).await;
                     continue;
                 }

@@ -119,6 +119,11 @@ impl Intake {
         Self { queues, grace: Arc::new(grace), names: Arc::new(names) }
     }
 
+    /// Whether an event that says the same has come within the seven days.
+    pub fn knows(read: &mut impl Read, event: &PartnerEvent, now: Timestamp) -> bool {
+        seen::is_known(read, semantic_key(event), now)
+    }
+
     /// Takes one event in, unless it has come before.
     pub fn take(&self, tx: &mut Tx<'_, '_>, event: &PartnerEvent, moment: FeedMoment, ids: &Ids) -> Taken {
         let envelope_id =

@@ -3,6 +3,7 @@
 pub mod api_destination;
 pub mod connection;
 pub mod genesys;
+pub mod org;
 pub mod queue;
 pub mod rule;
 pub mod target;

@@ -92,11 +92,8 @@ impl Running {
         let names =
             simulator.org().queues().iter().map(|queue| (queue.id.to_string(), queue.name.clone())).collect();
         let intake = Intake::new(rooms.queues.clone(), feed.grace, QueueNames(names));
-        let (events, subscriptions) = (rooms.events.clone(), rooms.subscriptions.clone());
-        let streams = rooms.streams.clone();
         let platform = platform.clone();
-        let ingest =
-            Ingest { intake, events, subscriptions, streams, bus: feed.bus, platform: platform.clone() };
+        let ingest = Ingest::new(&rooms, intake, feed.bus, platform.clone());
         let (events, source, bus) =
             (rooms.events.clone(), simulator.org().source().to_owned(), ingest.bus.clone());
         // Only moves what is there once both exist, so it may use the disk's reserve: on a full disk the rest still starts.

@@ -13,14 +13,15 @@ use genesys::tracker::derived::{Derived, SOURCE};
 use store::Tx;
 
 use crate::clock;
+use crate::rooms::Rooms;
 
 /// What an ingest writes to: the way in, and the buses.
 #[derive(Clone, Debug)]
 pub(crate) struct Ingest {
     pub(crate) intake: Intake,
-    pub(crate) events: Events,
-    pub(crate) subscriptions: Subscriptions,
-    pub(crate) streams: Streams,
+    events: Events,
+    subscriptions: Subscriptions,
+    streams: Streams,
     /// Where derived events go.
     pub(crate) bus: BusName,
     /// Which integrations of the simulated org take an event as well.
@@ -33,9 +34,30 @@ pub(crate) struct Prepared {
     partner: PartnerEvent,
     /// On the bus named like its source, and on those of enabled integrations.
     matched: Vec<Matched>,
+    /// Made from analytics: where it has come by itself, it is no duplicate of the feed's.
+    is_made_up: bool,
+}
+
+impl Prepared {
+    /// An event that was made from analytics, for when it has not come by itself.
+    pub(crate) fn made_up(self) -> Self {
+        Self { is_made_up: true, ..self }
+    }
 }
 
 impl Ingest {
+    /// An ingest into these rooms.
+    pub(crate) fn new(rooms: &Rooms, intake: Intake, bus: BusName, platform: Platform) -> Self {
+        Self {
+            intake,
+            events: rooms.events.clone(),
+            subscriptions: rooms.subscriptions.clone(),
+            streams: rooms.streams.clone(),
+            bus,
+            platform,
+        }
+    }
+
     /// What needs no transaction: reading the event, and matching it against the rules of the bus named like its source.
     pub(crate) fn prepare(&self, text: &str, now: Timestamp) -> Result<Prepared, EnvelopeError> {
         let partner = PartnerEvent::parse(text.as_bytes())?;
@@ -47,7 +69,7 @@ impl Ingest {
                 matched.extend(self.matched(&copy, now));
             }
         }
-        Ok(Prepared { partner, matched })
+        Ok(Prepared { partner, matched, is_made_up: false })
     }
 
     /// Matched on the bus named like the event's source, where there is one.
@@ -57,7 +79,10 @@ impl Ingest {
 
     /// Takes events in and puts on the buses what is new and what follows from it.
     pub(crate) fn take(&self, tx: &mut Tx<'_, '_>, prepared: Vec<Prepared>, moment: FeedMoment, ids: &Ids) {
-        for Prepared { partner, matched } in prepared {
+        for Prepared { partner, matched, is_made_up } in prepared {
+            if is_made_up && Intake::knows(tx, &partner, moment.wall) {
+                continue;
+            }
             let Taken::New(derived) = self.intake.take(tx, &partner, moment, ids) else { continue };
             for matched in matched {
                 self.events.accept(tx, matched, moment.wall, ids);

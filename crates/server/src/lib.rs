@@ -6,6 +6,7 @@ mod connections;
 mod door;
 pub mod feed;
 mod ingest;
+pub mod listen;
 mod port_user;
 pub mod reason;
 mod replay;
@@ -17,6 +18,7 @@ mod ticking;
 pub mod worker;
 
 pub use crate::feed::SimulatedFeed;
+pub use crate::listen::{NotificationsFeed, PartnerQueueFeed};
 pub use crate::rooms::Rooms;
 pub use crate::server::{Ended, Server};
 pub use crate::worker::Taken;

@@ -18,6 +18,7 @@ use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
 use crate::door::{Bodies, Door, router};
 use crate::feed::{Running, SimulatedFeed};
+use crate::listen::{self, NotificationsFeed, PartnerQueueFeed};
 use crate::port_user::port_user;
 use crate::replay::Replays;
 use crate::rooms::Rooms;
@@ -128,6 +129,33 @@ impl Server {
         let running = Running::prepare(feed, self.rooms.clone(), &self.platform).await?;
         self.tasks.push(tokio::spawn(ticking(running, self.close.subscribe())));
         Ok(())
+    }
+
+    /// Starts listening to a real org.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start_listening(&mut self, feed: NotificationsFeed) -> Result<(), store::Error> {
+        let closing = self.close.subscribe();
+        let listening = listen::notifications::start(feed, self.rooms.clone(), closing.clone()).await?;
+        self.tasks.push(tokio::spawn(ticking(listening, closing)));
+        Ok(())
+    }
+
+    /// Starts reading the queue that a rule on an org's partner bus fills.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start_reading(&mut self, feed: PartnerQueueFeed) -> Result<(), store::Error> {
+        let closing = self.close.subscribe();
+        let listening = listen::partner_queue::start(feed, self.rooms.clone(), closing.clone()).await?;
+        self.tasks.push(tokio::spawn(ticking(listening, closing)));
+        Ok(())
+    }
+
+    /// The time and identifiers as this server reads them, for a client of a real org.
+    pub fn surroundings() -> genesys::client::Surroundings {
+        genesys::client::Surroundings { now: clock::now, ids: clock::ids }
     }
 
     /// Starts a built-in worker on an SQS queue; what it takes is sent to `shown`, and deleted after that.

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use events::BusName;
 use genesys::simulator::parameters::SPEED_TO_WATCH;
 use provision::plan::Made;
 use provision::{Http, Pipeline};
@@ -18,9 +17,9 @@ use tokio::time::timeout;
 
 use crate::commands::dev::screen::{Screen, Status};
 use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_interrupted};
-use crate::grace::grace_of;
+use crate::feed::Feed;
 use crate::logging::Logging;
-use crate::pipeline_file::{self, PipelineFile};
+use crate::pipeline_file::PipelineFile;
 use crate::trouble::{ApiTroubleArguments, TroubleArguments};
 
 /// How often the status line is looked at.
@@ -92,7 +91,7 @@ async fn start(
     file: &PipelineFile,
     pipeline: &Pipeline,
 ) -> Result<(Server, Screen, mpsc::Receiver<Taken>), String> {
-    let feed = feed(arguments, pipeline)?;
+    let feed = feed(arguments, pipeline).await?;
     let config = arguments.server.config(&pipeline.allowed())?;
     let config = Config { webhooks: file.webhooks_or_say(pipeline)?, ..config };
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
@@ -104,31 +103,24 @@ async fn start(
     let screen = Screen::new(&server, (arguments, pipeline, feed.as_ref()));
     screen.header();
     if let Some(feed) = feed {
-        server.start_feed(feed).await.map_err(|e| e.to_string())?;
+        feed.start(&mut server).await?;
     }
     Ok((server, screen, messages))
 }
 
-/// The simulated org that the pipeline asks for, if it does.
-fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<SimulatedFeed>, String> {
+/// The feed that the pipeline asks for, with what the command line says of a simulated one.
+async fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<Feed>, String> {
     let place = (arguments.server.account.as_str(), arguments.server.region.as_str());
-    let Some((mut org, file_speed)) = pipeline_file::org_of(pipeline, place.0, place.1) else {
-        return Ok(None);
-    };
-    org.seed = arguments.seed.unwrap_or(org.seed);
-    org.agents = arguments.agents.map_or(org.agents, |agents| usize::try_from(agents).unwrap_or(usize::MAX));
-    org.trouble = arguments.trouble.over(org.trouble);
-    org.trouble.api = arguments.api_trouble.over(org.trouble.api);
-    let speed = arguments.speed.or(file_speed.and_then(whole)).unwrap_or(SPEED_TO_WATCH);
-    let bus = BusName::parse(&pipeline.bus.value)
-        .ok_or_else(|| format!("'{}' is not the name of an event bus", pipeline.bus.value))?;
-    let grace = grace_of(pipeline);
-    Ok(Some(SimulatedFeed { org, speed, bus, grace }))
-}
-
-/// A speed of the file as the feed takes it: whole, and at least real time.
-fn whole(speed: f64) -> Option<u32> {
-    format!("{:.0}", speed.max(1.0)).parse().ok()
+    let mut feed = Feed::of(pipeline, place, SPEED_TO_WATCH).await?;
+    if let Some(Feed::Simulated(SimulatedFeed { org, speed, .. })) = &mut feed {
+        org.seed = arguments.seed.unwrap_or(org.seed);
+        org.agents =
+            arguments.agents.map_or(org.agents, |agents| usize::try_from(agents).unwrap_or(usize::MAX));
+        org.trouble = arguments.trouble.over(org.trouble);
+        org.trouble.api = arguments.api_trouble.over(org.trouble.api);
+        *speed = arguments.speed.unwrap_or(*speed);
+    }
+    Ok(feed)
 }
 
 /// Makes what the pipeline names, through the server's own door, as anybody could.
@@ -136,12 +128,12 @@ async fn apply(
     server: &Server,
     file: &PipelineFile,
     pipeline: &Pipeline,
-    feed: Option<&SimulatedFeed>,
+    feed: Option<&Feed>,
 ) -> Result<(), String> {
     let api = Http::new(&format!("http://{}", server.address()))?;
     let said = |error: provision::ApiError| error.to_string();
     let place = provision::place(&api).await.map_err(said)?;
-    let id = |name: &str| feed.and_then(|feed| pipeline_file::queue_id(&feed.org, name));
+    let id = |name: &str| feed.and_then(|feed| feed.queue_id(name));
     let desired = provision::desired(pipeline, &place, &id).map_err(|mistakes| file.show(&mistakes))?;
     let made = Made::default();
     let actual = provision::survey(&api, &desired, &made).await.map_err(said)?;

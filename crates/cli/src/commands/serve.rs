@@ -9,10 +9,12 @@ use clap::{Args, ValueEnum};
 use delivery::AwsAccess;
 use events::Retention;
 use http_client::{Allowed, Guard};
+use provision::Pipeline;
 use server::config::{Config, Credentials};
 use server::{Ended, Server};
 use tokio::sync::watch;
 
+use crate::feed::Feed;
 use crate::input;
 use crate::logging::Logging;
 use crate::output;
@@ -68,6 +70,10 @@ pub(crate) struct Arguments {
     /// Open the webhooks of this pipeline file; nothing else is read of it
     #[arg(long, value_name = "FILE")]
     webhooks: Option<PathBuf>,
+    /// Run the feed of this pipeline file's `genesys:`, a simulated org in real time unless it names a speed; nothing else is
+    /// read of it
+    #[arg(long, value_name = "FILE")]
+    genesys: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArguments,
 }
@@ -116,21 +122,40 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         }
         None => Vec::new(),
     };
+    let pipeline = match &arguments.genesys {
+        Some(path) => Some(PipelineFile::read(path)?.load_or_say()?),
+        None => None,
+    };
     let config = Config { webhooks, ..arguments.server.config(&[])? };
     run_until_interrupted(async |interrupt: Interrupt| {
         let started = tokio::select! {
-            started = Server::start(config.clone()) => started,
+            started = Box::pin(start(config.clone(), pipeline.as_ref())) => started?,
             () = interrupt.asked() => return Ok(ExitCode::SUCCESS),
         };
-        let server = started.map_err(|e| e.to_string())?;
+        let (server, feed) = started;
+        let feed = feed.map(|feed| format!(", fed by {feed}")).unwrap_or_default();
         output::line(format_args!(
-            "Trunkline {} listens on http://{}, data in {}",
+            "Trunkline {} listens on http://{}, data in {}{feed}",
             env!("CARGO_PKG_VERSION"),
             server.address(),
             arguments.server.data_dir.display()
         ));
         Ok(exit_code(&server.until_stopped(interrupt.asked()).await))
     })
+}
+
+/// Starts the server and the feed that the pipeline asks for; what that is.
+async fn start(config: Config, pipeline: Option<&Pipeline>) -> Result<(Server, Option<String>), String> {
+    let feed = match pipeline {
+        Some(pipeline) => Feed::of(pipeline, (&config.account, &config.region), 1).await?,
+        None => None,
+    };
+    let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
+    let said = feed.as_ref().map(Feed::said);
+    if let Some(feed) = feed {
+        feed.start(&mut server).await?;
+    }
+    Ok((server, said))
 }
 
 /// So long the runtime waits for threads that still write to somewhere when everything else has ended.
@@ -239,7 +264,8 @@ pub(crate) fn exit_code(ended: &Ended) -> ExitCode {
     }
 }
 
-fn account(text: &str) -> Result<String, String> {
+/// Reads an account: twelve digits.
+pub(crate) fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {

@@ -25,8 +25,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = PipelineFile::read(&arguments.file)?;
     let pipeline = file.load_or_say()?;
     let place = Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
-    let org = pipeline_file::org_of(&pipeline, &place.account, &place.region);
-    let id = |name: &str| org.as_ref().and_then(|(org, _)| pipeline_file::queue_id(org, name));
+    let org = pipeline_file::org_of_tests(&pipeline);
+    let id = |name: &str| org.as_ref().and_then(|org| pipeline_file::queue_id(org, name));
     let results = run_tests(&pipeline, &place, &id);
     let failed = results.iter().filter(|result| !result.has_passed()).count();
     for result in &results {

@@ -13,6 +13,7 @@ mod dead_letters;
 mod explain;
 mod faults;
 mod feed_killed;
+mod genesys;
 mod killed;
 mod replaying;
 mod seeing;

@@ -88,7 +88,7 @@ impl Fault {
 /// The next step, by status.
 fn advice(status: u16, body: &Value) -> String {
     match status {
-        401 => ". The token was refused twice: see that the OAuth client still exists and is enabled".to_owned(),
+        401 => ". A fresh token was refused too: see that the OAuth client still exists and is enabled".to_owned(),
         403 => {
             let list = body.pointer("/messageParams/permissions").and_then(Value::as_str).unwrap_or_default();
             let what = if list.is_empty() { String::new() } else { format!(" with {list}") };

@@ -56,6 +56,11 @@ fn note_key(tx: &mut Tx<'_, '_>, key: u128, until_ms: u64) {
     tx.put(&FORGET, &(until_ms, key), &());
 }
 
+/// Whether this semantic key has been noted within the seven days.
+pub fn is_known(read: &mut impl Read, semantic_key: [u8; 16], now: Timestamp) -> bool {
+    read.get(&SEEN, &u128::from_be_bytes(semantic_key)).is_some_and(|until_ms| until_ms > now.unix_ms())
+}
+
 /// Forgets up to `limit` keys whose time is over; how many it was.
 pub fn forget(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
     let over = tx.list_found(&FORGET, &KeyRange::between(&0_u64, &now.unix_ms()), limit);

@@ -2,6 +2,7 @@
 
 mod bus_integration;
 mod catalogue;
+mod client;
 mod derived;
 mod envelope;
 mod intake;

@@ -3,6 +3,7 @@
 use crate::fields::Fields;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names;
+use crate::noun::org::{self, Org, PartnerQueue};
 use crate::noun::trouble::{self, Trouble};
 use crate::table::{Kind, Section, may, must};
 
@@ -81,6 +82,10 @@ pub enum Source {
         /// What goes wrong on demand.
         trouble: Trouble,
     },
+    /// A real org, heard over its notifications.
+    Notifications(Org),
+    /// The SQS queue that a rule on the org's partner bus fills.
+    PartnerQueue(PartnerQueue),
 }
 
 /// How the simulated org's arrivals and agents follow the hour of the day.
@@ -103,8 +108,9 @@ pub(crate) const SECTION: Section = Section {
     keys: &[
         must(
             "source",
-            "Where conversations come from: `simulate` is an org that Trunkline simulates.",
-            Kind::OneOf(&["simulate"]),
+            "Where conversations come from: `simulate` is an org that Trunkline simulates, `notifications` a real one that is \
+             heard over its notification channels, `sqs` a queue that a rule on a real one's partner bus fills.",
+            Kind::OneOf(&["simulate", "notifications", "sqs"]),
         ),
         may(
             "seed",
@@ -131,6 +137,38 @@ pub(crate) const SECTION: Section = Section {
             "What goes wrong on the way to Trunkline, on demand; the same for the same seed.",
             Kind::Object(&trouble::SECTION),
         ),
+        may(
+            "org",
+            "Of `notifications`, and of `sqs` for the names of its queues: the org's region (`eu-central-1`), its domain \
+             (`mypurecloud.de`), or the address of a simulated org.",
+            Kind::Text { chars_max: 256 },
+        ),
+        may(
+            "clientId",
+            "With `org`: the id of an OAuth client with the grant type Client Credentials.",
+            Kind::Text { chars_max: 256 },
+        ),
+        may(
+            "clientSecret",
+            "With `org`: its secret; say `${env:GENESYS_CLIENT_SECRET}` rather than the secret itself.",
+            Kind::Text { chars_max: 1_024 },
+        ),
+        may(
+            "topics",
+            "Of `notifications`: the topics to follow, with `{id}` where they name an entity. Default: what the conversation \
+             tracker reads.",
+            Kind::List(&Kind::Text { chars_max: 256 }),
+        ),
+        may(
+            "queueUrl",
+            "Of `sqs`: the URL of the queue. Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+            Kind::Text { chars_max: 1_024 },
+        ),
+        may(
+            "region",
+            "Of `sqs`: the queue's AWS region, where its URL does not tell it.",
+            Kind::Text { chars_max: 64 },
+        ),
         must(
             "queues",
             "The names of the org's routing queues, as rules name them.",
@@ -143,22 +181,19 @@ pub(crate) const SECTION: Section = Section {
         ),
     ],
     choices: &[],
-    later: &[
-        (
-            "orgs",
-            "this version has no connection to a real Genesys Cloud org; use `source: simulate`, and send real events to the bus with PutEvents",
-        ),
-        (
-            "org",
-            "this version has no connection to a real Genesys Cloud org; use `source: simulate`, and send real events to the bus with PutEvents",
-        ),
-    ],
+    later: &[(
+        "orgs",
+        "this version listens to one real org; say `source: notifications` and name it by `org`",
+    )],
 };
 
 pub(crate) fn read(fields: Fields<'_>) -> Genesys {
     let agents = fields.integer("agents").and_then(|agents| u32::try_from(agents).ok());
-    Genesys {
-        source: Source::Simulate {
+    let word = fields.text("source").map(|source| source.value).unwrap_or_default();
+    let source = match word.as_str() {
+        "notifications" => Source::Notifications(org::read(fields)),
+        "sqs" => Source::PartnerQueue(org::read_queue(fields)),
+        _ => Source::Simulate {
             seed: fields.integer("seed").unwrap_or(SEED_DEFAULT),
             agents: agents.unwrap_or(AGENTS_DEFAULT),
             speed: fields.number("speed"),
@@ -168,6 +203,9 @@ pub(crate) fn read(fields: Fields<'_>) -> Genesys {
             },
             trouble: fields.object("trouble").map(trouble::read).unwrap_or_default(),
         },
+    };
+    Genesys {
+        source,
         queues: fields.texts("queues"),
         grace: fields.object("grace").map(read_grace).unwrap_or_default(),
     }
@@ -184,6 +222,11 @@ fn read_grace(fields: Fields<'_>) -> Vec<(&'static str, Grace)> {
 
 pub(crate) fn check(genesys: &Genesys, out: &mut Vec<Mistake>) {
     names::unique("routing queue", &genesys.queues, out);
+    match &genesys.source {
+        Source::Simulate { .. } => {}
+        Source::Notifications(org) => org::check(org, out),
+        Source::PartnerQueue(queue) => org::check_queue(queue, out),
+    }
     for (media, grace) in &genesys.grace {
         if let (Some(wrap_up_s), Some(max_age_s)) = (grace.wrap_up_s, grace.max_age_s)
             && wrap_up_s > max_age_s

@@ -10,7 +10,9 @@ use crate::{env, expect_file, ids, place, shown};
 fn the_sample_is_without_a_mistake_and_its_tests_pass() {
     let text = provision::sample();
     let pipeline = provision::load(text, &env).map_err(|mistakes| shown(text, &mistakes)).unwrap();
-    let Source::Simulate { seed, agents, speed, .. } = pipeline.genesys.as_ref().unwrap().source;
+    let Source::Simulate { seed, agents, speed, .. } = pipeline.genesys.as_ref().unwrap().source else {
+        panic!("the sample simulates its org");
+    };
     assert_eq!((seed, agents, speed), (1, 50, None));
     let results = provision::run_tests(&pipeline, &place(), &ids);
     assert_eq!(results.len(), 2);

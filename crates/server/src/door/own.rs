@@ -1,6 +1,7 @@
 //! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell. Not a stable interface yet.
 
 mod dead_letters;
+mod reconcile;
 mod replay;
 mod seeing;
 mod trip;
@@ -30,6 +31,7 @@ pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
         missing: "",
         run: |rooms, _call, body| trip::describe_event(rooms, body),
     },
+    Operation { name: "ReconcileEvents", missing: "", run: reconcile::reconcile },
     Operation {
         name: "StartReplay",
         missing: "",

@@ -6,11 +6,11 @@ use std::time::Duration;
 use aws::Timestamp;
 use provision::Pipeline;
 use serde_json::{Value, json};
-use server::{Server, SimulatedFeed, Taken};
+use server::{Server, Taken};
 
 use crate::commands::dev::Arguments;
+use crate::feed::Feed;
 use crate::output::{self, BAD, FAINT, GOOD, STRONG, styled};
-use crate::pipeline_file;
 
 /// Where the output is no terminal, the status is a line of its own, and not every quarter of a second.
 const PLAIN_STATUS_EVERY: u32 = 40;
@@ -66,25 +66,21 @@ impl Screen {
     /// A screen for a server that has started.
     pub(crate) fn new(
         server: &Server,
-        (arguments, pipeline, feed): (&Arguments, &Pipeline, Option<&SimulatedFeed>),
+        (arguments, pipeline, feed): (&Arguments, &Pipeline, Option<&Feed>),
     ) -> Self {
         let mode = match (arguments.json, output::is_terminal()) {
             (true, _) => Mode::Json,
             (false, true) => Mode::Terminal,
             (false, false) => Mode::Plain,
         };
-        let org = feed.map(|feed| {
-            let (agents, queues, seed) = (feed.org.agents, feed.org.queues.join(", "), feed.org.seed);
-            format!("a simulated Genesys Cloud org: {agents} agents, queues {queues}, seed {seed}, its clock {} times as fast as yours", feed.speed)
-        });
         let header = Header {
             address: format!("http://{}", server.address()),
             data_dir: arguments.server.data_dir.display().to_string(),
-            org,
+            org: feed.map(Feed::said),
             rules: pipeline.rules.iter().map(rule_line).collect(),
             first_rule: pipeline.rules.first().map(|rule| rule.name.value.clone()),
             region: arguments.server.region.clone(),
-            wrap_ups: feed.map(|feed| pipeline_file::wrap_ups(&feed.org)).unwrap_or_default(),
+            wrap_ups: feed.map(Feed::wrap_ups).unwrap_or_default(),
         };
         Self { mode, header, ticks: 0, recent: Vec::new(), last: None }
     }

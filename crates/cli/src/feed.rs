@@ -1,0 +1,180 @@
+//! What feeds a server: the `genesys:` of a pipeline file, simulated or real.
+
+use std::collections::HashMap;
+
+use aws::secret::Secret;
+use aws::sigv4;
+use events::BusName;
+use genesys::client::address::Address;
+use genesys::client::{Client, Credentials};
+use genesys::feed::notifications::{OrgFacts, TOPICS};
+use genesys::feed::partner_queue::PartnerQueue;
+use provision::Pipeline;
+use provision::mistake::Marked;
+use provision::noun::genesys::{Genesys, Source};
+use provision::noun::org::{Org, PartnerQueue as QueueNoun};
+use server::{NotificationsFeed, PartnerQueueFeed, Server, SimulatedFeed};
+
+use crate::grace::grace_of;
+use crate::pipeline_file;
+
+/// A feed that can be started.
+#[derive(Debug)]
+pub(crate) enum Feed {
+    /// An org that Trunkline simulates.
+    Simulated(SimulatedFeed),
+    /// A real org, heard over its notifications.
+    Notifications(NotificationsFeed),
+    /// The queue that a rule on a real org's partner bus fills.
+    PartnerQueue(PartnerQueueFeed),
+}
+
+impl Feed {
+    /// The feed that a pipeline asks for, if it does. A real org is asked for its queues, so that whoever named a wrong org or
+    /// secret hears it at once. `place` is account and region; `speed` is taken where the file names none.
+    ///
+    /// # Errors
+    /// What is wrong with the pipeline, or what the org says.
+    pub(crate) async fn of(
+        pipeline: &Pipeline,
+        place: (&str, &str),
+        speed: u32,
+    ) -> Result<Option<Self>, String> {
+        let Some(noun) = &pipeline.genesys else { return Ok(None) };
+        let bus = BusName::parse(&pipeline.bus.value)
+            .ok_or_else(|| format!("'{}' is not the name of an event bus", pipeline.bus.value))?;
+        let grace = grace_of(pipeline);
+        if let Some((org, said)) = pipeline_file::org_of(pipeline, place.0, place.1) {
+            let speed = said.and_then(whole).unwrap_or(speed);
+            return Ok(Some(Self::Simulated(SimulatedFeed { org, speed, bus, grace })));
+        }
+        let org = match &noun.source {
+            Source::Notifications(org) => Some(org),
+            Source::PartnerQueue(queue) => queue.org.as_ref(),
+            Source::Simulate { .. } => None,
+        };
+        let asked = match org {
+            Some(org) => Some(ask(org, noun).await?),
+            None => None,
+        };
+        Ok(Some(match (&noun.source, asked) {
+            (Source::PartnerQueue(noun), asked) => {
+                let queue = queue_of(noun)?;
+                queue.check().await.map_err(|fault| fault.to_string())?;
+                let queues = asked.map(|asked| asked.facts.queues.into_iter().collect()).unwrap_or_default();
+                Self::PartnerQueue(PartnerQueueFeed { queue, queues, bus, grace })
+            }
+            (_, Some(Asked { client, facts, topics })) => {
+                Self::Notifications(NotificationsFeed { client, facts, topics, bus, grace })
+            }
+            (_, None) => return Ok(None),
+        }))
+    }
+
+    /// The id of a queue of the org, by its name.
+    pub(crate) fn queue_id(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Simulated(feed) => pipeline_file::queue_id(&feed.org, name),
+            Self::Notifications(feed) => feed.facts.queue_id(name),
+            Self::PartnerQueue(feed) => {
+                feed.queues.iter().find(|(_, known)| *known == name).map(|(id, _)| id.clone())
+            }
+        }
+    }
+
+    /// The names of the org's wrap-up codes, by the ids that events carry.
+    pub(crate) fn wrap_ups(&self) -> HashMap<String, String> {
+        match self {
+            Self::Simulated(feed) => pipeline_file::wrap_ups(&feed.org),
+            Self::Notifications(feed) => feed.facts.wrap_ups.iter().cloned().collect(),
+            Self::PartnerQueue(_) => HashMap::new(),
+        }
+    }
+
+    /// What it is, for a person.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Simulated(feed) => {
+                let (agents, queues, seed) = (feed.org.agents, feed.org.queues.join(", "), feed.org.seed);
+                format!(
+                    "a simulated Genesys Cloud org: {agents} agents, queues {queues}, seed {seed}, its clock {} times as fast as yours",
+                    feed.speed
+                )
+            }
+            Self::Notifications(feed) => {
+                format!("notifications of '{}' at {}", feed.facts.name, feed.client.address())
+            }
+            Self::PartnerQueue(feed) => format!("partner events from the queue {}", feed.queue.url()),
+        }
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn start(self, server: &mut Server) -> Result<(), String> {
+        let started = match self {
+            Self::Simulated(feed) => server.start_feed(feed).await,
+            Self::Notifications(feed) => server.start_listening(feed).await,
+            Self::PartnerQueue(feed) => server.start_reading(feed).await,
+        };
+        started.map_err(|error| error.to_string())
+    }
+}
+
+/// A real org that has answered.
+#[derive(Debug)]
+struct Asked {
+    client: Client,
+    facts: OrgFacts,
+    topics: Vec<String>,
+}
+
+async fn ask(org: &Org, noun: &Genesys) -> Result<Asked, String> {
+    let client = client_of(org)?;
+    let topics: Vec<String> = org.topics.iter().map(|topic| topic.value.clone()).collect();
+    let topics = if topics.is_empty() { TOPICS.map(str::to_owned).to_vec() } else { topics };
+    let facts = OrgFacts::ask(&client, &topics).await.map_err(|fault| fault.to_string())?;
+    for name in noun.queues.iter().filter(|name| facts.queue_id(&name.value).is_none()) {
+        tracing::warn!(queue = name.value, "the org has no queue of this name that the client may see");
+    }
+    Ok(Asked { client, facts, topics })
+}
+
+/// A partner queue, with the credentials of the environment.
+fn queue_of(noun: &QueueNoun) -> Result<PartnerQueue, String> {
+    let url = noun.queue_url.as_ref().map(|url| url.value.as_str()).unwrap_or_default();
+    let region = noun.region.as_ref().map(|region| region.value.as_str());
+    let said = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let (id, secret) = (said("AWS_ACCESS_KEY_ID"), said("AWS_SECRET_ACCESS_KEY"));
+    let (access_key_id, secret) = match (id, secret) {
+        (Some(id), Some(secret)) => (id, secret),
+        // A queue of this machine takes any.
+        _ if url.starts_with("http://") => ("any".to_owned(), "any".to_owned()),
+        _ => {
+            return Err(format!(
+                "the credentials for {url} are missing; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, where they end)"
+            ));
+        }
+    };
+    let credentials = sigv4::Credentials {
+        access_key_id,
+        secret_access_key: Secret::new(secret),
+        session_token: said("AWS_SESSION_TOKEN").map(Secret::new),
+    };
+    PartnerQueue::new(url, region, credentials, Server::surroundings().now)
+}
+
+/// A client of a real org.
+fn client_of(org: &Org) -> Result<Client, String> {
+    let text = |marked: &Option<Marked<String>>| marked.as_ref().map(|m| m.value.clone()).unwrap_or_default();
+    let address = Address::parse(&text(&org.org))?;
+    let client_secret = org.client_secret.as_ref().map(|secret| secret.value.clone()).unwrap_or_default();
+    let credentials = Credentials { client_id: text(&org.client_id), client_secret };
+    Client::new(address, credentials, Server::surroundings())
+}
+
+/// A speed of the file as the feed takes it: whole, and at least real time.
+fn whole(speed: f64) -> Option<u32> {
+    format!("{:.0}", speed.max(1.0)).parse().ok()
+}

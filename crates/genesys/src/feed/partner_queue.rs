@@ -1,0 +1,254 @@
+//! The SQS queue that a rule on the partner bus fills, on AWS or here: received with long polls, held while its messages are
+//! worked on, deleted after their commit.
+
+use std::time::Duration;
+
+use aws::Timestamp;
+use aws::sigv4::{self, Credentials, Signed, Signing};
+use http_client::{Allowed, Client, Guard, Request, Settings};
+use serde_json::{Value, json};
+
+use crate::client::fault::Fault;
+
+/// How long one receive waits for messages; the longest that SQS allows.
+const WAIT: Duration = Duration::from_secs(20);
+/// How long received messages stay hidden from others; [`PartnerQueue::hold`] begins it anew.
+pub const HIDDEN: Duration = Duration::from_secs(60);
+/// How long an answer may take beyond [`WAIT`].
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What a receive may answer: ten messages of 1 MiB, and JSON's escapes.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// A queue and who reads it.
+#[derive(Clone, Debug)]
+pub struct PartnerQueue {
+    http: Client,
+    url: String,
+    /// Scheme, host and port.
+    endpoint: String,
+    host: String,
+    region: String,
+    credentials: Credentials,
+    now: fn() -> Timestamp,
+}
+
+/// A message that was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The event, envelope and all.
+    pub body: String,
+    /// Names this receive of it.
+    pub receipt_handle: String,
+}
+
+impl PartnerQueue {
+    /// A queue by its URL; nothing is sent yet. Where it is in plain HTTP it is one of this machine or network, and any
+    /// credentials are good.
+    ///
+    /// # Errors
+    /// A sentence where the URL is none of a queue, or no region can be read from it.
+    pub fn new(
+        url: &str,
+        region: Option<&str>,
+        credentials: Credentials,
+        now: fn() -> Timestamp,
+    ) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "'{url}' is no URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events"
+            )
+        };
+        let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+        let (authority, path) = rest.split_once('/').ok_or_else(wrong)?;
+        if !matches!(scheme, "http" | "https") || authority.is_empty() || path.split('/').count() != 2 {
+            return Err(wrong());
+        }
+        let name = authority.rsplit_once(':').map_or(authority, |(name, _)| name);
+        let told = name.strip_prefix("sqs.").and_then(|rest| rest.split_once(".amazonaws.com"));
+        let region = match (region, told) {
+            (Some(region), _) => region.to_owned(),
+            (None, Some((region, _))) => region.to_owned(),
+            (None, None) if scheme == "http" => "us-east-1".to_owned(),
+            (None, None) => return Err(format!("the region of '{url}' is not known; name it")),
+        };
+        let named: Vec<Allowed> = match scheme {
+            "http" => vec![name.parse().map_err(|_| wrong())?],
+            _ => Vec::new(),
+        };
+        let http = Client::new(Settings { guard: Guard::new(named), own_authorities: Vec::new() })?;
+        let (endpoint, host) = (format!("{scheme}://{authority}"), authority.to_owned());
+        Ok(Self { http, url: url.to_owned(), endpoint, host, region, credentials, now })
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Sees that it is there and may be read.
+    ///
+    /// # Errors
+    /// AWS's words, and what to do.
+    pub async fn check(&self) -> Result<(), Fault> {
+        self.call("GetQueueAttributes", json!({"AttributeNames": ["QueueArn"]})).await.map(drop)
+    }
+
+    /// Up to ten messages; none after 20 seconds without any.
+    ///
+    /// # Errors
+    /// AWS's words.
+    pub async fn receive(&self) -> Result<Vec<Message>, Fault> {
+        let body = json!({
+            "MaxNumberOfMessages": 10, "WaitTimeSeconds": WAIT.as_secs(), "VisibilityTimeout": HIDDEN.as_secs(),
+        });
+        let answer = self.call("ReceiveMessage", body).await?;
+        let text = |value: &Value, name: &str| {
+            value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let messages = answer.get("Messages").and_then(Value::as_array).into_iter().flatten();
+        Ok(messages
+            .map(|message| Message {
+                body: text(message, "Body"),
+                receipt_handle: text(message, "ReceiptHandle"),
+            })
+            .collect())
+    }
+
+    /// Keeps received messages hidden for another [`HIDDEN`].
+    ///
+    /// # Errors
+    /// AWS's words.
+    pub async fn hold(&self, messages: &[Message]) -> Result<(), Fault> {
+        let more = json!({"VisibilityTimeout": HIDDEN.as_secs()});
+        self.batch("ChangeMessageVisibilityBatch", messages, &more).await
+    }
+
+    /// Deletes received messages: what they say is committed.
+    ///
+    /// # Errors
+    /// AWS's words; a message that stays comes again, and is dropped as a duplicate.
+    pub async fn delete(&self, messages: &[Message]) -> Result<(), Fault> {
+        self.batch("DeleteMessageBatch", messages, &json!({})).await
+    }
+
+    async fn batch(&self, operation: &'static str, messages: &[Message], more: &Value) -> Result<(), Fault> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let entry = |(at, message): (usize, &Message)| {
+            let mut entry = json!({"Id": at.to_string(), "ReceiptHandle": message.receipt_handle});
+            if let (Value::Object(entry), Value::Object(more)) = (&mut entry, more) {
+                entry.extend(more.clone());
+            }
+            entry
+        };
+        let entries: Vec<Value> = messages.iter().enumerate().map(entry).collect();
+        let answer = self.call(operation, json!({"Entries": entries})).await?;
+        let failed = answer.get("Failed").and_then(Value::as_array).map_or(0, Vec::len);
+        if failed > 0 {
+            return Err(Fault::strange(format!(
+                "{operation} failed for {failed} of {} messages",
+                messages.len()
+            )));
+        }
+        Ok(())
+    }
+
+    async fn call(&self, operation: &'static str, mut body: Value) -> Result<Value, Fault> {
+        if let Value::Object(members) = &mut body {
+            members.insert("QueueUrl".to_owned(), json!(self.url));
+        }
+        let body = body.to_string();
+        let target = format!("AmazonSQS.{operation}");
+        let named =
+            [("content-type", "application/x-amz-json-1.0"), ("host", &self.host), ("x-amz-target", &target)];
+        let signing = Signing {
+            credentials: &self.credentials,
+            region: &self.region,
+            service: "sqs",
+            now: (self.now)(),
+        };
+        let signed = Signed { method: "POST", path: "/", headers: &named, body: body.as_bytes() };
+        let signature = sigv4::headers(signing, signed);
+        let made = || {
+            let mut request = Request::new("POST", &format!("{}/", self.endpoint))?.keep(ANSWER_BYTES_MAX);
+            for (name, value) in named.iter().filter(|(name, _)| *name != "host") {
+                request = request.header(name, value)?;
+            }
+            for (name, value) in &signature {
+                request = request.header(name, value)?;
+            }
+            Ok(request.body(body.clone()))
+        };
+        let sent = match made() {
+            Ok(request) => self.http.send(request, WAIT + PATIENCE).await,
+            Err(failure) => Err(failure),
+        };
+        let answer = sent.map_err(|failure| Fault::of_failure(&failure))?;
+        let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.is_success() {
+            return Ok(said);
+        }
+        Err(self.refusal(operation, answer.status, &said))
+    }
+
+    fn refusal(&self, operation: &str, status: u16, said: &Value) -> Fault {
+        let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
+        let code = text("__type").rsplit('#').next().unwrap_or_default();
+        let words = [text("message"), text("Message")].concat();
+        let advice = match code {
+            "AccessDenied" | "AccessDeniedException" => {
+                ". The identity needs sqs:ReceiveMessage, sqs:ChangeMessageVisibility, sqs:DeleteMessage and sqs:GetQueueAttributes on the queue"
+            }
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken" => {
+                ". See AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, and this machine's clock"
+            }
+            "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
+                ". See that account, region and name of the URL are those of the queue"
+            }
+            _ => "",
+        };
+        Fault {
+            status,
+            code: code.to_owned(),
+            message: format!("{operation} on {}: {code} (HTTP status {status}) {words}{advice}", self.url),
+            wait_s: None,
+            may_pass: status == 429 || status >= 500,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws::Timestamp;
+    use aws::secret::Secret;
+    use aws::sigv4::Credentials;
+
+    use super::PartnerQueue;
+
+    #[test]
+    fn a_queue_is_named_by_its_url() {
+        let of = |url: &str| {
+            let credentials = Credentials {
+                access_key_id: "a".to_owned(),
+                secret_access_key: Secret::new("s"),
+                session_token: None,
+            };
+            PartnerQueue::new(url, None, credentials, || Timestamp::from_unix_ms(0))
+        };
+        let queue = of("https://sqs.eu-central-1.amazonaws.com/123456789012/q").unwrap();
+        assert_eq!(queue.endpoint, "https://sqs.eu-central-1.amazonaws.com");
+        assert_eq!(queue.region, "eu-central-1");
+        let local = of("http://127.0.0.1:4566/000000000000/q").unwrap();
+        assert_eq!((local.host.as_str(), local.region.as_str()), ("127.0.0.1:4566", "us-east-1"));
+        for wrong in
+            ["q", "https://sqs.eu-central-1.amazonaws.com/", "ftp://a/b/c", "https://a/b/c", "http:///b/c"]
+        {
+            of(wrong).unwrap_err();
+        }
+    }
+}

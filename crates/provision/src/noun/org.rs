@@ -1,0 +1,95 @@
+//! `genesys:` of a real org: where it is, who calls it, what is followed.
+
+use aws::secret::Secret;
+
+use crate::fields::Fields;
+use crate::mistake::{Marked, Mistake, Span};
+
+/// A real org, and who calls it. What is missing is a mistake of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Org {
+    /// Its region, domain, or address.
+    pub org: Option<Marked<String>>,
+    /// The OAuth client's id.
+    pub client_id: Option<Marked<String>>,
+    /// The OAuth client's secret.
+    pub client_secret: Option<Marked<Secret>>,
+    /// Whether the secret stands in the file itself.
+    pub is_secret_written_out: bool,
+    /// Topic templates; empty: those of the conversation tracker.
+    pub topics: Vec<Marked<String>>,
+    /// Where the source stands.
+    pub span: Span,
+}
+
+/// The queue that a rule on an org's partner bus fills.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartnerQueue {
+    /// Its URL.
+    pub queue_url: Option<Marked<String>>,
+    /// Its region, where the URL does not tell it.
+    pub region: Option<Marked<String>>,
+    /// The org that the names of queues are asked of, where it is named.
+    pub org: Option<Org>,
+    /// Where the source stands.
+    pub span: Span,
+}
+
+pub(crate) fn read_queue(fields: Fields<'_>) -> PartnerQueue {
+    let org = read(fields);
+    let is_named = org.org.is_some() || org.client_id.is_some() || org.client_secret.is_some();
+    let span = org.span;
+    PartnerQueue {
+        queue_url: fields.text("queueUrl"),
+        region: fields.text("region"),
+        org: is_named.then_some(org),
+        span,
+    }
+}
+
+pub(crate) fn check_queue(queue: &PartnerQueue, out: &mut Vec<Mistake>) {
+    if queue.queue_url.is_none() {
+        let mistake = Mistake::new(queue.span, "`source: sqs` needs `queueUrl`");
+        let example = "add `queueUrl: https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events`";
+        out.push(mistake.with_suggestion(example));
+    }
+    if let Some(org) = &queue.org {
+        check(org, out);
+    }
+}
+
+pub(crate) fn read(fields: Fields<'_>) -> Org {
+    Org {
+        org: fields.text("org"),
+        client_id: fields.text("clientId"),
+        client_secret: fields.secret("clientSecret"),
+        is_secret_written_out: fields
+            .text("clientSecret")
+            .is_some_and(|text| !fields.comes_from_outside(text.span)),
+        topics: fields.texts("topics"),
+        span: fields.text("source").map_or_else(|| fields.span(), |source| source.span),
+    }
+}
+
+pub(crate) fn check(org: &Org, out: &mut Vec<Mistake>) {
+    let needed = [
+        ("org", org.org.is_some(), "its region, such as `org: eu-central-1`"),
+        ("clientId", org.client_id.is_some(), "`clientId: ${env:GENESYS_CLIENT_ID}`"),
+        ("clientSecret", org.client_secret.is_some(), "`clientSecret: ${env:GENESYS_CLIENT_SECRET}`"),
+    ];
+    for (key, _, example) in needed.into_iter().filter(|(_, is_there, _)| !is_there) {
+        let mistake = Mistake::new(org.span, format!("an org that is called needs `{key}`"));
+        out.push(mistake.with_suggestion(format!("add {example}")));
+    }
+    if let Some(secret) = org.client_secret.as_ref().filter(|_| org.is_secret_written_out) {
+        let sentence = "the client's secret stands in the file, where everybody can read it";
+        out.push(Mistake::of_secret(secret.span, sentence));
+    }
+    for topic in &org.topics {
+        if !topic.value.starts_with("v2.") {
+            let sentence = format!("'{}' is no topic of Genesys Cloud", topic.value);
+            let example = "a topic begins with `v2.`, such as `v2.detail.events.conversation.{id}.acd.end`";
+            out.push(Mistake::new(topic.span, sentence).with_suggestion(example));
+        }
+    }
+}
