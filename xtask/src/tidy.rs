@@ -18,6 +18,7 @@ mod outside;
 mod rooms;
 mod sizes;
 mod sockets;
+mod tables;
 mod tree;
 
 use std::io;
@@ -46,6 +47,11 @@ const RULES: &[Rule] = &[
     Rule { name: "sockets", keeps: "no socket outside the rooms that speak", check: sockets::check },
     Rule { name: "files", keeps: "no file touched outside store", check: files::check },
     Rule { name: "sizes", keeps: "files of about 600 lines, never over 800", check: sizes::check },
+    Rule {
+        name: "tables",
+        keeps: "a number for each table, and a row in docs/format.md",
+        check: tables::check,
+    },
     Rule { name: "dead-files", keeps: "every Rust file is compiled", check: dead_files::check },
     Rule { name: "links", keeps: "documents point at files that exist", check: links::check },
     Rule { name: "cases", keeps: "every case file has its source and its reason", check: cases::check },

@@ -9,7 +9,7 @@ use store::{KeyRange, Read, Table, Tx};
 use crate::platform::answer::Fault;
 use crate::platform::asked::Asked;
 
-const INTEGRATIONS: Table<String, BusIntegration> = Table::new(51, "integrations with a bus");
+const INTEGRATIONS: Table<String, BusIntegration> = Table::new(62, "integrations with a bus");
 
 /// The word for the form, in requests and answers.
 pub(crate) const TYPE: &str = "eventbridge";
