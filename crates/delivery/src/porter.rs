@@ -22,6 +22,8 @@ use crate::tokens::Tokens;
 const UNDER_WAY_MAX: usize = 1_000;
 /// The shortest pause between two looks that find nothing, where what is due waits for a permit.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
+/// So long the commit that renews a lease may take before it has to be renewed once more, with twice that.
+const LATE_MAX: Duration = Duration::from_secs(1);
 /// The longest pause, should a signal be missed.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -146,6 +148,7 @@ impl Porter {
     async fn carry_on(self, (first, place): (Owed, Place), closing: watch::Receiver<bool>) {
         let mut next = Some(first);
         while let Some(owed) = next.take() {
+            let Some(owed) = self.with_time(owed).await else { break };
             let (attempt, forward) = self.call(&owed).await;
             let goes_on = match was_cut_off(&attempt) {
                 true => lock(&self.places).was_cut_off(&place.target),
@@ -153,6 +156,28 @@ impl Porter {
             };
             let then = (goes_on && !*closing.borrow()).then(|| owed.target.arn.clone());
             next = self.settle((owed, attempt), forward, then).await;
+        }
+    }
+
+    /// The delivery with a lease into which a whole call fits (contract C11): a call that began later than its lease would be
+    /// under way when its permit is given to another. `None`: the lease has ended, and the delivery falls due again by itself.
+    async fn with_time(&self, mut owed: Owed) -> Option<Owed> {
+        let mut spare = LATE_MAX;
+        loop {
+            let now = (self.surroundings.now)();
+            if owed.call_until.since(now) >= owed.call_time {
+                return Some(owed);
+            }
+            let (events, late, again) = (self.events.clone(), owed.clone(), spare);
+            let renewed = self
+                .events
+                .store()
+                .write_reserved(|error| error, move |tx| Ok(events.renew_lease(tx, &late, (now, again))));
+            owed.call_until = renewed.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "could not renew a lease");
+                None
+            })?;
+            spare *= 2;
         }
     }
 

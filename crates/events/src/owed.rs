@@ -1,7 +1,7 @@
 //! What is owed: deliveries as messages of the queue engine, one internal queue for each target.
 
 use aws::{Arn, Ids, Timestamp};
-use queue::{Handle, NewMessage, QueueId, Receive, Received, Sent, Settings};
+use queue::{Extended, Handle, NewMessage, QueueId, Receive, Received, Sent, Settings};
 use store::{Read, Tx};
 
 use std::time::Duration;
@@ -154,6 +154,18 @@ impl Events {
         }
         let owed = received.into_iter().filter_map(|received| self.owed_of(tx, received, now, ids));
         owed.map(|owed| Owed { call_time: time, call_until: until, ..owed }).collect()
+    }
+
+    /// Renews a lease whose commit took so long that a whole call no longer fits into it: from `now` on, with `spare` time for
+    /// this commit. Until when the call may take then; `None`: the lease has ended, and the permit is somebody else's.
+    pub fn renew_lease(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        owed: &Owed,
+        (now, spare): (Timestamp, Duration),
+    ) -> Option<Timestamp> {
+        let until = now.plus(owed.call_time + spare);
+        (self.queues().extend(tx, &owed.handle, (until, now)) == Extended::Yes).then_some(until)
     }
 
     /// How many requests a second a target may be sent, where it is an API destination.

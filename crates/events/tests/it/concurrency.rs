@@ -286,3 +286,25 @@ fn each_look_begins_with_another_target() {
     }
     assert_eq!(seen.len(), 250, "200 at a look, and nobody waits for a second turn of others");
 }
+
+#[test]
+fn a_lease_that_is_too_short_for_a_call_is_renewed_and_one_that_has_ended_is_not() {
+    let house = House::new();
+    house.limited("a", "f", Some("1"));
+    house.owe("a", 2);
+    let owed = house.due(NOON).pop().unwrap();
+    let end = owed.call_until;
+    let late = Timestamp::from_unix_ms(end.unix_ms() - 1);
+    let spare = Duration::from_secs(1);
+    let renew = |owed: &Owed, now: Timestamp| {
+        let owed = owed.clone();
+        house.write(move |events, tx| events.renew_lease(tx, &owed, (now, spare)))
+    };
+    let until = renew(&owed, late).unwrap();
+    assert_eq!(until, late.plus(owed.call_time + spare));
+    assert!(house.due(end).is_empty(), "the permit is in use");
+    assert_eq!(house.settle(&owed, &Outcome::Delivered, end), Settled::Delivered);
+    let next = house.due(end).pop().unwrap();
+    assert_eq!(renew(&next, next.call_until), None, "the permit may be somebody else's");
+    assert_eq!(renew(&owed, end), None, "it is settled");
+}
