@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use aws::Arn;
 use aws::secret::Secret;
-
-use crate::sigv4::Credentials;
+use aws::sigv4::Credentials;
 
 /// Credentials and endpoints. The default has neither credentials nor endpoints other than AWS's own.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,6 @@
 mod authorizer;
 pub mod aws_access;
 pub mod porter;
-pub mod sigv4;
 pub mod stream;
 mod target;
 mod tokens;

@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use aws::Arn;
+use aws::sigv4::{self, Credentials, Unsigned};
 use events::{Answer, Outcome, Retry};
 use http_client::{Failure, FailureKind, Request};
 use serde_json::Value;
 
-use crate::sigv4::{self, Credentials, Unsigned};
 use crate::target::{CUT_OFF, Carried, Outside, failed};
 
 /// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).

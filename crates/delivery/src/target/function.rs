@@ -1,9 +1,9 @@
 //! A Lambda function: one of another account or region is invoked on AWS, asynchronously. Functions of this Trunkline's own
 //! account and region are not served yet: each delivery fails, with the reason.
 
+use aws::sigv4::encoded;
 use events::{Events, Owed};
 
-use crate::sigv4::encoded;
 use crate::target::aws_api::{Post, send};
 use crate::target::{Carried, Outside, hopeless};
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use aws::sigv4::{self, Credentials, Signed, Signing};
+use aws::sigv4::{self, Credentials, Unsigned};
 use http_client::{Allowed, Client, Guard, Request, Settings};
 use serde_json::{Value, json};
 
@@ -160,22 +160,22 @@ impl PartnerQueue {
         }
         let body = body.to_string();
         let target = format!("AmazonSQS.{operation}");
-        let named =
-            [("content-type", "application/x-amz-json-1.0"), ("host", &self.host), ("x-amz-target", &target)];
-        let signing = Signing {
-            credentials: &self.credentials,
-            region: &self.region,
-            service: "sqs",
-            now: (self.now)(),
+        let mut headers = vec![
+            ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned()),
+            ("x-amz-target".to_owned(), target),
+        ];
+        let unsigned = Unsigned {
+            method: "POST",
+            host: &self.host,
+            path: "/",
+            headers: &headers,
+            body: body.as_bytes(),
         };
-        let signed = Signed { method: "POST", path: "/", headers: &named, body: body.as_bytes() };
-        let signature = sigv4::headers(signing, signed);
+        let signature = sigv4::sign(&unsigned, &self.credentials, (&self.region, "sqs"), (self.now)());
+        headers.extend(signature);
         let made = || {
             let mut request = Request::new("POST", &format!("{}/", self.endpoint))?.keep(ANSWER_BYTES_MAX);
-            for (name, value) in named.iter().filter(|(name, _)| *name != "host") {
-                request = request.header(name, value)?;
-            }
-            for (name, value) in &signature {
+            for (name, value) in &headers {
                 request = request.header(name, value)?;
             }
             Ok(request.body(body.clone()))
