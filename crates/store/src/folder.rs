@@ -1,6 +1,6 @@
 //! The data folder: its lock, its format number, and the paths inside it.
 
-use std::fs::{File, OpenOptions, TryLockError, create_dir_all, read_to_string};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError, read_to_string};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes the folder where it is missing, takes its lock and checks its format.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        create_dir_all(path).map_err(|source| io("create the data folder", path, source))?;
+        make(path).map_err(|source| io("create the data folder", path, source))?;
         let lock = take_lock(path)?;
         let says_format = check_format(path)?;
         Ok(Self { path: path.to_path_buf(), says_format, _lock: lock })
@@ -106,6 +106,16 @@ impl Folder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Makes a folder that only its owner can look into: secrets of connections lie in it as they are. One that is there already
+/// keeps its mode.
+fn make(path: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this room is the one that opens files")]
