@@ -191,8 +191,8 @@ fn fill_path(endpoint: &str, parameters: &HttpParameters, event: &str) -> Result
             )
         };
         let value = values.next().ok_or_else(|| wrong("no PathParameterValue"))?;
-        // An empty part of a path is another resource: better not to call that.
-        let value = value_of(value, event).filter(|value| !value.is_empty());
+        // An empty part of a path, or one that leads out of its place, is another resource: better not to call that.
+        let value = value_of(value, event).filter(|value| !matches!(value.as_str(), "" | "." | ".."));
         filled.push_str(&encoded(&value.ok_or_else(|| wrong("a value that this event does not have"))?));
         filled.push_str(piece);
     }

@@ -10,6 +10,12 @@ pub fn bus_not_found(bus: &BusName) -> Error {
     Error::sender("ResourceNotFoundException", format!("Event bus {bus} does not exist."))
 }
 
+/// Something of another account or region, by its ARN: there is one account and one region here. The words are ours.
+pub fn not_here(what: &str, arn: &str) -> Error {
+    let message = format!("{what} {arn} does not exist: it is of another account or region.");
+    Error::sender("ResourceNotFoundException", message)
+}
+
 /// The rule is not there. Words: recorded from AWS by LocalStack, `test_describe_nonexistent_rule`.
 pub fn rule_not_found(rule: &RuleName, bus: &BusName) -> Error {
     Error::sender("ResourceNotFoundException", format!("Rule {rule} does not exist on EventBus {bus}."))

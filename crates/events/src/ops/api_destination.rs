@@ -257,6 +257,20 @@ impl Events {
     /// An endpoint must be reached over TLS, unless the configuration lets some be reached without. The words are ours.
     pub(crate) fn check_https(&self, parameter: &str, endpoint: &str) -> Result<(), Error> {
         let is_plain = endpoint.starts_with("http://");
+        let host = endpoint.split_once("://").map_or("", |(_, rest)| rest);
+        let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+        let why = match host {
+            "" => Some("It names no host."),
+            // What stands there would come from events, and the secrets would go where an event says.
+            _ if host.contains('*') => Some("A '*' may stand in the path only."),
+            _ if host.contains('@') => {
+                Some("It must have no user or password; they belong in the connection.")
+            }
+            _ => None,
+        };
+        if let Some(why) = why.filter(|_| is_plain || endpoint.starts_with("https://")) {
+            return Err(Error::validation(format!("Parameter {parameter} is not valid. Reason: {why}")));
+        }
         if endpoint.starts_with("https://") || (is_plain && self.has_plain_http()) {
             return Ok(());
         }

@@ -84,11 +84,15 @@ impl PutAnswer {
 }
 
 /// The bus that an `EventSourceArn` names. Words: those of the same fault in a replay's destination.
-fn bus_at(text: Option<&str>) -> Result<BusName, Error> {
+fn bus_at(events: &Events, text: Option<&str>) -> Result<BusName, Error> {
     let arn: Option<Arn> = text.and_then(|text| text.parse().ok());
-    arn.as_ref().and_then(BusName::of_arn).ok_or_else(|| {
+    let bus = arn.as_ref().and_then(BusName::of_arn).ok_or_else(|| {
         Error::validation("Parameter EventSourceArn is not valid. Reason: Must contain an event bus ARN.")
-    })
+    })?;
+    match arn.filter(|arn| !events.is_here(arn)) {
+        None => Ok(bus),
+        Some(arn) => Err(error::not_here("Event bus", &arn.to_string())),
+    }
 }
 
 /// CreateArchive.
@@ -97,7 +101,7 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
         let mut faults = Faults::default();
         faults.required("eventSourceArn", request.event_source_arn.as_deref(), &ARN);
         request.check(faults)?;
-        let bus = bus_at(request.event_source_arn.as_deref())?;
+        let bus = bus_at(events, request.event_source_arn.as_deref())?;
         let retention_days = request.retention_days().unwrap_or(0);
         let service = events.clone();
         let archive = Archive {
@@ -263,7 +267,7 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
         if filters.into_iter().flatten().count() > 1 {
             return Err(error::one_filter("ListArchives"));
         }
-        let source = request.event_source_arn.as_deref().map(|arn| bus_at(Some(arn))).transpose()?;
+        let source = request.event_source_arn.as_deref().map(|arn| bus_at(events, Some(arn))).transpose()?;
         let listed = events.store().read(|read| {
             if let Some(bus) = &source {
                 Events::bus(read, bus)?;

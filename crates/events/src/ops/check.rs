@@ -6,6 +6,8 @@
 use aws::{Arn, Error};
 
 use crate::bus::BusName;
+use crate::error;
+use crate::events::Events;
 use crate::limits;
 use crate::rule::RuleName;
 
@@ -264,11 +266,20 @@ impl Faults {
     }
 }
 
-/// The bus that a request names by name or ARN; the default bus where it names none.
-pub(crate) fn bus_of(text: Option<&str>) -> Result<BusName, Error> {
-    let Some(text) = text else { return Ok(BusName::default_bus()) };
-    BusName::parse_name_or_arn(text)
-        .ok_or_else(|| Error::validation(format!("Parameter {text} is not a valid event bus name or ARN.")))
+impl Events {
+    /// The bus that a request names by name or ARN; the default bus where it names none.
+    pub(crate) fn bus_of(&self, text: Option<&str>) -> Result<BusName, Error> {
+        self.bus_here(text)?.ok_or_else(|| error::not_here("Event bus", text.unwrap_or_default()))
+    }
+
+    /// The same; `None` where the ARN is of another account or region: that is not the bus of the same name here.
+    pub(crate) fn bus_here(&self, text: Option<&str>) -> Result<Option<BusName>, Error> {
+        let Some(text) = text else { return Ok(Some(BusName::default_bus())) };
+        let bus = BusName::parse_name_or_arn(text).ok_or_else(|| {
+            Error::validation(format!("Parameter {text} is not a valid event bus name or ARN."))
+        })?;
+        Ok(Some(bus).filter(|_| text.parse::<Arn>().map_or(true, |arn| self.is_here(&arn))))
+    }
 }
 
 /// A rule's name that was checked before.
@@ -293,12 +304,12 @@ pub(crate) struct RuleRequest {
 
 impl RuleRequest {
     /// Bus and rule.
-    pub(crate) fn parsed(&self) -> Result<(BusName, RuleName), Error> {
+    pub(crate) fn parsed(&self, events: &Events) -> Result<(BusName, RuleName), Error> {
         let mut faults = Faults::default();
         faults.required("name", self.name.as_deref(), &RULE_NAME);
         faults.text("eventBusName", self.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
         faults.result()?;
-        Ok((bus_of(self.event_bus_name.as_deref())?, rule_of(self.name.as_deref())?))
+        Ok((events.bus_of(self.event_bus_name.as_deref())?, rule_of(self.name.as_deref())?))
     }
 }
 

@@ -12,9 +12,7 @@ use crate::bus::{BUSES, Bus, BusName, LogConfig};
 use crate::error;
 use crate::events::Events;
 use crate::limits;
-use crate::ops::check::{
-    ARN, BUS_NAME, BUS_NAME_OR_ARN, DESCRIPTION, Faults, Nothing, Shape, bus_of, page_size,
-};
+use crate::ops::check::{ARN, BUS_NAME, BUS_NAME_OR_ARN, DESCRIPTION, Faults, Nothing, Shape, page_size};
 use crate::ops::tag::{Tag, parse_tags};
 use crate::rule::RULES;
 
@@ -79,7 +77,7 @@ struct CreateAnswer {
 /// CreateEventBus.
 pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
     commit(body, |request: CreateRequest| {
-        let (name, tags) = check_create(&request)?;
+        let (name, tags) = check_create(events, &request)?;
         let service = events.clone();
         let bus = Bus {
             description: request.description,
@@ -113,7 +111,10 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
     })
 }
 
-fn check_create(request: &CreateRequest) -> Result<(BusName, BTreeMap<String, String>), Error> {
+fn check_create(
+    events: &Events,
+    request: &CreateRequest,
+) -> Result<(BusName, BTreeMap<String, String>), Error> {
     let mut faults = Faults::default();
     faults.required("name", request.name.as_deref(), &BUS_NAME);
     faults.text("eventSourceName", request.event_source_name.as_deref(), &BUS_NAME);
@@ -124,7 +125,7 @@ fn check_create(request: &CreateRequest) -> Result<(BusName, BTreeMap<String, St
     );
     let tags = parse_tags(request.tags.as_deref().unwrap_or_default(), &mut faults);
     faults.result()?;
-    let name = bus_of(request.name.as_deref())?;
+    let name = events.bus_of(request.name.as_deref())?;
     match request.event_source_name.as_deref() {
         // User guide, "Receiving events from a SaaS partner": the bus must be named like its source.
         Some(source) if source != name.as_str() => Err(Error::validation(
@@ -198,7 +199,7 @@ pub fn describe(events: &Events, _call: Call, body: &[u8]) -> Reply {
         let mut faults = Faults::default();
         faults.text("name", request.name.as_deref(), &BUS_NAME_OR_ARN);
         faults.result()?;
-        let name = bus_of(request.name.as_deref())?;
+        let name = events.bus_of(request.name.as_deref())?;
         let bus = events.store().read(|read| Events::bus(read, &name)).map_err(error::of_store)??;
         Ok(BusAnswer::of(bus, events))
     })
@@ -240,7 +241,7 @@ pub fn update(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
             (&request.dead_letter_config, &request.log_config),
         );
         faults.result()?;
-        let name = bus_of(request.name.as_deref())?;
+        let name = events.bus_of(request.name.as_deref())?;
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
             let old = Events::bus(tx, &name)?;
@@ -312,7 +313,7 @@ pub fn delete(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
         let mut faults = Faults::default();
         faults.required("name", request.name.as_deref(), &BUS_NAME);
         faults.result()?;
-        let name = bus_of(request.name.as_deref())?;
+        let name = events.bus_of(request.name.as_deref())?;
         if name.is_default() {
             return Err(Error::validation(format!("Cannot delete event bus {name}.")));
         }

@@ -12,7 +12,7 @@ use crate::bus::{BUSES, BusName};
 use crate::error;
 use crate::events::Events;
 use crate::ops::check::{
-    ACCOUNT, BUS_NAME, EVENT_SOURCE_NAME, EVENT_SOURCE_PREFIX, Faults, Nothing, bus_of, page_size,
+    ACCOUNT, BUS_NAME, EVENT_SOURCE_NAME, EVENT_SOURCE_PREFIX, Faults, Nothing, page_size,
 };
 use crate::partner::{PartnerSource, SOURCES, SourceState};
 
@@ -27,6 +27,13 @@ struct Request {
     limit: Option<i64>,
 }
 
+/// A source's name, which is also its bus's.
+fn source_of(text: Option<&str>) -> Result<BusName, Error> {
+    let text = text.unwrap_or_default();
+    BusName::parse(text)
+        .ok_or_else(|| Error::validation(format!("Parameter {text} is not a valid event source name.")))
+}
+
 impl Request {
     /// The source that it names; `at` is the member that does.
     fn source(&self, at: &str) -> Result<BusName, Error> {
@@ -34,7 +41,7 @@ impl Request {
         faults.required(at, self.name.as_deref(), &EVENT_SOURCE_NAME);
         faults.paging(self.limit, self.next_token.as_deref());
         faults.result()?;
-        bus_of(self.name.as_deref())
+        source_of(self.name.as_deref())
     }
 
     /// The source and the account that it names.
@@ -43,7 +50,7 @@ impl Request {
         faults.required("name", self.name.as_deref(), &EVENT_SOURCE_NAME);
         faults.required("account", self.account.as_deref(), &ACCOUNT);
         faults.result()?;
-        Ok((bus_of(self.name.as_deref())?, self.account.unwrap_or_default()))
+        Ok((source_of(self.name.as_deref())?, self.account.unwrap_or_default()))
     }
 }
 

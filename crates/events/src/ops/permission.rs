@@ -11,7 +11,7 @@ use crate::bus::{BUSES, Bus};
 use crate::error;
 use crate::events::Events;
 use crate::limits;
-use crate::ops::check::{Faults, Nothing, OWN_BUS_NAME, Shape, bus_of};
+use crate::ops::check::{Faults, Nothing, OWN_BUS_NAME, Shape};
 
 /// What PutPermission lacks.
 pub const MISSING: &str = "The policy is kept and shown, and nothing asks it.";
@@ -68,7 +68,7 @@ struct PutRequest {
 pub fn put(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
     commit(body, |request: PutRequest| {
         check_put(&request)?;
-        let name = bus_of(request.event_bus_name.as_deref())?;
+        let name = events.bus_of(request.event_bus_name.as_deref())?;
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
             let bus = Events::bus(tx, &name)?;
@@ -171,7 +171,7 @@ pub fn remove(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
         let mut faults = Faults::default();
         faults.text("eventBusName", request.event_bus_name.as_deref(), &OWN_BUS_NAME);
         faults.result()?;
-        let name = bus_of(request.event_bus_name.as_deref())?;
+        let name = events.bus_of(request.event_bus_name.as_deref())?;
         Ok(events.store().write(error::of_store, move |tx| {
             let bus = Events::bus(tx, &name)?;
             let policy = match request.remove_all_permissions {

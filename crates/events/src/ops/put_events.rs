@@ -9,7 +9,7 @@ use crate::bus::BusName;
 use crate::error;
 use crate::events::Events;
 use crate::limits;
-use crate::ops::check::{Faults, OWN_BUS_NAME_OR_ARN, Shape, bus_of};
+use crate::ops::check::{Faults, OWN_BUS_NAME_OR_ARN, Shape};
 
 /// What PutEvents lacks.
 pub const MISSING: &str = "EndpointId is ignored: there are no global endpoints.";
@@ -93,7 +93,7 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
     let entries = check(request)?;
     let mut work = Work::default();
     for entry in entries {
-        let bus = bus_of(entry.event_bus_name.as_deref())?;
+        let bus = events.bus_here(entry.event_bus_name.as_deref())?;
         let trace_header = entry.trace_header.clone();
         let event = match event_of(entry, (events, Sender::Account), call) {
             Ok(event) => event,
@@ -102,7 +102,7 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
                 continue;
             }
         };
-        work.take(events, (Some(&bus), &event, trace_header), call.now);
+        work.take(events, (bus.as_ref(), &event, trace_header), call.now);
     }
     Ok(work)
 }

@@ -15,7 +15,7 @@ use crate::events::Events;
 use crate::limits;
 use crate::managed::MANAGER;
 use crate::ops::check::{
-    ARN, BUS_NAME_OR_ARN, DESCRIPTION, EVENT_PATTERN, Faults, Nothing, RULE_NAME, RuleRequest, Shape, bus_of,
+    ARN, BUS_NAME_OR_ARN, DESCRIPTION, EVENT_PATTERN, Faults, Nothing, RULE_NAME, RuleRequest, Shape,
     page_size, rule_of,
 };
 use crate::ops::tag::{Tag, parse_tags};
@@ -48,7 +48,7 @@ struct PutAnswer {
 /// they are (API reference, PutRule).
 pub fn put(events: &Events, Call { now, ids, .. }: Call, body: &[u8]) -> Reply {
     commit(body, |request: PutRequest| {
-        let rule = rule_to_put(request)?;
+        let rule = rule_to_put(events, request)?;
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
             Events::bus(tx, &rule.bus)?;
@@ -77,7 +77,7 @@ fn is_full(read: &mut impl Read, bus: &BusName) -> bool {
     read.list(&RULES, &rules, limits::RULES_PER_BUS_MAX).len() >= limits::RULES_PER_BUS_MAX
 }
 
-fn rule_to_put(request: PutRequest) -> Result<Rule, Error> {
+fn rule_to_put(events: &Events, request: PutRequest) -> Result<Rule, Error> {
     let mut faults = Faults::default();
     faults.required("name", request.name.as_deref(), &RULE_NAME);
     faults.text("scheduleExpression", request.schedule_expression.as_deref(), &Shape::length(0, 256));
@@ -101,7 +101,7 @@ fn rule_to_put(request: PutRequest) -> Result<Rule, Error> {
     concurrency::check(&tags)?;
     let (pattern, schedule) = pattern_and_schedule(request.event_pattern, request.schedule_expression)?;
     Ok(Rule {
-        bus: bus_of(request.event_bus_name.as_deref())?,
+        bus: events.bus_of(request.event_bus_name.as_deref())?,
         name: rule_of(request.name.as_deref())?,
         pattern,
         schedule,
@@ -172,7 +172,7 @@ impl RuleAnswer {
 /// DescribeRule.
 pub fn describe(events: &Events, _call: Call, body: &[u8]) -> Reply {
     answer(body, |request: RuleRequest| {
-        let (bus, name) = request.parsed()?;
+        let (bus, name) = request.parsed(events)?;
         let found = events.store().read(|read| match Events::managed_rule(read, &bus, &name) {
             Some(managed) => Ok((managed.rule, Some(MANAGER))),
             None => Events::rule(read, &bus, &name).map(|rule| (rule, None)),
@@ -208,7 +208,7 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
         faults.text("eventBusName", request.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
         faults.paging(request.limit, request.next_token.as_deref());
         faults.result()?;
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = events.bus_of(request.event_bus_name.as_deref())?;
         let found =
             events.store().read(|read| Ok((Events::rules(read, &bus)?, Events::managed_rules(read, &bus))));
         let (rules, managed) = found.map_err(error::of_store)??;
@@ -245,7 +245,7 @@ pub fn disable(events: &Events, call: Call, body: &[u8]) -> Reply {
 
 fn set_state(events: &Events, Call { now, ids, .. }: Call, (body, state): (&[u8], RuleState)) -> Reply {
     commit(body, |request: RuleRequest| {
-        let (bus, name) = request.parsed()?;
+        let (bus, name) = request.parsed(events)?;
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
             Events::refuse_managed(tx, &bus, &name)?;
@@ -261,7 +261,7 @@ fn set_state(events: &Events, Call { now, ids, .. }: Call, (body, state): (&[u8]
 /// DeleteRule: a rule that is not there is gone already, and that is no error.
 pub fn delete(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: DeleteRequest| {
-        let (bus, name) = request.rule.parsed()?;
+        let (bus, name) = request.rule.parsed(events)?;
         let force = request.force.unwrap_or_default();
         let service = events.clone();
         Ok(events.store().write_reserved(error::of_store, move |tx| {

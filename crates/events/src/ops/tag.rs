@@ -47,12 +47,15 @@ enum Tagged {
 }
 
 impl Tagged {
-    fn of(text: Option<&str>) -> Result<Self, Error> {
+    fn of(events: &Events, text: Option<&str>) -> Result<Self, Error> {
         let mut faults = Faults::default();
         faults.required("resourceARN", text, &ARN);
         faults.result()?;
         let text = text.unwrap_or_default();
         let arn: Arn = text.parse().map_err(|_| error::arn_malformed(text))?;
+        if !events.is_here(&arn) {
+            return Err(error::not_here("Resource", text));
+        }
         match (BusName::of_arn(&arn), RuleName::of_arn(&arn)) {
             (Some(bus), _) => Ok(Self::Bus(bus)),
             (None, Some((bus, rule))) => Ok(Self::Rule(bus, rule)),
@@ -110,7 +113,7 @@ struct TagRequest {
 /// TagResource: adds tags, or replaces the values of those that are there.
 pub fn tag(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: TagRequest| {
-        let tagged = Tagged::of(request.resource_arn.as_deref())?;
+        let tagged = Tagged::of(events, request.resource_arn.as_deref())?;
         let mut faults = Faults::default();
         if request.tags.is_none() {
             faults.missing("tags");
@@ -135,7 +138,7 @@ struct UntagRequest {
 /// UntagResource.
 pub fn untag(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: UntagRequest| {
-        let tagged = Tagged::of(request.resource_arn.as_deref())?;
+        let tagged = Tagged::of(events, request.resource_arn.as_deref())?;
         let mut faults = Faults::default();
         if request.tag_keys.is_none() {
             faults.missing("tagKeys");
@@ -164,7 +167,7 @@ struct ListAnswer {
 /// ListTagsForResource.
 pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
     answer(body, |request: ListRequest| {
-        let tagged = Tagged::of(request.resource_arn.as_deref())?;
+        let tagged = Tagged::of(events, request.resource_arn.as_deref())?;
         let tags = events.store().read(|read| Events::tags(read, &tagged)).map_err(error::of_store)??;
         let tags = tags.into_iter().map(|(key, value)| Tag { key: Some(key), value: Some(value) });
         Ok(ListAnswer { tags: tags.collect() })

@@ -15,7 +15,7 @@ use crate::events::Events;
 use crate::input::InputMaker;
 use crate::limits;
 use crate::managed::{Managed, ManagedTarget};
-use crate::ops::check::{ARN, BUS_NAME_OR_ARN, Faults, RULE_NAME, Shape, bus_of, page_size, rule_of};
+use crate::ops::check::{ARN, BUS_NAME_OR_ARN, Faults, RULE_NAME, Shape, page_size, rule_of};
 use crate::ops::http_parameters::HttpParametersWire;
 use crate::rule::{Rule, RuleName};
 use crate::target::{Input, RetryPolicy, TARGETS, Target, TargetKind};
@@ -111,7 +111,7 @@ struct PutRequest {
 pub fn put(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: PutRequest| {
         check_put(&request)?;
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = events.bus_of(request.event_bus_name.as_deref())?;
         let rule = rule_of(request.rule.as_deref())?;
         let mut targets = Vec::new();
         let mut failed = Vec::new();
@@ -395,7 +395,7 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
         faults.text("eventBusName", request.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
         faults.paging(request.limit, request.next_token.as_deref());
         faults.result()?;
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = events.bus_of(request.event_bus_name.as_deref())?;
         let rule = rule_of(request.rule.as_deref())?;
         let found = events.store().read(|read| match Events::managed_rule(read, &bus, &rule) {
             Some(managed) => {
@@ -425,7 +425,7 @@ struct RemoveRequest {
 pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: RemoveRequest| {
         check_remove(&request)?;
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = events.bus_of(request.event_bus_name.as_deref())?;
         let rule = rule_of(request.rule.as_deref())?;
         let ids = request.ids.unwrap_or_default();
         let force = request.force.unwrap_or_default();
@@ -516,7 +516,7 @@ pub fn list_rule_names(events: &Events, _call: Call, body: &[u8]) -> Reply {
         faults.text("eventBusName", request.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
         faults.paging(request.limit, request.next_token.as_deref());
         faults.result()?;
-        let bus = bus_of(request.event_bus_name.as_deref())?;
+        let bus = events.bus_of(request.event_bus_name.as_deref())?;
         let arn = parse_arn(&request.target_arn.unwrap_or_default())?;
         let names = events
             .store()
