@@ -5,6 +5,7 @@
 
 mod authorizer;
 pub mod aws_access;
+mod hidden;
 pub mod porter;
 pub mod stream;
 mod target;

@@ -11,6 +11,7 @@ use events::{Answer, ApiCall, Events, NoCall, Outcome, Owed, Retry, TokenCall};
 use http_client::{Failure, FailureKind, Request};
 
 use crate::authorizer;
+use crate::hidden::hidden;
 use crate::target::{CUT_OFF, Carried, Outside, failed};
 use crate::tokens::NoToken;
 
@@ -89,13 +90,10 @@ fn no_answer(failure: &Failure) -> Carried {
 
 /// The answer as people may see it: an endpoint may send back what it was sent.
 fn shown(answer: &http_client::Answer, call: &ApiCall, token: Option<&str>) -> Answer {
-    let mut text = String::from_utf8_lossy(&answer.body).into_owned();
+    let text = String::from_utf8_lossy(&answer.body);
     let token = token.and_then(|token| token.split_once(' ')).map(|(_, token)| token);
     let secrets = call.secrets.iter().map(|secret| secret.reveal()).chain(token);
-    for secret in secrets.filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "***");
-    }
-    Answer::new(answer.status, text.as_bytes())
+    Answer::new(answer.status, hidden(&text, secrets).as_bytes())
 }
 
 fn judge(answer: &http_client::Answer, shown: Answer, now: Timestamp) -> Carried {

@@ -7,17 +7,21 @@
 use std::time::Duration;
 
 use aws::Arn;
+use aws::secret::Secret;
 use aws::sigv4::{self, Credentials, Unsigned};
 use events::{Answer, Outcome, Retry};
 use http_client::{Failure, FailureKind, Request};
 use serde_json::Value;
 
+use crate::hidden::hidden;
 use crate::target::{CUT_OFF, Carried, Outside, failed};
 
 /// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
-/// What is looked at of an answer, in bytes.
-const ANSWER_BYTES_MAX: usize = 4 << 10;
+/// What is looked at of an answer, in bytes: more than is kept, so that a secret in it is found whole.
+const ANSWER_BYTES_MAX: usize = 16 << 10;
+/// What is told of AWS's own words, in bytes: the rest is in the answer that is kept.
+const WORDS_BYTES_MAX: usize = 300;
 
 /// A POST to the service of `arn`.
 #[derive(Debug)]
@@ -52,28 +56,37 @@ pub(crate) async fn send(outside: &Outside, post: Post<'_>, done: &[&str]) -> Ca
         );
         return failed("NO_PERMISSIONS", message, Retry::Never);
     };
-    let sent = match signed(outside, post, credentials) {
-        Ok(request) => outside.client.send(request, EXCHANGE_TIME_MAX).await,
-        Err(failure) => Err(failure),
+    let (request, signature) = match signed(outside, post, credentials) {
+        Ok(signed) => signed,
+        Err(failure) => return no_answer(arn, &failure),
     };
-    match sent {
-        Ok(answer) => judge(arn, &answer, done),
+    let token = credentials.session_token.as_ref().map(Secret::reveal);
+    let secrets: Vec<&str> =
+        [credentials.secret_access_key.reveal(), &signature].into_iter().chain(token).collect();
+    match outside.client.send(request, EXCHANGE_TIME_MAX).await {
+        Ok(answer) => judge(arn, &answer, done, &secrets),
         Err(failure) => no_answer(arn, &failure),
     }
 }
 
-fn signed(outside: &Outside, post: Post<'_>, credentials: &Credentials) -> Result<Request, Failure> {
+/// The request, and the signature in it.
+fn signed(
+    outside: &Outside,
+    post: Post<'_>,
+    credentials: &Credentials,
+) -> Result<(Request, String), Failure> {
     let Post { arn, path, mut headers, body } = post;
     let endpoint = outside.aws.endpoint(arn);
     let host = endpoint.split_once("://").map_or("", |(_, host)| host);
     let unsigned = Unsigned { method: "POST", host, path: &path, headers: &headers, body: body.as_bytes() };
     let added = sigv4::sign(&unsigned, credentials, (&arn.region, &arn.service), (outside.now)());
+    let signature = added.iter().find_map(|(_, value)| Some(value.split_once("Signature=")?.1.to_owned()));
     headers.extend(added);
     let mut request = Request::new("POST", &format!("{endpoint}{path}"))?.keep(ANSWER_BYTES_MAX);
     for (name, value) in &headers {
         request = request.header(name, value)?;
     }
-    Ok(request.body(body))
+    Ok((request.body(body), signature.unwrap_or_default()))
 }
 
 fn no_answer(arn: &Arn, failure: &Failure) -> Carried {
@@ -88,14 +101,19 @@ fn no_answer(arn: &Arn, failure: &Failure) -> Carried {
     failed(code, format!("{arn} could not be called: {}.", failure.text), retry)
 }
 
-fn judge(arn: &Arn, answer: &http_client::Answer, done: &[&str]) -> Carried {
-    let shown = Answer::new(answer.status, &answer.body);
+/// What an answer means, told without the secrets: AWS's words about a wrong signature repeat the request that was signed,
+/// session token included.
+fn judge(arn: &Arn, answer: &http_client::Answer, done: &[&str], secrets: &[&str]) -> Carried {
+    let without_secrets = |text: &str| hidden(text, secrets.iter().copied());
+    let shown = without_secrets(&String::from_utf8_lossy(&answer.body));
+    let shown = Answer::new(answer.status, shown.as_bytes());
     let name = error_name(answer);
     if answer.is_success() || done.contains(&name.as_str()) {
         return Carried::Ended { outcome: Outcome::Delivered, answer: Some(shown) };
     }
     let (code, retry) = class(answer.status, &name);
-    let message = format!("{arn} answered {} {name}: {}", answer.status, words(answer));
+    let (name, words) = (without_secrets(&name), without_secrets(&words(answer)));
+    let message = format!("{arn} answered {} {}: {}", answer.status, head(&name), head(&words));
     let outcome = Outcome::Failed { code: code.to_owned(), message, retry };
     Carried::Ended { outcome, answer: Some(shown) }
 }
@@ -133,6 +151,13 @@ fn words(answer: &http_client::Answer) -> String {
     let json = json_of(answer).unwrap_or_default();
     let message = json.get("message").or_else(|| json.get("Message")).and_then(Value::as_str);
     message.unwrap_or("no words").to_owned()
+}
+
+/// The first bytes of a text, up to the end of a character.
+fn head(text: &str) -> &str {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.take_while(|end| *end <= WORDS_BYTES_MAX).last().unwrap_or_default();
+    text.get(..end).unwrap_or_default()
 }
 
 fn json_of(answer: &http_client::Answer) -> Option<Value> {

@@ -111,6 +111,21 @@ async fn what_retrying_cannot_mend_is_a_dead_letter_at_once() {
 }
 
 #[tokio::test]
+async fn what_aws_repeats_of_a_request_shows_no_secret() {
+    let words = format!(
+        "The Canonical String should have been 'x-amz-security-token:hidden-token hidden-key{}",
+        "-".repeat(400)
+    );
+    let answer = json!({"__type": "com.amazonaws#SignatureDoesNotMatch", "message": words}).to_string();
+    let (_, attempts) = attempt(QUEUE, Act::json("403 Forbidden", &answer)).await;
+    assert!(matches!(attempts.fate, Fate::DeadLettered { .. }), "{attempts:?}");
+    let (_, told) = attempts.kept[0].error.clone().unwrap();
+    let all = format!("{attempts:?}");
+    assert!(told.contains("x-amz-security-token:*** ***") && told.len() < 450, "{told}");
+    assert!(!all.contains("hidden") && all.contains("SignatureDoesNotMatch"), "{all}");
+}
+
+#[tokio::test]
 async fn without_credentials_nobody_is_called() {
     set_clock(NOON);
     let house = House::new(&["127.0.0.1"]);
