@@ -53,7 +53,7 @@ enum Act {
     Undo(deal::UndoArguments),
 }
 
-/// Exit status 0; of `redrive` and `undo` 1 where letters had to stay.
+/// Exit status 0; 1 where letters had to stay, or were named and are not there.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     match &arguments.act {
         Act::List { queue, at } => list(queue.as_deref(), at),

@@ -201,6 +201,22 @@ fn what_was_sent_again_or_thrown_away_comes_back() {
     balanced(&binary, 1);
 }
 
+/// A name that is not there does not go under because another is.
+#[test]
+fn a_letter_that_is_named_and_not_there_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = served(dir.path(), &[200, 300]);
+    queue(&binary, "missing", &json!({}));
+    let ids: Vec<Value> =
+        told(&binary, &["show", "dead"]).1.iter().map(|letter| letter["id"].clone()).collect();
+    let (first, second) = (ids[0].as_str().unwrap(), ids[1].as_str().unwrap());
+    let (code, text) = said(&binary, &["redrive", "dead", "--id", first, "--id", "bogus"]);
+    assert!(code == 1 && text.contains("1 sent again") && text.contains("unknown bogus: "), "{text}");
+    let (code, lines) = told(&binary, &["purge", "dead", "--yes", "--id", "bogus", "--id", second]);
+    assert_eq!((code, &lines[0]["purged"]), (1, &json!(1)), "{lines:?}");
+    assert_eq!(lines[0]["unknown"], json!(["bogus"]));
+}
+
 #[test]
 fn what_cannot_be_done_is_said() {
     let dir = tempfile::tempdir().unwrap();

@@ -74,23 +74,28 @@ struct Dealt {
     done: u64,
     /// The letters that had to stay, and why.
     stayed: Vec<(String, String)>,
+    /// Of the letters that were named, those that have not been met.
+    unmet: Vec<String>,
 }
 
 impl Dealt {
     fn add(&mut self, answer: &Value, list: &str) {
-        self.done += u64::try_from(items(answer, list).len()).unwrap_or(0);
+        let done = items(answer, list);
+        self.done += u64::try_from(done.len()).unwrap_or(0);
+        self.unmet.retain(|id| !done.iter().any(|done| done.as_str() == Some(id)));
         let stayed = items(answer, "Stayed").iter();
         self.stayed
             .extend(stayed.map(|stayed| (text(stayed, "Id").to_owned(), text(stayed, "Reason").to_owned())));
+        self.unmet.retain(|id| !self.stayed.iter().any(|(stayed, _)| stayed == id));
     }
 
-    /// Exit status 1 where letters had to stay.
+    /// Exit status 1 where letters had to stay, or were named and not met.
     fn told(&self, (what, member): (&str, &str), at: &At) -> ExitCode {
         let undo = Some(&self.name).filter(|name| !name.is_empty() && self.done > 0);
         if at.json {
             let of_stayed = |(id, why): &(String, String)| json!({"id": id, "reason": why});
             let stayed: Vec<Value> = self.stayed.iter().map(of_stayed).collect();
-            output::line(json!({member: self.done, "stayed": stayed, "undo": undo}));
+            output::line(json!({member: self.done, "stayed": stayed, "unknown": self.unmet, "undo": undo}));
         } else {
             let undo =
                 undo.map(|name| format!("; trunkline dlq undo {name} takes it back")).unwrap_or_default();
@@ -98,12 +103,16 @@ impl Dealt {
             for (id, why) in &self.stayed {
                 output::line(format_args!("{} {id}: {why}", output::styled(output::BAD, "stays")));
             }
+            for id in &self.unmet {
+                let unknown = output::styled(output::BAD, "unknown");
+                output::line(format_args!("{unknown} {id}: no such letter is free"));
+            }
         }
-        if self.stayed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if self.stayed.is_empty() && self.unmet.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
-/// Exit status 0 where every letter was sent again, 1 where some had to stay.
+/// Exit status 0 where every letter was sent again, 1 where some had to stay or were not there.
 pub(crate) fn redrive(arguments: &RedriveArguments) -> Result<ExitCode, String> {
     let RedriveArguments { letters, rate, to, payload, at } = arguments;
     let remote = Remote::open(&at.endpoint)?;
@@ -124,12 +133,11 @@ pub(crate) fn redrive(arguments: &RedriveArguments) -> Result<ExitCode, String> 
         let text = text.strip_suffix('\n').unwrap_or(&text);
         body = with(body, "Payload", text.strip_suffix('\r').unwrap_or(text));
     }
-    let dealt = steps(&remote, ("RedriveDeadLetters", body), *rate)?;
-    unknown(&dealt, letters)?;
+    let dealt = steps(&remote, ("RedriveDeadLetters", body), (letters, *rate))?;
     Ok(dealt.told(("sent again", "redriven"), at))
 }
 
-/// Exit status 0.
+/// Exit status 0; 1 where letters were named that are not there.
 pub(crate) fn purge(arguments: &PurgeArguments) -> Result<ExitCode, String> {
     let PurgeArguments { letters, yes, at } = arguments;
     let remote = Remote::open(&at.endpoint)?;
@@ -152,8 +160,7 @@ pub(crate) fn purge(arguments: &PurgeArguments) -> Result<ExitCode, String> {
         });
         return Ok(ExitCode::SUCCESS);
     }
-    let dealt = steps(&remote, ("PurgeDeadLetters", letters.body()), None)?;
-    unknown(&dealt, letters)?;
+    let dealt = steps(&remote, ("PurgeDeadLetters", letters.body()), (letters, None))?;
     Ok(dealt.told(("thrown away", "purged"), at))
 }
 
@@ -201,9 +208,9 @@ fn undoable(remote: &Remote, at: &At) -> Result<ExitCode, String> {
 fn steps(
     remote: &Remote,
     (operation, mut body): (&'static str, Value),
-    rate: Option<u32>,
+    (letters, rate): (&Selection, Option<u32>),
 ) -> Result<Dealt, String> {
-    let mut dealt = Dealt::default();
+    let mut dealt = Dealt { unmet: letters.id.clone(), ..Dealt::default() };
     let at_once = rate.map(|rate| (rate / STEPS_PER_SECOND).max(1));
     if let Some(at_once) = at_once {
         body = with(body, "Max", at_once);
@@ -222,11 +229,12 @@ fn steps(
         }
     }
     output::progress("");
+    unknown(&dealt, letters)?;
     Ok(dealt)
 }
 
 /// # Errors
-/// Where letters were named that are not there.
+/// Where letters were named and none of them is there.
 fn unknown(dealt: &Dealt, letters: &Selection) -> Result<(), String> {
     let met = dealt.done + u64::try_from(dealt.stayed.len()).unwrap_or(0);
     match letters.id.as_slice() {
