@@ -250,11 +250,16 @@ impl Events {
         let rule_arn: Arn = rule.parse().map_err(|_| format!("{rule} is no ARN"))?;
         let (bus, name) = RuleName::of_arn(&rule_arn).ok_or_else(|| format!("{rule} is no rule's ARN"))?;
         let targets = read.list(&TARGETS, &KeyRange::prefix(&Rule::key(&bus, &name)), usize::MAX);
-        let found = targets.into_iter().map(|(_, known)| known).find(|known| known.arn.to_string() == target);
-        let found = found.ok_or_else(|| {
+        let mut found =
+            targets.into_iter().map(|(_, known)| known).filter(|known| known.arn.to_string() == target);
+        let first = found.next().ok_or_else(|| {
             format!("the rule {name} no longer has the target {target}; name a queue with --to")
         })?;
-        Ok((rule_arn, bus, found))
+        // The letter says, as AWS's do, only the ARN: another target's input would be a wrong one.
+        if found.next().is_some() {
+            return Err("the rule has several targets with this ARN; name a queue with --to".to_owned());
+        }
+        Ok((rule_arn, bus, first))
     }
 
     fn letter_queue(&self, read: &mut impl Read, name: &str) -> Result<Queue, Error> {

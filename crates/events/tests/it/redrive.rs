@@ -118,6 +118,23 @@ fn a_letter_goes_again_to_the_target_that_missed_it() {
     assert_eq!(made, [2, 2]);
 }
 
+/// The letter names only the ARN, and each of the targets has an input of its own.
+#[test]
+fn a_letter_stays_where_its_rule_has_two_targets_with_its_arn() {
+    let (house, _) = house();
+    let missing = house.queue("missing");
+    let targets = json!([{"Id": "other", "Arn": missing.to_string(), "Input": "\"B\""}]);
+    house.rule("fills", &json!({"source": ["test"]}), &targets);
+    let stays = house.deal((through(of_rule("fills")), AGAIN, "a"), NOON).unwrap();
+    assert_eq!((stays.done.len(), stays.stayed.len()), (0, 2));
+    assert!(stays.stayed[0].1.contains("several targets with this ARN"), "{stays:?}");
+    assert!(house.receive(&missing, NOON).is_empty());
+    house.ask("RemoveTargets", &json!({"Rule": "fills", "Ids": ["other"]})).unwrap();
+    assert_eq!(house.deal((through(of_rule("fills")), AGAIN, "b"), NOON).unwrap().done.len(), 2);
+    assert_eq!(house.receive(&missing, NOON)[0].body, "{\"a\":1}");
+    balanced(&house);
+}
+
 #[test]
 fn one_that_fails_again_meanwhile_is_not_sent_again_and_again() {
     let (house, _) = house();
