@@ -33,6 +33,17 @@ impl Arn {
             resource: resource.into(),
         }
     }
+
+    /// Whether partition, region and account have the forms that AWS gives those of a resource in a region. Any text may stand
+    /// there otherwise, and in a service's address a region that is none leads elsewhere.
+    pub fn is_of_aws(&self) -> bool {
+        let is_of_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        matches!(self.partition.as_str(), "aws" | "aws-cn" | "aws-us-gov")
+            && (1..=32).contains(&self.region.len())
+            && self.region.bytes().all(is_of_region)
+            && self.account.len() == 12
+            && self.account.bytes().all(|byte| byte.is_ascii_digit())
+    }
 }
 
 /// Why a text is no ARN.

@@ -21,7 +21,7 @@ use crate::rule::{Rule, RuleName};
 use crate::target::{Input, RetryPolicy, TARGETS, Target, TargetKind};
 
 /// What PutTargets lacks.
-pub const PUT_MISSING: &str = "Targets other than SQS queues, log groups, Lambda functions, state machines, event buses and API destinations are refused in FailedEntries.";
+pub const PUT_MISSING: &str = "Targets other than SQS queues, log groups, Lambda functions, state machines, event buses and API destinations are refused in FailedEntries. A dead-letter queue of another account or region is refused.";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -117,6 +117,7 @@ pub fn put(events: &Events, _call: Call, body: &[u8]) -> Reply {
         let mut failed = Vec::new();
         for wire in request.targets.unwrap_or_default() {
             let target = target_of(wire)?;
+            check_place(events, &target)?;
             match TargetKind::of(&target.arn) {
                 Some(_) => targets.push(target),
                 None => failed.push(not_served(target)),
@@ -270,6 +271,29 @@ fn check_kind(target: &Target) -> Result<(), Error> {
                 "Parameter DeadLetterConfig.Arn is not valid for target {id}. Reason: {arn} is not the ARN of a standard SQS queue."
             )))
         }
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with where a target and its dead-letter queue are.
+fn check_place(events: &Events, target: &Target) -> Result<(), Error> {
+    let Target { id, arn, .. } = target;
+    let is_called_on_aws = matches!(
+        TargetKind::of(arn),
+        Some(TargetKind::Queue | TargetKind::Function | TargetKind::StateMachine)
+    ) && !events.is_here(arn);
+    // Partition and region become part of the address that the signed request is sent to.
+    if is_called_on_aws && !arn.is_of_aws() {
+        return Err(error::arn_malformed(&arn.to_string()));
+    }
+    match &target.dead_letter_arn {
+        // Dead letters are written in the commit that gives a delivery up, which only a queue of this store can be part of. The
+        // words are ours.
+        Some(queue) if !events.is_here(queue) => Err(Error::validation(format!(
+            "Parameter DeadLetterConfig.Arn is not valid for target {id}. Reason: dead-letter queues must be of this Trunkline's own account and region, {} and {}, and {queue} is not.",
+            events.account(),
+            events.region()
+        ))),
         _ => Ok(()),
     }
 }
