@@ -104,7 +104,7 @@ impl ServerArguments {
                 None => Credentials::AnyOnLoopback,
             },
             webhooks: Vec::new(),
-            aws: AwsAccess::from_environment(|name| std::env::var(name).ok()),
+            aws: AwsAccess::from_environment(|name| std::env::var(name).ok())?,
             calls_out: http_client::Settings {
                 guard: Guard::new(allowed),
                 own_authorities: own_authorities.into(),

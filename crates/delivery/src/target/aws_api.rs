@@ -49,6 +49,11 @@ impl<'p> Post<'p> {
 /// Sends it. `done` are error codes that mean that an earlier attempt has done it.
 pub(crate) async fn send(outside: &Outside, post: Post<'_>, done: &[&str]) -> Carried {
     let arn = post.arn;
+    // PutTargets refuses these; a target may be older than that.
+    if !arn.is_of_aws() {
+        let message = format!("{arn} cannot be called: its partition, region or account is none of AWS's.");
+        return failed("INVALID_PARAMETER", message, Retry::Never);
+    }
     let Some(credentials) = outside.aws.credentials() else {
         let message = format!(
             "{arn} is in another account or region, and Trunkline has no credentials for AWS: start it with AWS_ACCESS_KEY_ID and \
@@ -77,12 +82,13 @@ fn signed(
 ) -> Result<(Request, String), Failure> {
     let Post { arn, path, mut headers, body } = post;
     let endpoint = outside.aws.endpoint(arn);
-    let host = endpoint.split_once("://").map_or("", |(_, host)| host);
+    let path = endpoint.prefix + &path;
+    let host = endpoint.host.as_str();
     let unsigned = Unsigned { method: "POST", host, path: &path, headers: &headers, body: body.as_bytes() };
     let added = sigv4::sign(&unsigned, credentials, (&arn.region, &arn.service), (outside.now)());
     let signature = added.iter().find_map(|(_, value)| Some(value.split_once("Signature=")?.1.to_owned()));
     headers.extend(added);
-    let mut request = Request::new("POST", &format!("{endpoint}{path}"))?.keep(ANSWER_BYTES_MAX);
+    let mut request = Request::new("POST", &format!("{}{path}", endpoint.origin))?.keep(ANSWER_BYTES_MAX);
     for (name, value) in &headers {
         request = request.header(name, value)?;
     }

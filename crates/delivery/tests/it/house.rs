@@ -80,7 +80,8 @@ impl House {
             "AWS_SECRET_ACCESS_KEY" => Some("hidden-key".to_owned()),
             "AWS_SESSION_TOKEN" => Some("hidden-token".to_owned()),
             name => name.starts_with("AWS_ENDPOINT_URL_").then(|| url.to_owned()),
-        });
+        })
+        .unwrap();
         Self { porter: self.porter.with_aws(access), ..self }
     }
 

@@ -126,6 +126,22 @@ async fn what_aws_repeats_of_a_request_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn an_endpoint_may_have_a_path() {
+    let target = FaultTarget::start([Act::json("200 OK", "{}")]).await;
+    set_clock(NOON);
+    let house = House::new(&["127.0.0.1"]).with_aws(&format!("{}/front/door/", target.url));
+    rule(&house, QUEUE);
+    house.accept("a");
+    let running = house.run();
+    target.has_seen(1).await;
+    running.ended().await;
+    let request = target.requests().remove(0);
+    let host = target.url.strip_prefix("http://").unwrap().trim_end_matches('/');
+    assert!(request.starts_with("POST /front/door/ HTTP/1.1"), "{request}");
+    assert!(request.to_lowercase().contains(&format!("host: {host}\r\n")), "{request}");
+}
+
+#[tokio::test]
 async fn without_credentials_nobody_is_called() {
     set_clock(NOON);
     let house = House::new(&["127.0.0.1"]);
