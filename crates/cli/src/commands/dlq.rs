@@ -184,6 +184,7 @@ fn rows_of(queue: &Value, users: BTreeSet<String>, groups: Groups) -> Vec<Vec<St
     let mut rows = Vec::new();
     for ((error, from, to), group) in groups {
         let mut row = std::mem::replace(&mut about, vec![String::new(); 3]);
+        let [error, from, to] = [error, from, to].map(|text| in_one_line(&text));
         row.extend([group.letters.to_string(), error, from, to, group.oldest]);
         rows.push(row);
     }
@@ -223,6 +224,19 @@ fn letter_json(letter: &Value) -> Value {
     })
 }
 
+/// A letter's attributes are whatever its sender wrote; a line break among them would look like another row, and a control
+/// character would reach the terminal.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_control() {
+            true => line.extend(character.escape_default()),
+            false => line.push(character),
+        }
+    }
+    line
+}
+
 fn print(letter: &Value) {
     output::line(output::styled(output::STRONG, text(letter, "Id")));
     let number = |name: &str| letter.get(name).map(Value::to_string).unwrap_or_default();
@@ -236,9 +250,20 @@ fn print(letter: &Value) {
         ("from", text(letter, "SourceArn")),
         ("receives", &number("Received")),
         ("sent", text(letter, "Sent")),
-        ("payload", text(letter, "Payload")),
     ];
-    for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
+    let lines = lines.map(|(name, value)| (name, in_one_line(value)));
+    let payload = ("payload", text(letter, "Payload").to_owned());
+    for (name, value) in lines.into_iter().chain([payload]).filter(|(_, value)| !value.is_empty()) {
         output::line(format_args!("  {} {value}", output::styled(output::FAINT, format_args!("{name:<9}"))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_one_line;
+
+    #[test]
+    fn a_line_break_of_a_sender_is_no_row() {
+        assert_eq!(in_one_line("a\nb\r\u{1b}[2Jü \\"), "a\\nb\\r\\u{1b}[2Jü \\");
     }
 }
