@@ -19,7 +19,7 @@ use crate::pay::{Message, Payment};
 use crate::routing::Outlet;
 use crate::rule::{Rule, RuleName};
 use crate::target::{TARGETS, Target, TargetKind};
-use crate::undo::{Became, Done, Placed, Trace, keep, sweep_done};
+use crate::undo::{Became, Done, Placed, Trace, gone, keep, sweep_done};
 
 /// A step through the letters of a queue.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +57,10 @@ pub struct Dealt {
     pub done: Vec<String>,
     /// Ids of letters that had to stay, each with the reason.
     pub stayed: Vec<(String, String)>,
+    /// How many of those that were dealt with cannot be undone, since they have been logged, or taken for duplicates.
+    pub finally: u64,
+    /// How many letters of the whole deed can no longer be undone, since no more is kept.
+    pub gone: u64,
     /// Where the next step goes on; `None`: that was all.
     pub after: Option<Spot>,
 }
@@ -130,6 +134,7 @@ impl Events {
                     let purged = matches!(deed, Deed::Purge);
                     let letter = letter.into_message();
                     let done = Done { queue: through.queue.clone(), purged, letter, at: now, became };
+                    dealt.finally += u64::from(done.is_final().is_some());
                     keep(tx, &(name.to_owned(), id.clone()), &done);
                     dealt.done.push(id);
                 }
@@ -137,6 +142,7 @@ impl Events {
             }
         }
         sweep_done(tx, now, usize::MAX);
+        dealt.gone = gone(tx, name);
         Ok(dealt)
     }
 

@@ -12,11 +12,14 @@ use store::{KeyRange, Read, Table, Tx};
 use crate::bus::BusName;
 use crate::counts::Counts;
 use crate::events::Events;
+use crate::letter::Letter;
 
 /// What was done, by the name of the deed and the letter's id. Names begin with their moment, so they sort by it.
 const DONE: Table<(String, String), Done> = Table::new(35, "dead letters dealt with");
 /// How many bytes of letters that table holds.
 const DONE_BYTES: Table<(), u64> = Table::new(59, "bytes of dead letters dealt with");
+/// How many letters of a deed could have come back and have been forgotten, by the deed's name.
+const GONE: Table<String, u64> = Table::new(63, "dead letters that cannot come back");
 
 /// How long it is kept.
 const KEPT_FOR: Duration = Duration::from_secs(86_400);
@@ -38,12 +41,27 @@ store::record!(Done, version 1);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Became {
-    /// Nothing that could be taken back.
+    /// Nothing: of a letter that was thrown away. What became of one that was sent again cannot be taken back: it is logged,
+    /// or a FIFO queue has taken it for a message that it has.
     Nothing,
     /// A message of an SQS queue; with a trace it is a delivery of the books, done at once.
     Message { placed: Placed, trace: Option<Trace> },
     /// A delivery that was owed.
     Delivery { placed: Placed, trace: Trace },
+}
+
+impl Done {
+    /// Why it can never be undone: the letter would be in two places.
+    pub(crate) fn is_final(&self) -> Option<&'static str> {
+        if self.purged || self.became != Became::Nothing {
+            return None;
+        }
+        let target = Letter::of(self.letter.clone()).target_arn();
+        Some(match target.is_some_and(|target| target.service == "logs") {
+            true => "it has been logged, and what is logged is not taken back",
+            false => "its FIFO queue has taken it for a message that it has, so there is none to take back",
+        })
+    }
 }
 
 /// Where a message was put.
@@ -76,6 +94,8 @@ pub struct Undone {
     pub restored: Vec<String>,
     /// Ids of those that could not come back, each with the reason.
     pub stayed: Vec<(String, String)>,
+    /// How many letters of the whole deed can no longer come back, since no more is kept.
+    pub gone: u64,
     /// The letter behind which the next step goes on; `None`: that was all.
     pub after: Option<String>,
 }
@@ -91,7 +111,7 @@ pub struct Undoable {
     pub at: Timestamp,
     /// Whether it threw letters away.
     pub purged: bool,
-    /// How many letters are kept of it.
+    /// How many letters are kept of it that were not made final by being sent again.
     pub letters: u64,
 }
 
@@ -115,7 +135,7 @@ impl Events {
                 ),
             ));
         }
-        let mut undone = Undone::default();
+        let mut undone = Undone { gone: gone(tx, name), ..Undone::default() };
         if keys.len() >= max {
             undone.after = keys.last().map(|(_, letter)| letter.clone());
         }
@@ -136,6 +156,9 @@ impl Events {
     pub fn undoable(&self, read: &mut impl Read) -> Vec<Undoable> {
         let mut deeds: Vec<Undoable> = Vec::new();
         read.scan(&DONE, &KeyRange::all(), &mut |(name, _), done| {
+            if done.is_final().is_some() {
+                return ControlFlow::Continue(());
+            }
             match deeds.last_mut().filter(|deed| deed.name == name) {
                 Some(deed) => deed.letters += 1,
                 None => {
@@ -150,6 +173,9 @@ impl Events {
 
     fn undo_one(&self, tx: &mut Tx<'_, '_>, done: &Done, now: Timestamp) -> Result<(), &'static str> {
         let queue = self.queues().find(tx, &done.queue).ok_or("its dead-letter queue is gone")?;
+        if let Some(why) = done.is_final() {
+            return Err(why);
+        }
         match &done.became {
             Became::Nothing => {}
             Became::Message { placed, trace } => {
@@ -224,24 +250,51 @@ fn forget(tx: &mut Tx<'_, '_>, key: &(String, String), done: &Done) {
     tx.remove(&DONE, key);
 }
 
+/// How many letters of a deed could have come back and have been forgotten.
+pub(crate) fn gone(read: &mut impl Read, name: &str) -> u64 {
+    read.get(&GONE, &name.to_owned()).unwrap_or_default()
+}
+
 /// Forgets what has grown too old or, oldest first, is too much; at most `limit` of it.
 pub(crate) fn sweep_done(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
     let oldest_kept = now.minus(KEPT_FOR);
     let mut forgotten = 0;
     while forgotten < limit {
         let Some((key, found)) = tx.list_found(&DONE, &KeyRange::all(), 1).into_iter().next() else { break };
+        forgotten += 1;
+        let count = gone(tx, &key.0).saturating_add(1);
         let Some(done) = found else {
             // It would be met at the front for ever.
             tx.pass_over(&DONE, &key);
             tx.remove(&DONE, &key);
-            forgotten += 1;
+            tx.put(&GONE, &key.0, &count);
             continue;
         };
         let bytes: u64 = tx.get(&DONE_BYTES, &()).unwrap_or_default();
         if done.at >= oldest_kept && bytes <= KEPT_BYTES_MAX {
+            forgotten -= 1;
             break;
         }
         forget(tx, &key, &done);
+        if done.is_final().is_none() {
+            tx.put(&GONE, &key.0, &count);
+        }
+    }
+    forgotten + sweep_gone(tx, oldest_kept, limit.saturating_sub(forgotten))
+}
+
+/// Forgets the counts of deeds that began too long ago and of which nothing is kept.
+fn sweep_gone(tx: &mut Tx<'_, '_>, oldest_kept: Timestamp, limit: usize) -> usize {
+    // The letters and digits that the names of that moment begin with.
+    let moment: String = oldest_kept.to_iso_millis().chars().filter(char::is_ascii_alphanumeric).collect();
+    let mut forgotten = 0;
+    while forgotten < limit {
+        let first = tx.list_found(&GONE, &KeyRange::all(), 1).into_iter().next();
+        let Some((name, _)) = first.filter(|(name, _)| *name < moment) else { break };
+        if !tx.list_found(&DONE, &KeyRange::prefix(&name), 1).is_empty() {
+            break;
+        }
+        tx.remove(&GONE, &name);
         forgotten += 1;
     }
     forgotten

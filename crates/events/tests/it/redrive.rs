@@ -217,6 +217,49 @@ fn what_was_thrown_away_comes_back_for_a_day() {
     balanced(&house);
 }
 
+/// No more is promised than is kept: 64 MiB.
+#[test]
+fn what_is_no_longer_kept_is_counted() {
+    let house = House::new();
+    house.queue("dead");
+    let ids = house.ids();
+    house.write(move |events, tx| {
+        let queue = events.queues().find(tx, "dead").unwrap();
+        for _ in 0..5 {
+            let (id, body) = (ids.next_uuid(), "x".repeat(15 << 20));
+            let message = queue::NewMessage { id, body, now: NOON, ..queue::NewMessage::default() };
+            events.queues().send(tx, queue.engine, message);
+        }
+    });
+    let step = |after| Through { after, max: 3, ..through(Selection::default()) };
+    let first = house.deal((step(None), Deed::Purge, "a"), NOON).unwrap();
+    assert_eq!((first.done.len(), first.gone, first.finally), (3, 0, 0));
+    let second = house.deal((step(first.after), Deed::Purge, "a"), NOON).unwrap();
+    assert_eq!((second.done.len(), second.gone), (2, 1));
+    let undone = house.undo("a", NOON).unwrap();
+    assert_eq!((undone.restored.len(), undone.stayed.len(), undone.gone), (4, 0, 1));
+}
+
+/// It would be logged twice when it is sent again after that.
+#[test]
+fn what_has_been_logged_is_not_undone() {
+    let house = House::new();
+    let letters = json!({"Arn": house.queue("dead").to_string()});
+    let group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/g";
+    let target = json!([{"Id": "l", "Arn": group, "DeadLetterConfig": letters}]);
+    house.rule("logs", &json!({"source": ["test"]}), &target);
+    house.accept(&event("1", "t", "{}"), NOON);
+    assert_eq!(house.letters("dead", NOON).len(), 1);
+    house.ask_logs("CreateLogGroup", &json!({"logGroupName": "/aws/events/g"}));
+    let dealt = house.deal((through(Selection::default()), AGAIN, "a"), NOON).unwrap();
+    assert_eq!((dealt.done.len(), dealt.finally, dealt.gone), (1, 1, 0));
+    assert!(house.events.store().read(|read| house.events.undoable(read)).unwrap().is_empty());
+    let undone = house.undo("a", NOON).unwrap();
+    assert!(undone.restored.is_empty() && undone.stayed[0].1.contains("logged"), "{undone:?}");
+    assert!(house.letters("dead", NOON).is_empty());
+    balanced(&house);
+}
+
 #[test]
 fn what_cannot_be_done_is_said() {
     let (house, dead) = house();

@@ -22,6 +22,9 @@ const ASKED_EVERY: Duration = Duration::from_millis(100);
 /// Steps a second where a rate is given.
 const STEPS_PER_SECOND: u32 = 10;
 
+/// How much can be undone.
+const KEPT: &str = "undo keeps 64 MiB of letters, for a day";
+
 /// Arguments of `trunkline dlq redrive`.
 ///
 /// A message that a queue gave up goes back to that queue. An event that a rule could not deliver goes again to the rule's
@@ -76,10 +79,17 @@ struct Dealt {
     stayed: Vec<(String, String)>,
     /// Of the letters that were named, those that have not been met.
     unmet: Vec<String>,
+    /// How many of `done` cannot be undone by their nature.
+    finally: u64,
+    /// How many letters of the whole deed undo no longer keeps.
+    gone: u64,
 }
 
 impl Dealt {
     fn add(&mut self, answer: &Value, list: &str) {
+        let number = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or(0);
+        self.finally += number("Final");
+        self.gone = self.gone.max(number("Gone"));
         let done = items(answer, list);
         self.done += u64::try_from(done.len()).unwrap_or(0);
         self.unmet.retain(|id| !done.iter().any(|done| done.as_str() == Some(id)));
@@ -89,17 +99,59 @@ impl Dealt {
         self.unmet.retain(|id| !self.stayed.iter().any(|(stayed, _)| stayed == id));
     }
 
+    /// How many of the letters that were dealt with can come back; none where nothing of it is kept.
+    fn undoable(&self) -> u64 {
+        match self.name.is_empty() {
+            true => 0,
+            false => self.done.saturating_sub(self.finally).saturating_sub(self.gone),
+        }
+    }
+
+    /// How it is undone, and why not all of it can be.
+    fn promise(&self) -> String {
+        let (name, undoable) = (&self.name, self.undoable());
+        if name.is_empty() || self.done == 0 {
+            return String::new();
+        }
+        if undoable == self.done {
+            return format!("; trunkline dlq undo {name} takes it back");
+        }
+        let mut why = Vec::new();
+        if self.finally > 0 {
+            why.push("what is logged, or was a duplicate to a FIFO queue, is not taken back");
+        }
+        if self.gone > 0 {
+            why.push(KEPT);
+        }
+        let why = why.join("; ");
+        match undoable {
+            0 => format!("; that cannot be undone: {why}"),
+            some => format!("; trunkline dlq undo {name} takes back only {some} of them: {why}"),
+        }
+    }
+
     /// Exit status 1 where letters had to stay, or were named and not met.
     fn told(&self, (what, member): (&str, &str), at: &At) -> ExitCode {
-        let undo = Some(&self.name).filter(|name| !name.is_empty() && self.done > 0);
+        let undoable = self.undoable();
+        let undo = Some(&self.name).filter(|_| undoable > 0);
         if at.json {
             let of_stayed = |(id, why): &(String, String)| json!({"id": id, "reason": why});
             let stayed: Vec<Value> = self.stayed.iter().map(of_stayed).collect();
-            output::line(json!({member: self.done, "stayed": stayed, "unknown": self.unmet, "undo": undo}));
+            let unknown = &self.unmet;
+            output::line(json!({
+                member: self.done,
+                "stayed": stayed,
+                "unknown": unknown,
+                "undo": undo,
+                "undoable": undoable,
+                "gone": self.gone,
+            }));
         } else {
-            let undo =
-                undo.map(|name| format!("; trunkline dlq undo {name} takes it back")).unwrap_or_default();
-            output::line(format_args!("{} {what}{undo}", self.done));
+            output::line(format_args!("{} {what}{}", self.done, self.promise()));
+            if self.name.is_empty() && self.gone > 0 {
+                let gone = output::styled(output::BAD, "gone");
+                output::line(format_args!("{gone} {} more can no longer be taken back: {KEPT}", self.gone));
+            }
             for (id, why) in &self.stayed {
                 output::line(format_args!("{} {id}: {why}", output::styled(output::BAD, "stays")));
             }
@@ -108,7 +160,10 @@ impl Dealt {
                 output::line(format_args!("{unknown} {id}: no such letter is free"));
             }
         }
-        if self.stayed.is_empty() && self.unmet.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        // What a deed did is done even where it cannot be undone; an undo has not done all of it.
+        let all =
+            self.stayed.is_empty() && self.unmet.is_empty() && (self.gone == 0 || !self.name.is_empty());
+        if all { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -164,7 +219,7 @@ pub(crate) fn purge(arguments: &PurgeArguments) -> Result<ExitCode, String> {
     Ok(dealt.told(("thrown away", "purged"), at))
 }
 
-/// Exit status 0 where all of it was undone, 1 where letters had to stay as they are.
+/// Exit status 0 where all of it was undone, 1 where letters had to stay as they are, or are no longer kept.
 pub(crate) fn undo(arguments: &UndoArguments) -> Result<ExitCode, String> {
     let UndoArguments { name, at } = arguments;
     let remote = Remote::open(&at.endpoint)?;
@@ -292,5 +347,24 @@ fn move_task(remote: &Remote, arguments: &RedriveArguments) -> Result<u64, Strin
                 return Err(format!("SQS's move task ended as {other}: {}", text(&task, "FailureReason")));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dealt;
+
+    #[test]
+    fn no_more_is_promised_than_can_be_undone() {
+        for (finally, gone, words) in [
+            (0, 0, "; trunkline dlq undo n takes it back"),
+            (0, 3, "takes back only 7 of them: undo keeps 64 MiB"),
+            (4, 0, "takes back only 6 of them: what is logged"),
+            (4, 6, "; that cannot be undone: what is logged"),
+        ] {
+            let dealt = Dealt { name: "n".to_owned(), done: 10, finally, gone, ..Dealt::default() };
+            assert!(dealt.promise().contains(words), "{}", dealt.promise());
+        }
+        assert_eq!(Dealt { done: 10, ..Dealt::default() }.promise(), "");
     }
 }

@@ -1,7 +1,7 @@
 //! Dead letters listed without receiving them, sent again, thrown away, and both undone.
 
 use aws::{Arn, Call, Error, Reply, Timestamp, operation};
-use events::{Deed, Letter, Selection, Through};
+use events::{Dealt, Deed, Letter, Selection, Through};
 use queue::Spot;
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +150,11 @@ struct DealAnswer {
     name: String,
     done: Vec<String>,
     stayed: Vec<Stayed>,
+    /// How many of `done` cannot be undone.
+    #[serde(rename = "Final")]
+    finally: u64,
+    /// How many of the whole deed can no longer be undone, since no more is kept.
+    gone: u64,
     until_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<Spot>,
@@ -202,8 +207,8 @@ fn deal(
         let events = rooms.events.clone();
         Ok(rooms.store.write(queue::error::of_store, move |tx| {
             let dealt = events.deal(tx, (&through, &deed, &name), call.now, &call.ids)?;
-            let (done, stayed) = (dealt.done, all_stayed(dealt.stayed));
-            Ok(DealAnswer { name, done, stayed, until_ms, after: dealt.after })
+            let Dealt { done, stayed, finally, gone, after } = dealt;
+            Ok(DealAnswer { name, done, stayed: all_stayed(stayed), finally, gone, until_ms, after })
         }))
     })
 }
@@ -233,6 +238,8 @@ struct UndoRequest {
 struct UndoAnswer {
     restored: Vec<String>,
     stayed: Vec<Stayed>,
+    /// How many of the whole deed can no longer come back, since no more is kept.
+    gone: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<String>,
 }
@@ -246,6 +253,7 @@ pub(super) fn undo(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
             Ok(UndoAnswer {
                 restored: undone.restored,
                 stayed: all_stayed(undone.stayed),
+                gone: undone.gone,
                 after: undone.after,
             })
         }))
