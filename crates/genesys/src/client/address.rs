@@ -1,6 +1,7 @@
 //! Where an org is: its region's hosts, or an address that somebody names.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http_client::Allowed;
 
@@ -36,7 +37,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// The org's region: `eu-central-1`, or its domain `mypurecloud.de`; or the address of a simulated org, `http://127.0.0.1:4566`.
+    /// The org's region: `eu-central-1`, or its domain `mypurecloud.de`; or the address of a simulated org, `http://127.0.0.1:4566`,
+    /// which is this machine's or a private one: the client's secret goes there unencrypted.
     ///
     /// # Errors
     /// A sentence with what is known.
@@ -49,7 +51,13 @@ impl Address {
                 _ => authority,
             };
             let is_whole = rest == authority && !host.is_empty() && host.parse::<Allowed>().is_ok();
-            return if is_whole {
+            return if is_whole && !is_near(host) {
+                Err(format!(
+                    "'{text}' is plain HTTP, by which the client's secret would be read by anybody on the way; that is for \
+                     localhost and private addresses such as 10.1.2.3. Name an org of Genesys Cloud by its region or its \
+                     domain, without a scheme"
+                ))
+            } else if is_whole {
                 Ok(Self { api: text.to_owned(), login: text.to_owned(), plain_host: Some(host.to_owned()) })
             } else {
                 Err(format!("'{text}' is no address like http://127.0.0.1:4566"))
@@ -86,6 +94,18 @@ impl Address {
     }
 }
 
+/// Whether a host is this machine, or an address (no name: who answers to a name may change) of a private network.
+fn is_near(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.api)
@@ -107,6 +127,34 @@ mod tests {
         assert_eq!((local.api(), local.login()), ("http://127.0.0.1:4566", "http://127.0.0.1:4566"));
         for wrong in ["mars-1", "http://", "http://a/b", "https://api.mypurecloud.de", "http://:80"] {
             Address::parse(wrong).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_and_private_addresses() {
+        for near in [
+            "127.0.0.1:4566",
+            "localhost",
+            "LOCALHOST:80",
+            "[::1]:4566",
+            "10.1.2.3",
+            "172.16.0.9:1",
+            "192.168.1.1",
+            "[fd00::1]",
+        ] {
+            Address::parse(&format!("http://{near}")).unwrap();
+        }
+        for far in [
+            "api.mypurecloud.de",
+            "mypurecloud.de",
+            "trunkline:4566",
+            "8.8.8.8",
+            "172.32.0.1",
+            "[2001:db8::1]:80",
+            "localhost.example.com",
+        ] {
+            let said = Address::parse(&format!("http://{far}")).unwrap_err();
+            assert!(said.contains("without a scheme"), "{far}: {said}");
         }
     }
 }
