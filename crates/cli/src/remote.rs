@@ -76,6 +76,18 @@ impl Remote {
         }
     }
 
+    /// Asks for something to be made; `false` where it is there already.
+    ///
+    /// # Errors
+    /// Any other refusal, in the server's words.
+    pub(crate) fn make(&self, request: Request) -> Result<bool, String> {
+        match self.try_ask(request) {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_there_already() => Ok(false),
+            Err(error) => Err(said(&self.endpoint, &error)),
+        }
+    }
+
     /// Asks for all pages of a list; `list` is the member of the answer that holds it.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::client::fault::Fault;
-use crate::platform::integration::EVENT_BRIDGE;
+use crate::platform::integration::{EVENT_BRIDGE, SUFFIX_MAX, is_suffix};
 
 const INTEGRATIONS: &str = "/api/v2/integrations";
 /// How often the state is asked for, and how many times: two minutes in all.
@@ -84,11 +84,61 @@ pub async fn list(client: &Client) -> Result<Vec<Found>, Fault> {
     Ok(found)
 }
 
-/// The integration that sends to this account, region and source, if there is one.
+/// The integration that sends to this account, region and source, if there is one; else the one that was made for it and that
+/// never got its configuration, as a call failed in between.
 pub fn of<'a>(found: &'a [Found], wanted: &Wanted) -> Option<&'a Found> {
-    found.iter().find(|one| {
+    let configured = found.iter().find(|one| {
         one.account == wanted.account && one.region == wanted.region && one.suffix == wanted.suffix
-    })
+    });
+    let name = name_of(&wanted.suffix);
+    configured.or_else(|| found.iter().find(|one| !one.has_configuration() && one.name == name))
+}
+
+/// The name of an integration that is made here, by which it is found before it has a configuration.
+fn name_of(suffix: &str) -> String {
+    format!("Amazon EventBridge Source {suffix}")
+}
+
+/// Checks the end of a partner event source's name.
+///
+/// # Errors
+/// A sentence with the form.
+pub fn check_suffix(text: &str) -> Result<(), String> {
+    if is_suffix(text) {
+        return Ok(());
+    }
+    Err(format!(
+        "a suffix is 1 to {SUFFIX_MAX} letters, digits, dots, underscores or hyphens, for example trunkline"
+    ))
+}
+
+/// Checks the form of an AWS region's name; which there are changes every year.
+///
+/// # Errors
+/// A sentence with the form.
+pub fn check_region(text: &str) -> Result<(), String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_word = |part: &&str| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase());
+    let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    match parts.split_last() {
+        Some((number, words))
+            if (2..=4).contains(&words.len()) && words.iter().all(is_word) && is_number(number) =>
+        {
+            Ok(())
+        }
+        _ => Err("an AWS region is words and a number, for example eu-central-1".to_owned()),
+    }
+}
+
+/// Topics as they were written in a list: without the blanks around them, and each once.
+pub fn topics_of(written: &[String]) -> Vec<String> {
+    let mut topics: Vec<String> = Vec::new();
+    for topic in written.iter().map(|topic| topic.trim()).filter(|topic| !topic.is_empty()) {
+        if !topics.iter().any(|known| known == topic) {
+            topics.push(topic.to_owned());
+        }
+    }
+    topics
 }
 
 /// What must change; nothing where all is as wanted.
@@ -120,8 +170,7 @@ pub async fn apply(client: &Client, found: Option<&Found>, wanted: &Wanted) -> R
     let id = match found {
         Some(found) => found.id.clone(),
         None => {
-            let name = format!("Amazon EventBridge Source {}", wanted.suffix);
-            let body = json!({"name": name, "integrationType": {"id": EVENT_BRIDGE}});
+            let body = json!({"name": name_of(&wanted.suffix), "integrationType": {"id": EVENT_BRIDGE}});
             text(&client.send("POST", INTEGRATIONS, &body).await?, "/id")
         }
     };
@@ -180,7 +229,8 @@ async fn reached(client: &Client, id: &str, state: &str) -> Result<Found, Fault>
         if found.state == state {
             return Ok(found);
         }
-        if found.state == "ERROR" {
+        // On the way to INACTIVE the error is the one that it has been in until now.
+        if found.state == "ERROR" && state == "ACTIVE" {
             return Err(Fault::strange(format!(
                 "the integration {id} is in the state ERROR: {}",
                 if found.detail.is_empty() { "the org does not say why" } else { &found.detail }
@@ -192,6 +242,12 @@ async fn reached(client: &Client, id: &str, state: &str) -> Result<Found, Fault>
     Err(Fault::strange(format!(
         "the integration {id} is still {last} after two minutes; `trunkline genesys status` shows how it goes on"
     )))
+}
+
+impl Found {
+    fn has_configuration(&self) -> bool {
+        !(self.account.is_empty() && self.region.is_empty() && self.suffix.is_empty())
+    }
 }
 
 fn read(integration: &Value, config: &Value) -> Found {
@@ -216,20 +272,21 @@ fn text(value: &Value, pointer: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Found, Wanted, plan};
+    use super::{Change, Found, Wanted, check_region, check_suffix, of, plan, topics_of};
 
-    #[test]
-    fn only_what_differs_is_changed() {
-        let wanted = Wanted {
+    fn wanted() -> Wanted {
+        Wanted {
             account: "123456789012".to_owned(),
             region: "eu-central-1".to_owned(),
             suffix: "s".to_owned(),
             topics: vec!["a".to_owned(), "b".to_owned()],
-        };
-        assert_eq!(plan(None, &wanted).len(), 3);
-        let same = Found {
+        }
+    }
+
+    fn found(wanted: &Wanted) -> Found {
+        Found {
             id: String::new(),
-            name: String::new(),
+            name: "any".to_owned(),
             is_enabled: true,
             state: "ACTIVE".to_owned(),
             detail: String::new(),
@@ -237,7 +294,72 @@ mod tests {
             region: wanted.region.clone(),
             suffix: wanted.suffix.clone(),
             topics: vec!["b".to_owned(), "a".to_owned()],
+        }
+    }
+
+    #[test]
+    fn one_that_was_only_begun_is_found_by_its_name() {
+        let wanted = wanted();
+        let configured = found(&wanted);
+        let begun = Found {
+            name: "Amazon EventBridge Source s".to_owned(),
+            account: String::new(),
+            region: String::new(),
+            suffix: String::new(),
+            ..configured.clone()
         };
+        let of_another = Found { name: "Amazon EventBridge Source t".to_owned(), ..begun.clone() };
+        let elsewhere =
+            Found { region: "us-east-1".to_owned(), name: begun.name.clone(), ..configured.clone() };
+        let all = [of_another, elsewhere, begun, configured];
+        let [of_another, elsewhere, begun, configured] = &all;
+        assert_eq!(of(&all, &wanted), Some(configured));
+        assert_eq!(of(&all[..3], &wanted), Some(begun));
+        assert_eq!(of(&[of_another.clone(), elsewhere.clone()], &wanted), None);
+    }
+
+    #[test]
+    fn suffix_and_region_have_a_form() {
+        for (text, is_good) in [
+            ("trunkline", true),
+            ("a.b_c-1", true),
+            ("", false),
+            ("a/b", false),
+            ("a b", false),
+            ("\u{e4}", false),
+        ] {
+            assert_eq!(check_suffix(text).is_ok(), is_good, "{text}");
+        }
+        check_suffix(&"a".repeat(64)).unwrap();
+        check_suffix(&"a".repeat(65)).unwrap_err();
+        for region in ["us-east-1", "ap-southeast-2", "us-gov-west-1", "eusc-de-east-1", "us-iso-east-1"] {
+            check_region(region).unwrap();
+        }
+        for region in [
+            "",
+            "mars",
+            "mars-1",
+            "eu-central",
+            "eu-central-",
+            "EU-central-1",
+            "eu central 1",
+            "eu--central-1",
+        ] {
+            check_region(region).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_topic_that_is_named_twice_is_one() {
+        let written = ["a", " b", "a ", ""].map(str::to_owned);
+        assert_eq!(topics_of(&written), ["a", "b"]);
+    }
+
+    #[test]
+    fn only_what_differs_is_changed() {
+        let wanted = wanted();
+        assert_eq!(plan(None, &wanted).len(), 3);
+        let same = found(&wanted);
         assert_eq!(plan(Some(&same), &wanted), []);
         let other = Found { topics: vec!["b".to_owned(), "c".to_owned()], is_enabled: false, ..same };
         let (added, removed) = (vec!["a".to_owned()], vec!["c".to_owned()]);

@@ -65,6 +65,11 @@ impl ApiError {
         )
     }
 
+    /// Whether it says that what was to be made exists.
+    pub fn is_there_already(&self) -> bool {
+        self.code == "ResourceAlreadyExistsException"
+    }
+
     /// An answer that is not what the operation promises.
     pub(crate) fn strange(operation: &str, missing: &str) -> Self {
         Self {

@@ -61,10 +61,10 @@ struct Place {
     #[arg(long, value_name = "DIGITS", value_parser = crate::commands::serve::account)]
     aws_account: String,
     /// The AWS region
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = region)]
     region: String,
     /// The end of the partner event source's name
-    #[arg(long, value_name = "TEXT", default_value = "trunkline")]
+    #[arg(long, value_name = "TEXT", default_value = "trunkline", value_parser = suffix)]
     suffix: String,
 }
 
@@ -137,14 +137,25 @@ pub(crate) fn runtime() -> Result<Runtime, String> {
     made.map_err(|e| format!("could not start the runtime: {e}"))
 }
 
+fn region(text: &str) -> Result<String, String> {
+    connect::check_region(text).map(|()| text.to_owned())
+}
+
+fn suffix(text: &str) -> Result<String, String> {
+    connect::check_suffix(text).map(|()| text.to_owned())
+}
+
 fn connect(arguments: &Connect) -> Result<ExitCode, String> {
     let client = arguments.caller.client()?;
     let runtime = runtime()?;
     let place = &arguments.place;
     let topics = match arguments.topics.as_slice() {
         [] => TOPICS.map(str::to_owned).to_vec(),
-        topics => topics.to_vec(),
+        written => connect::topics_of(written),
     };
+    if topics.is_empty() {
+        return Err("--topics names none; without it they are those of the conversation tracker".to_owned());
+    }
     if let Some(wrong) = topics.iter().find(|topic| genesys::catalogue::topic(topic).is_none()) {
         return Err(format!(
             "'{wrong}' is no topic; topics are templates such as v2.detail.events.conversation.{{id}}.acd.end"
@@ -182,12 +193,11 @@ fn connect(arguments: &Connect) -> Result<ExitCode, String> {
 /// The bus takes the name of the source, and the source is active from then on.
 fn make_bus(endpoint: &str, source: &str) -> Result<(), String> {
     let remote = Remote::open(endpoint)?;
-    if remote.find(Request::events("DescribeEventBus", json!({"Name": source})))?.is_some() {
-        output::line(format_args!("the bus {source} is there"));
-        return Ok(());
-    }
-    remote.ask(Request::events("CreateEventBus", json!({"Name": source, "EventSourceName": source})))?;
-    output::line(format_args!("the bus {source} was made"));
+    let is_there = remote.find(Request::events("DescribeEventBus", json!({"Name": source})))?.is_some()
+        // Somebody else may make it in between.
+        || !remote.make(Request::events("CreateEventBus", json!({"Name": source, "EventSourceName": source})))?;
+    let what = if is_there { "is there" } else { "was made" };
+    output::line(format_args!("the bus {source} {what}"));
     Ok(())
 }
 

@@ -52,12 +52,19 @@ fn serve(dir: &Path, name: &str, pipeline: &str) -> Binary {
         .unwrap_or_else(|mut child| panic!("it ended with {}", child.wait().unwrap()))
 }
 
+/// What goes into the header `Authorization`.
+fn bearer(org: &Binary) -> String {
+    let form = [("Authorization", "Basic YTpi"), ("Content-Type", "application/x-www-form-urlencoded")];
+    until("a token", || {
+        let (_, token) = org.request("POST /oauth/token", &form, "grant_type=client_credentials").unwrap();
+        Some(format!("Bearer {}", token["access_token"].as_str()?))
+    })
+}
+
 /// A call of the org's API; again where it was asked for trouble.
 fn api(org: &Binary, line: &str, body: &Value) -> Value {
     until(line, || {
-        let form = [("Authorization", "Basic YTpi"), ("Content-Type", "application/x-www-form-urlencoded")];
-        let (_, token) = org.request("POST /oauth/token", &form, "grant_type=client_credentials").unwrap();
-        let bearer = format!("Bearer {}", token["access_token"].as_str()?);
+        let bearer = bearer(org);
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         let (status, answer) = org.request(line, &headers, &body.to_string()).unwrap();
         (status == 200).then_some(answer)
@@ -243,4 +250,62 @@ fn an_org_is_connected_looked_at_and_disconnected() {
     assert!(code == Some(2) && said.contains("ERROR"), "{said}");
     let (code, said) = connect(&["--topics", "acd.end"]);
     assert!(code == Some(2) && said.contains("'acd.end' is no topic"), "{said}");
+}
+
+#[test]
+fn an_integration_that_was_only_begun_is_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let org = serve(dir.path(), "org", ORG);
+    let endpoint = format!("http://{}", org.address);
+    let place = ["--aws-account", "000000000000", "--region", "us-east-1", "--suffix", "crm", "--yes"];
+    let body = json!({"name": "Amazon EventBridge Source crm", "integrationType": {"id": "amazon-eventbridge-source"}});
+    let begun = || api(&org, "POST /api/v2/integrations", &body)["id"].as_str().unwrap().to_owned();
+    let integrations = || {
+        let (_, said) = genesys(&org, &["status", "--json"]);
+        serde_json::from_str::<Value>(&said).unwrap()["integrations"].as_array().unwrap().clone()
+    };
+
+    begun();
+    let topics = "v2.detail.events.conversation.{id}.acd.end, v2.detail.events.conversation.{id}.acd.end";
+    let connect = [["connect", "--topics", topics, "--endpoint", &endpoint].as_slice(), &place].concat();
+    let (code, said) = genesys(&org, &connect);
+    assert!(code == Some(0) && said.contains("ACTIVE") && !said.contains("+ integration"), "{said}");
+    let found = integrations();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["topics"], json!(["v2.detail.events.conversation.{id}.acd.end"]));
+
+    // A second one cannot be for the same source.
+    let second = begun();
+    let config = api(
+        &org,
+        &format!("GET /api/v2/integrations/{}/config/current", found[0]["id"].as_str().unwrap()),
+        &json!({}),
+    );
+    let config = json!({"name": "second", "version": 1, "properties": config["properties"]});
+    let headers = [("Authorization", bearer(&org)), ("Content-Type", "application/json".to_owned())];
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let line = format!("PUT /api/v2/integrations/{second}/config/current");
+    let (status, answer) = org.request(&line, &headers, &config.to_string()).unwrap();
+    assert_eq!(status, 409, "{answer}");
+
+    // Both go: the configured one, then the one that was begun.
+    for left in [1, 0] {
+        let (_, said) = genesys(&org, &[["disconnect"].as_slice(), &place].concat());
+        assert!(said.contains("it is gone"), "{said}");
+        assert_eq!(integrations().len(), left);
+    }
+
+    // What has no form is told before anything is made.
+    for (wrong, sentence) in
+        [(["--suffix", "a/b"], "a suffix is 1 to 64"), (["--region", "mars"], "an AWS region is")]
+    {
+        let mut arguments = vec!["connect", "--aws-account", "000000000000", "--yes"];
+        arguments.extend(wrong);
+        if wrong[0] != "--region" {
+            arguments.extend(["--region", "us-east-1"]);
+        }
+        let (code, said) = genesys(&org, &arguments);
+        assert!(code == Some(2) && said.contains(sentence), "{said}");
+    }
+    assert_eq!(integrations().len(), 0);
 }

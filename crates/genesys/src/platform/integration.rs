@@ -21,6 +21,8 @@ const INTEGRATIONS: Table<String, Integration> = Table::new(50, "integrations");
 
 /// The type's id.
 pub const EVENT_BRIDGE: &str = "amazon-eventbridge-source";
+/// The longest end of a source's name.
+pub const SUFFIX_MAX: usize = 64;
 /// So long an integration is on its way to what was intended.
 const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
 /// Integrations kept; the vendor's own limit is a field of the type, `maxInstances`.
@@ -259,6 +261,16 @@ pub fn put_config(
         )));
     }
     change.properties.check()?;
+    let is_taken = |other: &Integration| {
+        other.id != integration.id
+            && other.properties.as_ref().is_some_and(|taken| taken.place() == change.properties.place())
+    };
+    if let Some(other) = all(tx).iter().find(|other| is_taken(other)) {
+        return Err(Fault::conflict(format!(
+            "The integration {} sends to this account, region and event source suffix already.",
+            other.id
+        )));
+    }
     integration.name = change.name.unwrap_or(integration.name);
     integration.notes = change.notes;
     integration.properties = Some(change.properties);
@@ -334,28 +346,38 @@ fn mirror(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>) {
     tx.after_commit(move || of_platform.state().buses = buses);
     let Ok(org) = platform.with_side(|side| Ok(side.org.id().to_string())) else { return };
     let enabled = all(tx).into_iter().filter(|one| one.is_enabled && one.trouble(place).is_none());
-    let sources: Sources = enabled
-        .filter_map(|one| {
-            let properties = one.properties?;
-            let name = format!("aws.partner/genesys.com/cloud/{org}/{}", properties.event_source_suffix);
-            Some(Source { name, topics: properties.event_filter })
-        })
-        .collect();
+    // What was stored before one place was refused to two integrations: still no event comes to a bus twice.
+    let mut sources = Sources::new();
+    for properties in enabled.filter_map(|one| one.properties) {
+        let name = format!("aws.partner/genesys.com/cloud/{org}/{}", properties.event_source_suffix);
+        match sources.iter_mut().find(|source| source.name == name) {
+            Some(source) => source.topics.extend(properties.event_filter),
+            None => sources.push(Source { name, topics: properties.event_filter }),
+        }
+    }
     let platform = platform.clone();
     tx.after_commit(move || platform.state().sources = sources);
 }
 
+/// Whether a text can be the end of a partner event source's name.
+pub fn is_suffix(text: &str) -> bool {
+    (1..=SUFFIX_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
 impl Properties {
+    /// What one integration has for itself: account, region and source.
+    fn place(&self) -> (&str, &str, &str) {
+        (&self.aws_account_id, &self.aws_account_region, &self.event_source_suffix)
+    }
+
     fn check(&self) -> Result<(), Fault> {
         let is_account =
             self.aws_account_id.len() == 12 && self.aws_account_id.bytes().all(|b| b.is_ascii_digit());
         if !is_account {
             return Err(Fault::bad_request("properties.awsAccountId must be twelve digits."));
         }
-        let suffix = &self.event_source_suffix;
-        let is_suffix = (1..=64).contains(&suffix.len())
-            && suffix.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        if !is_suffix {
+        if !is_suffix(&self.event_source_suffix) {
             return Err(Fault::bad_request(
                 "properties.eventSourceSuffix must be 1 to 64 letters, digits, dots, underscores or hyphens.",
             ));

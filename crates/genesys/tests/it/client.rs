@@ -9,6 +9,7 @@ use aws::secret::Secret;
 use aws::{Ids, Timestamp};
 use genesys::client::address::Address;
 use genesys::client::{Client, Credentials, Surroundings};
+use genesys::connect::{self, Found};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -207,4 +208,31 @@ async fn each_style_of_pages_is_read_to_its_end() {
     let (client, asked) = org(job).await;
     assert_eq!(client.by_job("/api/v2/analytics/jobs", &query, "conversations").await.unwrap().len(), 2);
     assert!(lines(&asked).last().unwrap().contains("cursor=y"));
+}
+
+#[tokio::test]
+async fn an_integration_in_error_is_taken_back() {
+    let state = |intended: &str, code: &str| json!({"id": "i", "intendedState": intended, "reportedState": {"code": code}});
+    let answers = vec![
+        (200, "", state("DISABLED", "ERROR")),
+        (200, "", state("DISABLED", "ERROR")),
+        (200, "", json!({})),
+        (200, "", state("DISABLED", "INACTIVE")),
+        (200, "", json!({})),
+        (200, "", json!({})),
+    ];
+    let (client, asked) = org(answers).await;
+    let found = Found {
+        id: "i".to_owned(),
+        name: "n".to_owned(),
+        is_enabled: true,
+        state: "ERROR".to_owned(),
+        detail: String::new(),
+        account: String::new(),
+        region: String::new(),
+        suffix: String::new(),
+        topics: Vec::new(),
+    };
+    connect::disconnect(&client, &found).await.unwrap();
+    assert!(lines(&asked).last().unwrap().starts_with("DELETE /api/v2/integrations/i"));
 }
