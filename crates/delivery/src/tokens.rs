@@ -133,7 +133,14 @@ impl Tokens {
             let lives = Duration::from_secs(seconds);
             now().plus(lives.saturating_sub(RENEWED_BEFORE).max(lives / 2))
         });
-        Ok(Token { generation: call.generation, header: format!("{kind} {}", read.access_token), renewed_at })
+        let header = format!("{kind} {}", read.access_token);
+        // A token that no request can be sent with would be kept until it ends, and fail each of them.
+        Request::new(&call.method, &call.url)
+            .and_then(|request| request.header("Authorization", &header))
+            .map_err(|_| {
+                NoToken::Failed("the authorization server's token is none that a header can hold".to_owned())
+            })?;
+        Ok(Token { generation: call.generation, header, renewed_at })
     }
 
     async fn ask(&self, call: &TokenCall) -> Result<Answer, Failure> {

@@ -282,6 +282,26 @@ async fn an_authorization_server_that_hangs_is_named_and_asked_again() {
 }
 
 #[tokio::test]
+async fn a_token_that_no_header_can_hold_is_said_and_not_kept() {
+    let house = House::new(&["127.0.0.1"]);
+    let bad = Act::json("200 OK", &json!({"access_token": "hidden\ntoken"}).to_string());
+    let server = FaultTarget::start([bad.clone(), bad.clone(), bad]).await;
+    let target = FaultTarget::start([Act::answer("200 OK")]).await;
+    house.target("a", (&target.url, 300), oauth(&format!("{}/token", server.url)));
+    let event = house.accept("a");
+    let arrival = house.events.arrival();
+    let running = house.run();
+    arrival.await;
+    running.ended().await;
+    let attempts = house.attempts(&event);
+    let error = attempts.kept[0].error.clone().unwrap();
+    let message =
+        "The connection a got no token: the authorization server's token is none that a header can hold.";
+    assert_eq!((error.0.as_str(), error.1.as_str()), (BROKEN, message));
+    assert!(!is_over(&attempts) && target.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_connection_that_is_refused_its_token_says_so_and_waits_to_be_mended() {
     let house = House::new(&["127.0.0.1"]);
     let server = FaultTarget::start([Act::json("400 Bad Request", "{\"error\":\"invalid_client\"}")]).await;
