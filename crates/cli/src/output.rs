@@ -65,6 +65,12 @@ pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
+/// Writes what is worth knowing beside the answer to standard error.
+pub(crate) fn note(text: &str) {
+    // Nothing depends on it.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
 /// Writes `error: ...` to standard error.
 pub(crate) fn error(error: &impl Display) {
     // Nowhere is left to report that standard error is closed.

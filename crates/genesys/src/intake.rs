@@ -119,6 +119,12 @@ impl Intake {
         Self { queues, grace: Arc::new(grace), names: Arc::new(names) }
     }
 
+    /// The same way in, for an org whose queues have these names.
+    #[must_use]
+    pub fn with_names(self, names: QueueNames) -> Self {
+        Self { names: Arc::new(names), ..self }
+    }
+
     /// Whether an event that says the same has come within the seven days.
     pub fn knows(read: &mut impl Read, event: &PartnerEvent, now: Timestamp) -> bool {
         seen::is_known(read, semantic_key(event), now)

@@ -34,6 +34,8 @@ pub(crate) struct Prepared {
     partner: PartnerEvent,
     /// On the bus named like its source, and on those of enabled integrations.
     matched: Vec<Matched>,
+    /// The bus named like its source is not there.
+    is_homeless: bool,
     /// Made from analytics: where it has come by itself, it is no duplicate of the feed's.
     is_made_up: bool,
 }
@@ -42,6 +44,11 @@ impl Prepared {
     /// An event that was made from analytics, for when it has not come by itself.
     pub(crate) fn made_up(self) -> Self {
         Self { is_made_up: true, ..self }
+    }
+
+    /// Whether the bus named like its source is not there, so that it would come to nobody who waits for it there.
+    pub(crate) fn is_homeless(&self) -> bool {
+        self.is_homeless
     }
 }
 
@@ -63,13 +70,14 @@ impl Ingest {
         let partner = PartnerEvent::parse(text.as_bytes())?;
         let event = Event::from_json(text, now).map_err(|message| EnvelopeError { message })?;
         let mut matched: Vec<Matched> = self.matched(&event, now).into_iter().collect();
+        let is_homeless = matched.is_empty();
         for source in self.platform.sources_of(partner.topic.template()) {
             if source != event.source {
                 let copy = Event { source, id: clock::ids().next_uuid(), ..event.clone() };
                 matched.extend(self.matched(&copy, now));
             }
         }
-        Ok(Prepared { partner, matched, is_made_up: false })
+        Ok(Prepared { partner, matched, is_homeless, is_made_up: false })
     }
 
     /// Matched on the bus named like the event's source, where there is one.
@@ -79,11 +87,15 @@ impl Ingest {
 
     /// Takes events in and puts on the buses what is new and what follows from it.
     pub(crate) fn take(&self, tx: &mut Tx<'_, '_>, prepared: Vec<Prepared>, moment: FeedMoment, ids: &Ids) {
-        for Prepared { partner, matched, is_made_up } in prepared {
+        for Prepared { partner, matched, is_homeless, is_made_up } in prepared {
             if is_made_up && Intake::knows(tx, &partner, moment.wall) {
                 continue;
             }
             let Taken::New(derived) = self.intake.take(tx, &partner, moment, ids) else { continue };
+            if is_homeless {
+                // Deleted since it was looked for: counted as for every other sender.
+                self.events.note_missing_bus(tx, 1);
+            }
             for matched in matched {
                 self.events.accept(tx, matched, moment.wall, ids);
             }

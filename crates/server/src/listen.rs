@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Timestamp;
-use events::BusName;
+use events::{BusName, Events};
 use genesys::feed::watermark;
 use genesys::intake::Intake;
 use genesys::intake::feed_clock::FeedMoment;
@@ -74,8 +74,6 @@ pub(crate) struct Listening {
     more: Arc<Notify>,
     /// Received and not committed yet: kept until the commit that takes it in, whatever fails before.
     batch: Vec<Heard>,
-    /// Buses of orgs that are known to be there.
-    buses: BTreeSet<String>,
 }
 
 /// Where an event comes from, which is also the name of its bus.
@@ -103,11 +101,14 @@ impl Listening {
         );
         ensured.await?;
         let intake = Intake::new(rooms.queues.clone(), grace, QueueNames(queues.into_iter().collect()));
+        if rooms.feed.set((intake.clone(), bus.clone())).is_err() {
+            tracing::warn!("another feed runs here already; `reconcile --repair` uses its bus");
+        }
         let ingest = Ingest::new(&rooms, intake, bus, Platform::new());
         let (sender, heard) = mpsc::channel(WAITING_MAX);
         let more = Arc::new(Notify::new());
         let to_commit = ToCommit { heard: sender, more: Arc::clone(&more) };
-        Ok((Self { rooms, ingest, heard, more, batch: Vec::new(), buses: BTreeSet::new() }, to_commit))
+        Ok((Self { rooms, ingest, heard, more, batch: Vec::new() }, to_commit))
     }
 
     async fn commit(&mut self) -> Result<Next, store::Error> {
@@ -150,8 +151,8 @@ impl Listening {
         Ok(if more { Next::Again } else { Next::Pause })
     }
 
-    /// What of the batch can be read, and up to when each org is whole. What cannot be read leaves the batch, and its sender
-    /// is not told.
+    /// What of the batch can be read, and up to when each org is whole. What cannot be read, and what has a sender and no bus of
+    /// its own, leaves the batch, and its sender is not told.
     fn prepared(&mut self, now: Timestamp) -> (Vec<Prepared>, Vec<(String, Timestamp)>) {
         let (mut prepared, mut whole) = (Vec::with_capacity(self.batch.len()), Vec::new());
         let ingest = &self.ingest;
@@ -165,6 +166,14 @@ impl Listening {
                 }
             };
             match made {
+                // Its sender keeps it: it comes again when the bus is there, or ends in the sender's dead-letter queue.
+                Ok(event)
+                    if matches!(heard, Heard::Owned(..))
+                        && (event.is_homeless() || source(heard).is_none()) =>
+                {
+                    tracing::warn!("an event of the queue has no partner bus here and stays in the queue");
+                    return false;
+                }
                 Ok(event) => prepared.push(event),
                 Err(error) => {
                     tracing::warn!(%error, "an event of the feed cannot be read and is left out");
@@ -176,13 +185,19 @@ impl Listening {
         (prepared, whole)
     }
 
-    /// Makes the buses of these partner event sources where they are missing.
-    async fn ensure_buses(&mut self, sources: BTreeSet<String>, now: Timestamp) -> Result<(), store::Error> {
-        let new: BTreeSet<String> = sources.difference(&self.buses).cloned().collect();
-        if new.is_empty() {
+    /// Makes the buses of these partner event sources where they are missing. Looked for each time: somebody may delete one
+    /// while it is fed.
+    async fn ensure_buses(&self, mut sources: BTreeSet<String>, now: Timestamp) -> Result<(), store::Error> {
+        if !sources.is_empty() {
+            self.rooms.store.read(|read| {
+                sources
+                    .retain(|source| BusName::parse(source).is_some_and(|bus| !Events::has_bus(read, &bus)));
+            })?;
+        }
+        if sources.is_empty() {
             return Ok(());
         }
-        let (events, sources) = (self.rooms.events.clone(), new.clone());
+        let events = self.rooms.events.clone();
         let made = self.rooms.store.write_reserved(
             |error| error,
             move |tx| {
@@ -194,9 +209,7 @@ impl Listening {
                 Ok(())
             },
         );
-        made.await?;
-        self.buses.extend(new);
-        Ok(())
+        made.await
     }
 }
 

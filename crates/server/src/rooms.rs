@@ -1,6 +1,9 @@
 //! The open rooms: the store, and what stands on it.
 
-use events::Events;
+use std::sync::{Arc, OnceLock};
+
+use events::{BusName, Events};
+use genesys::intake::Intake;
 use genesys::stream::Streams;
 use genesys::subscription::Subscriptions;
 use queue::Queues;
@@ -22,6 +25,9 @@ pub struct Rooms {
     pub subscriptions: Subscriptions,
     /// Event streams.
     pub streams: Streams,
+    /// The way in of the real org's feed and the bus of what it derives, from when one runs on: it wakes the timers of
+    /// conversations.
+    pub(crate) feed: Arc<OnceLock<(Intake, BusName)>>,
 }
 
 impl Rooms {
@@ -41,6 +47,6 @@ impl Rooms {
         let place = (config.account.as_str(), config.region.as_str());
         let subscriptions = Subscriptions::open(queues.clone(), place).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        Ok(Self { store, queues, events, subscriptions, streams })
+        Ok(Self { store, queues, events, subscriptions, streams, feed: Arc::default() })
     }
 }

@@ -196,6 +196,9 @@ fn the_queue_of_a_partner_bus_is_read_and_emptied() {
     );
     let url = queue("genesys-events");
     org.ok("AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": "no event"}));
+    let strange = json!({"source": "my.app", "detail-type": "v2.users.{id}.presence", "detail": {
+        "topicName": "v2.users.u1.presence", "version": "2", "eventBody": {}, "metadata": {}}});
+    org.ok("AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": strange.to_string()}));
     let names = json!(["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]);
     until("the queue to be emptied", || {
         let answer =
@@ -203,8 +206,32 @@ fn the_queue_of_a_partner_bus_is_read_and_emptied() {
         let count = |name: &str| -> u64 { answer["Attributes"][name].as_str().unwrap().parse().unwrap() };
         let (waiting, in_flight) =
             (count("ApproximateNumberOfMessages"), count("ApproximateNumberOfMessagesNotVisible"));
-        ((waiting, in_flight) == (0, 1)).then_some(())
+        ((waiting, in_flight) == (0, 2)).then_some(())
     });
+
+    // Somebody deletes the org's bus; what came since is missing, and a repair puts it on a bus that is there.
+    listener.ok("AWSEvents.DeleteEventBus", &json!({"Name": bus}));
+    let accepted = || listener.ok("Trunkline.GetCounts", &json!({}))["Events"]["accepted"].as_u64().unwrap();
+    let before = accepted();
+    let [from, to] = interval();
+    let endpoint = format!("http://{}", listener.address);
+    let repair = ["reconcile", "--endpoint", &endpoint, "--from", &from, "--to", &to, "--repair"];
+    let (code, said) = genesys(&org, &[&repair[..], &["--bus", "nosuchbus"]].concat());
+    assert!(code == Some(2) && said.contains("nosuchbus does not exist"), "{said}");
+    let buses = || listener.ok("AWSEvents.ListEventBuses", &json!({"NamePrefix": "aws.partner/"}));
+    assert_eq!(buses()["EventBuses"], json!([]), "a refusal makes nothing");
+    let (code, said) = genesys(&org, &repair);
+    assert!(code == Some(0) && said.contains("is on the bus now"), "{said}");
+    assert!(accepted() > before);
+    assert_eq!(buses()["EventBuses"].as_array().map(Vec::len), Some(1));
+    let early = ["reconcile", "--endpoint", &endpoint, "--from", "10d", "--repair"];
+    let (code, said) = genesys(&org, &early);
+    assert!(code == Some(2) && said.contains("seven days"), "{said}");
+    // Nothing wakes the timers of a real org's conversations where none of its feeds runs.
+    let endpoint = format!("http://{}", org.address);
+    let elsewhere = ["reconcile", "--endpoint", &endpoint, "--from", &from, "--to", &to, "--repair"];
+    let (code, said) = genesys(&org, &elsewhere);
+    assert!(code == Some(2) && said.contains("needs a feed"), "{said}");
 
     let file = dir.path().join("wrong.yaml");
     std::fs::write(&file, pipeline("none")).unwrap();

@@ -10,6 +10,7 @@ use genesys::analytics::synthesis;
 use genesys::feed::catch_up::{self, Which};
 use genesys::feed::envelope::Sender;
 use genesys::feed::notifications::OrgFacts;
+use genesys::intake::seen::KNOWN_FOR;
 use provision::{Place, Request};
 use serde_json::{Value, json};
 use server::Server;
@@ -28,18 +29,19 @@ pub(crate) struct Arguments {
     caller: Caller,
     #[command(flatten)]
     at: At,
-    /// From when on: a time such as 2026-03-19T22:00:00Z, or so long ago, such as 1h or 2d
+    /// From when on: a time such as 2026-03-19T22:00:00Z, or so long ago, such as 1h or 2d; with --repair at most 7d
     #[arg(long, value_name = "TIME", value_parser = moment)]
     from: Moment,
     /// Until when; now where nothing is said
     #[arg(long, value_name = "TIME", value_parser = moment)]
     to: Option<Moment>,
-    /// Put what is missing on the org's bus, made from analytics and marked as such, and what follows from it on --bus
+    /// Put what is missing on the org's bus, made from analytics and marked as such, and what follows from it on --bus; needs a
+    /// server in which the org's feed runs, and leaves alone what is older than seven days
     #[arg(long)]
     repair: bool,
-    /// The bus of derived events
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    bus: String,
+    /// The bus of derived events; that of the running feed where nothing is said
+    #[arg(long, value_name = "NAME")]
+    bus: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             "analytics answers for 30 days at a time; choose --from and --to closer together".to_owned()
         );
     }
+    let reaches_too_far = from < now.minus(KNOWN_FOR);
+    if reaches_too_far && arguments.repair {
+        return Err(
+            "what has come is known for seven days: --repair would put on the bus again what came earlier; choose --from within them"
+                .to_owned(),
+        );
+    }
     let remote = Remote::open(&arguments.at.endpoint)?;
     let place = remote.place()?;
     let facts = runtime.block_on(OrgFacts::ask(&client, &[])).map_err(|fault| fault.to_string())?;
@@ -130,6 +139,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     }
     lacks.retain(|_, lack| lack.missing > 0);
     tell(arguments, found.len(), &lacks);
+    if reaches_too_far {
+        output::note("what has come is known for seven days: what is older and missing here may have come");
+    }
     Ok(if lacks.is_empty() || arguments.repair { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

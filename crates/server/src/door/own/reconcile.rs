@@ -1,16 +1,17 @@
 //! Which events of an org have come and which have not; on request those that have not are put on the bus.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use aws::{Call, Error, Reply, operation};
-use events::BusName;
-use genesys::envelope::PartnerEvent;
+use aws::{Call, Error, Reply, Timestamp, operation};
+use events::{BusName, Events};
+use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::intake::Intake;
 use genesys::intake::feed_clock::FeedMoment;
+use genesys::intake::seen::KNOWN_FOR;
 use genesys::platform::Platform;
 use genesys::tracker::derived::QueueNames;
-use genesys::tracker::grace::Grace;
 use serde::{Deserialize, Serialize};
+use store::Read;
 
 use crate::ingest::{Ingest, Prepared};
 use crate::rooms::Rooms;
@@ -26,10 +27,10 @@ struct Request {
     /// Whether those that are missing are put on the bus.
     #[serde(default)]
     repair: bool,
-    /// The bus of what is derived from them.
+    /// The bus of what is derived from them; that of the running feed where nothing is said.
     #[serde(default)]
     event_bus_name: Option<String>,
-    /// Names of the org's queues, by id.
+    /// Names of the org's queues, by id; those of the running feed where there are none.
     #[serde(default)]
     queues: HashMap<String, String>,
 }
@@ -48,36 +49,106 @@ pub(crate) fn reconcile(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
         if request.events.len() > EVENTS_MAX {
             return Err(Error::validation(format!("Events has at most {EVENTS_MAX} members.")));
         }
-        let name = request.event_bus_name.as_deref().unwrap_or("default");
-        let bus = BusName::parse(name)
-            .ok_or_else(|| Error::validation(format!("'{name}' is not the name of an event bus.")))?;
-        let names = QueueNames(request.queues.into_iter().collect());
-        let intake = Intake::new(rooms.queues.clone(), Grace::default(), names);
-        let ingest = Ingest::new(&rooms, intake, bus, Platform::new());
-        let read: Result<Vec<(Prepared, PartnerEvent)>, Error> = request
+        let events: Result<Vec<PartnerEvent>, Error> = request
             .events
             .iter()
-            .map(|text| {
-                let partner = PartnerEvent::parse(text.as_bytes());
-                let both = partner.and_then(|partner| Ok((ingest.prepare(text, call.now)?, partner)));
-                both.map_err(|error| Error::validation(error.message))
-            })
+            .map(|text| PartnerEvent::parse(text.as_bytes()).map_err(unreadable))
             .collect();
-        let (read, repair) = (read?, request.repair);
-        Ok(rooms.store.write(queue::error::of_store, move |tx| {
-            let moment = FeedMoment::real(call.now);
-            let mut missing = Vec::new();
-            let mut prepared = Vec::new();
-            for (at, (event, partner)) in read.into_iter().enumerate() {
-                if !Intake::knows(tx, &partner, call.now) {
-                    missing.push(at);
-                    prepared.push(event);
+        let events = events?;
+        let ingest = if request.repair { Some(ingest(&rooms, &request)?) } else { None };
+        Ok(async move {
+            match ingest {
+                Some(ingest) => repair(&rooms, call, ingest, (request.events, events)).await,
+                None => {
+                    rooms.store.read(|read| missing(read, &events, call.now)).map_err(queue::error::of_store)
                 }
             }
-            if repair {
-                ingest.take(tx, prepared, moment, &call.ids);
-            }
-            Ok(Answer { missing })
-        }))
+        })
     })
+}
+
+fn missing(read: &mut impl Read, events: &[PartnerEvent], now: Timestamp) -> Answer {
+    let missing = events.iter().enumerate().filter(|(_, event)| !Intake::knows(read, event, now));
+    Answer { missing: missing.map(|(at, _)| at).collect() }
+}
+
+/// The way in of the running feed, with the bus and the queues that the request names.
+fn ingest(rooms: &Rooms, request: &Request) -> Result<Ingest, Error> {
+    let Some((intake, bus)) = rooms.feed.get() else {
+        return Err(Error::validation(
+            "Repair needs a feed of a real org that runs in this server (serve --genesys FILE, or dev, with source notifications or sqs): \
+             without one nothing would end the conversations that are repaired.",
+        ));
+    };
+    let (mut intake, mut bus) = (intake.clone(), bus.clone());
+    if let Some(name) = &request.event_bus_name {
+        bus = BusName::parse(name)
+            .ok_or_else(|| Error::validation(format!("'{name}' is not the name of an event bus.")))?;
+    }
+    if !request.queues.is_empty() {
+        let names = request.queues.iter().map(|(id, name)| (id.clone(), name.clone()));
+        intake = intake.with_names(QueueNames(names.collect()));
+    }
+    Ok(Ingest::new(rooms, intake, bus, Platform::new()))
+}
+
+/// Puts on the bus what is missing. An event older than the time for which what came is known is left alone: it may have come.
+async fn repair(
+    rooms: &Rooms,
+    call: Call,
+    ingest: Ingest,
+    (texts, partners): (Vec<String>, Vec<PartnerEvent>),
+) -> Result<Answer, Error> {
+    let now = call.now;
+    ensure_buses(rooms, &ingest.bus, &partners, now).await?;
+    // Only now: an event is matched against the buses as the last commit left them.
+    let mut read: Vec<(Prepared, PartnerEvent)> = Vec::with_capacity(texts.len());
+    for (text, partner) in texts.iter().zip(partners) {
+        read.push((ingest.prepare(text, now).map_err(unreadable)?, partner));
+    }
+    let repaired = rooms.store.write(queue::error::of_store, move |tx| {
+        let mut missing = Vec::new();
+        let mut prepared = Vec::new();
+        for (at, (event, partner)) in read.into_iter().enumerate() {
+            if !is_old(&partner, now) && !Intake::knows(tx, &partner, now) {
+                missing.push(at);
+                prepared.push(event);
+            }
+        }
+        ingest.take(tx, prepared, FeedMoment::real(now), &call.ids);
+        Ok(Answer { missing })
+    });
+    repaired.await
+}
+
+/// Makes the partner buses of the events where they are missing, as the feed does at the first event; refuses where the bus of
+/// derived events is not there.
+async fn ensure_buses(
+    rooms: &Rooms,
+    derived: &BusName,
+    partners: &[PartnerEvent],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sources: BTreeSet<String> =
+        partners.iter().filter_map(|partner| Some(partner.envelope.as_ref()?.source.clone())).collect();
+    let (events, derived) = (rooms.events.clone(), derived.clone());
+    let ensured = rooms.store.write(queue::error::of_store, move |tx| {
+        if !Events::has_bus(tx, &derived) {
+            return Err(events::error::bus_not_found(&derived));
+        }
+        for source in &sources {
+            events.ensure_partner_bus(tx, source, now)?;
+        }
+        Ok(())
+    });
+    ensured.await
+}
+
+fn is_old(partner: &PartnerEvent, now: Timestamp) -> bool {
+    let at = partner.envelope.as_ref().and_then(|envelope| Timestamp::parse_iso(&envelope.time));
+    at.is_some_and(|at| at < now.minus(KNOWN_FOR))
+}
+
+fn unreadable(error: EnvelopeError) -> Error {
+    Error::validation(error.message)
 }
