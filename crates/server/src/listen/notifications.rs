@@ -13,6 +13,7 @@ use genesys::feed::catch_up::{self, Which};
 use genesys::feed::envelope::Sender;
 use genesys::feed::notifications::{Channel, OrgFacts};
 use genesys::feed::watermark;
+use genesys::intake::seen::KNOWN_FOR;
 use genesys::tracker::grace::Grace;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
@@ -32,6 +33,8 @@ const LAG: Duration = Duration::from_secs(120);
 const AHEAD: Duration = Duration::from_secs(24 * 3_600);
 /// How soon analytics is asked again when it did not answer, after what the client waited by itself.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// Topics of what analytics tells of.
+const CONVERSATION: &str = "v2.detail.events.conversation.";
 /// A channel is replaced so long before its end.
 const RENEWED_BEFORE: Duration = Duration::from_secs(600);
 /// The first pause before a new connection; it doubles up to [`RECONNECT_MAX`].
@@ -63,8 +66,7 @@ pub(crate) async fn start(
     let heard_until = rooms.store.read(|read| watermark::load(read, &org_id))?.unwrap_or_else(clock::now);
     let sender = Sender::of_org(&org_id, rooms.events.account(), rooms.events.region());
     let queues = feed.facts.queues.iter().cloned().collect();
-    let (mut listening, to_commit) =
-        Listening::open(rooms, feed.bus.clone(), feed.grace.clone(), queues).await?;
+    let (listening, to_commit) = Listening::open(rooms, feed.bus.clone(), feed.grace.clone(), queues).await?;
     // Now and not with the first event, so that rules can be put on it.
     listening.ensure_buses([sender.source.clone()].into(), clock::now()).await?;
     let ear = Ear { feed, sender, to_commit, gap: Arc::new(Notify::new()) };
@@ -163,6 +165,11 @@ impl Ear {
         }
     }
 
+    /// Whether any of the topics is one of those that analytics can make up for.
+    fn follows_conversations(&self) -> bool {
+        self.feed.topics.iter().any(|topic| topic.starts_with(CONVERSATION))
+    }
+
     /// Asks analytics, after each connection for everything and each minute for what has ended, and makes up what is missing.
     async fn catch_up(self, mut from: Timestamp) {
         loop {
@@ -175,10 +182,19 @@ impl Ear {
                     "the gap is longer than analytics answers; what is older than 29 days stays missing"
                 );
             }
-            match catch_up::conversations(&self.feed.client, (from.minus(LAG), to), which).await {
+            // Older events that came are no longer known to have come, unless it is the gap itself that reaches so far back.
+            let oldest = from.minus(LAG).min(now.minus(KNOWN_FOR));
+            let found = if self.follows_conversations() {
+                catch_up::conversations(&self.feed.client, (from.minus(LAG), to), which).await
+            } else {
+                Ok(Vec::new())
+            };
+            match found {
                 Ok(found) => {
-                    for frame in found.iter().flat_map(synthesis::detail_events) {
-                        self.hand_over(&frame, Heard::MadeUp).await;
+                    let mut frames: Vec<Value> = found.iter().flat_map(synthesis::detail_events).collect();
+                    frames.retain(|frame| is_wanted(frame, &self.feed.topics, oldest));
+                    for frame in &frames {
+                        self.hand_over(frame, Heard::MadeUp).await;
                     }
                     from = now;
                     self.to_commit.send(Heard::Whole(self.feed.facts.id.clone(), now)).await;
@@ -192,5 +208,35 @@ impl Ear {
                 }
             }
         }
+    }
+}
+
+/// Whether a made-up notification is of a topic that is followed, and not older than this.
+fn is_wanted(frame: &Value, topics: &[String], oldest: Timestamp) -> bool {
+    let name = frame.get("topicName").and_then(Value::as_str).unwrap_or_default();
+    let topic = Topic::from_name(name);
+    let at_ms = frame.pointer("/eventBody/eventTime").and_then(Value::as_u64);
+    topics.iter().any(|followed| followed == topic.template() || followed == name)
+        && at_ms.is_none_or(|at_ms| at_ms >= oldest.unix_ms())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws::Timestamp;
+    use serde_json::json;
+
+    use super::is_wanted;
+
+    #[test]
+    fn only_followed_topics_within_the_time_are_made_up() {
+        let topics = ["v2.detail.events.conversation.{id}.acd.end".to_owned()];
+        let frame = |end: &str| {
+            let name = format!("v2.detail.events.conversation.c1.{end}");
+            json!({"topicName": name, "eventBody": {"eventTime": 1_000}})
+        };
+        let at = Timestamp::from_unix_ms;
+        assert!(is_wanted(&frame("acd.end"), &topics, at(1_000)));
+        assert!(!is_wanted(&frame("acd.start"), &topics, at(1_000)));
+        assert!(!is_wanted(&frame("acd.end"), &topics, at(1_001)));
     }
 }
