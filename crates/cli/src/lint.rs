@@ -3,9 +3,11 @@
 mod value;
 
 use genesys::catalogue::{self, Advice, Origin, Topic};
+use genesys::client::address::Address;
 use pattern::EventPattern;
 use pattern::matcher::Matcher;
 use pattern::pattern::{Alternative, Field, Leaf, Span};
+use provision::noun::genesys::Source;
 use provision::noun::rule::Matching;
 use provision::{Mistake, Pipeline};
 
@@ -32,9 +34,9 @@ pub(crate) struct Finding {
     pub(crate) suggestion: Option<String>,
 }
 
-/// What is wrong with the patterns of a pipeline's rules, each at its place in the file.
+/// What is wrong with the patterns of a pipeline's rules, and with the org that it names, each at its place in the file.
 pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
+    let mut mistakes: Vec<Mistake> = of_org(pipeline).into_iter().collect();
     for rule in &pipeline.rules {
         let Matching::Pattern(json) = &rule.matching else { continue };
         // What is no pattern has been told already.
@@ -46,6 +48,18 @@ pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Vec<Mistake> {
         }
     }
     mistakes
+}
+
+/// An org that is nowhere: `dev` and `serve` would say so when they start.
+fn of_org(pipeline: &Pipeline) -> Option<Mistake> {
+    let org = match &pipeline.genesys.as_ref()?.source {
+        Source::Simulate { .. } => return None,
+        Source::Notifications(org) => org,
+        Source::PartnerQueue(queue) => queue.org.as_ref()?,
+    };
+    let named = org.org.as_ref()?;
+    let sentence = Address::parse(&named.value).err()?;
+    Some(Mistake::new(named.span, sentence))
 }
 
 /// What no topic of Genesys Cloud and none of ours can satisfy. Only for a pattern that is about them: by its sources; where

@@ -25,6 +25,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Where a key stands, if it is there.
+    pub(crate) fn key_span(&self, key: &str) -> Option<Span> {
+        let Shape::Map(entries) = &self.node.shape else { return None };
+        entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_span)
+    }
+
     fn inner(&self, node: &'a Node) -> Self {
         Self { node, source: self.source }
     }

@@ -16,7 +16,35 @@ pub struct Genesys {
     pub queues: Vec<Marked<String>>,
     /// How long the tracker waits, by medium (one of [`MEDIA`]) or `default`; what is not named keeps its own.
     pub grace: Vec<(&'static str, Grace)>,
+    /// Keys that only another source has, which are mistakes of the file.
+    pub strays: Vec<Stray>,
 }
+
+/// A key that says nothing, as it belongs to another source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// Where it stands.
+    pub key: Marked<&'static str>,
+    /// The source that the file names.
+    pub source: String,
+    /// Those that the key belongs to.
+    pub owners: &'static [&'static str],
+}
+
+/// The keys that not every source has, with those that have them.
+const OWNERS: [(&str, &[&str]); 11] = [
+    ("seed", &["simulate"]),
+    ("agents", &["simulate"]),
+    ("speed", &["simulate"]),
+    ("load", &["simulate"]),
+    ("trouble", &["simulate"]),
+    ("org", &["notifications", "sqs"]),
+    ("clientId", &["notifications", "sqs"]),
+    ("clientSecret", &["notifications", "sqs"]),
+    ("topics", &["notifications"]),
+    ("queueUrl", &["sqs"]),
+    ("region", &["sqs"]),
+];
 
 /// How long the conversation tracker waits, in seconds; `None` leaves it as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -204,10 +232,17 @@ pub(crate) fn read(fields: Fields<'_>) -> Genesys {
             trouble: fields.object("trouble").map(trouble::read).unwrap_or_default(),
         },
     };
+    let strays = OWNERS.iter().filter(|(_, owners)| !owners.contains(&word.as_str()));
     Genesys {
         source,
         queues: fields.texts("queues"),
         grace: fields.object("grace").map(read_grace).unwrap_or_default(),
+        strays: strays
+            .filter_map(|(key, owners)| {
+                let key = Marked::new(*key, fields.key_span(key)?);
+                Some(Stray { key, source: word.clone(), owners })
+            })
+            .collect(),
     }
 }
 
@@ -222,6 +257,17 @@ fn read_grace(fields: Fields<'_>) -> Vec<(&'static str, Grace)> {
 
 pub(crate) fn check(genesys: &Genesys, out: &mut Vec<Mistake>) {
     names::unique("routing queue", &genesys.queues, out);
+    for Stray { key, source, owners } in &genesys.strays {
+        let sentence = format!("`{}` says nothing with `source: {source}`", key.value);
+        let owners: Vec<String> = owners.iter().map(|owner| format!("`source: {owner}`")).collect();
+        // A line is shown whole, and a secret is not, also where the mapping is written on one line.
+        let hides_line = genesys
+            .strays
+            .iter()
+            .any(|stray| stray.key.value == "clientSecret" && stray.key.span.line == key.span.line);
+        let mistake = Mistake { hides_line, ..Mistake::new(key.span, sentence) };
+        out.push(mistake.with_suggestion(format!("it belongs to {}; take it out", owners.join(" and "))));
+    }
     match &genesys.source {
         Source::Simulate { .. } => {}
         Source::Notifications(org) => org::check(org, out),

@@ -53,9 +53,29 @@ pub(crate) fn check_queue(queue: &PartnerQueue, out: &mut Vec<Mistake>) {
         let example = "add `queueUrl: https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events`";
         out.push(mistake.with_suggestion(example));
     }
+    if let Some(url) = queue.queue_url.as_ref().filter(|url| !is_queue_url(&url.value)) {
+        let mistake = Mistake::new(url.span, format!("'{}' is no URL of a queue", url.value));
+        let example = "it is like https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events";
+        out.push(mistake.with_suggestion(example));
+    }
     if let Some(org) = &queue.org {
         check(org, out);
     }
+}
+
+/// A scheme, a host, and a path of account and name.
+fn is_queue_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let Some((authority, path)) = rest.split_once('/') else { return false };
+    let parts: Vec<&str> = path.split('/').collect();
+    // Not only digits: other servers of the protocol have other words in the place of the account.
+    let is_part = |part: &&str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let is_path = parts.len() == 2 && parts.iter().all(is_part);
+    let is_host =
+        !authority.is_empty() && !authority.contains(|c: char| c.is_whitespace() || "@?#".contains(c));
+    matches!(scheme, "http" | "https") && is_host && is_path
 }
 
 pub(crate) fn read(fields: Fields<'_>) -> Org {
