@@ -116,7 +116,7 @@ class Rules(DoorTest):
             (events.enable_rule, {"Name": "r"}),
             (events.disable_rule, {"Name": "r"}),
             (events.delete_rule, {"Name": "r"}),
-            (events.put_targets, {"Rule": "r", "Targets": [{"Id": "a", "Arn": "arn:aws:sqs:us-east-1:1:q"}]}),
+            (events.put_targets, {"Rule": "r", "Targets": [{"Id": "a", "Arn": "arn:aws:sqs:us-east-1:000000000000:q"}]}),
             (events.list_targets_by_rule, {"Rule": "r"}),
             (events.remove_targets, {"Rule": "r", "Ids": ["a"]}),
         ):
@@ -130,7 +130,7 @@ class Rules(DoorTest):
         for call, options in (
             (events.enable_rule, {"Name": rule}),
             (events.disable_rule, {"Name": rule}),
-            (events.put_targets, {"Rule": rule, "Targets": [{"Id": "a", "Arn": "arn:aws:sqs:us-east-1:1:q"}]}),
+            (events.put_targets, {"Rule": rule, "Targets": [{"Id": "a", "Arn": "arn:aws:sqs:us-east-1:000000000000:q"}]}),
             (events.list_targets_by_rule, {"Rule": rule}),
             (events.remove_targets, {"Rule": rule, "Ids": ["a"]}),
         ):
