@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::bench::http::{Connection, Operation};
 use crate::gauge::Gauge;
 use crate::machine::{self, Outcome};
+use crate::options;
 use crate::served::Served;
 
 const USAGE: &str = "cargo xtask concurrency [--events 10000] [--limit 10] [--takes-ms 100] [--timeout-ms 2*TAKES] \
@@ -41,13 +42,7 @@ struct Drained {
 
 /// Runs the proof: once undisturbed, once killed.
 pub(crate) fn run(args: &[String]) -> ExitCode {
-    match options(args).and_then(|options| prove(&options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    machine::exit(options(args).and_then(|options| prove(&options)))
 }
 
 impl Options {
@@ -65,22 +60,18 @@ fn options(args: &[String]) -> Outcome<Options> {
         kill_every_ms: 2_000,
         binary: None,
     };
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let value = args.next().ok_or_else(|| format!("{arg} is no option or needs a value\n{USAGE}"))?;
-        let number = || {
-            value.parse::<u64>().ok().filter(|&n| n > 0).ok_or_else(|| format!("{arg} {value}: a number > 0"))
-        };
-        match arg.as_str() {
-            "--events" => options.events = number()?,
-            "--limit" => options.limit = number()?,
-            "--takes-ms" => options.takes_ms = number()?,
-            "--timeout-ms" => options.timeout_ms = Some(number()?),
-            "--kill-every-ms" => options.kill_every_ms = number()?,
-            "--bin" => options.binary = Some(PathBuf::from(value)),
-            _ => return Err(format!("`{arg}` is no option\n{USAGE}")),
+    options::read(args, (&[], USAGE), |option, value| {
+        match option {
+            "--events" => options.events = value.number()?,
+            "--limit" => options.limit = value.number()?,
+            "--takes-ms" => options.takes_ms = value.number()?,
+            "--timeout-ms" => options.timeout_ms = Some(value.number()?),
+            "--kill-every-ms" => options.kill_every_ms = value.number()?,
+            "--bin" => options.binary = Some(value.path()),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     Ok(options)
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
@@ -11,6 +11,17 @@ use crate::root;
 
 /// Chores fail with a sentence for the person who runs them.
 pub(crate) type Outcome<T> = Result<T, String>;
+
+/// How a chore ends: with its error, where it has one.
+pub(crate) fn exit(outcome: Outcome<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// The monotonic clock.
 #[expect(clippy::disallowed_methods, reason = "chores measure the world outside, whose clock this is")]

@@ -10,6 +10,7 @@ mod coverage;
 mod gauge;
 mod machine;
 mod open_conversations;
+mod options;
 mod power_loss;
 mod root;
 mod served;

@@ -10,13 +10,7 @@ const CONVERSATIONS: &str = "1000000";
 
 /// Runs the proof.
 pub(crate) fn run(args: &[String]) -> ExitCode {
-    match prove(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    machine::exit(prove(args))
 }
 
 fn prove(args: &[String]) -> Outcome<()> {

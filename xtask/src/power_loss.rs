@@ -10,13 +10,7 @@ const POINTS: &str = "100000";
 
 /// Runs the proofs.
 pub(crate) fn run(args: &[String]) -> ExitCode {
-    match prove(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    machine::exit(prove(args))
 }
 
 fn prove(args: &[String]) -> Outcome<()> {

@@ -12,6 +12,7 @@ use crate::bench::http::{Connection, Operation};
 use crate::bench::pipeline::{median, percentile_ms, print_report};
 use crate::gauge::{Gauge, mark_of};
 use crate::machine::{self, Outcome};
+use crate::options;
 use crate::served::Served;
 
 const USAGE: &str = "cargo xtask bench delivery [--seconds 10] [--passes 3] [--rate 2000] [--rules 300] [--targets 50] [--putters 4] \
@@ -89,31 +90,20 @@ fn options(args: &[String]) -> Outcome<Options> {
         binary: None,
         json: false,
     };
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        if arg == "--json" {
-            options.json = true;
-            continue;
+    options::read(args, (&["--json"], USAGE), |option, value| {
+        match option {
+            "--seconds" => options.seconds = value.number()?,
+            "--passes" => options.passes = value.number()?,
+            "--rate" => options.rate = value.number()?,
+            "--rules" => options.rules = value.number()?,
+            "--targets" => options.targets = value.number()?,
+            "--putters" => options.putters = value.number()?,
+            "--bin" => options.binary = Some(value.path()),
+            "--json" => options.json = true,
+            _ => return Ok(false),
         }
-        let value = args.next().ok_or_else(|| format!("{arg} is no option or needs a value\n{USAGE}"))?;
-        let number = || {
-            value
-                .parse::<usize>()
-                .ok()
-                .filter(|&n| n > 0)
-                .ok_or_else(|| format!("{arg} {value}: a number > 0"))
-        };
-        match arg.as_str() {
-            "--seconds" => options.seconds = u64::try_from(number()?).unwrap_or(1),
-            "--passes" => options.passes = number()?,
-            "--rate" => options.rate = number()?,
-            "--rules" => options.rules = number()?,
-            "--targets" => options.targets = number()?,
-            "--putters" => options.putters = number()?,
-            "--bin" => options.binary = Some(PathBuf::from(value)),
-            _ => return Err(format!("`{arg}` is no option\n{USAGE}")),
-        }
-    }
+        Ok(true)
+    })?;
     if options.targets < 2 || options.rules < options.targets {
         return Err("at least two targets, and a rule for each".to_owned());
     }

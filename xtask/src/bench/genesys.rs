@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bench::disk::{self, rate};
 use crate::machine::{self, Outcome};
+use crate::options;
 use crate::served::{Process, Served};
 
 const USAGE: &str =
@@ -146,24 +147,17 @@ fn take(binary: &Path, options: &Options) -> Outcome<Value> {
 
 fn options(args: &[String]) -> Outcome<Options> {
     let mut options = Options { events: 500_000, seconds: 10, passes: 3, binary: None, json: false };
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        if arg == "--json" {
-            options.json = true;
-            continue;
+    options::read(args, (&["--json"], USAGE), |option, value| {
+        match option {
+            "--events" => options.events = value.number()?,
+            "--seconds" => options.seconds = value.number()?,
+            "--passes" => options.passes = value.number()?,
+            "--bin" => options.binary = Some(value.path()),
+            "--json" => options.json = true,
+            _ => return Ok(false),
         }
-        let value = args.next().ok_or_else(|| format!("{arg} is no option or needs a value\n{USAGE}"))?;
-        let number = || {
-            value.parse::<u64>().ok().filter(|&n| n > 0).ok_or_else(|| format!("{arg} {value}: a number > 0"))
-        };
-        match arg.as_str() {
-            "--events" => options.events = number()?,
-            "--seconds" => options.seconds = number()?,
-            "--passes" => options.passes = usize::try_from(number()?).unwrap_or(1),
-            "--bin" => options.binary = Some(PathBuf::from(value)),
-            _ => return Err(format!("`{arg}` is no option\n{USAGE}")),
-        }
-    }
+        Ok(true)
+    })?;
     Ok(options)
 }
 

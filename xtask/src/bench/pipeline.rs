@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::bench::disk::{self, Raw, rate};
 use crate::bench::load::{self, Pass, Pipeline, Shape};
 use crate::machine::{self, Outcome};
+use crate::options;
 use crate::served::Served;
 
 const USAGE: &str = "cargo xtask bench pipeline [--seconds 10] [--passes 3] [--clients 32] [--receivers 32] \
@@ -70,26 +71,19 @@ pub(crate) fn run(args: &[String]) -> Outcome<()> {
 fn options(args: &[String]) -> Outcome<Options> {
     let mut options =
         Options { seconds: 10, passes: 3, clients: 32, receivers: 32, rate: 0, binary: None, json: false };
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        if arg == "--json" {
-            options.json = true;
-            continue;
+    options::read(args, (&["--json"], USAGE), |option, value| {
+        match option {
+            "--seconds" => options.seconds = value.number()?,
+            "--passes" => options.passes = value.number()?,
+            "--clients" => options.clients = value.number()?,
+            "--receivers" => options.receivers = value.number()?,
+            "--rate" => options.rate = value.number()?,
+            "--bin" => options.binary = Some(value.path()),
+            "--json" => options.json = true,
+            _ => return Ok(false),
         }
-        let value = args.next().ok_or_else(|| format!("{arg} is no option or needs a value\n{USAGE}"))?;
-        let number = || {
-            value.parse::<u64>().ok().filter(|&n| n > 0).ok_or_else(|| format!("{arg} {value}: a number > 0"))
-        };
-        match arg.as_str() {
-            "--seconds" => options.seconds = number()?,
-            "--passes" => options.passes = usize::try_from(number()?).unwrap_or(1),
-            "--clients" => options.clients = usize::try_from(number()?).unwrap_or(1),
-            "--receivers" => options.receivers = usize::try_from(number()?).unwrap_or(1),
-            "--rate" => options.rate = number()?,
-            "--bin" => options.binary = Some(PathBuf::from(value)),
-            _ => return Err(format!("`{arg}` is no option\n{USAGE}")),
-        }
-    }
+        Ok(true)
+    })?;
     Ok(options)
 }
 
