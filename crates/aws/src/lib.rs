@@ -5,6 +5,7 @@
 
 pub mod arn;
 pub mod call;
+pub mod encoding;
 pub mod envelope;
 pub mod error;
 pub mod operation;

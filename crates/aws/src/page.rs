@@ -1,7 +1,6 @@
 //! Paging by NextToken: a token is the name of the last item shown, spelled so that nobody builds on it.
 
-use std::fmt::Write;
-
+use crate::encoding::hex;
 use crate::error::Error;
 
 /// One page of a list and the token of the next one.
@@ -28,18 +27,10 @@ pub fn page<T>(
     let mut rest = items.into_iter().filter(|item| after.as_deref().is_none_or(|after| name(item) > after));
     let items: Vec<T> = rest.by_ref().take(limit.max(1)).collect();
     let next_token = match (rest.next(), items.last()) {
-        (Some(_), Some(last)) => Some(encode(name(last))),
+        (Some(_), Some(last)) => Some(hex(name(last).as_bytes())),
         _ => None,
     };
     Ok(Page { items, next_token })
-}
-
-fn encode(name: &str) -> String {
-    name.bytes().fold(String::with_capacity(name.len() * 2), |mut token, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(token, "{byte:02x}");
-        token
-    })
 }
 
 fn decode(token: &str) -> Result<String, Error> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use aws::encoding::percent_encoded;
 use aws::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -193,7 +194,8 @@ fn fill_path(endpoint: &str, parameters: &HttpParameters, event: &str) -> Result
         let value = values.next().ok_or_else(|| wrong("no PathParameterValue"))?;
         // An empty part of a path, or one that leads out of its place, is another resource: better not to call that.
         let value = value_of(value, event).filter(|value| !matches!(value.as_str(), "" | "." | ".."));
-        filled.push_str(&encoded(&value.ok_or_else(|| wrong("a value that this event does not have"))?));
+        let value = value.ok_or_else(|| wrong("a value that this event does not have"))?;
+        filled.push_str(&percent_encoded(&value, b""));
         filled.push_str(piece);
     }
     filled.push_str(rest);
@@ -349,20 +351,8 @@ fn with_query(url: &str, query: &[(String, String)]) -> String {
 }
 
 fn form_of(pairs: &[(String, String)]) -> String {
-    let pairs = pairs.iter().map(|(key, value)| format!("{}={}", encoded(key), encoded(value)));
+    let pairs = pairs
+        .iter()
+        .map(|(key, value)| format!("{}={}", percent_encoded(key, b""), percent_encoded(value, b"")));
     pairs.collect::<Vec<_>>().join("&")
-}
-
-/// All but the unreserved characters of RFC 3986 as `%XX`.
-fn encoded(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if is_plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

@@ -4,6 +4,7 @@ mod log_event;
 
 use std::time::Duration;
 
+use aws::encoding::hex;
 use aws::{Arn, Ids, Timestamp};
 use queue::limits::DEDUPLICATION_S;
 use queue::queue::Fifo;
@@ -147,7 +148,7 @@ fn ordered(message: NewMessage, group: Option<&str>, fifo: &Fifo) -> Result<(New
         );
     }
     let digest = Sha256::digest(message.body.as_bytes());
-    let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = hex(&digest);
     let key = if fifo.scope_is_group { format!("{group}\0{id}") } else { id.clone() };
     let group = Some(group.to_owned());
     Ok((NewMessage { group, deduplication_id: Some(id), ..message }, key))

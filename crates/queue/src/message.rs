@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws::Error;
+use aws::encoding::hex;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
@@ -187,20 +188,9 @@ fn add_sized(digest: &mut Md5, bytes: &[u8]) {
     digest.update(bytes);
 }
 
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Attribute, Value, has_allowed_characters, hex, md5_of_attributes, md5_of_body};
+    use super::{Attribute, Value, has_allowed_characters, md5_of_attributes, md5_of_body};
 
     /// Recorded from AWS by LocalStack: tests/aws/services/sqs/test_sqs.snapshot.json, the tests
     /// test_receive_message_message_attribute_names_filters, ..._attribute_names_filters and
@@ -236,10 +226,5 @@ mod tests {
         for text in ["\0", "a\u{b}", "\u{1f}", "a\u{FFFE}", "\u{FFFF}b"] {
             assert!(!has_allowed_characters(text), "{text:?}");
         }
-    }
-
-    #[test]
-    fn hexadecimal_is_lower_case() {
-        assert_eq!(hex(&[0, 0x1f, 0xff]), "001fff");
     }
 }

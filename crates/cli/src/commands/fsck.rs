@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use aws::encoding::hex;
 use clap::Args;
 use queue::mend::{Mended, after_salvage};
 use serde_json::json;
@@ -105,7 +106,7 @@ fn show(report: &Report) {
 /// What is wrong, in which table and under which key.
 fn sentence(damage: &Damage) -> String {
     let table = damage.table.map(|number| format!(", table '{}'", table_name(number))).unwrap_or_default();
-    let key = damage.key.as_deref().map(|key| format!(", key {}", hexadecimal(key))).unwrap_or_default();
+    let key = damage.key.as_deref().map(|key| format!(", key {}", hex(key))).unwrap_or_default();
     format!("{}{table}{key}", damage.what)
 }
 
@@ -122,7 +123,7 @@ fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
                 "offset": damage.offset,
                 "what": damage.what,
                 "table": damage.table.map(table_name),
-                "key": damage.key.as_deref().map(hexadecimal),
+                "key": damage.key.as_deref().map(hex),
             })
         })
         .collect();
@@ -131,10 +132,6 @@ fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
         "records": report.records(), "damagedPlaces": report.damaged_places, "missing": report.missing,
         "refusal": report.refusal, "damage": damage, "saved": saved, "givenUp": given_up,
     })
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The name that docs/format.md gives to a table.

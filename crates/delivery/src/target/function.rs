@@ -1,7 +1,7 @@
 //! A Lambda function: one of another account or region is invoked on AWS, asynchronously. Functions of this Trunkline's own
 //! account and region are not served yet: each delivery fails, with the reason.
 
-use aws::sigv4::encoded;
+use aws::encoding::percent_encoded;
 use events::{Events, Owed};
 
 use crate::target::aws_api::{Post, send};
@@ -20,6 +20,6 @@ pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed) -> Ca
         ("x-amz-invocation-type".to_owned(), "Event".to_owned()),
     ];
     headers.extend(owed.trace_header.clone().map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
-    let path = format!("/2015-03-31/functions/{}/invocations", encoded(&arn.to_string()));
+    let path = format!("/2015-03-31/functions/{}/invocations", percent_encoded(&arn.to_string(), b"/"));
     send(outside, Post { arn, path, headers, body: owed.input.clone() }, &[]).await
 }

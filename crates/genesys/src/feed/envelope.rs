@@ -1,6 +1,7 @@
 //! The EventBridge envelope around a WebSocket frame, so that both feeds put the same events on the bus.
 
 use aws::Timestamp;
+use aws::encoding::hex;
 use serde_json::{Value, json};
 
 use crate::dedupe::semantic_key;
@@ -57,9 +58,9 @@ impl Sender {
 
 /// Sixteen bytes in the form of a UUID.
 fn uuid(bytes: [u8; 16]) -> String {
-    let mut hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = hex(&bytes);
     for at in [20, 16, 12, 8] {
-        hex.insert(at, '-');
+        text.insert(at, '-');
     }
-    hex
+    text
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws::encoding::hex;
 use aws::{Call, Error, Reply, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,8 +15,7 @@ use crate::engine::send::{NewMessage, Sent};
 use crate::error;
 use crate::limits;
 use crate::message::{
-    WireAttribute, WireAttributes, check_body, hex, md5_of_attributes, md5_of_body, read_attributes,
-    size_bytes,
+    WireAttribute, WireAttributes, check_body, md5_of_attributes, md5_of_body, read_attributes, size_bytes,
 };
 use crate::ops::batch::{self, BatchAnswer};
 use crate::ops::{between, required, write};
