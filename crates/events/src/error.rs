@@ -2,8 +2,8 @@
 
 use aws::{Arn, Error};
 
-use crate::bus::BusName;
-use crate::rule::RuleName;
+use crate::buses::bus::BusName;
+use crate::buses::rule::RuleName;
 
 /// The bus is not there. Words: recorded from AWS by LocalStack, `test_describe_delete_not_existing_event_bus`.
 pub fn bus_not_found(bus: &BusName) -> Error {

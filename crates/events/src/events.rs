@@ -11,14 +11,14 @@ use queue::{Arrival, Queues};
 use store::{KeyRange, Read, Store, Tx};
 use tokio::sync::{Notify, watch};
 
-use crate::archive::Archivers;
-use crate::bus::{BUSES, Bus, BusName};
-use crate::counts::Counts;
-use crate::delivery::DELIVERIES;
+use crate::archives::archive::Archivers;
+use crate::buses::bus::{BUSES, Bus, BusName};
+use crate::buses::routing::{BusRoutes, Route, Routes};
+use crate::buses::rule::{RULES, Rule, RuleName};
 use crate::error;
-use crate::pace::Paces;
-use crate::routing::{BusRoutes, Route, Routes};
-use crate::rule::{RULES, Rule, RuleName};
+use crate::limits::rate::Paces;
+use crate::trip::books::Counts;
+use crate::trip::delivery::DELIVERIES;
 
 /// How long event records are kept: whichever ends first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

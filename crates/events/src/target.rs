@@ -1,13 +1,15 @@
 //! A target of a rule: where a matching event goes, in which shape, and how long that is tried.
 
+pub mod input;
+
 use std::collections::BTreeMap;
 
 use aws::Arn;
 use serde::{Deserialize, Serialize};
 use store::Table;
 
-use crate::bus::BusName;
-use crate::limits;
+use crate::buses::bus::BusName;
+use crate::limits::quotas;
 
 /// All targets, by bus, rule and target id.
 pub(crate) const TARGETS: Table<(String, String, String), Target> = Table::new(22, "targets");
@@ -77,12 +79,12 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// Tries after the first.
     pub fn attempts_max(self) -> u32 {
-        self.attempts_max.unwrap_or(limits::RETRY_ATTEMPTS_MAX)
+        self.attempts_max.unwrap_or(quotas::RETRY_ATTEMPTS_MAX)
     }
 
     /// Seconds since the event was accepted.
     pub fn age_seconds_max(self) -> u32 {
-        self.age_seconds_max.unwrap_or(limits::EVENT_AGE_SECONDS_MAX)
+        self.age_seconds_max.unwrap_or(quotas::EVENT_AGE_SECONDS_MAX)
     }
 }
 

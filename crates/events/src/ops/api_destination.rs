@@ -6,10 +6,10 @@ use aws::{Call, Error, Reply};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read};
 
-use crate::api_destination::{API_DESTINATIONS, ApiDestination, METHODS};
+use crate::api_destinations::api_destination::{API_DESTINATIONS, ApiDestination, METHODS};
 use crate::error;
 use crate::events::Events;
-use crate::limits;
+use crate::limits::quotas;
 use crate::ops::check::{CONNECTION_ARN, CONNECTION_NAME, DESCRIPTION, ENDPOINT, Faults, Nothing, page_size};
 
 #[derive(Debug, Deserialize)]
@@ -77,7 +77,7 @@ pub fn create(events: &Events, Call { now, ids, .. }: Call, body: &[u8]) -> Repl
             faults.missing(at);
         }
         request.check(faults, events)?;
-        let rate_per_second = request.rate_per_second().unwrap_or(limits::INVOCATION_RATE_DEFAULT);
+        let rate_per_second = request.rate_per_second().unwrap_or(quotas::INVOCATION_RATE_DEFAULT);
         let destination = ApiDestination {
             name: request.name.unwrap_or_default(),
             id: ids.next_uuid(),
@@ -94,7 +94,7 @@ pub fn create(events: &Events, Call { now, ids, .. }: Call, body: &[u8]) -> Repl
             if tx.contains(&API_DESTINATIONS, &destination.name) {
                 return Err(error::api_destination_exists(&destination.name));
             }
-            if tx.list(&API_DESTINATIONS, &KeyRange::all(), usize::MAX).len() >= limits::API_DESTINATIONS_MAX
+            if tx.list(&API_DESTINATIONS, &KeyRange::all(), usize::MAX).len() >= quotas::API_DESTINATIONS_MAX
             {
                 return Err(error::limit_exceeded());
             }

@@ -7,8 +7,8 @@ use pattern::EventPattern;
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read};
 
-use crate::archive::{ARCHIVES, Archive, Feeding};
-use crate::bus::BusName;
+use crate::archives::archive::{ARCHIVES, Archive, Feeding};
+use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
 use crate::ops::check::{ARCHIVE_NAME, ARN, DESCRIPTION, EVENT_PATTERN, Faults, KMS_KEY, Nothing, page_size};

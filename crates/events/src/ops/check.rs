@@ -5,11 +5,11 @@
 
 use aws::{Arn, Error};
 
-use crate::bus::BusName;
+use crate::buses::bus::BusName;
+use crate::buses::rule::RuleName;
 use crate::error;
 use crate::events::Events;
-use crate::limits;
-use crate::rule::RuleName;
+use crate::limits::quotas;
 
 /// The constraints that were broken.
 #[derive(Debug, Default)]
@@ -42,32 +42,32 @@ impl Shape {
 }
 
 /// A bus's name.
-pub(crate) const BUS_NAME: Shape = Shape::length(1, limits::BUS_NAME_LENGTH_MAX)
+pub(crate) const BUS_NAME: Shape = Shape::length(1, quotas::BUS_NAME_LENGTH_MAX)
     .matching(r"[/\.\-_A-Za-z0-9]+", |text| text.chars().all(|c| c == '/' || of_name(c)));
 /// A bus's name or ARN.
-pub(crate) const BUS_NAME_OR_ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX).matching(
+pub(crate) const BUS_NAME_OR_ARN: Shape = Shape::length(1, quotas::ARN_LENGTH_MAX).matching(
     r"(arn:aws[\w-]*:events:[a-z]{2}-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/\.\-_A-Za-z0-9]+",
     |text| BusName::parse_name_or_arn(text).is_some(),
 );
 /// The name or ARN of a bus that is no partner's.
-pub(crate) const OWN_BUS_NAME_OR_ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX).matching(
+pub(crate) const OWN_BUS_NAME_OR_ARN: Shape = Shape::length(1, quotas::ARN_LENGTH_MAX).matching(
     r"(arn:aws[\w-]*:events:[a-z]{2}-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[\.\-_A-Za-z0-9]+",
     |text| BusName::parse_name_or_arn(text).is_some_and(|bus| !bus.is_partner()),
 );
 /// The name of a bus that is no partner's.
-pub(crate) const OWN_BUS_NAME: Shape = Shape::length(1, limits::BUS_NAME_LENGTH_MAX)
+pub(crate) const OWN_BUS_NAME: Shape = Shape::length(1, quotas::BUS_NAME_LENGTH_MAX)
     .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
 /// A rule's name or a target's id.
-pub(crate) const RULE_NAME: Shape = Shape::length(1, limits::RULE_NAME_LENGTH_MAX)
+pub(crate) const RULE_NAME: Shape = Shape::length(1, quotas::RULE_NAME_LENGTH_MAX)
     .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
 /// An archive's name.
-pub(crate) const ARCHIVE_NAME: Shape = Shape::length(1, limits::ARCHIVE_NAME_LENGTH_MAX)
+pub(crate) const ARCHIVE_NAME: Shape = Shape::length(1, quotas::ARCHIVE_NAME_LENGTH_MAX)
     .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
 /// The name of a connection or an API destination.
-pub(crate) const CONNECTION_NAME: Shape = Shape::length(1, limits::CONNECTION_NAME_LENGTH_MAX)
+pub(crate) const CONNECTION_NAME: Shape = Shape::length(1, quotas::CONNECTION_NAME_LENGTH_MAX)
     .matching(r"[\.\-_A-Za-z0-9]+", |text| text.chars().all(of_name));
 /// The ARN of a connection.
-pub(crate) const CONNECTION_ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX).matching(
+pub(crate) const CONNECTION_ARN: Shape = Shape::length(1, quotas::ARN_LENGTH_MAX).matching(
     r"^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:connection\/[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$",
     |text| {
         let arn: Option<Arn> = text.parse().ok();
@@ -82,7 +82,7 @@ pub(crate) const CONNECTION_ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX
     },
 );
 /// A URL.
-pub(crate) const ENDPOINT: Shape = Shape::length(1, limits::ENDPOINT_LENGTH_MAX).matching(
+pub(crate) const ENDPOINT: Shape = Shape::length(1, quotas::ENDPOINT_LENGTH_MAX).matching(
     r"^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$",
     |text| {
         let is_sign = |c: char| c.is_ascii_alphanumeric() || "-()_.!~*';/?:@&=+$,".contains(c);
@@ -94,7 +94,7 @@ pub(crate) const ENDPOINT: Shape = Shape::length(1, limits::ENDPOINT_LENGTH_MAX)
     },
 );
 /// A user's name, a password, a key.
-pub(crate) const CREDENTIAL: Shape = Shape::length(1, limits::HTTP_PARAMETER_LENGTH_MAX).matching(
+pub(crate) const CREDENTIAL: Shape = Shape::length(1, quotas::HTTP_PARAMETER_LENGTH_MAX).matching(
     r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$",
     |text| {
         let may = |c: char| c == '\t' || !(c < ' ' || c == ':' || c == '\x7F');
@@ -103,13 +103,13 @@ pub(crate) const CREDENTIAL: Shape = Shape::length(1, limits::HTTP_PARAMETER_LEN
 );
 /// The name of a header.
 pub(crate) const HEADER_KEY: Shape =
-    Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX).matching(r"^[!#$%&'*+-.^_`|~0-9a-zA-Z]+$", |text| {
+    Shape::length(0, quotas::HTTP_PARAMETER_LENGTH_MAX).matching(r"^[!#$%&'*+-.^_`|~0-9a-zA-Z]+$", |text| {
         // `+-.` is a range in AWS's expression: it lets a comma through, which no header's name may have.
         let may = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         !text.is_empty() && text.chars().all(may)
     });
 /// The value of a header.
-pub(crate) const HEADER_VALUE: Shape = Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX).matching(
+pub(crate) const HEADER_VALUE: Shape = Shape::length(0, quotas::HTTP_PARAMETER_LENGTH_MAX).matching(
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$",
     |text| {
         let may = |c: char| c == '\t' || (' '..='~').contains(&c);
@@ -117,10 +117,10 @@ pub(crate) const HEADER_VALUE: Shape = Shape::length(0, limits::HTTP_PARAMETER_L
     },
 );
 /// The key of a query parameter.
-pub(crate) const QUERY_KEY: Shape = Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX)
+pub(crate) const QUERY_KEY: Shape = Shape::length(0, quotas::HTTP_PARAMETER_LENGTH_MAX)
     .matching(r"[^\x00-\x1F\x7F]+", |text| !text.is_empty() && text.chars().all(|c| c >= ' ' && c != '\x7F'));
 /// The value of a query parameter.
-pub(crate) const QUERY_VALUE: Shape = Shape::length(0, limits::HTTP_PARAMETER_LENGTH_MAX)
+pub(crate) const QUERY_VALUE: Shape = Shape::length(0, quotas::HTTP_PARAMETER_LENGTH_MAX)
     .matching(r"[^\x00-\x09\x0B\x0C\x0E-\x1F\x7F]+", |text| {
         !text.is_empty() && text.chars().all(|c| matches!(c, '\n' | '\r') || (c >= ' ' && c != '\x7F'))
     });
@@ -137,14 +137,14 @@ pub(crate) const ACCOUNT: Shape =
     Shape::length(12, 12).matching(r"\d{12}", |text| text.bytes().all(|digit| digit.is_ascii_digit()));
 /// The name of a partner event source.
 pub(crate) const EVENT_SOURCE_NAME: Shape =
-    Shape::length(1, limits::BUS_NAME_LENGTH_MAX).matching(r"aws\.partner(/[\.\-_A-Za-z0-9]+){2,}", |text| {
+    Shape::length(1, quotas::BUS_NAME_LENGTH_MAX).matching(r"aws\.partner(/[\.\-_A-Za-z0-9]+){2,}", |text| {
         let parts = text.strip_prefix("aws.partner/").map(|rest| rest.split('/'));
         parts.is_some_and(|mut parts| {
             parts.clone().count() >= 2 && parts.all(|part| !part.is_empty() && part.chars().all(of_name))
         })
     });
 /// The beginning of such names: the partner at least.
-pub(crate) const EVENT_SOURCE_PREFIX: Shape = Shape::length(1, limits::BUS_NAME_LENGTH_MAX).matching(
+pub(crate) const EVENT_SOURCE_PREFIX: Shape = Shape::length(1, quotas::BUS_NAME_LENGTH_MAX).matching(
     r"aws\.partner/[\.\-_A-Za-z0-9]+/[/\.\-_A-Za-z0-9]*",
     |text| {
         let rest = text.strip_prefix("aws.partner/").and_then(|rest| rest.split_once('/'));
@@ -156,11 +156,11 @@ pub(crate) const EVENT_SOURCE_PREFIX: Shape = Shape::length(1, limits::BUS_NAME_
     },
 );
 /// An ARN.
-pub(crate) const ARN: Shape = Shape::length(1, limits::ARN_LENGTH_MAX);
+pub(crate) const ARN: Shape = Shape::length(1, quotas::ARN_LENGTH_MAX);
 /// A description.
-pub(crate) const DESCRIPTION: Shape = Shape::length(0, limits::DESCRIPTION_LENGTH_MAX);
+pub(crate) const DESCRIPTION: Shape = Shape::length(0, quotas::DESCRIPTION_LENGTH_MAX);
 /// An event pattern.
-pub(crate) const EVENT_PATTERN: Shape = Shape::length(0, limits::PATTERN_LENGTH_MAX);
+pub(crate) const EVENT_PATTERN: Shape = Shape::length(0, quotas::PATTERN_LENGTH_MAX);
 
 fn of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
@@ -251,7 +251,7 @@ impl Faults {
 
     /// `Limit` and `NextToken` of a listing.
     pub(crate) fn paging(&mut self, limit: Option<i64>, token: Option<&str>) {
-        self.number("limit", limit, (1, i64::try_from(limits::PAGE_MAX).unwrap_or(i64::MAX)));
+        self.number("limit", limit, (1, i64::try_from(quotas::PAGE_MAX).unwrap_or(i64::MAX)));
         self.text("nextToken", token, &Shape::length(1, 2048));
     }
 
@@ -291,7 +291,7 @@ pub(crate) fn rule_of(text: Option<&str>) -> Result<RuleName, Error> {
 
 /// How many items a page has.
 pub(crate) fn page_size(limit: Option<i64>) -> usize {
-    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(limits::PAGE_MAX)
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(quotas::PAGE_MAX)
 }
 
 /// Name and bus of one rule, as most requests give them.

@@ -8,10 +8,12 @@ use aws::{Call, Error, Ids, Reply, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
-use crate::connection::{Authorization, AuthorizationKind, CONNECTIONS, Connection, ConnectionState};
+use crate::api_destinations::connection::{
+    Authorization, AuthorizationKind, CONNECTIONS, Connection, ConnectionState,
+};
 use crate::error;
 use crate::events::Events;
-use crate::limits;
+use crate::limits::quotas;
 use crate::ops::check::{CONNECTION_NAME, DESCRIPTION, Faults, KMS_KEY, page_size};
 use crate::ops::connection::wire::{AuthParameters, Shown};
 
@@ -123,7 +125,7 @@ pub fn create(events: &Events, Call { now, ids, .. }: Call, body: &[u8]) -> Repl
             if tx.contains(&CONNECTIONS, &connection.name) {
                 return Err(error::connection_exists(&connection.name));
             }
-            if tx.list(&CONNECTIONS, &KeyRange::all(), usize::MAX).len() >= limits::CONNECTIONS_MAX {
+            if tx.list(&CONNECTIONS, &KeyRange::all(), usize::MAX).len() >= quotas::CONNECTIONS_MAX {
                 return Err(error::limit_exceeded());
             }
             let connection = service.put_connection(tx, connection);

@@ -8,13 +8,13 @@ use aws::{Call, Error, Reply};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read};
 
-use crate::bus::{BUSES, Bus, BusName, LogConfig};
+use crate::buses::bus::{BUSES, Bus, BusName, LogConfig};
+use crate::buses::rule::RULES;
 use crate::error;
 use crate::events::Events;
-use crate::limits;
+use crate::limits::quotas;
 use crate::ops::check::{ARN, BUS_NAME, BUS_NAME_OR_ARN, DESCRIPTION, Faults, Nothing, Shape, page_size};
 use crate::ops::tag::{Tag, parse_tags};
-use crate::rule::RULES;
 
 /// What CreateEventBus and UpdateEventBus lack.
 pub const LOGS_MISSING: &str = "LogConfig is kept and shown: there are no log deliveries (CloudWatch Logs, S3, Firehose) that it could feed.";
@@ -91,7 +91,7 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
             if tx.contains(&BUSES, &bus.name.as_str().to_owned()) {
                 return Err(error::bus_exists(&bus.name));
             }
-            if tx.list(&BUSES, &KeyRange::all(), limits::BUSES_MAX).len() >= limits::BUSES_MAX {
+            if tx.list(&BUSES, &KeyRange::all(), quotas::BUSES_MAX).len() >= quotas::BUSES_MAX {
                 return Err(error::limit_exceeded());
             }
             if bus.name.is_partner() {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use aws::Error;
 use serde::{Deserialize, Serialize};
 
-use crate::api_call::is_dynamic;
-use crate::input::path::Path;
+use crate::api_destinations::api_call::is_dynamic;
 use crate::ops::check::{Faults, HEADER_KEY, HEADER_VALUE, PATH_PARAMETER, QUERY_KEY, QUERY_VALUE, Shape};
 use crate::target::HttpParameters;
+use crate::target::input::path::Path;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -8,13 +8,13 @@ use aws::{Call, Error, Reply, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read};
 
-use crate::bus::{BUSES, BusName};
+use crate::buses::bus::{BUSES, BusName};
+use crate::buses::partner::{PartnerSource, SOURCES, SourceState};
 use crate::error;
 use crate::events::Events;
 use crate::ops::check::{
     ACCOUNT, BUS_NAME, EVENT_SOURCE_NAME, EVENT_SOURCE_PREFIX, Faults, Nothing, page_size,
 };
-use crate::partner::{PartnerSource, SOURCES, SourceState};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::bus::{BUSES, Bus};
+use crate::buses::bus::{BUSES, Bus};
 use crate::error;
 use crate::events::Events;
-use crate::limits;
+use crate::limits::quotas;
 use crate::ops::check::{Faults, Nothing, OWN_BUS_NAME, Shape};
 
 /// What PutPermission lacks.
@@ -131,10 +131,10 @@ fn parse(text: &str) -> Result<Policy, Error> {
 fn print(policy: &Policy) -> Result<String, Error> {
     let text = serde_json::to_string(policy)
         .map_err(|e| Error::receiver("InternalException", 500, e.to_string()))?;
-    if text.len() > limits::POLICY_SIZE_BYTES_MAX {
+    if text.len() > quotas::POLICY_SIZE_BYTES_MAX {
         return Err(Error::sender(
             "PolicyLengthExceededException",
-            format!("The policy is longer than {} bytes.", limits::POLICY_SIZE_BYTES_MAX),
+            format!("The policy is longer than {} bytes.", quotas::POLICY_SIZE_BYTES_MAX),
         ));
     }
     Ok(text)

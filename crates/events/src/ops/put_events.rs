@@ -4,12 +4,12 @@ use aws::operation::{commit, parse, print};
 use aws::{Call, Error, Event, Ids, Reply, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::accept::Matched;
-use crate::bus::BusName;
+use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
-use crate::limits;
+use crate::limits::quotas;
 use crate::ops::check::{Faults, OWN_BUS_NAME_OR_ARN, Shape};
+use crate::trip::accept::Matched;
 
 /// What PutEvents lacks.
 pub const MISSING: &str = "EndpointId is ignored: there are no global endpoints.";
@@ -156,10 +156,10 @@ fn check(request: Request) -> Result<Vec<Entry>, Error> {
         None => faults.missing("entries"),
         Some([]) => faults.add("entries", Some("[]"), "Member must have length greater than or equal to 1"),
         Some(entries) => {
-            if entries.len() > limits::ENTRIES_MAX {
+            if entries.len() > quotas::ENTRIES_MAX {
                 let shown: Vec<String> = entries.iter().map(Entry::shown).collect();
                 let constraint =
-                    format!("Member must have length less than or equal to {}", limits::ENTRIES_MAX);
+                    format!("Member must have length less than or equal to {}", quotas::ENTRIES_MAX);
                 faults.add("entries", Some(&format!("[{}]", shown.join(", "))), &constraint);
             }
             for (number, entry) in entries.iter().enumerate() {
@@ -173,7 +173,7 @@ fn check(request: Request) -> Result<Vec<Entry>, Error> {
     }
     faults.result()?;
     let entries = request.entries.unwrap_or_default();
-    if entries.iter().map(Entry::size_bytes).sum::<usize>() > limits::ENTRIES_SIZE_BYTES_MAX {
+    if entries.iter().map(Entry::size_bytes).sum::<usize>() > quotas::ENTRIES_SIZE_BYTES_MAX {
         return Err(Error::validation("Total size of the entries in the request is over the limit."));
     }
     Ok(entries)
@@ -184,7 +184,7 @@ impl Entry {
     fn size_bytes(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let resources: usize = self.resources.iter().flatten().map(String::len).sum();
-        let time = if self.time.is_some() { limits::TIME_SIZE_BYTES } else { 0 };
+        let time = if self.time.is_some() { quotas::TIME_SIZE_BYTES } else { 0 };
         time + text(&self.source) + text(&self.detail_type) + text(&self.detail) + resources
     }
 
@@ -247,7 +247,7 @@ pub(crate) fn event_of(
     if sender == Sender::Account && source.starts_with("aws.") {
         return refuse("NotAuthorizedForSourceException", "Not authorized for the source.");
     }
-    if detail_type.chars().count() > limits::DETAIL_TYPE_LENGTH_MAX {
+    if detail_type.chars().count() > quotas::DETAIL_TYPE_LENGTH_MAX {
         return refuse(
             "InvalidArgument",
             "Parameter DetailType is not valid. Reason: DetailType must have length less than or equal to 128.",

@@ -3,13 +3,13 @@
 use aws::operation::parse;
 use aws::{Call, Error, Reply};
 
-use crate::bus::BusName;
+use crate::buses::bus::BusName;
+use crate::buses::partner::SourceState;
 use crate::error;
 use crate::events::Events;
-use crate::limits;
+use crate::limits::quotas;
 use crate::ops::check::{EVENT_SOURCE_NAME, Faults};
 use crate::ops::put_events::{Request, Sender, Work, event_of};
-use crate::partner::SourceState;
 
 /// PutPartnerEvents. Events of a source that has no bus, or that was deactivated, are acknowledged and dropped (user guide,
 /// "Receiving events from a SaaS partner"); they are counted.
@@ -28,7 +28,7 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
             Vec::new()
         }
         Some(entries) => {
-            faults.count("entries", entries.len(), (1, limits::PARTNER_ENTRIES_MAX));
+            faults.count("entries", entries.len(), (1, quotas::PARTNER_ENTRIES_MAX));
             entries
         }
     };

@@ -6,13 +6,13 @@ use aws::{Arn, Call, Error, Reply, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read};
 
-use crate::archive::{ARCHIVES, Archive};
-use crate::bus::BusName;
+use crate::archives::archive::{ARCHIVES, Archive};
+use crate::archives::replay::{REPLAYS, Replay, ReplayState, Source};
+use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
 use crate::ops::check::{ARN, DESCRIPTION, Faults, RULE_NAME, page_size};
 use crate::ops::put_events::Time;
-use crate::replay::{REPLAYS, Replay, ReplayState, Source};
 
 /// What a filter by state may ask for.
 const STATES: [&str; 6] = ["STARTING", "RUNNING", "CANCELLING", "COMPLETED", "CANCELLED", "FAILED"];

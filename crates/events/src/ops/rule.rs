@@ -7,20 +7,20 @@ use pattern::EventPattern;
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
-use crate::archive::Feeding;
-use crate::bus::BusName;
-use crate::concurrency;
+use crate::archives::archive::Feeding;
+use crate::buses::bus::BusName;
+use crate::buses::managed::MANAGER;
+use crate::buses::rule::{RULES, Rule, RuleName, RuleState};
 use crate::error;
 use crate::events::Events;
-use crate::limits;
-use crate::managed::MANAGER;
+use crate::limits::permits;
+use crate::limits::quotas;
 use crate::ops::check::{
     ARN, BUS_NAME_OR_ARN, DESCRIPTION, EVENT_PATTERN, Faults, Nothing, RULE_NAME, RuleRequest, Shape,
     page_size, rule_of,
 };
 use crate::ops::tag::{Tag, parse_tags};
-use crate::rule::{RULES, Rule, RuleName, RuleState};
-use crate::schedule::Schedule;
+use crate::schedules::schedule::Schedule;
 use crate::target::TARGETS;
 
 const STATES: &str = "[ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]";
@@ -74,7 +74,7 @@ pub fn put(events: &Events, Call { now, ids, .. }: Call, body: &[u8]) -> Reply {
 /// Whether a bus has as many rules as it may.
 fn is_full(read: &mut impl Read, bus: &BusName) -> bool {
     let rules = KeyRange::prefix(&bus.as_str().to_owned());
-    read.list(&RULES, &rules, limits::RULES_PER_BUS_MAX).len() >= limits::RULES_PER_BUS_MAX
+    read.list(&RULES, &rules, quotas::RULES_PER_BUS_MAX).len() >= quotas::RULES_PER_BUS_MAX
 }
 
 fn rule_to_put(events: &Events, request: PutRequest) -> Result<Rule, Error> {
@@ -98,7 +98,7 @@ fn rule_to_put(events: &Events, request: PutRequest) -> Result<Rule, Error> {
     };
     let tags = parse_tags(request.tags.as_deref().unwrap_or_default(), &mut faults);
     faults.result()?;
-    concurrency::check(&tags)?;
+    permits::check(&tags)?;
     let (pattern, schedule) = pattern_and_schedule(request.event_pattern, request.schedule_expression)?;
     Ok(Rule {
         bus: events.bus_of(request.event_bus_name.as_deref())?,

@@ -7,13 +7,13 @@ use aws::{Arn, Call, Error, Reply};
 use serde::{Deserialize, Serialize};
 use store::{Read, Tx};
 
-use crate::bus::{BUSES, Bus, BusName};
-use crate::concurrency;
+use crate::buses::bus::{BUSES, Bus, BusName};
+use crate::buses::rule::{RULES, Rule, RuleName};
 use crate::error;
 use crate::events::Events;
-use crate::limits;
+use crate::limits::permits;
+use crate::limits::quotas;
 use crate::ops::check::{ARN, Faults, Nothing, Shape};
-use crate::rule::{RULES, Rule, RuleName};
 
 /// A tag on the wire.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -31,9 +31,9 @@ pub(crate) fn parse_tags(tags: &[Tag], faults: &mut Faults) -> BTreeMap<String, 
         faults.required(
             &format!("{at}.key"),
             tag.key.as_deref(),
-            &Shape::length(1, limits::TAG_KEY_LENGTH_MAX),
+            &Shape::length(1, quotas::TAG_KEY_LENGTH_MAX),
         );
-        let value = Shape::length(0, limits::TAG_VALUE_LENGTH_MAX);
+        let value = Shape::length(0, quotas::TAG_VALUE_LENGTH_MAX);
         faults.required(&format!("{at}.value"), tag.value.as_deref(), &value);
         parsed.insert(tag.key.clone().unwrap_or_default(), tag.value.clone().unwrap_or_default());
     }
@@ -83,7 +83,7 @@ impl Events {
     ) -> Result<Nothing, Error> {
         let mut tags = Self::tags(tx, tagged)?;
         change(&mut tags);
-        if tags.len() > limits::TAGS_MAX {
+        if tags.len() > quotas::TAGS_MAX {
             return Err(error::limit_exceeded());
         }
         match tagged {
@@ -92,7 +92,7 @@ impl Events {
                 tx.put(&BUSES, &name.as_str().to_owned(), &Bus { tags, ..bus });
             }
             Tagged::Rule(bus, name) => {
-                concurrency::check(&tags)?;
+                permits::check(&tags)?;
                 let rule = Self::rule(tx, bus, name)?;
                 tx.put(&RULES, &Rule::key(bus, name), &Rule { tags, ..rule });
                 self.refresh_limits_of_rule(tx, bus, name);

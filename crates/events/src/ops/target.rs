@@ -8,16 +8,16 @@ use aws::{Arn, Call, Error, Reply};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
-use crate::archive::Feeding;
-use crate::bus::BusName;
+use crate::archives::archive::Feeding;
+use crate::buses::bus::BusName;
+use crate::buses::managed::{Managed, ManagedTarget};
+use crate::buses::rule::{Rule, RuleName};
 use crate::error;
 use crate::events::Events;
-use crate::input::InputMaker;
-use crate::limits;
-use crate::managed::{Managed, ManagedTarget};
+use crate::limits::quotas;
 use crate::ops::check::{ARN, BUS_NAME_OR_ARN, Faults, RULE_NAME, Shape, page_size, rule_of};
 use crate::ops::http_parameters::HttpParametersWire;
-use crate::rule::{Rule, RuleName};
+use crate::target::input::InputMaker;
 use crate::target::{Input, RetryPolicy, TARGETS, Target, TargetKind};
 
 /// What PutTargets lacks.
@@ -150,7 +150,7 @@ fn check_put(request: &PutRequest) -> Result<(), Error> {
         None => faults.missing("targets"),
         Some([]) => faults.add("targets", Some("[]"), "Member must have length greater than or equal to 1"),
         Some(targets) => {
-            if targets.len() > limits::PAGE_MAX {
+            if targets.len() > quotas::PAGE_MAX {
                 faults.add("targets", Some("[...]"), "Member must have length less than or equal to 100");
             }
             for (number, target) in targets.iter().enumerate() {
@@ -162,15 +162,15 @@ fn check_put(request: &PutRequest) -> Result<(), Error> {
 }
 
 fn check_target(faults: &mut Faults, at: &str, target: &TargetWire) {
-    let input = Shape::length(0, limits::INPUT_LENGTH_MAX);
-    let path = Shape::length(0, limits::INPUT_PATH_LENGTH_MAX);
+    let input = Shape::length(0, quotas::INPUT_LENGTH_MAX);
+    let path = Shape::length(0, quotas::INPUT_PATH_LENGTH_MAX);
     faults.required(&format!("{at}.id"), target.id.as_deref(), &RULE_NAME);
     faults.required(&format!("{at}.arn"), target.arn.as_deref(), &ARN);
     faults.text(&format!("{at}.roleArn"), target.role_arn.as_deref(), &ARN);
     faults.text(&format!("{at}.input"), target.input.as_deref(), &input);
     faults.text(&format!("{at}.inputPath"), target.input_path.as_deref(), &path);
     if let Some(transformer) = &target.input_transformer {
-        let template = Shape::length(1, limits::INPUT_LENGTH_MAX);
+        let template = Shape::length(1, quotas::INPUT_LENGTH_MAX);
         let name = format!("{at}.inputTransformer.inputTemplate");
         faults.required(&name, transformer.input_template.as_deref(), &template);
         for value in transformer.input_paths_map.iter().flat_map(BTreeMap::values) {
@@ -178,7 +178,7 @@ fn check_target(faults: &mut Faults, at: &str, target: &TargetWire) {
         }
     }
     if let Some(parameters) = &target.sqs_parameters {
-        let group = Shape::length(1, limits::MESSAGE_GROUP_LENGTH_MAX);
+        let group = Shape::length(1, quotas::MESSAGE_GROUP_LENGTH_MAX);
         faults.text(
             &format!("{at}.sqsParameters.messageGroupId"),
             parameters.message_group_id.as_deref(),
@@ -189,8 +189,8 @@ fn check_target(faults: &mut Faults, at: &str, target: &TargetWire) {
         parameters.check(faults, &format!("{at}.httpParameters"));
     }
     if let Some(retry) = &target.retry_policy {
-        let attempts = (0, i64::from(limits::RETRY_ATTEMPTS_MAX));
-        let age = (i64::from(limits::EVENT_AGE_SECONDS_MIN), i64::from(limits::EVENT_AGE_SECONDS_MAX));
+        let attempts = (0, i64::from(quotas::RETRY_ATTEMPTS_MAX));
+        let age = (i64::from(quotas::EVENT_AGE_SECONDS_MIN), i64::from(quotas::EVENT_AGE_SECONDS_MAX));
         let at = format!("{at}.retryPolicy");
         faults.number(&format!("{at}.maximumRetryAttempts"), retry.maximum_retry_attempts, attempts);
         faults.number(&format!("{at}.maximumEventAgeInSeconds"), retry.maximum_event_age_in_seconds, age);
@@ -315,7 +315,7 @@ impl Events {
             tx.put(&TARGETS, &key, target);
         }
         let all = tx.list(&TARGETS, &KeyRange::prefix(&Rule::key(bus, rule)), usize::MAX);
-        if all.len() > limits::TARGETS_PER_RULE_MAX {
+        if all.len() > quotas::TARGETS_PER_RULE_MAX {
             return Err(error::limit_exceeded());
         }
         self.refresh_limits(tx, (bus, rule), touched);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error;
 use crate::events::Events;
-use crate::input::json;
 use crate::ops::check::{EVENT_PATTERN, Faults, Shape};
+use crate::target::input::json;
 
 /// What an event must have to be tested. The documentation lists `resources` too, but AWS was recorded to take events
 /// without (LocalStack, `event_pattern_templates`).

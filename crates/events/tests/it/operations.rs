@@ -147,10 +147,10 @@ fn a_bus_takes_three_hundred_rules() {
         let rule = serde_json::json!({"Name": format!("r{number}"), "EventPattern": "{\"source\":[\"a\"]}"});
         house.ask("PutRule", &rule)
     };
-    for number in 0..events::limits::RULES_PER_BUS_MAX {
+    for number in 0..events::limits::quotas::RULES_PER_BUS_MAX {
         put(number).unwrap();
     }
-    assert_eq!(put(events::limits::RULES_PER_BUS_MAX).unwrap_err().code, "LimitExceededException");
+    assert_eq!(put(events::limits::quotas::RULES_PER_BUS_MAX).unwrap_err().code, "LimitExceededException");
     // Replacing one is no new one.
     put(0).unwrap();
 }

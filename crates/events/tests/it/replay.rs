@@ -201,7 +201,7 @@ fn ten_replays_may_be_under_way() {
         });
         house.ask("StartReplay", &request)
     };
-    for number in 0..events::limits::REPLAYS_UNDER_WAY_MAX {
+    for number in 0..events::limits::quotas::REPLAYS_UNDER_WAY_MAX {
         start(number).unwrap();
     }
     assert_eq!(start(99).unwrap_err().code, "LimitExceededException");

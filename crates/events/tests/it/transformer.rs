@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aws::{Arn, Timestamp};
 use events::Input;
-use events::input::{InputMaker, Surroundings};
+use events::target::input::{InputMaker, Surroundings};
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 

@@ -5,7 +5,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use events::Matched;
-use events::limits::ENTRIES_SIZE_BYTES_MAX;
+use events::limits::quotas::ENTRIES_SIZE_BYTES_MAX;
 use genesys::webhook::{self, Posted, Refused};
 use serde_json::json;
 

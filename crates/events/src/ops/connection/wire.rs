@@ -4,9 +4,11 @@ use aws::Error;
 use aws::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Authorization, AuthorizationKind, Connection, OAuth, Parameter, Parameters};
+use crate::api_destinations::connection::{
+    Authorization, AuthorizationKind, Connection, OAuth, Parameter, Parameters,
+};
 use crate::events::Events;
-use crate::limits;
+use crate::limits::quotas;
 use crate::ops::check::{CREDENTIAL, ENDPOINT, Faults, HEADER_KEY, HEADER_VALUE, QUERY_KEY, QUERY_VALUE};
 
 /// The methods that a token may be asked for with.
@@ -255,7 +257,7 @@ impl ParametersWire {
         ];
         for (name, list, shapes) in kinds {
             let list = list.as_deref().unwrap_or_default();
-            faults.count(&format!("{at}.{name}"), list.len(), (0, limits::CONNECTION_PARAMETERS_MAX));
+            faults.count(&format!("{at}.{name}"), list.len(), (0, quotas::CONNECTION_PARAMETERS_MAX));
             let Some((key, value)) = shapes else { continue };
             for (number, parameter) in list.iter().enumerate() {
                 let member = format!("{at}.{name}.{}.member", number + 1);

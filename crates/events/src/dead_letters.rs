@@ -1,0 +1,7 @@
+//! Dead letters: how a delivery becomes one, how it is sent again or thrown away, and how that is undone.
+
+pub mod letter;
+pub mod redrive;
+pub mod undo;
+
+pub(crate) mod give_up;

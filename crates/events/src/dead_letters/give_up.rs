@@ -1,0 +1,91 @@
+//! Giving a delivery up: to the target's dead-letter queue with its cause, or, where there is none, for good.
+
+use aws::{Ids, Timestamp};
+use queue::Attribute;
+use store::Tx;
+
+use crate::events::Events;
+use crate::target::input::InputFailure;
+use crate::trip::delivery::Delivery;
+
+/// Why a delivery is given up. The codes are those of the EventBridge user guide, "Using dead-letter queues to process
+/// undelivered events".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    /// Tries after the first.
+    pub(crate) retries: u32,
+    pub(crate) exhausted: Option<Exhausted>,
+}
+
+/// Which limit of the retry policy was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exhausted {
+    Attempts,
+    Age,
+}
+
+/// What became of a delivery that was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// It is in the dead-letter queue.
+    DeadLettered,
+    /// There is no dead-letter queue, or it does not exist: the delivery is lost, and counted.
+    Lost,
+}
+
+impl Cause {
+    /// Retrying cannot mend it.
+    pub(crate) fn at_once(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), retries: 0, exhausted: None }
+    }
+
+    pub(crate) fn input(failure: &InputFailure) -> Self {
+        Self::at_once("INVALID_PARAMETER", failure.to_string())
+    }
+
+    /// "EventBridge can't route events received from a sender event bus to a third event bus" (user guide, "Sending and
+    /// receiving events between event buses"); so no circle of rules turns for ever.
+    pub(crate) fn second_hop() -> Self {
+        Self::at_once(
+            "THIRD_ACCOUNT_HOP_DETECTED",
+            "The event came from another event bus and cannot be forwarded to a third one.",
+        )
+    }
+
+    fn attributes(&self, delivery: &Delivery) -> Vec<Attribute> {
+        let mut attributes = vec![
+            Attribute::text("RULE_ARN", delivery.rule_arn.to_string()),
+            Attribute::text("TARGET_ARN", delivery.target.arn.to_string()),
+            Attribute::text("ERROR_CODE", self.code.clone()),
+            Attribute::text("ERROR_MESSAGE", self.message.clone()),
+            Attribute::text("RETRY_ATTEMPTS", self.retries.to_string()),
+        ];
+        if let Some(exhausted) = self.exhausted {
+            let condition = match exhausted {
+                Exhausted::Attempts => "MaximumRetryAttempts",
+                Exhausted::Age => "MaximumEventAgeInSeconds",
+            };
+            attributes.push(Attribute::text("EXHAUSTED_RETRY_CONDITION", condition));
+        }
+        attributes
+    }
+}
+
+impl Events {
+    /// Gives a delivery up in this transaction. Its books are the caller's.
+    pub(crate) fn give_up(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (delivery, event, cause): (&Delivery, &str, &Cause),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Given {
+        let Some(arn) = &delivery.target.dead_letter_arn else { return Given::Lost };
+        match self.send_dead_letter(tx, (arn, event, cause.attributes(delivery)), now, ids) {
+            true => Given::DeadLettered,
+            false => Given::Lost,
+        }
+    }
+}

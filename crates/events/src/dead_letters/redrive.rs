@@ -1,0 +1,286 @@
+//! Dead letters sent again and thrown away: each letter in one transaction, so that it is never in two places and never in
+//! none.
+
+use std::ops::ControlFlow;
+
+use aws::{Arn, Error, Ids, Timestamp};
+use queue::{Queue, Spot, name_in_arn};
+use store::{KeyRange, Read, Tx};
+
+use crate::buses::bus::BusName;
+use crate::buses::routing::Outlet;
+use crate::buses::rule::{Rule, RuleName};
+use crate::dead_letters::letter::{Letter, Selection};
+use crate::dead_letters::undo::{Became, Done, Placed, Trace, gone, keep, sweep_done};
+use crate::events::Events;
+use crate::records::record::{Made, Step};
+use crate::target::input::Surroundings;
+use crate::target::{TARGETS, Target, TargetKind};
+use crate::trip::attempts::{Attempt, Outcome, Settled};
+use crate::trip::books::Counts;
+use crate::trip::delivery::Delivery;
+use crate::trip::pay::{Message, Payment};
+
+/// A step through the letters of a queue.
+#[derive(Clone, Debug, Default)]
+pub struct Through {
+    /// The queue's name.
+    pub queue: String,
+    /// Which of its letters.
+    pub selection: Selection,
+    /// Behind the last one of the step before.
+    pub after: Option<Spot>,
+    /// Only letters that had come by then, so that one that fails again meanwhile is not sent again and again.
+    pub until: Option<Timestamp>,
+    /// So many letters.
+    pub max: usize,
+}
+
+/// What is to be done with letters.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// Send them again.
+    Redrive {
+        /// To this queue instead of where they failed.
+        to: Option<Arn>,
+        /// With this payload.
+        payload: Option<String>,
+    },
+    /// Throw them away.
+    Purge,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dealt {
+    /// Ids of letters that were dealt with.
+    pub done: Vec<String>,
+    /// Ids of letters that had to stay, each with the reason.
+    pub stayed: Vec<(String, String)>,
+    /// How many of those that were dealt with cannot be undone, since they have been logged, or taken for duplicates.
+    pub finally: u64,
+    /// How many letters of the whole deed can no longer be undone, since no more is kept.
+    pub gone: u64,
+    /// Where the next step goes on; `None`: that was all.
+    pub after: Option<Spot>,
+}
+
+impl Events {
+    /// The letters of a step that nobody has received, each with its spot.
+    ///
+    /// # Errors
+    /// Where there is no such queue.
+    pub fn letters(
+        &self,
+        read: &mut impl Read,
+        through: &Through,
+        now: Timestamp,
+    ) -> Result<Vec<(Spot, Letter)>, Error> {
+        let queue = self.letter_queue(read, &through.queue)?;
+        let until = through.until.map_or(now, |until| until.min(now));
+        let mut letters = Vec::new();
+        self.queues().look(read, (queue.engine, through.after), until, &mut |spot, message| {
+            let letter = Letter::of(message);
+            if through.selection.takes(&letter) {
+                letters.push((spot, letter));
+            }
+            if letters.len() < through.max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        Ok(letters)
+    }
+
+    /// Deals with the letters of a step, and keeps under `name` what is needed to undo it.
+    ///
+    /// # Errors
+    /// Where there is no such queue, it is a FIFO queue, or letters would be sent to where they are.
+    pub fn deal(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (through, deed, name): (&Through, &Deed, &str),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Result<Dealt, Error> {
+        let queue = self.letter_queue(tx, &through.queue)?;
+        if queue.attributes.fifo.is_some() {
+            return Err(Error::sender(
+                "UnsupportedOperation",
+                format!(
+                    "{} is a FIFO queue, whose order would be lost: it is moved or purged as a whole.",
+                    through.queue
+                ),
+            ));
+        }
+        if let Deed::Redrive { to: Some(to), .. } = deed
+            && name_in_arn(to, self.account(), self.region()).as_ref() == Some(&through.queue)
+        {
+            return Err(Error::validation(format!("The letters are in {} already.", through.queue)));
+        }
+        let letters = self.letters(tx, through, now)?;
+        let mut dealt = Dealt::default();
+        if letters.len() >= through.max {
+            dealt.after = letters.last().map(|(spot, _)| *spot);
+        }
+        for (spot, letter) in letters {
+            let id = letter.message().id().to_owned();
+            let became = match deed {
+                Deed::Purge => Ok(Became::Nothing),
+                Deed::Redrive { to, payload } => {
+                    self.resend(tx, (&letter, to.as_ref(), payload.as_deref()), now, ids)
+                }
+            };
+            match became {
+                Ok(became) => {
+                    self.queues().withdraw(tx, queue.engine, spot);
+                    let purged = matches!(deed, Deed::Purge);
+                    let letter = letter.into_message();
+                    let done = Done { queue: through.queue.clone(), purged, letter, at: now, became };
+                    dealt.finally += u64::from(done.is_final().is_some());
+                    keep(tx, &(name.to_owned(), id.clone()), &done);
+                    dealt.done.push(id);
+                }
+                Err(why) => dealt.stayed.push((id, why)),
+            }
+        }
+        sweep_done(tx, now, usize::MAX);
+        dealt.gone = gone(tx, name);
+        Ok(dealt)
+    }
+
+    /// Sends a letter again, in this transaction.
+    ///
+    /// # Errors
+    /// Why it has to stay.
+    fn resend(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (letter, to, payload): (&Letter, Option<&Arn>, Option<&str>),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Result<Became, String> {
+        let to = match (to, letter.message().source()) {
+            (Some(to), _) => to.clone(),
+            (None, Some(source)) => {
+                source.parse().map_err(|_| format!("{source}, which gave it up, is no ARN"))?
+            }
+            (None, None) => return self.deliver_again(tx, (letter, payload), now, ids),
+        };
+        let queue =
+            name_in_arn(&to, self.account(), self.region()).and_then(|name| self.queues().find(tx, &name));
+        let queue = queue.ok_or_else(|| format!("the queue {to} does not exist"))?;
+        if queue.attributes.fifo.is_some() {
+            return Err(format!("{to} is a FIFO queue; name a standard one with --to"));
+        }
+        let message = letter.message().again(payload.map(str::to_owned), now);
+        queue.check_body(&message.body).map_err(|error| error.message)?;
+        let sent = self.queues().send(tx, queue.engine, message);
+        Ok(Became::Message { placed: Placed::of(queue.engine, &sent), trace: None })
+    }
+
+    /// Makes a delivery of what a rule gave up, to the one target that missed it, as that is now.
+    fn deliver_again(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (letter, payload): (&Letter, Option<&str>),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Result<Became, String> {
+        let (rule_arn, bus, target) = Self::target_of(tx, letter)?;
+        let outlet = Outlet::of(target.clone()).ok_or("its target is of a kind that is not served")?;
+        if letter.error_code() == "THIRD_ACCOUNT_HOP_DETECTED" && matches!(outlet.kind, TargetKind::Bus(_)) {
+            return Err("it came from another event bus and cannot be forwarded to a third one".to_owned());
+        }
+        let event = payload.unwrap_or_else(|| letter.message().body());
+        let event_id = id_of(event, now).map_err(|why| format!("its payload is no event: {why}"))?;
+        let position = self.event(tx, &event_id).iter().find(|(at, ..)| *at == bus).map(|(_, at, _)| *at);
+        let rule = RuleName::of_arn(&rule_arn).map(|(_, name)| name);
+        let about = Surroundings {
+            rule_arn: &rule_arn,
+            rule_name: rule.as_ref().map_or("", RuleName::as_str),
+            accepted: now,
+        };
+        let input = outlet.maker.make(event, about).map_err(|failure| failure.to_string())?;
+        let trace = |id: &str| Trace { bus: bus.clone(), position: position.unwrap_or(0), id: id.to_owned() };
+        let made =
+            |id: String| Made { target: target.id.clone(), arn: target.arn.clone(), step: Step::Owed { id } };
+        if outlet.kind.is_paid_at_once() {
+            let message = Message { body: input, trace_header: None, event, rule_arn: &rule_arn };
+            match self.pay(tx, (&outlet, message), now, ids) {
+                Payment::Paid(sent) => {
+                    Counts::change(tx, |counts| {
+                        counts.made += 1;
+                        counts.delivered += 1;
+                    });
+                    let id = sent.as_ref().map_or_else(|| ids.next_uuid(), |(_, sent)| sent.id.clone());
+                    let trace = trace(&id);
+                    if Self::note_made(tx, (&trace.bus, trace.position), rule.as_ref(), made(id.clone())) {
+                        let attempt = Attempt::at_once(now, Outcome::Delivered);
+                        Self::note_attempt(tx, (&id, 1), (&attempt, &Settled::Delivered));
+                    }
+                    return Ok(match sent {
+                        Some((queue, sent)) if !sent.duplicate => {
+                            Became::Message { placed: Placed::of(queue, &sent), trace: Some(trace) }
+                        }
+                        // SQS has taken it for one that it has, or it is logged: there is no message to take back.
+                        _ => Became::Nothing,
+                    });
+                }
+                Payment::Impossible(cause) => return Err(cause.message),
+                Payment::NotHere => {}
+            }
+        }
+        let position = position.unwrap_or(0);
+        let delivery = Delivery {
+            bus: bus.clone(),
+            event_id,
+            position,
+            accepted: now,
+            trace_header: None,
+            rule_arn,
+            target: target.clone(),
+        };
+        let (queue, sent) = self.send_delivery(tx, (&delivery, event), now, ids);
+        Counts::change(tx, |counts| {
+            counts.made += 1;
+            counts.owed += 1;
+        });
+        Self::note_made(tx, (&bus, position), rule.as_ref(), made(sent.id.clone()));
+        Ok(Became::Delivery { placed: Placed::of(queue, &sent), trace: trace(&sent.id) })
+    }
+
+    /// The rule and the target that a letter names, as they are now.
+    fn target_of(read: &mut impl Read, letter: &Letter) -> Result<(Arn, BusName, Target), String> {
+        let (Some(rule), Some(target)) = (letter.attribute("RULE_ARN"), letter.attribute("TARGET_ARN"))
+        else {
+            return Err("it does not say which rule and target it was for; name a queue with --to".to_owned());
+        };
+        let rule_arn: Arn = rule.parse().map_err(|_| format!("{rule} is no ARN"))?;
+        let (bus, name) = RuleName::of_arn(&rule_arn).ok_or_else(|| format!("{rule} is no rule's ARN"))?;
+        let targets = read.list(&TARGETS, &KeyRange::prefix(&Rule::key(&bus, &name)), usize::MAX);
+        let mut found =
+            targets.into_iter().map(|(_, known)| known).filter(|known| known.arn.to_string() == target);
+        let first = found.next().ok_or_else(|| {
+            format!("the rule {name} no longer has the target {target}; name a queue with --to")
+        })?;
+        // The letter says, as AWS's do, only the ARN: another target's input would be a wrong one.
+        if found.next().is_some() {
+            return Err("the rule has several targets with this ARN; name a queue with --to".to_owned());
+        }
+        Ok((rule_arn, bus, first))
+    }
+
+    fn letter_queue(&self, read: &mut impl Read, name: &str) -> Result<Queue, Error> {
+        let missing = || Error::sender("QueueDoesNotExist", format!("The queue {name} does not exist."));
+        self.queues().find(read, name).ok_or_else(missing)
+    }
+}
+
+/// The event's id, where it is a whole event.
+fn id_of(event: &str, now: Timestamp) -> Result<String, String> {
+    let event = aws::Event::from_json(event, now)?;
+    for (name, value) in [("id", &event.id), ("source", &event.source), ("detail-type", &event.detail_type)] {
+        if value.is_empty() {
+            return Err(format!("it has no {name}"));
+        }
+    }
+    Ok(event.id)
+}

@@ -1,0 +1,4 @@
+//! What is kept of accepted events, and of the rules that they met.
+
+pub mod history;
+pub mod record;

@@ -1,0 +1,166 @@
+//! Scheduled rules: each enabled one owes its next tick, a message with a not-before time. A tick that falls due becomes an
+//! event for that rule's targets, and in the same commit the next tick is owed.
+
+use std::time::Duration;
+
+use aws::{Event, Ids, Timestamp};
+use queue::{NewMessage, Receive, Received, Settings};
+use serde::{Deserialize, Serialize};
+use store::{Found, Read, Table, Tx};
+
+use crate::buses::bus::BusName;
+use crate::buses::routing::Route;
+use crate::buses::rule::{RULES, Rule, RuleName, RuleState};
+use crate::events::Events;
+use crate::ops::put_events::event_id;
+use crate::trip::accept::Matched;
+
+/// The internal queue in which ticks wait.
+const TICKS: &str = "timer:schedule";
+/// How long a tick is leased; it is settled in the transaction that takes it.
+const LEASE: Duration = Duration::from_secs(60);
+/// A tick that is later than this was missed, because nothing ran, and is not made up for: schedules are exact to the
+/// minute (user guide, "Creating a scheduled rule").
+const LATE_MAX: Duration = Duration::from_secs(60);
+
+/// The tick that a rule owes, by the rule's name: scheduled rules are on the default bus only.
+const OWED_TICKS: Table<String, OwedTick> = Table::new(26, "owed ticks");
+
+/// The one tick that a rule owes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct OwedTick {
+    /// Which message it is; every other one of this rule is void.
+    number: u64,
+    /// The schedule that it follows.
+    schedule: String,
+    /// When it falls due.
+    at: Timestamp,
+}
+
+store::record!(OwedTick, version 1);
+
+impl Events {
+    /// When [`Events::tick_schedules`] is worth calling next, to the second below; `None`: no schedule runs.
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        self.queues().next_due(TICKS)
+    }
+
+    /// Completes when a tick has come to be owed. To be asked for before the look whose failure it follows.
+    pub fn tick_arrival(&self) -> queue::Arrival {
+        self.queues().arrival_of_kind("timer")
+    }
+
+    /// Runs the scheduled rules whose ticks have fallen due, at most `max` of them; how many ticks were taken.
+    pub fn tick_schedules(&self, tx: &mut Tx<'_, '_>, (now, max): (Timestamp, usize), ids: &Ids) -> usize {
+        let Some(ticks) = self.queues().find_internal(tx, TICKS) else { return 0 };
+        let receive = Receive { max, until: now.plus(LEASE), now, redrive: None };
+        let due = self.queues().receive(tx, ticks, &receive);
+        for tick in &due {
+            self.queues().delete(tx, &tick.handle);
+            self.run_tick(tx, tick, now, ids);
+        }
+        due.len()
+    }
+
+    fn run_tick(&self, tx: &mut Tx<'_, '_>, tick: &Received, now: Timestamp, ids: &Ids) {
+        let Some((name, number)) = read_tick(&tick.body) else { return };
+        let key = name.as_str().to_owned();
+        let rule_key = Rule::key(&BusName::default_bus(), &name);
+        let (owed, rule) = (tx.find(&OWED_TICKS, &key), tx.find(&RULES, &rule_key));
+        // A rule that is damaged must not keep the others waiting. Where only its tick is, the schedule goes on.
+        if matches!(rule, Found::Damaged) {
+            return tx.pass_over(&RULES, &rule_key);
+        }
+        let Found::Value(rule) = rule else { return };
+        if matches!(owed, Found::Damaged) {
+            tx.pass_over(&OWED_TICKS, &key);
+            tx.remove(&OWED_TICKS, &key);
+            return self.plan_tick(tx, &rule, now, ids);
+        }
+        let Found::Value(owed) = owed else { return };
+        if owed.number != number {
+            return;
+        }
+        let Some(schedule) = rule.schedule() else { return };
+        let missed = now.since(owed.at) > LATE_MAX;
+        if !missed && let Some(route) = Route::of(tx, &rule, self.place()) {
+            let event = self.scheduled_event(&route, owed.at, (now, ids));
+            let matched = Matched::scheduled(&rule.bus, (&event, route), now);
+            self.accept(tx, matched, now, ids);
+        }
+        match schedule.next_since(owed.at, now) {
+            Some(at) => self.owe_tick(tx, (&name, owed.schedule), (at, now), ids),
+            // The schedule's years are over.
+            None => tx.remove(&OWED_TICKS, &key),
+        }
+    }
+
+    /// The event in AWS's shape (user guide, "Creating a scheduled rule"; recorded by LocalStack,
+    /// `tests_schedule_target_sqs`).
+    fn scheduled_event(&self, route: &Route, at: Timestamp, (now, ids): (Timestamp, &Ids)) -> Event {
+        Event {
+            id: event_id(now, ids),
+            source: "aws.events".to_owned(),
+            detail_type: "Scheduled Event".to_owned(),
+            account: self.account().to_owned(),
+            time: at,
+            region: self.region().to_owned(),
+            resources: vec![route.arn.to_string()],
+            detail: "{}".to_owned(),
+        }
+    }
+
+    /// Owes the next tick of a rule that was put, enabled or disabled. One that is owed already stays as it is, so that
+    /// putting a rule again does not put off its next run.
+    pub(crate) fn plan_tick(&self, tx: &mut Tx<'_, '_>, rule: &Rule, now: Timestamp, ids: &Ids) {
+        if !rule.bus.is_default() {
+            return;
+        }
+        let schedule = rule.schedule().filter(|_| rule.state != RuleState::Disabled);
+        let (Some(schedule), Some(text)) = (schedule, &rule.schedule) else {
+            return Self::forget_tick(tx, &rule.name);
+        };
+        let known = tx.get(&OWED_TICKS, &rule.name.as_str().to_owned());
+        if known.is_some_and(|known| known.schedule == *text) {
+            return;
+        }
+        match schedule.next_after(now) {
+            Some(at) => self.owe_tick(tx, (&rule.name, text.clone()), (at, now), ids),
+            None => Self::forget_tick(tx, &rule.name),
+        }
+    }
+
+    /// The rule owes no tick any more: the message that waits is void.
+    pub(crate) fn forget_tick(tx: &mut Tx<'_, '_>, rule: &RuleName) {
+        tx.remove(&OWED_TICKS, &rule.as_str().to_owned());
+    }
+
+    fn owe_tick(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (rule, schedule): (&RuleName, String),
+        (at, now): (Timestamp, Timestamp),
+        ids: &Ids,
+    ) {
+        let queue = match self.queues().find_internal(tx, TICKS) {
+            Some(queue) => queue,
+            None => self.queues().internal(tx, TICKS, Settings::default()),
+        };
+        let number = tx.next_number();
+        tx.put(&OWED_TICKS, &rule.as_str().to_owned(), &OwedTick { number, schedule, at });
+        let message = NewMessage {
+            id: ids.next_uuid(),
+            body: format!("{rule} {number}"),
+            now,
+            not_before: at,
+            ..NewMessage::default()
+        };
+        self.queues().send(tx, queue, message);
+    }
+}
+
+/// Rule and number out of a tick's body.
+fn read_tick(body: &str) -> Option<(RuleName, u64)> {
+    let (rule, number) = body.split_once(' ')?;
+    Some((RuleName::parse(rule)?, number.parse().ok()?))
+}

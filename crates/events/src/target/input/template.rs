@@ -1,0 +1,249 @@
+//! Input templates: text with `<variable>`s, filled with values of the event.
+//!
+//! A template that is JSON (once its variables are taken for values) gives JSON: inside a string a value is put in
+//! without its quotes, elsewhere as it is, and white space between is left out ("minified" in the user guide). Any other
+//! template gives plain text. A path that selects nothing gives the empty string.
+//!
+//! Sources: EventBridge user guide, "Amazon EventBridge input transformation"; AWS's answers recorded by LocalStack,
+//! `test_events_inputs.snapshot.json`.
+
+use std::collections::BTreeMap;
+
+use aws::Error;
+use aws::envelope::push_quoted;
+
+use crate::target::input::path::Path;
+use crate::target::input::{Surroundings, json};
+
+/// A parsed template.
+#[derive(Clone, Debug)]
+pub struct Template {
+    parts: Vec<Part>,
+    is_json: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    Value { variable: Variable, in_string: bool },
+}
+
+#[derive(Clone, Debug)]
+enum Variable {
+    Path(Path),
+    RuleArn,
+    RuleName,
+    Event,
+    EventJson,
+    IngestionTime,
+}
+
+/// A piece of the template's text.
+enum Piece<'a> {
+    Text(&'a str),
+    Placeholder(&'a str),
+}
+
+impl Template {
+    /// Parses the template of the target `id`.
+    ///
+    /// # Errors
+    /// `ValidationException`: a variable that is neither in `paths` nor predefined, or text that begins like JSON and is
+    /// none.
+    pub fn compile(text: &str, paths: &BTreeMap<String, Path>, id: &str) -> Result<Self, Error> {
+        let pieces = pieces(text);
+        let begins_like_json = matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['));
+        let is_json = match serde_json::from_str::<serde::de::IgnoredAny>(&specimen(&pieces)) {
+            Ok(_) => true,
+            // Words: as users report AWS's answer; Jackson's position in place of serde_json's would differ by little.
+            Err(e) if begins_like_json => {
+                return Err(Error::validation(format!(
+                    "Invalid InputTemplate for target {id} : [Source: (String)\"{text}\"; line: {}, column: {}].",
+                    e.line(),
+                    e.column()
+                )));
+            }
+            Err(_) => false,
+        };
+        let mut parts = Vec::new();
+        let mut strings = Strings::default();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) if is_json => parts.push(Part::Text(strings.minify(text))),
+                Piece::Text(text) => parts.push(Part::Text(text.to_owned())),
+                Piece::Placeholder(name) => {
+                    let variable = variable(name, paths).ok_or_else(|| unknown(name, id))?;
+                    parts.push(Part::Value { variable, in_string: strings.inside });
+                }
+            }
+        }
+        Ok(Self { parts, is_json })
+    }
+
+    /// The text with this event's values.
+    pub fn fill(&self, event: &str, about: Surroundings<'_>) -> String {
+        let mut filled = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => filled.push_str(text),
+                Part::Value { variable, in_string } => {
+                    let value = variable.value(event, about);
+                    match (self.is_json, in_string) {
+                        (true, false) => filled.push_str(value.as_deref().unwrap_or("\"\"")),
+                        (true, true) => push_inside(&mut filled, value.as_deref().unwrap_or_default()),
+                        (false, _) => push_plain(&mut filled, value.as_deref().unwrap_or_default()),
+                    }
+                }
+            }
+        }
+        filled
+    }
+}
+
+impl Variable {
+    /// The value's JSON text; `None` where the path selects nothing.
+    fn value(&self, event: &str, about: Surroundings<'_>) -> Option<String> {
+        match self {
+            Self::Path(path) => path.select(event),
+            Self::RuleArn => Some(quoted(&about.rule_arn.to_string())),
+            Self::RuleName => Some(quoted(about.rule_name)),
+            Self::Event => Some(without_detail(event)),
+            Self::EventJson => Some(event.to_owned()),
+            Self::IngestionTime => Some(quoted(&about.accepted.to_iso_seconds())),
+        }
+    }
+}
+
+/// Words: recorded from AWS by LocalStack, `test_put_events_with_input_transformer_missing_keys`.
+fn unknown(name: &str, id: &str) -> Error {
+    Error::validation(format!("InputTemplate for target {id} contains invalid placeholder {name}."))
+}
+
+fn variable(name: &str, paths: &BTreeMap<String, Path>) -> Option<Variable> {
+    Some(match name {
+        "aws.events.rule-arn" => Variable::RuleArn,
+        "aws.events.rule-name" => Variable::RuleName,
+        "aws.events.event" => Variable::Event,
+        "aws.events.event.json" => Variable::EventJson,
+        "aws.events.event.ingestion-time" => Variable::IngestionTime,
+        _ => Variable::Path(paths.get(name)?.clone()),
+    })
+}
+
+/// Cuts the text at each `<name>`. A `<` that no name and `>` follow is text.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(open) = rest.get(from..).and_then(|tail| tail.find('<')).map(|at| at + from) {
+        let after = rest.get(open + 1..).unwrap_or_default();
+        let name_end = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));
+        match name_end.and_then(|end| after.split_at_checked(end)) {
+            Some((name, tail)) if !name.is_empty() && tail.starts_with('>') => {
+                pieces.push(Piece::Text(rest.get(..open).unwrap_or_default()));
+                pieces.push(Piece::Placeholder(name));
+                rest = tail.get(1..).unwrap_or_default();
+                from = 0;
+            }
+            _ => from = open + 1,
+        }
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+/// The template with a value in place of each variable: nothing inside a string, `null` elsewhere. It shows whether the
+/// template is JSON; as a key, `null` is none, and AWS allows no variable there.
+fn specimen(pieces: &[Piece<'_>]) -> String {
+    let mut specimen = String::new();
+    let mut strings = Strings::default();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => {
+                strings.minify(text);
+                specimen.push_str(text);
+            }
+            Piece::Placeholder(_) if strings.inside => {}
+            Piece::Placeholder(_) => specimen.push_str("null"),
+        }
+    }
+    specimen
+}
+
+/// Whether we are inside a string of the JSON text that went by.
+#[derive(Default)]
+struct Strings {
+    inside: bool,
+    escaped: bool,
+}
+
+impl Strings {
+    /// Passes over `text` and gives it back without the white space outside strings.
+    fn minify(&mut self, text: &str) -> String {
+        let mut kept = String::with_capacity(text.len());
+        for c in text.chars() {
+            if self.inside || !c.is_ascii_whitespace() {
+                kept.push(c);
+            }
+            match c {
+                _ if self.escaped => self.escaped = false,
+                '\\' if self.inside => self.escaped = true,
+                '"' => self.inside = !self.inside,
+                _ => {}
+            }
+        }
+        kept
+    }
+}
+
+/// Puts a JSON value inside a JSON string: a string without its quotes, its escapes kept; anything else as its text.
+fn push_inside(filled: &mut String, value: &str) {
+    match json::string_inside(value) {
+        Some(inside) => filled.push_str(inside),
+        None => {
+            let quoted = quoted(value);
+            filled.push_str(json::string_inside(&quoted).unwrap_or_default());
+        }
+    }
+}
+
+/// Puts a JSON value into plain text: a string as what it says, anything else as its text.
+fn push_plain(filled: &mut String, value: &str) {
+    match serde_json::from_str::<String>(value) {
+        Ok(text) => filled.push_str(&text),
+        Err(_) => filled.push_str(value),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    push_quoted(&mut quoted, text);
+    quoted
+}
+
+/// `aws.events.event`: the envelope without its detail, and with `detailType` for `detail-type`, as AWS was recorded to
+/// give it (`test_input_transformer_predefined_variables`).
+fn without_detail(event: &str) -> String {
+    const MEMBERS: [(&str, &str); 8] = [
+        ("id", "id"),
+        ("account", "account"),
+        ("detailType", "detail-type"),
+        ("time", "time"),
+        ("source", "source"),
+        ("region", "region"),
+        ("resources", "resources"),
+        ("version", "version"),
+    ];
+    let mut text = String::from("{");
+    for (name, member) in MEMBERS {
+        let Some(value) = json::member(event, member) else { continue };
+        if text.len() > 1 {
+            text.push(',');
+        }
+        push_quoted(&mut text, name);
+        text.push(':');
+        text.push_str(value);
+    }
+    text.push('}');
+    text
+}

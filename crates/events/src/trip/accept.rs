@@ -1,0 +1,319 @@
+//! Step 2 of an event's trip: accepted on a bus, matched, its deliveries owed, in one transaction.
+//!
+//! What needs no transaction comes first ([`Events::match_event`]): the envelope's text, the rules, the inputs of local
+//! queues. The writer then only writes ([`Events::accept`]).
+
+use std::sync::Arc;
+
+use aws::{Event, Ids, Timestamp};
+use store::Tx;
+
+use crate::archives::archive::Copy;
+use crate::buses::bus::BusName;
+use crate::buses::routing::{Outlet, Route};
+use crate::dead_letters::give_up::{Cause, Given};
+use crate::events::Events;
+use crate::records::record::{KeptEvent, Made, MatchedRule, Step, count_kept};
+use crate::target::input::{InputFailure, Surroundings};
+use crate::target::{Target, TargetKind};
+use crate::trip::books::Counts;
+use crate::trip::delivery::Delivery;
+use crate::trip::owe::Owed;
+use crate::trip::pay::{Message, Payment};
+
+/// An event, the bus that it is put on, and what is to be done because of it.
+#[derive(Debug)]
+pub struct Matched {
+    bus: BusName,
+    event: KeptEvent,
+    trace_header: Option<String>,
+    dues: Vec<DueTo>,
+    copies: Vec<Copy>,
+}
+
+/// One delivery to be made.
+#[derive(Debug)]
+struct DueTo {
+    /// Which of the event's matched rules it is for.
+    rule: usize,
+    route: Arc<Route>,
+    outlet: Arc<Outlet>,
+    /// Made already where the target is of a kind that is paid at once.
+    input: Option<Result<String, InputFailure>>,
+}
+
+impl DueTo {
+    /// What an event owes to all targets of the routes.
+    fn all(routes: &[Arc<Route>], event: &KeptEvent) -> Vec<Self> {
+        let of_route = |(rule, route): (usize, &Arc<Route>)| {
+            let dues = route.outlets.iter().map(|outlet| Self::of((rule, route), outlet, event));
+            dues.collect::<Vec<_>>()
+        };
+        routes.iter().enumerate().flat_map(of_route).collect()
+    }
+
+    fn of((rule, route): (usize, &Arc<Route>), outlet: &Arc<Outlet>, event: &KeptEvent) -> Self {
+        let input = outlet.kind.is_paid_at_once().then(|| {
+            let rule_name = route.name.as_str();
+            let about = Surroundings { rule_arn: &route.arn, rule_name, accepted: event.accepted };
+            outlet.maker.make(&event.json, about)
+        });
+        Self { rule, route: Arc::clone(route), outlet: Arc::clone(outlet), input }
+    }
+}
+
+/// Which rules see an event, and which of their targets.
+pub(crate) struct Wanted<'w> {
+    pub(crate) rule: &'w dyn Fn(&Route) -> bool,
+    pub(crate) target: &'w dyn Fn(&Target) -> bool,
+}
+
+/// What became of an event that was accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// Where it is among the events of its bus: greater than all before.
+    pub position: u64,
+    /// Rules that matched.
+    pub rules_matched: usize,
+    /// Deliveries made: one for each target of each rule that matched.
+    pub made: usize,
+    /// Those of them that were paid in this transaction: local queues.
+    pub delivered: usize,
+    /// Those of them that are owed.
+    pub owed: usize,
+    /// Those of them that went to a dead-letter queue at once.
+    pub dead_lettered: usize,
+    /// Those of them that could not be paid and had no dead-letter queue.
+    pub dropped: usize,
+}
+
+impl Matched {
+    /// The event of a scheduled rule: it is for that rule's targets and nobody else's.
+    pub(crate) fn scheduled(bus: &BusName, (event, route): (&Event, Route), now: Timestamp) -> Self {
+        let route = [Arc::new(route)];
+        let event = KeptEvent {
+            id: event.id.clone(),
+            accepted: now,
+            forwarded: false,
+            rules_matched: 1,
+            json: event.to_json(),
+            matched: noted(&route),
+        };
+        let dues = DueTo::all(&route, &event);
+        Self { bus: bus.clone(), event, trace_header: None, dues, copies: Vec::new() }
+    }
+
+    /// The same with an X-Ray header, which goes along to queues and targets.
+    #[must_use]
+    pub fn with_trace_header(self, trace_header: Option<String>) -> Self {
+        Self { trace_header, ..self }
+    }
+
+    /// The event's id.
+    pub fn event_id(&self) -> &str {
+        &self.event.id
+    }
+
+    /// The whole envelope.
+    pub fn json(&self) -> &str {
+        &self.event.json
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> &BusName {
+        &self.bus
+    }
+
+    /// How many rules matched.
+    pub fn rules_matched(&self) -> usize {
+        usize::try_from(self.event.rules_matched).unwrap_or(usize::MAX)
+    }
+}
+
+impl Events {
+    /// Matches an event against the rules of a bus and makes the inputs of its queues; needs no transaction and changes
+    /// nothing. `None` where there is no such bus.
+    pub fn match_event(&self, bus: &BusName, event: &Event, now: Timestamp) -> Option<Matched> {
+        let event = KeptEvent {
+            id: event.id.clone(),
+            accepted: now,
+            forwarded: false,
+            rules_matched: 0,
+            json: event.to_json(),
+            matched: Vec::new(),
+        };
+        self.match_kept(bus, event)
+    }
+
+    /// As [`Events::match_event`], for an event that a rule forwards to another bus: its envelope stays as it is.
+    pub(crate) fn match_kept(&self, bus: &BusName, event: KeptEvent) -> Option<Matched> {
+        self.match_where(bus, event, &Wanted { rule: &|_| true, target: &|_| true })
+    }
+
+    /// As [`Events::match_event`], for the wanted rules and targets alone.
+    pub(crate) fn match_where(
+        &self,
+        bus: &BusName,
+        mut event: KeptEvent,
+        wanted: &Wanted<'_>,
+    ) -> Option<Matched> {
+        let rules = self.routes().of_bus(bus)?;
+        let mut matching = rules.matching(&event.json);
+        matching.retain(|route| (wanted.rule)(route));
+        event.rules_matched = u32::try_from(matching.len()).unwrap_or(u32::MAX);
+        event.matched = noted(&matching);
+        let mut dues = DueTo::all(&matching, &event);
+        dues.retain(|due| (wanted.target)(&due.outlet.target));
+        let copies = self.copies_of(bus, &event.json, event.accepted);
+        Some(Matched { bus: bus.clone(), event, trace_header: None, dues, copies })
+    }
+
+    /// What an event that a target of kind [`TargetKind::Bus`] is owed does on that bus: to be accepted in the
+    /// transaction that settles the delivery. `None` where the bus does not exist.
+    pub fn match_forwarded(&self, owed: &Owed, now: Timestamp) -> Option<Matched> {
+        let TargetKind::Bus(bus) = &owed.kind else { return None };
+        let event = KeptEvent {
+            id: owed.event_id.clone(),
+            accepted: now,
+            forwarded: true,
+            rules_matched: 0,
+            json: owed.event.clone(),
+            matched: Vec::new(),
+        };
+        self.match_kept(bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
+    }
+
+    /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is part of the caller's
+    /// transaction, and acknowledged by its commit (contract C1).
+    pub fn accept(&self, tx: &mut Tx<'_, '_>, matched: Matched, now: Timestamp, ids: &Ids) -> Accepted {
+        let Matched { bus, mut event, trace_header, dues, copies } = matched;
+        let mut noted = std::mem::take(&mut event.matched);
+        let position = tx.next_number();
+        let about = About { bus: &bus, event: &event, position, trace_header: trace_header.as_deref() };
+        let mut accepted = Accepted {
+            rules_matched: usize::try_from(event.rules_matched).unwrap_or(usize::MAX),
+            made: dues.len(),
+            position,
+            ..Accepted::default()
+        };
+        for due in dues {
+            let (rule, outlet) = (due.rule, Arc::clone(&due.outlet));
+            let step = self.pay_or_owe(tx, (&about, due), now, ids);
+            match &step {
+                Step::Paid => accepted.delivered += 1,
+                Step::Owed { .. } => accepted.owed += 1,
+                Step::GivenUp { queue: Some(_), .. } => accepted.dead_lettered += 1,
+                Step::GivenUp { queue: None, .. } => accepted.dropped += 1,
+            }
+            if let Some(rule) = noted.get_mut(rule) {
+                let Target { id, arn, .. } = &outlet.target;
+                rule.deliveries.push(Made { target: id.clone(), arn: arn.clone(), step });
+            }
+        }
+        event.matched = noted;
+        self.keep(tx, (&bus, position), &event);
+        Self::archive(tx, &copies, (position, &event.json));
+        Counts::change(tx, |counts| {
+            count_kept(counts, &event);
+            accepted.count(counts);
+        });
+        accepted
+    }
+
+    /// Counts `events` that were put on buses that do not exist: AWS acknowledges them, and they are gone.
+    pub fn note_missing_bus(&self, tx: &mut Tx<'_, '_>, events: u64) {
+        Counts::change(tx, |counts| counts.no_bus += events);
+    }
+
+    fn pay_or_owe(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (about, due): (&About<'_>, DueTo),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Step {
+        let DueTo { route, outlet, input, .. } = due;
+        let cause = match input {
+            Some(Err(failure)) => Cause::input(&failure),
+            Some(Ok(input)) => {
+                let message = Message {
+                    body: input,
+                    trace_header: about.trace_header.map(str::to_owned),
+                    event: &about.event.json,
+                    rule_arn: &route.arn,
+                };
+                match self.pay(tx, (&outlet, message), now, ids) {
+                    Payment::Paid(_) => return Step::Paid,
+                    Payment::NotHere => return self.owe(tx, (about, &route, &outlet), now, ids),
+                    Payment::Impossible(cause) => cause,
+                }
+            }
+            None if about.event.forwarded && matches!(outlet.kind, TargetKind::Bus(_)) => Cause::second_hop(),
+            None => return self.owe(tx, (about, &route, &outlet), now, ids),
+        };
+        let delivery = about.delivery(&route, &outlet);
+        let given = self.give_up(tx, (&delivery, &about.event.json, &cause), now, ids);
+        let queue = delivery.target.dead_letter_arn.filter(|_| given == Given::DeadLettered);
+        Step::GivenUp { code: cause.code, message: cause.message, queue }
+    }
+
+    fn owe(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (about, route, outlet): (&About<'_>, &Route, &Outlet),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Step {
+        let delivery = about.delivery(route, outlet);
+        let (_, sent) = self.send_delivery(tx, (&delivery, &about.event.json), now, ids);
+        Step::Owed { id: sent.id }
+    }
+}
+
+/// What all deliveries of one event have in common.
+struct About<'a> {
+    bus: &'a BusName,
+    event: &'a KeptEvent,
+    position: u64,
+    trace_header: Option<&'a str>,
+}
+
+impl About<'_> {
+    fn delivery(&self, route: &Route, outlet: &Outlet) -> Delivery {
+        Delivery {
+            bus: self.bus.clone(),
+            event_id: self.event.id.clone(),
+            position: self.position,
+            accepted: self.event.accepted,
+            trace_header: self.trace_header.map(str::to_owned),
+            rule_arn: route.arn.clone(),
+            target: outlet.target.clone(),
+        }
+    }
+}
+
+/// The rules that matched, with no delivery made yet.
+fn noted(routes: &[Arc<Route>]) -> Vec<MatchedRule> {
+    let noted = |route: &Arc<Route>| MatchedRule { rule: route.name.clone(), deliveries: Vec::new() };
+    routes.iter().map(noted).collect()
+}
+
+impl Accepted {
+    fn count(&self, counts: &mut Counts) {
+        let many = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        counts.accepted += 1;
+        match (self.rules_matched, self.made) {
+            (0, _) => counts.unmatched += 1,
+            (_, 0) => {
+                counts.matched += 1;
+                counts.untargeted += 1;
+            }
+            _ => counts.matched += 1,
+        }
+        counts.made += many(self.made);
+        counts.delivered += many(self.delivered);
+        counts.owed += many(self.owed);
+        counts.dead_lettered += many(self.dead_lettered);
+        counts.dropped += many(self.dropped);
+    }
+}

@@ -1,0 +1,125 @@
+//! Settling an attempt: the delivery is done, planned again with back-off and jitter, or given up.
+
+use std::time::Duration;
+
+use aws::{Ids, Timestamp};
+use queue::Handle;
+use store::Tx;
+
+use crate::dead_letters::give_up::{Cause, Exhausted, Given};
+use crate::events::Events;
+use crate::trip::attempts::{Attempt, Outcome, Retry, Settled};
+use crate::trip::books::Counts;
+use crate::trip::delivery::Delivery;
+use crate::trip::owe::Owed;
+
+/// The longest pause that the first retry may make; doubled with each further one.
+const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
+/// The longest pause of all: with half of it on average, 185 retries take about the 24 hours that AWS retries for.
+const BACK_OFF_MAX: Duration = Duration::from_secs(900);
+
+impl Events {
+    /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this transaction. What is
+    /// kept of the attempt is kept in this transaction too.
+    pub fn settle(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (owed, attempt): (&Owed, &Attempt),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Settled {
+        let settled = match &attempt.outcome {
+            Outcome::Delivered => self.settle_delivered(tx, owed),
+            Outcome::Failed { code, message, retry } => match after_failure(owed, *retry, now, ids) {
+                Next::Try { at } => self.plan_again(tx, owed, at),
+                Next::GiveUp { exhausted } => {
+                    let retries = owed.attempt.saturating_sub(1);
+                    let cause = Cause { code: code.clone(), message: message.clone(), retries, exhausted };
+                    self.settle_given_up(tx, (&owed.handle, &owed.delivery(), &owed.event, &cause), now, ids)
+                }
+            },
+        };
+        if Self::is_kept(tx, &owed.bus, owed.position) {
+            Self::note_attempt(tx, (&owed.id, owed.attempt), (attempt, &settled));
+        }
+        settled
+    }
+
+    fn settle_delivered(&self, tx: &mut Tx<'_, '_>, owed: &Owed) -> Settled {
+        if !self.queues().delete(tx, &owed.handle) {
+            return Settled::Gone;
+        }
+        Counts::change(tx, |counts| {
+            counts.owed = counts.owed.saturating_sub(1);
+            counts.delivered += 1;
+        });
+        Settled::Delivered
+    }
+
+    fn plan_again(&self, tx: &mut Tx<'_, '_>, owed: &Owed, at: Timestamp) -> Settled {
+        if !self.queues().reschedule(tx, &owed.handle, at) {
+            return Settled::Gone;
+        }
+        Counts::change(tx, |counts| counts.retried += 1);
+        Settled::Rescheduled { at }
+    }
+
+    pub(crate) fn settle_given_up(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        (handle, delivery, event, cause): (&Handle, &Delivery, &str, &Cause),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Settled {
+        // INVARIANT (C7): deletion and dead letter are one transaction; the one does not happen without the other.
+        if !self.queues().delete(tx, handle) {
+            return Settled::Gone;
+        }
+        let expired = cause.exhausted.is_some();
+        let given = self.give_up(tx, (delivery, event, cause), now, ids);
+        Counts::change(tx, |counts| {
+            counts.owed = counts.owed.saturating_sub(1);
+            match (given, expired) {
+                (Given::DeadLettered, _) => counts.dead_lettered += 1,
+                (Given::Lost, true) => counts.expired += 1,
+                (Given::Lost, false) => counts.dropped += 1,
+            }
+        });
+        match (given, &delivery.target.dead_letter_arn) {
+            (Given::DeadLettered, Some(queue)) => Settled::DeadLettered { queue: queue.clone() },
+            (Given::DeadLettered, None) | (Given::Lost, _) => Settled::Lost { expired },
+        }
+    }
+}
+
+/// What follows a failed attempt.
+enum Next {
+    Try { at: Timestamp },
+    GiveUp { exhausted: Option<Exhausted> },
+}
+
+fn after_failure(owed: &Owed, retry: Retry, now: Timestamp, ids: &Ids) -> Next {
+    let last = owed.accepted.plus(Duration::from_secs(u64::from(owed.target.retry.age_seconds_max())));
+    let asked = match retry {
+        Retry::Never => return Next::GiveUp { exhausted: None },
+        Retry::ByPolicy => now,
+        Retry::NotBefore(at) => at,
+    };
+    if owed.attempt > owed.target.retry.attempts_max() {
+        return Next::GiveUp { exhausted: Some(Exhausted::Attempts) };
+    }
+    // A target that asks for more time than there is will not take it in time.
+    if now >= last || asked > last {
+        return Next::GiveUp { exhausted: Some(Exhausted::Age) };
+    }
+    Next::Try { at: now.plus(pause(owed.attempt, ids.next_u64())).max(asked).min(last) }
+}
+
+/// The pause before the next try: anything up to a bound that doubles with each ("full jitter", Brooker, "Exponential
+/// Backoff and Jitter", AWS Architecture Blog, 2015).
+fn pause(attempt: u32, random: u64) -> Duration {
+    let doubled =
+        BACK_OFF_FIRST.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+    let bound_ms = u64::try_from(doubled.min(BACK_OFF_MAX).as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(random % bound_ms.saturating_add(1))
+}
