@@ -1,4 +1,13 @@
 //! What stands inside a state and is evaluated: paths, payload templates, intrinsic functions, JSONata, Choice rules.
+//!
+//! What the machine calls, so that both sides can be written at once:
+//! - `jsonpath::Path::{parse(&str), query(&Scope)}`; its cause is AWS's "Invalid path '$.x' : No results for path: ...";
+//! - `jsonpath::ReferencePath::{parse(&str), put(&mut Value, Value)}`;
+//! - `template::PayloadTemplate::{parse(&Value), render(&Scope)}`, and `template::Dynamic::{parse(field, text), evaluate(&Scope)}`
+//!   for one text that is a path or an intrinsic (`ErrorPath`, `CausePath`; `field` goes into AWS's text);
+//! - `jsonata::Template::{parse(field, &Value), evaluate(&Scope, Limits)}`; `field` (`Output`, `Items`) begins the location;
+//! - `choice::Rule::{parse(&Map), evaluate(&Scope)}`; it skips `Next`, `Assign`, `Output`, `Comment`, which are the machine's;
+//! - each of the parsed has `variables() -> Vec<String>`: the variables that it reads (DescribeStateMachine shows them).
 
 use serde_json::{Map, Value};
 
@@ -9,6 +18,8 @@ pub struct ExprError {
     pub error: String,
     /// AWS's text, without the frame "An error occurred while executing the state ...".
     pub cause: String,
+    /// Where in the state, as `EvaluationFailed` tells it: `Output/result`. JSONata only.
+    pub location: Option<String>,
 }
 
 /// What an expression can see.
