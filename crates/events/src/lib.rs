@@ -3,7 +3,7 @@
 //! [`Events::match_event`] does the work that needs no transaction; [`Events::accept`] then writes, in one transaction,
 //! the event, what its local queues are sent, and what else is owed because of it. The floor above takes what has fallen
 //! due ([`Events::due`]), calls the target and settles ([`Events::settle`]). AWS's operations on all this are the rows of
-//! [`ops::OPERATIONS`].
+//! [`ops::OPERATIONS`], Trunkline's own those of [`own::OPERATIONS`].
 //!
 //! Where to look: [`buses`] and [`target`] for what is set up, [`trip`] for the way of one event from acceptance to
 //! settlement, [`records`] for what is kept of it, [`archives`] for running it again, [`dead_letters`] for what could not be
@@ -18,6 +18,7 @@ pub mod error;
 pub mod events;
 pub mod limits;
 pub mod ops;
+pub mod own;
 pub mod records;
 pub mod schedules;
 pub mod target;

@@ -120,7 +120,7 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
             protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
         }
         Ok(Asked::Trunkline(operation)) => {
-            let reply = reply::run(own::OPERATIONS, ("Trunkline", &operation), &door.rooms, call, &body);
+            let reply = own::run(&door.rooms, &operation, call, &body);
             protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
         }
         Ok(Asked::Sts(operation)) => sts::answer(&operation, &call),

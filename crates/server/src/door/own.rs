@@ -1,93 +1,55 @@
 //! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell. Not a stable interface yet.
 
-mod dead_letters;
 mod reconcile;
-mod replay;
-mod seeing;
-mod trip;
-mod unmatched;
 
 use aws::{Call, Operation, Reply, operation};
+use events::Era;
+use events::own::trip::NotMatched;
 use genesys::intake::Intake;
 use serde::{Deserialize, Serialize};
 
+use crate::door::reply;
+use crate::reason::{Rule, verdicts};
 use crate::rooms::Rooms;
 
-/// All of them.
-pub(crate) const OPERATIONS: &[Operation<Rooms>] = &[
+/// So many rules that did not match are explained, the nearest first.
+const EXPLAINED_MAX: usize = 10;
+
+/// Those that need more than the buses, whose own are in [`events::own::OPERATIONS`].
+const OPERATIONS: &[Operation<Rooms>] = &[
     Operation { name: "GetCounts", missing: "", run: get_counts },
-    Operation {
-        name: "ListEvents",
-        missing: "",
-        run: |rooms, call, body| seeing::list_events(rooms, &call, body),
-    },
-    Operation {
-        name: "WaitForEvents",
-        missing: "",
-        run: |rooms, call, body| seeing::wait_for_events(rooms, &call, body),
-    },
-    Operation {
-        name: "DescribeEvent",
-        missing: "",
-        run: |rooms, _call, body| trip::describe_event(rooms, body),
-    },
+    Operation { name: "DescribeEvent", missing: "", run: describe_event },
     Operation { name: "ReconcileEvents", missing: "", run: reconcile::reconcile },
-    Operation {
-        name: "StartReplay",
-        missing: "",
-        run: |rooms, call, body| replay::start(rooms, &call, body),
-    },
-    Operation {
-        name: "DescribeReplay",
-        missing: "",
-        run: |rooms, _call, body| replay::describe(rooms, body),
-    },
-    Operation {
-        name: "RehearseReplay",
-        missing: "",
-        run: |rooms, call, body| replay::rehearse(rooms, &call, body),
-    },
-    Operation {
-        name: "ListDeadLetters",
-        missing: "",
-        run: |rooms, call, body| dead_letters::list(rooms, &call, body),
-    },
-    Operation {
-        name: "RedriveDeadLetters",
-        missing: "",
-        run: |rooms, call, body| dead_letters::redrive(rooms, call, body),
-    },
-    Operation {
-        name: "PurgeDeadLetters",
-        missing: "",
-        run: |rooms, call, body| dead_letters::purge(rooms, call, body),
-    },
-    Operation {
-        name: "UndoDeadLetters",
-        missing: "",
-        run: |rooms, call, body| dead_letters::undo(rooms, &call, body),
-    },
-    Operation {
-        name: "ListUndoable",
-        missing: "",
-        run: |rooms, _call, body| dead_letters::undoable(rooms, body),
-    },
-    Operation {
-        name: "CompareConnection",
-        missing: "",
-        run: |rooms, _call, body| events::ops::connection::compare(&rooms.events, body),
-    },
-    Operation {
-        name: "ListUnmatched",
-        missing: "",
-        run: |rooms, call, body| unmatched::list(rooms, &call, body),
-    },
-    Operation {
-        name: "ListRuleVersions",
-        missing: "",
-        run: |rooms, _call, body| unmatched::rule_versions(rooms, body),
-    },
 ];
+
+/// Runs one of them.
+pub(crate) fn run(rooms: &Rooms, name: &str, call: Call, body: &[u8]) -> Reply {
+    match events::own::OPERATIONS.iter().find(|operation| operation.name == name) {
+        Some(operation) => (operation.run)(&rooms.events, call, body),
+        None => reply::run(OPERATIONS, ("Trunkline", name), rooms, call, body),
+    }
+}
+
+/// The trip of one event, with the reasons why rules did not match.
+fn describe_event(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
+    events::own::trip::describe_event(&rooms.events, body, &explain)
+}
+
+/// The nearest of these rules, each with the reason why it did not match the event.
+fn explain(rules: &[Era], event: &str) -> Vec<NotMatched> {
+    let rule = |era: &Era| Some(Rule { enabled: era.enabled, ..Rule::new(era.rule.as_str(), &era.pattern)? });
+    let rules: Vec<Rule> = rules.iter().filter_map(rule).collect();
+    let verdicts = verdicts(&rules, event, EXPLAINED_MAX).unwrap_or_default();
+    let explained = verdicts.into_iter().map(|verdict| NotMatched {
+        rule: verdict.rule.name.clone(),
+        reason: match verdict.takes() {
+            true => "it matches; it was changed in the moment in which the event was accepted".to_owned(),
+            false => verdict.reason,
+        },
+        path: verdict.path,
+    });
+    explained.collect()
+}
 
 #[derive(Deserialize)]
 struct Nothing {}

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws::{Call, Error, Reply, Timestamp, operation};
-use events::{Events, Only, Rehearsal, Rerun, RuleName};
 use serde::{Deserialize, Serialize};
 
-use crate::door::own::seeing::bus_of;
-use crate::rooms::Rooms;
+use crate::archives::replay::Only;
+use crate::archives::replay::rerun::{Rehearsal, Rerun};
+use crate::buses::rule::RuleName;
+use crate::events::Events;
+use crate::own::records::bus_of;
 
 /// Events that one step of a rehearsal looks at.
 const REHEARSED_MAX: usize = 1_000;
@@ -102,12 +104,12 @@ struct Started {
 }
 
 /// Starts a replay.
-pub(super) fn start(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn start(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::commit(body, |request: Request| {
         let rerun = request.rerun(call)?;
-        let (events, now) = (rooms.events.clone(), call.now);
-        Ok(rooms.store.write(queue::error::of_store, move |tx| {
-            events.start_rerun(tx, &rerun, now)?;
+        let (service, now) = (events.clone(), call.now);
+        Ok(events.store().write(queue::error::of_store, move |tx| {
+            service.start_rerun(tx, &rerun, now)?;
             Ok(Started { replay_name: rerun.name })
         }))
     })
@@ -137,9 +139,9 @@ struct Described {
 }
 
 /// How far a replay has come.
-pub(super) fn describe(rooms: &Rooms, body: &[u8]) -> Reply {
+pub(super) fn describe(events: &Events, body: &[u8]) -> Reply {
     operation::answer(body, |request: NameRequest| {
-        let read = rooms.store.read(|snapshot| Events::replay_progress(snapshot, &request.replay_name));
+        let read = events.store().read(|snapshot| Events::replay_progress(snapshot, &request.replay_name));
         let progress = read.map_err(queue::error::of_store)??;
         Ok(Described {
             replay_name: request.replay_name,
@@ -185,13 +187,13 @@ impl Rehearsed {
 }
 
 /// One step of a rehearsal: what of the next events which rule would match. Nothing is written.
-pub(super) fn rehearse(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn rehearse(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: Request| {
         let after = request.after;
         let rerun = request.rerun(call)?;
-        let read = rooms
-            .store
-            .read(|snapshot| rooms.events.rehearse(snapshot, &rerun, (after, REHEARSED_MAX), call.now));
+        let read = events
+            .store()
+            .read(|snapshot| events.rehearse(snapshot, &rerun, (after, REHEARSED_MAX), call.now));
         Ok(Rehearsed::of(read.map_err(queue::error::of_store)??, rerun.to))
     })
 }

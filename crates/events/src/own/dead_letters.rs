@@ -1,12 +1,14 @@
 //! Dead letters listed without receiving them, sent again, thrown away, and both undone.
 
 use aws::{Arn, Call, Error, Reply, Timestamp, operation};
-use events::{Dealt, Deed, Letter, Selection, Through};
 use queue::Spot;
 use serde::{Deserialize, Serialize};
 
-use crate::door::own::seeing::ANSWER_BYTES_MAX;
-use crate::rooms::Rooms;
+use crate::dead_letters::letter::{Letter, Selection};
+use crate::dead_letters::redrive::{Dealt, Deed, Through};
+use crate::dead_letters::undo::Undoable;
+use crate::events::Events;
+use crate::own::records::ANSWER_BYTES_MAX;
 
 /// Letters that one step deals with: a bound on one commit, and on one answer.
 const STEP_MAX: usize = 100;
@@ -106,11 +108,11 @@ impl Shown {
 }
 
 /// The letters of a queue that nobody has received: without receiving them, so that their count stays as it is.
-pub(super) fn list(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: ListRequest| {
         let ListRequest { letters, without_payload } = request;
         let through = letters.through(LISTED_MAX);
-        let read = rooms.store.read(|snapshot| rooms.events.letters(snapshot, &through, call.now));
+        let read = events.store().read(|snapshot| events.letters(snapshot, &through, call.now));
         let found = read.map_err(queue::error::of_store)??;
         let mut answer = ListAnswer { letters: Vec::new(), after: None };
         let (listed, mut bytes) = (found.len(), 0_usize);
@@ -172,8 +174,8 @@ fn all_stayed(stayed: Vec<(String, String)>) -> Vec<Stayed> {
 }
 
 /// One step of sending letters again.
-pub(super) fn redrive(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
-    deal(rooms, call, body, |request| {
+pub(super) fn redrive(events: &Events, call: Call, body: &[u8]) -> Reply {
+    deal(events, call, body, |request| {
         if request.payload.is_some() && request.letters.ids.len() != 1 {
             return Err(Error::validation("A payload is of one letter: name exactly one of Ids."));
         }
@@ -185,12 +187,12 @@ pub(super) fn redrive(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
 }
 
 /// One step of throwing letters away.
-pub(super) fn purge(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
-    deal(rooms, call, body, |_| Ok(Deed::Purge))
+pub(super) fn purge(events: &Events, call: Call, body: &[u8]) -> Reply {
+    deal(events, call, body, |_| Ok(Deed::Purge))
 }
 
 fn deal(
-    rooms: &Rooms,
+    events: &Events,
     call: Call,
     body: &[u8],
     deed: impl FnOnce(&mut DealRequest) -> Result<Deed, Error>,
@@ -204,9 +206,9 @@ fn deal(
         };
         let until_ms = request.letters.until_ms.unwrap_or(call.now.unix_ms());
         let through = Letters { until_ms: Some(until_ms), ..request.letters }.through(STEP_MAX);
-        let events = rooms.events.clone();
-        Ok(rooms.store.write(queue::error::of_store, move |tx| {
-            let dealt = events.deal(tx, (&through, &deed, &name), call.now, &call.ids)?;
+        let service = events.clone();
+        Ok(events.store().write(queue::error::of_store, move |tx| {
+            let dealt = service.deal(tx, (&through, &deed, &name), call.now, &call.ids)?;
             let Dealt { done, stayed, finally, gone, after } = dealt;
             Ok(DealAnswer { name, done, stayed: all_stayed(stayed), finally, gone, until_ms, after })
         }))
@@ -245,11 +247,11 @@ struct UndoAnswer {
 }
 
 /// One step of undoing.
-pub(super) fn undo(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn undo(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::commit(body, |request: UndoRequest| {
-        let (events, now) = (rooms.events.clone(), call.now);
-        Ok(rooms.store.write(queue::error::of_store, move |tx| {
-            let undone = events.undo(tx, (&request.name, request.after.as_deref(), STEP_MAX), now)?;
+        let (service, now) = (events.clone(), call.now);
+        Ok(events.store().write(queue::error::of_store, move |tx| {
+            let undone = service.undo(tx, (&request.name, request.after.as_deref(), STEP_MAX), now)?;
             Ok(UndoAnswer {
                 restored: undone.restored,
                 stayed: all_stayed(undone.stayed),
@@ -282,10 +284,10 @@ struct KnownDeed {
 }
 
 /// What can be undone, the newest last.
-pub(super) fn undoable(rooms: &Rooms, body: &[u8]) -> Reply {
+pub(super) fn undoable(events: &Events, body: &[u8]) -> Reply {
     operation::answer(body, |_: Nothing| {
-        let read = rooms.store.read(|snapshot| rooms.events.undoable(snapshot));
-        let of_deed = |deed: events::Undoable| KnownDeed {
+        let read = events.store().read(|snapshot| events.undoable(snapshot));
+        let of_deed = |deed: Undoable| KnownDeed {
             name: deed.name,
             queue_name: deed.queue,
             kind: if deed.purged { "PURGE" } else { "REDRIVE" },

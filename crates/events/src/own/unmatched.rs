@@ -1,11 +1,11 @@
 //! The events of a bus that matched no rule, and what the bus's rules were at the time.
 
 use aws::{Call, Reply, operation};
-use events::Events;
 use serde::{Deserialize, Serialize};
 
-use crate::door::own::seeing::{ANSWER_BYTES_MAX, EVENTS_MAX, ListEventsRequest, Shown, seen_bus_of};
-use crate::rooms::Rooms;
+use crate::events::Events;
+use crate::own::records::{ANSWER_BYTES_MAX, EVENTS_MAX, ListEventsRequest, Shown, seen_bus_of};
+use crate::records::history::Era;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -21,21 +21,20 @@ struct UnmatchedAnswer {
 }
 
 /// The events that matched no rule among the last so many, those since a moment, or those after a position.
-pub(super) fn list(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: ListEventsRequest| {
-        let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
+        let bus = seen_bus_of(events, request.event_bus_name.as_deref())?;
         let since = request.since_moment(call.now)?;
-        let answer = rooms.store.read(|snapshot| {
+        let answer = events.store().read(|snapshot| {
             let after = match (request.after, since, request.last) {
                 (Some(after), ..) => after,
                 (None, Some(since), _) => Events::position_before(snapshot, (&bus, since)),
                 (None, None, last) => {
-                    let last =
-                        rooms.events.last_events(snapshot, &bus, last.unwrap_or(EVENTS_MAX).min(EVENTS_MAX));
+                    let last = events.last_events(snapshot, &bus, last.unwrap_or(EVENTS_MAX).min(EVENTS_MAX));
                     last.last().map_or(0, |(position, _)| position.saturating_sub(1))
                 }
             };
-            let found = rooms.events.events_after(snapshot, (&bus, after), EVENTS_MAX);
+            let found = events.events_after(snapshot, (&bus, after), EVENTS_MAX);
             let mut answer = UnmatchedAnswer { events: Vec::new(), seen: 0, more: !found.is_empty(), after };
             let mut bytes = 0_usize;
             for (position, kept) in found {
@@ -81,11 +80,11 @@ struct Version {
 }
 
 /// How the rules of a bus were, as far back as events are kept.
-pub(super) fn rule_versions(rooms: &Rooms, body: &[u8]) -> Reply {
+pub(super) fn rule_versions(events: &Events, body: &[u8]) -> Reply {
     operation::answer(body, |request: VersionsRequest| {
-        let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
-        let read = rooms.store.read(|snapshot| rooms.events.rule_history(snapshot, &bus));
-        let version = |era: events::Era| Version {
+        let bus = seen_bus_of(events, request.event_bus_name.as_deref())?;
+        let read = events.store().read(|snapshot| events.rule_history(snapshot, &bus));
+        let version = |era: Era| Version {
             name: era.rule.as_str().to_owned(),
             event_pattern: era.pattern,
             enabled: era.enabled,

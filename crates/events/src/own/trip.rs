@@ -1,16 +1,25 @@
 //! The whole trip of one event: accepted where, matched by which rules and why not by others, each attempt of each delivery.
 
 use aws::{Error, Reply, operation};
-use events::{Attempts, BusName, Fate, KeptEvent, Made, MatchedRule, Step, Tried};
 use serde::{Deserialize, Serialize};
 use store::Read;
 
-use crate::door::own::seeing::Shown;
-use crate::reason::{Rule, verdicts};
-use crate::rooms::Rooms;
+use crate::buses::bus::BusName;
+use crate::events::Events;
+use crate::own::records::Shown;
+use crate::records::history::Era;
+use crate::records::record::{KeptEvent, Made, MatchedRule, Step};
+use crate::trip::attempts::{Attempts, Fate, Tried};
 
-/// So many rules that did not match are explained, the nearest first.
-const EXPLAINED_MAX: usize = 10;
+/// Which of these rules, that did not match an event, came nearest, and why they did not.
+pub type Explain = dyn Fn(&[Era], &str) -> Vec<NotMatched>;
+
+/// What the parts of an answer are made with.
+#[derive(Clone, Copy)]
+struct Service<'s> {
+    events: &'s Events,
+    explain: &'s Explain,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -47,13 +56,16 @@ struct RuleTrip {
     deliveries: Vec<Delivery>,
 }
 
-#[derive(Serialize)]
+/// A rule that did not match.
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct NotMatched {
-    rule: String,
+pub struct NotMatched {
+    /// Its name.
+    pub rule: String,
     /// The field that the reason is about; empty where it is about none.
-    path: String,
-    reason: String,
+    pub path: String,
+    /// Why it did not match, in a sentence.
+    pub reason: String,
 }
 
 /// `DELIVERED`, `OWED`, `DEAD_LETTERED` or `LOST`.
@@ -113,7 +125,7 @@ impl Attempt {
 }
 
 impl Delivery {
-    fn of(rooms: &Rooms, read: &mut impl Read, made: Made, kept: &KeptEvent) -> Self {
+    fn of(events: &Events, read: &mut impl Read, made: Made, kept: &KeptEvent) -> Self {
         let delivery = Self {
             target_id: made.target,
             target_arn: made.arn.to_string(),
@@ -141,7 +153,7 @@ impl Delivery {
                 ..delivery
             },
             Step::Owed { id } => {
-                let attempts = rooms.events.attempts(read, &id);
+                let attempts = events.attempts(read, &id);
                 Self { delivery_id: Some(id), ..delivery }.with(attempts, kept)
             }
         }
@@ -170,55 +182,44 @@ impl Delivery {
 
 impl Place {
     fn of(
-        rooms: &Rooms,
+        service: Service<'_>,
         read: &mut impl Read,
         (bus, position, mut kept): (BusName, u64, KeptEvent),
     ) -> Option<Self> {
         let matched = std::mem::take(&mut kept.matched);
-        let (not_matched, rules_in_all) = not_matched(rooms, read, (&bus, position, &kept), &matched);
+        let (not_matched, rules_in_all) = not_matched(service, read, (&bus, position, &kept), &matched);
         let mut rules = Vec::new();
         for MatchedRule { rule, deliveries } in matched {
-            let deliveries = deliveries.into_iter().map(|made| Delivery::of(rooms, read, made, &kept));
+            let deliveries =
+                deliveries.into_iter().map(|made| Delivery::of(service.events, read, made, &kept));
             rules.push(RuleTrip { rule: rule.as_str().to_owned(), deliveries: deliveries.collect() });
         }
         Some(Self { shown: Shown::of(&bus, None, kept)?, rules, not_matched, rules_in_all })
     }
 }
 
-/// The rules that the bus had when it accepted the event and that did not match, the nearest with the reason; and how many
+/// The rules that the bus had when it accepted the event and that did not match, as `explain` tells of them; and how many
 /// rules it had.
 fn not_matched(
-    rooms: &Rooms,
+    service: Service<'_>,
     read: &mut impl Read,
     (bus, position, kept): (&BusName, u64, &KeptEvent),
     matched: &[MatchedRule],
 ) -> (Vec<NotMatched>, usize) {
-    let mut eras = rooms.events.rule_history(read, bus);
+    let mut eras = service.events.rule_history(read, bus);
     eras.retain(|era| era.met(position));
     let rules_in_all = eras.len();
     eras.retain(|era| !matched.iter().any(|matched| matched.rule == era.rule));
-    let others = eras
-        .iter()
-        .filter_map(|era| Some(Rule { enabled: era.enabled, ..Rule::new(era.rule.as_str(), &era.pattern)? }));
-    let others: Vec<Rule> = others.collect();
-    let verdicts = verdicts(&others, &kept.json, EXPLAINED_MAX).unwrap_or_default();
-    let explained = verdicts.into_iter().map(|verdict| NotMatched {
-        rule: verdict.rule.name.clone(),
-        reason: match verdict.takes() {
-            true => "it matches; it was changed in the moment in which the event was accepted".to_owned(),
-            false => verdict.reason,
-        },
-        path: verdict.path,
-    });
-    (explained.collect(), rules_in_all)
+    ((service.explain)(&eras, &kept.json), rules_in_all)
 }
 
 /// One event by its id, on every bus that it was accepted on.
-pub(super) fn describe_event(rooms: &Rooms, body: &[u8]) -> Reply {
+pub fn describe_event(events: &Events, body: &[u8], explain: &Explain) -> Reply {
+    let service = Service { events, explain };
     operation::answer(body, |request: Request| {
-        let read = rooms.store.read(|snapshot| {
-            let found = rooms.events.event(snapshot, &request.event_id);
-            found.into_iter().filter_map(|place| Place::of(rooms, snapshot, place)).collect::<Vec<_>>()
+        let read = events.store().read(|snapshot| {
+            let found = events.event(snapshot, &request.event_id);
+            found.into_iter().filter_map(|place| Place::of(service, snapshot, place)).collect::<Vec<_>>()
         });
         let places = read.map_err(queue::error::of_store)?;
         if places.is_empty() {

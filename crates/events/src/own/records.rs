@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use aws::operation::Later;
 use aws::{Body, Call, Error, LongPoll, Reply, Timestamp, operation};
-use events::{BusName, Events, KeptEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 
-use crate::rooms::Rooms;
+use crate::buses::bus::BusName;
+use crate::error;
+use crate::events::Events;
+use crate::records::record::KeptEvent;
 
 /// The most events that one answer holds.
 pub(super) const EVENTS_MAX: usize = 1_000;
@@ -109,33 +111,33 @@ pub(super) fn bus_of(name: Option<&str>) -> Result<BusName, Error> {
 }
 
 /// As [`bus_of`], of a bus that is there, or of whose events records are left.
-pub(super) fn seen_bus_of(rooms: &Rooms, name: Option<&str>) -> Result<BusName, Error> {
+pub(super) fn seen_bus_of(events: &Events, name: Option<&str>) -> Result<BusName, Error> {
     let bus = bus_of(name)?;
-    let known = rooms.store.read(|snapshot| {
-        Events::has_bus(snapshot, &bus) || !rooms.events.last_events(snapshot, &bus, 1).is_empty()
+    let known = events.store().read(|snapshot| {
+        Events::has_bus(snapshot, &bus) || !events.last_events(snapshot, &bus, 1).is_empty()
     });
     match known.map_err(queue::error::of_store)? {
         true => Ok(bus),
-        false => Err(events::error::bus_not_found(&bus)),
+        false => Err(error::bus_not_found(&bus)),
     }
 }
 
 /// The events of a bus as they were accepted, oldest first: the last 10, the last so many, or those since a moment.
-pub(super) fn list_events(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn list_events(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: ListEventsRequest| {
-        let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
+        let bus = seen_bus_of(events, request.event_bus_name.as_deref())?;
         let since = request.since_moment(call.now)?;
-        let answer = rooms.store.read(|snapshot| {
-            let newest = rooms.events.last_events(snapshot, &bus, 1);
+        let answer = events.store().read(|snapshot| {
+            let newest = events.last_events(snapshot, &bus, 1);
             let newest = newest.first().map_or(0, |(position, _)| *position);
             match since {
                 Some(since) => {
-                    let found = rooms.events.events_since(snapshot, (&bus, since), EVENTS_MAX);
+                    let found = events.events_since(snapshot, (&bus, since), EVENTS_MAX);
                     EventsAnswer::of(&bus, found, newest)
                 }
                 None => {
                     let last = request.last.unwrap_or(10).min(EVENTS_MAX);
-                    let mut found = rooms.events.last_events(snapshot, &bus, last);
+                    let mut found = events.last_events(snapshot, &bus, last);
                     newest_that_fit(&mut found);
                     EventsAnswer::of(&bus, found, newest)
                 }
@@ -178,29 +180,29 @@ struct WaitForEventsRequest {
 }
 
 /// The events of a bus after a position, as soon as there is one; without a position, the newest one's.
-pub(super) fn wait_for_events(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
-    match prepare_wait(rooms, call, body) {
+pub(super) fn wait_for_events(events: &Events, call: &Call, body: &[u8]) -> Reply {
+    match prepare_wait(events, call, body) {
         Ok(wait) => Reply::Poll(Box::new(wait)),
         Err(error) => Reply::Now(Err(error)),
     }
 }
 
-fn prepare_wait(rooms: &Rooms, call: &Call, body: &[u8]) -> Result<Wait, Error> {
+fn prepare_wait(events: &Events, call: &Call, body: &[u8]) -> Result<Wait, Error> {
     let request: WaitForEventsRequest = operation::parse(body)?;
-    let bus = seen_bus_of(rooms, request.event_bus_name.as_deref())?;
+    let bus = seen_bus_of(events, request.event_bus_name.as_deref())?;
     let wait_s = request.wait_time_seconds.unwrap_or(0).min(WAIT_S_MAX);
     Ok(Wait {
-        rooms: rooms.clone(),
+        events: events.clone(),
         bus,
         after: request.after,
         until: call.now.plus(Duration::from_secs(wait_s)),
-        newest: rooms.events.subscribe(),
+        newest: events.subscribe(),
     })
 }
 
 /// Somebody who watches a bus.
 struct Wait {
-    rooms: Rooms,
+    events: Events,
     bus: BusName,
     after: Option<u64>,
     until: Timestamp,
@@ -209,8 +211,8 @@ struct Wait {
 
 impl Wait {
     fn look(&self) -> Result<Option<Body>, Error> {
-        let events = &self.rooms.events;
-        let answer = self.rooms.store.read(|snapshot| match self.after {
+        let events = &self.events;
+        let answer = self.events.store().read(|snapshot| match self.after {
             Some(after) => {
                 let found = events.events_after(snapshot, (&self.bus, after), EVENTS_MAX);
                 (!found.is_empty()).then(|| EventsAnswer::of(&self.bus, found, after))

@@ -1,0 +1,74 @@
+//! Trunkline's own operations on events, for its own commands: what AWS's API cannot tell.
+
+pub mod trip;
+
+mod dead_letters;
+mod records;
+mod replay;
+mod unmatched;
+
+use aws::Operation;
+
+use crate::events::Events;
+use crate::ops;
+
+/// All that need nothing but the buses.
+pub const OPERATIONS: &[Operation<Events>] = &[
+    Operation {
+        name: "ListEvents",
+        missing: "",
+        run: |events, call, body| records::list_events(events, &call, body),
+    },
+    Operation {
+        name: "WaitForEvents",
+        missing: "",
+        run: |events, call, body| records::wait_for_events(events, &call, body),
+    },
+    Operation {
+        name: "ListUnmatched",
+        missing: "",
+        run: |events, call, body| unmatched::list(events, &call, body),
+    },
+    Operation {
+        name: "ListRuleVersions",
+        missing: "",
+        run: |events, _call, body| unmatched::rule_versions(events, body),
+    },
+    Operation {
+        name: "StartReplay",
+        missing: "",
+        run: |events, call, body| replay::start(events, &call, body),
+    },
+    Operation {
+        name: "DescribeReplay",
+        missing: "",
+        run: |events, _call, body| replay::describe(events, body),
+    },
+    Operation {
+        name: "RehearseReplay",
+        missing: "",
+        run: |events, call, body| replay::rehearse(events, &call, body),
+    },
+    Operation {
+        name: "ListDeadLetters",
+        missing: "",
+        run: |events, call, body| dead_letters::list(events, &call, body),
+    },
+    Operation { name: "RedriveDeadLetters", missing: "", run: dead_letters::redrive },
+    Operation { name: "PurgeDeadLetters", missing: "", run: dead_letters::purge },
+    Operation {
+        name: "UndoDeadLetters",
+        missing: "",
+        run: |events, call, body| dead_letters::undo(events, &call, body),
+    },
+    Operation {
+        name: "ListUndoable",
+        missing: "",
+        run: |events, _call, body| dead_letters::undoable(events, body),
+    },
+    Operation {
+        name: "CompareConnection",
+        missing: "",
+        run: |events, _call, body| ops::connection::compare(events, body),
+    },
+];
