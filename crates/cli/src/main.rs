@@ -4,7 +4,6 @@ mod commands;
 mod feed;
 mod grace;
 mod input;
-mod lint;
 mod listed;
 mod logging;
 mod output;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anstyle::Style;
 use clap::Args;
+use doctor::unsatisfiable;
 use genesys::catalogue;
 use pattern::explain::{Explanation, Style as Part};
 use pattern::{Event, EventPattern};
@@ -19,7 +20,7 @@ use crate::listed::event_text;
 use crate::output::Form;
 use crate::remote::text;
 use crate::stretch::Stretch;
-use crate::{input, lint, output, remote};
+use crate::{input, output, remote};
 
 /// Arguments of `trunkline explain`.
 #[derive(Debug, Args)]
@@ -75,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         if book.many {
             output::line(format_args!("{} of {} events match", book.matched, events.len()));
         }
-        for finding in lint::findings(&pattern, book.events()) {
+        for finding in unsatisfiable::findings(&pattern, book.events()) {
             output::line(format_args!("{}: {}", output::styled(output::STRONG, "note"), finding.text()));
         }
     }
@@ -108,8 +109,8 @@ impl Book {
         }
     }
 
-    fn events(&self) -> lint::Events {
-        if self.genesys { lint::Events::OfGenesys } else { lint::Events::Any }
+    fn events(&self) -> unsatisfiable::Events {
+        if self.genesys { unsatisfiable::Events::OfGenesys } else { unsatisfiable::Events::Any }
     }
 
     /// One event of many that is none does not keep the others from being explained.

@@ -16,7 +16,7 @@ const ALTERNATIVES_MAX: usize = 100;
 
 /// What a pattern is to match, beside what it says itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Events {
+pub enum Events {
     /// Nothing is known of them.
     Any,
     /// Events of Genesys Cloud, or derived from them.
@@ -25,17 +25,17 @@ pub(crate) enum Events {
 
 /// One reason why a pattern, or one of its alternatives, can match nothing that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Finding {
+pub struct Finding {
     /// The part of the pattern's text at fault.
-    pub(crate) span: Span,
+    pub span: Span,
     /// Why, as a sentence without a full stop.
-    pub(crate) sentence: String,
+    pub sentence: String,
     /// What would match, likewise.
-    pub(crate) suggestion: Option<String>,
+    pub suggestion: Option<String>,
 }
 
 /// What is wrong with the patterns of a pipeline's rules, and with the org that it names, each at its place in the file.
-pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Vec<Mistake> {
+pub fn of_pipeline(pipeline: &Pipeline) -> Vec<Mistake> {
     let mut mistakes: Vec<Mistake> = of_org(pipeline).into_iter().collect();
     for rule in &pipeline.rules {
         let Matching::Pattern(json) = &rule.matching else { continue };
@@ -64,7 +64,7 @@ fn of_org(pipeline: &Pipeline) -> Option<Mistake> {
 
 /// What no topic of Genesys Cloud and none of ours can satisfy. Only for a pattern that is about them: by its sources; where
 /// it names none, by its detail-types; or because `events` says that it is to match them.
-pub(crate) fn findings(pattern: &EventPattern, events: Events) -> Vec<Finding> {
+pub fn findings(pattern: &EventPattern, events: Events) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for alternative in pattern.alternatives().iter().take(ALTERNATIVES_MAX) {
         let Some(asked) = Asked::of(alternative, events) else { continue };
@@ -79,7 +79,7 @@ pub(crate) fn findings(pattern: &EventPattern, events: Events) -> Vec<Finding> {
 
 impl Finding {
     /// All of it as one sentence.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match &self.suggestion {
             Some(suggestion) => format!("{}; {suggestion}", self.sentence),
             None => self.sentence.clone(),

@@ -4,7 +4,7 @@ use genesys::catalogue::{Field as Known, Kind, Origin, Topic};
 use pattern::matcher::Matcher;
 use pattern::pattern::{Field, Leaf};
 
-use crate::lint::Finding;
+use crate::unsatisfiable::Finding;
 
 /// The entries of a field's list that no topic of those can satisfy.
 pub(crate) fn findings(field: &Field, topics: &[&'static Topic]) -> Vec<Finding> {
