@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws::{Arn, Ids, Timestamp};
-use events::{Attempt, Events, Matched, Outcome, Owed, Places, Retry, Settled};
+use events::{Attempt, Events, MatchedEvent, Outcome, Owed, Retry, Settlement, Slots};
 use http_client::Client;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -41,13 +41,13 @@ pub struct Surroundings {
 pub struct Porter {
     events: Events,
     surroundings: Surroundings,
-    places: Arc<Mutex<Places>>,
+    places: Arc<Mutex<Slots>>,
     outside: Outside,
 }
 
 /// A place taken for a target, given back when dropped.
 struct Place {
-    places: Arc<Mutex<Places>>,
+    places: Arc<Mutex<Slots>>,
     target: String,
 }
 
@@ -57,7 +57,7 @@ impl Drop for Place {
     }
 }
 
-fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
+fn lock(places: &Mutex<Slots>) -> MutexGuard<'_, Slots> {
     // A panic while it was held left the numbers whole: each change of them is one.
     places.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -71,7 +71,7 @@ impl Porter {
             aws: Arc::default(),
             now: surroundings.now,
         };
-        let places = Arc::new(Mutex::new(Places::new(UNDER_WAY_MAX)));
+        let places = Arc::new(Mutex::new(Slots::new(UNDER_WAY_MAX)));
         Self { events, surroundings, places, outside }
     }
 
@@ -182,7 +182,7 @@ impl Porter {
     }
 
     /// One attempt. It is cut off while its lease still holds, so that its permit is nobody else's meanwhile.
-    async fn call(&self, owed: &Owed) -> (Attempt, Option<Matched>) {
+    async fn call(&self, owed: &Owed) -> (Attempt, Option<MatchedEvent>) {
         let started = (self.surroundings.now)();
         // A slow disk takes from the time for the settlement, not from the target's.
         let time = owed.call_until.since(started).min(owed.call_time);
@@ -204,7 +204,7 @@ impl Porter {
     async fn settle(
         &self,
         (owed, attempt): (Owed, Attempt),
-        forward: Option<Matched>,
+        forward: Option<MatchedEvent>,
         then: Option<Arn>,
     ) -> Option<Owed> {
         let (now, ids, events) = ((self.surroundings.now)(), (self.surroundings.ids)(), self.events.clone());
@@ -215,8 +215,8 @@ impl Porter {
             |error| error,
             move |tx| {
                 let settled = events.settle(tx, (&owed, &attempt), now, &ids);
-                // Settled by somebody else already: then it was also forwarded by them.
-                if let (Some(matched), true) = (forward, settled != Settled::Gone) {
+                // Settlement by somebody else already: then it was also forwarded by them.
+                if let (Some(matched), true) = (forward, settled != Settlement::Gone) {
                     events.accept(tx, matched, now, &ids);
                 }
                 let next = then.and_then(|target| events.next_due_to(tx, &target, now, &ids));
@@ -225,7 +225,7 @@ impl Porter {
         );
         let ((delivery_id, event_id, attempt), (rule_arn, target_arn)) = (about, of);
         match settled.await {
-            Ok((Settled::Lost { .. }, next)) => {
+            Ok((Settlement::Lost { .. }, next)) => {
                 let what = "a delivery was given up and there is no dead-letter queue to keep it";
                 tracing::warn!(event_id, rule_arn, target_arn, delivery_id, attempt, reason, "{what}");
                 next

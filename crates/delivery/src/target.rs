@@ -11,7 +11,7 @@ mod state_machine;
 use std::sync::Arc;
 
 use aws::Timestamp;
-use events::{Answer, Events, Matched, Outcome, Owed, Retry, TargetKind};
+use events::{Events, MatchedEvent, Outcome, Owed, Retry, TargetKind, TargetResponse};
 use http_client::Client;
 
 use crate::aws_access::AwsAccess;
@@ -27,11 +27,11 @@ pub(crate) enum Carried {
     Ended {
         /// What it means.
         outcome: Outcome,
-        /// What the target answered, where it has answers: status and first bytes ([`Answer::new`]).
-        answer: Option<Answer>,
+        /// What the target answered, where it has answers: status and first bytes ([`TargetResponse::new`]).
+        answer: Option<TargetResponse>,
     },
     /// The target is a bus of ours: accepting the event there is part of the settlement's commit.
-    Forward(Matched),
+    Forward(MatchedEvent),
 }
 
 /// How targets outside are reached.

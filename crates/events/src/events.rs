@@ -16,7 +16,7 @@ use crate::buses::bus::{BUSES, Bus, BusName};
 use crate::buses::routing::{BusRoutes, Route, Routes};
 use crate::buses::rule::{RULES, Rule, RuleName};
 use crate::error;
-use crate::limits::rate::Paces;
+use crate::limits::rate::Rates;
 use crate::trip::books::Counts;
 use crate::trip::delivery::DELIVERIES;
 
@@ -57,7 +57,7 @@ struct Shared {
     /// A connection has come to need a token.
     connections_changed: Notify,
     /// The rates of API destinations.
-    paces: Paces,
+    rates: Rates,
     /// Whether endpoints may be reached without TLS, where the guard lets them.
     plain_http: AtomicBool,
     /// The position of the newest event that is committed.
@@ -101,7 +101,7 @@ impl Events {
             archivers: Archivers::default(),
             replays_changed: Notify::new(),
             connections_changed: Notify::new(),
-            paces: Paces::default(),
+            rates: Rates::default(),
             plain_http: AtomicBool::new(false),
             newest: watch::Sender::new(0),
         };
@@ -194,8 +194,8 @@ impl Events {
         &self.shared.connections_changed
     }
 
-    pub(crate) fn paces(&self) -> &Paces {
-        &self.shared.paces
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.shared.rates
     }
 
     /// Lets endpoints of API destinations and authorization servers begin with `http://` from now on. Whether one is

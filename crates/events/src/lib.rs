@@ -26,21 +26,23 @@ pub mod trip;
 
 pub use crate::api_destinations::api_call::{ApiCall, NoCall, TokenCall};
 pub use crate::api_destinations::connection::{Connection, ConnectionState};
-pub use crate::archives::replay::Only;
+pub use crate::archives::replay::ReplayScope;
 pub use crate::archives::replay::rerun::{Progress, Rehearsal, Rerun};
 pub use crate::buses::bus::BusName;
 pub use crate::buses::rule::{RuleName, RuleState};
 pub use crate::dead_letters::letter::{Letter, Selection};
-pub use crate::dead_letters::redrive::{Dealt, Deed, Through};
-pub use crate::dead_letters::undo::{Undoable, Undone};
+pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage};
+pub use crate::dead_letters::undo::{UndoReport, UndoableAction};
 pub use crate::events::{Events, Retention};
-pub use crate::limits::slots::Places;
+pub use crate::limits::slots::Slots;
 pub use crate::records::history::Era;
-pub use crate::records::record::{KeptEvent, Made, MatchedRule, Step, Swept};
+pub use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, SweepReport};
 pub use crate::schedules::schedule::Schedule;
 pub use crate::target::{HttpParameters, Input, RetryPolicy, Target, TargetKind};
-pub use crate::trip::accept::{Accepted, Matched};
-pub use crate::trip::attempts::{Answer, Attempt, Attempts, Fate, Outcome, Retry, Settled, Tried};
+pub use crate::trip::accept::{Acceptance, MatchedEvent};
+pub use crate::trip::attempts::{
+    Attempt, AttemptRecord, Attempts, Fate, Outcome, Retry, Settlement, TargetResponse,
+};
 pub use crate::trip::books::Counts;
 pub use crate::trip::delivery::DELIVERIES;
 pub use crate::trip::owe::{CALL_TIME_MAX, Owed};

@@ -1,7 +1,7 @@
 //! Events of the feed in, derived events out: one commit for both.
 
 use aws::{Event, Ids, Timestamp};
-use events::{BusName, Events, Matched};
+use events::{BusName, Events, MatchedEvent};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::{Intake, Taken};
@@ -33,7 +33,7 @@ pub(crate) struct Ingest {
 pub(crate) struct Prepared {
     partner: PartnerEvent,
     /// On the bus named like its source, and on those of enabled integrations.
-    matched: Vec<Matched>,
+    matched: Vec<MatchedEvent>,
     /// The bus named like its source is not there.
     is_homeless: bool,
     /// Made from analytics: where it has come by itself, it is no duplicate of the feed's.
@@ -69,7 +69,7 @@ impl Ingest {
     pub(crate) fn prepare(&self, text: &str, now: Timestamp) -> Result<Prepared, EnvelopeError> {
         let partner = PartnerEvent::parse(text.as_bytes())?;
         let event = Event::from_json(text, now).map_err(|message| EnvelopeError { message })?;
-        let mut matched: Vec<Matched> = self.matched(&event, now).into_iter().collect();
+        let mut matched: Vec<MatchedEvent> = self.matched(&event, now).into_iter().collect();
         let is_homeless = matched.is_empty();
         for source in self.platform.sources_of(partner.topic.template()) {
             if source != event.source {
@@ -81,7 +81,7 @@ impl Ingest {
     }
 
     /// Matched on the bus named like the event's source, where there is one.
-    fn matched(&self, event: &Event, now: Timestamp) -> Option<Matched> {
+    fn matched(&self, event: &Event, now: Timestamp) -> Option<MatchedEvent> {
         BusName::parse(&event.source).and_then(|bus| self.events.match_event(&bus, event, now))
     }
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use events::{Answer, ApiCall, Events, NoCall, Outcome, Owed, Retry, TokenCall};
+use events::{ApiCall, Events, NoCall, Outcome, Owed, Retry, TargetResponse, TokenCall};
 use http_client::{Failure, FailureKind, Request};
 
 use crate::authorizer;
@@ -89,14 +89,14 @@ fn no_answer(failure: &Failure) -> Carried {
 }
 
 /// The answer as people may see it: an endpoint may send back what it was sent.
-fn shown(answer: &http_client::Answer, call: &ApiCall, token: Option<&str>) -> Answer {
+fn shown(answer: &http_client::Answer, call: &ApiCall, token: Option<&str>) -> TargetResponse {
     let text = String::from_utf8_lossy(&answer.body);
     let token = token.and_then(|token| token.split_once(' ')).map(|(_, token)| token);
     let secrets = call.secrets.iter().map(|secret| secret.reveal()).chain(token);
-    Answer::new(answer.status, hidden(&text, secrets).as_bytes())
+    TargetResponse::new(answer.status, hidden(&text, secrets).as_bytes())
 }
 
-fn judge(answer: &http_client::Answer, shown: Answer, now: Timestamp) -> Carried {
+fn judge(answer: &http_client::Answer, shown: TargetResponse, now: Timestamp) -> Carried {
     let outcome = match answer.status {
         200..=299 => Outcome::Delivered,
         status => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws::Arn;
 use aws::secret::Secret;
 use aws::sigv4::{self, Credentials, Unsigned};
-use events::{Answer, Outcome, Retry};
+use events::{Outcome, Retry, TargetResponse};
 use http_client::{Failure, FailureKind, Request};
 use serde_json::Value;
 
@@ -112,7 +112,7 @@ fn no_answer(arn: &Arn, failure: &Failure) -> Carried {
 fn judge(arn: &Arn, answer: &http_client::Answer, done: &[&str], secrets: &[&str]) -> Carried {
     let without_secrets = |text: &str| hidden(text, secrets.iter().copied());
     let shown = without_secrets(&String::from_utf8_lossy(&answer.body));
-    let shown = Answer::new(answer.status, shown.as_bytes());
+    let shown = TargetResponse::new(answer.status, shown.as_bytes());
     let name = error_name(answer);
     if answer.is_success() || done.contains(&name.as_str()) {
         return Carried::Ended { outcome: Outcome::Delivered, answer: Some(shown) };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use events::{Fate, Tried};
+use events::{AttemptRecord, Fate};
 use serde_json::json;
 
 use crate::fault_target::{Act, FaultTarget};
@@ -12,7 +12,7 @@ use crate::house::{House, NOON, basic, is_over, oauth, set_clock};
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
     Delivered,
-    /// Tried again, with this error code, not before so many seconds.
+    /// AttemptRecord again, with this error code, not before so many seconds.
     Retried(&'static str, u64),
     /// In the dead-letter queue, with this error code.
     Dead(&'static str),
@@ -23,7 +23,7 @@ use Wanted::{Dead, Delivered, Retried};
 const FROM_TARGET: &str = "ERROR_FROM_TARGET";
 const BROKEN: &str = "SDK_CLIENT_ERROR";
 
-async fn check(name: &str, act: Act, (status, wanted): (Option<u16>, Wanted)) -> Tried {
+async fn check(name: &str, act: Act, (status, wanted): (Option<u16>, Wanted)) -> AttemptRecord {
     let house = House::new(&["127.0.0.1"]);
     let never_ends = matches!(act, Act::Hang | Act::Slow);
     let target = FaultTarget::start([act]).await;

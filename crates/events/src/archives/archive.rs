@@ -128,7 +128,7 @@ pub(crate) struct Archiver {
 
 /// A copy that an archive wants of an event.
 #[derive(Debug)]
-pub(crate) struct Copy {
+pub(crate) struct ArchiveCopy {
     pub(crate) archive: String,
     pub(crate) number: u64,
     /// The event's own time.

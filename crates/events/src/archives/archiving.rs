@@ -8,7 +8,7 @@ use aws::{Event, Timestamp};
 use store::{KeyRange, Read, Tx};
 
 use crate::archives::archive::{
-    ARCHIVED, ARCHIVES, Archive, ArchiveSize, ArchivedEvent, Archiver, CLEARING, Copy, SIZES,
+    ARCHIVED, ARCHIVES, Archive, ArchiveCopy, ArchiveSize, ArchivedEvent, Archiver, CLEARING, SIZES,
 };
 use crate::archives::replay::is_replayed;
 use crate::buses::bus::BusName;
@@ -40,7 +40,7 @@ impl Events {
 
     /// The copies that archives want of an event of a bus. An event that was replayed is not archived again (user guide,
     /// "Archiving and replaying events": the managed rule of an archive asks that there be no `replay-name`).
-    pub(crate) fn copies_of(&self, bus: &BusName, json: &str, now: Timestamp) -> Vec<Copy> {
+    pub(crate) fn copies_of(&self, bus: &BusName, json: &str, now: Timestamp) -> Vec<ArchiveCopy> {
         let archivers = self.archivers().0.load();
         let Some(archivers) = archivers.get(bus).filter(|_| !is_replayed(json)) else { return Vec::new() };
         let wanting: Vec<_> = archivers.iter().filter(|archiver| archiver.wants(json)).collect();
@@ -49,11 +49,11 @@ impl Events {
         }
         let time = Event::from_json(json, now).map_or(now, |event| event.time);
         let copies = wanting.into_iter();
-        copies.map(|one| Copy { archive: one.name.clone(), number: one.number, time }).collect()
+        copies.map(|one| ArchiveCopy { archive: one.name.clone(), number: one.number, time }).collect()
     }
 
     /// Puts the copies of an event into their archives.
-    pub(crate) fn archive(tx: &mut Tx<'_, '_>, copies: &[Copy], (position, json): (u64, &str)) {
+    pub(crate) fn archive(tx: &mut Tx<'_, '_>, copies: &[ArchiveCopy], (position, json): (u64, &str)) {
         for copy in copies {
             // Deleted between matching and now: then it wants nothing any more.
             if tx.get(&ARCHIVES, &copy.archive).is_none_or(|archive| archive.number != copy.number) {

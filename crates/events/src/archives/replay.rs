@@ -18,9 +18,9 @@ use crate::buses::rule::{RULES, Rule, RuleName, RuleState};
 use crate::error;
 use crate::events::Events;
 use crate::limits::quotas;
-use crate::records::record::{self, KeptEvent};
+use crate::records::record::{self, EventRecord};
 use crate::target::{TARGETS, Target};
-use crate::trip::accept::Wanted;
+use crate::trip::accept::RouteFilter;
 
 /// All replays, by name.
 pub(crate) const REPLAYS: Table<String, Replay> = Table::new(31, "replays");
@@ -77,7 +77,7 @@ pub(crate) struct Replay {
     /// ARNs of the rules that see the events; none: all rules.
     pub(crate) filter: Vec<String>,
     /// The one rule, and perhaps the one target of it, that sees the events.
-    pub(crate) only: Option<Only>,
+    pub(crate) only: Option<ReplayScope>,
     /// In thousandths of real time; `None`: as fast as it goes.
     pub(crate) speed_milli: Option<u64>,
     /// Events of this time and later.
@@ -113,7 +113,7 @@ pub(crate) enum Source {
 
 /// One rule of the bus, and perhaps one target of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Only {
+pub struct ReplayScope {
     /// The rule.
     pub rule: RuleName,
     /// The target's id; `None`: all targets of the rule.
@@ -303,7 +303,7 @@ impl Events {
         let Some(json) = &next.json else { return Ok(()) };
         let event = replayed(json, &replay.name, now);
         let wanted =
-            Wanted { rule: &|route| replay.wants(route), target: &|target| replay.wants_target(target) };
+            RouteFilter { rule: &|route| replay.wants(route), target: &|target| replay.wants_target(target) };
         let matched = self.match_where(&replay.bus, event, &wanted);
         let matched = matched.ok_or_else(|| format!("Event bus {} does not exist.", replay.bus))?;
         let filtered = replay.only.is_some() || !replay.filter.is_empty();
@@ -318,7 +318,7 @@ impl Events {
 
     /// Why the one rule or target of a replay cannot see events.
     pub(crate) fn lacks(read: &mut impl Read, replay: &Replay) -> Option<String> {
-        let Only { rule, target } = replay.only.as_ref()?;
+        let ReplayScope { rule, target } = replay.only.as_ref()?;
         let key = Rule::key(&replay.bus, rule);
         let Some(record) = read.get(&RULES, &key) else {
             return Some(error::rule_not_found(rule, &replay.bus).message);
@@ -373,7 +373,7 @@ pub(crate) fn next_of(read: &mut impl Read, replay: &Replay, limit: usize) -> Re
             };
             let range = (after.saturating_add(1), last.saturating_add(1));
             let kept = record::between(read, &replay.bus, range, limit).into_iter();
-            let next = |(position, event): (u64, KeptEvent)| {
+            let next = |(position, event): (u64, EventRecord)| {
                 let wanted =
                     replay.from <= event.accepted && event.accepted < replay.to && !is_replayed(&event.json);
                 let time_ms = event.accepted.unix_ms();
@@ -391,7 +391,7 @@ const REPLAY_NAME: &str = ",\"replay-name\":";
 
 /// The archived event as it is replayed: the same, with the replay's name where AWS writes it (recorded by LocalStack,
 /// `test_start_list_describe_canceled_replay`).
-pub(crate) fn replayed(json: &str, replay: &str, now: Timestamp) -> KeptEvent {
+pub(crate) fn replayed(json: &str, replay: &str, now: Timestamp) -> EventRecord {
     let id = Event::from_json(json, now).map(|event| event.id).unwrap_or_default();
     let mut with_name = String::with_capacity(json.len() + replay.len() + 20);
     match json.split_once(RESOURCES) {
@@ -404,7 +404,14 @@ pub(crate) fn replayed(json: &str, replay: &str, now: Timestamp) -> KeptEvent {
         }
         None => with_name.push_str(json),
     }
-    KeptEvent { id, accepted: now, forwarded: false, rules_matched: 0, json: with_name, matched: Vec::new() }
+    EventRecord {
+        id,
+        accepted: now,
+        forwarded: false,
+        rules_matched: 0,
+        json: with_name,
+        matched: Vec::new(),
+    }
 }
 
 /// Whether an envelope is one of a replay.

@@ -20,7 +20,7 @@ const PREFIX: &str = "Events-Archive-";
 pub(crate) const MANAGER: &str = "prod.vhs.events.aws.internal";
 
 /// A managed rule: as a rule, and the archive that it is of.
-pub(crate) struct Managed {
+pub(crate) struct ManagedRule {
     pub(crate) rule: Rule,
     archive: Archive,
 }
@@ -34,7 +34,7 @@ pub(crate) struct ManagedTarget {
     pub(crate) template: String,
 }
 
-impl Managed {
+impl ManagedRule {
     fn of(archive: Archive) -> Option<Self> {
         if archive.feeding == Feeding::Gone {
             return None;
@@ -81,18 +81,18 @@ fn pattern_of(archive: Option<&str>) -> String {
 
 impl Events {
     /// The managed rule of this name.
-    pub(crate) fn managed_rule(read: &mut impl Read, bus: &BusName, name: &RuleName) -> Option<Managed> {
+    pub(crate) fn managed_rule(read: &mut impl Read, bus: &BusName, name: &RuleName) -> Option<ManagedRule> {
         let archive = name.as_str().strip_prefix(PREFIX)?.to_owned();
         let archive = read.get(&ARCHIVES, &archive).filter(|archive| archive.bus == *bus)?;
         // A bus may go before its archives.
-        Self::bus(read, bus).ok().and_then(|_| Managed::of(archive))
+        Self::bus(read, bus).ok().and_then(|_| ManagedRule::of(archive))
     }
 
     /// All managed rules of a bus.
     pub(crate) fn managed_rules(read: &mut impl Read, bus: &BusName) -> Vec<Rule> {
         let archives = read.list(&ARCHIVES, &KeyRange::all(), usize::MAX).into_iter();
         let of_bus = archives.map(|(_, archive)| archive).filter(|archive| archive.bus == *bus);
-        of_bus.filter_map(Managed::of).map(|managed| managed.rule).collect()
+        of_bus.filter_map(ManagedRule::of).map(|managed| managed.rule).collect()
     }
 
     /// Refuses what nobody may do with a managed rule.
@@ -107,7 +107,7 @@ impl Events {
     }
 
     /// Takes the target from a managed rule, or the rule itself, by force: its archive takes no event any more.
-    pub(crate) fn cut_archive(&self, tx: &mut Tx<'_, '_>, managed: Managed, feeding: Feeding) {
+    pub(crate) fn cut_archive(&self, tx: &mut Tx<'_, '_>, managed: ManagedRule, feeding: Feeding) {
         let archive = Archive { feeding, ..managed.archive };
         tx.put(&ARCHIVES, &archive.name, &archive);
         self.reload_archives(tx);
@@ -115,7 +115,7 @@ impl Events {
 
     /// The ARN of the rule that a new archive of this name would have, where a rule of that name is there already.
     pub(crate) fn rule_in_the_way(&self, read: &mut impl Read, archive: &Archive) -> Option<Arn> {
-        let rule = Managed::of(archive.clone())?.rule;
+        let rule = ManagedRule::of(archive.clone())?.rule;
         let there = Self::rule(read, &rule.bus, &rule.name).is_ok();
         there.then(|| rule.name.arn(&rule.bus, self.region(), self.account()))
     }

@@ -28,7 +28,7 @@ pub(crate) enum Exhausted {
 
 /// What became of a delivery that was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Given {
+pub(crate) enum GiveUp {
     /// It is in the dead-letter queue.
     DeadLettered,
     /// There is no dead-letter queue, or it does not exist: the delivery is lost, and counted.
@@ -81,11 +81,12 @@ impl Events {
         (delivery, event, cause): (&Delivery, &str, &Cause),
         now: Timestamp,
         ids: &Ids,
-    ) -> Given {
-        let Some(arn) = &delivery.target.dead_letter_arn else { return Given::Lost };
-        match self.send_dead_letter(tx, (arn, event, cause.attributes(delivery)), now, ids) {
-            true => Given::DeadLettered,
-            false => Given::Lost,
+    ) -> GiveUp {
+        let Some(arn) = &delivery.target.dead_letter_arn else { return GiveUp::Lost };
+        if self.send_dead_letter(tx, (arn, event, cause.attributes(delivery)), now, ids) {
+            GiveUp::DeadLettered
+        } else {
+            GiveUp::Lost
         }
     }
 }

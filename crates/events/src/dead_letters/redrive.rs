@@ -11,19 +11,21 @@ use crate::buses::bus::BusName;
 use crate::buses::routing::Outlet;
 use crate::buses::rule::{Rule, RuleName};
 use crate::dead_letters::letter::{Letter, Selection};
-use crate::dead_letters::undo::{Became, Done, Placed, Trace, gone, keep, sweep_done};
+use crate::dead_letters::undo::{
+    ActionRecord, ActionResult, MessageLocation, Trace, gone, keep, sweep_actions,
+};
 use crate::events::Events;
-use crate::records::record::{Made, Step};
-use crate::target::input::Surroundings;
+use crate::records::record::{DeliveryRecord, Step};
+use crate::target::input::InputContext;
 use crate::target::{TARGETS, Target, TargetKind};
-use crate::trip::attempts::{Attempt, Outcome, Settled};
+use crate::trip::attempts::{Attempt, Outcome, Settlement};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 use crate::trip::pay::{Message, Payment};
 
 /// A step through the letters of a queue.
 #[derive(Clone, Debug, Default)]
-pub struct Through {
+pub struct LetterPage {
     /// The queue's name.
     pub queue: String,
     /// Which of its letters.
@@ -38,7 +40,7 @@ pub struct Through {
 
 /// What is to be done with letters.
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub enum LetterAction {
     /// Send them again.
     Redrive {
         /// To this queue instead of where they failed.
@@ -52,7 +54,7 @@ pub enum Deed {
 
 /// What a step did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dealt {
+pub struct ActionReport {
     /// Ids of letters that were dealt with.
     pub done: Vec<String>,
     /// Ids of letters that had to stay, each with the reason.
@@ -73,7 +75,7 @@ impl Events {
     pub fn letters(
         &self,
         read: &mut impl Read,
-        through: &Through,
+        through: &LetterPage,
         now: Timestamp,
     ) -> Result<Vec<(Spot, Letter)>, Error> {
         let queue = self.letter_queue(read, &through.queue)?;
@@ -96,10 +98,10 @@ impl Events {
     pub fn deal(
         &self,
         tx: &mut Tx<'_, '_>,
-        (through, deed, name): (&Through, &Deed, &str),
+        (through, deed, name): (&LetterPage, &LetterAction, &str),
         now: Timestamp,
         ids: &Ids,
-    ) -> Result<Dealt, Error> {
+    ) -> Result<ActionReport, Error> {
         let queue = self.letter_queue(tx, &through.queue)?;
         if queue.attributes.fifo.is_some() {
             return Err(Error::sender(
@@ -110,30 +112,30 @@ impl Events {
                 ),
             ));
         }
-        if let Deed::Redrive { to: Some(to), .. } = deed
+        if let LetterAction::Redrive { to: Some(to), .. } = deed
             && name_in_arn(to, self.account(), self.region()).as_ref() == Some(&through.queue)
         {
             return Err(Error::validation(format!("The letters are in {} already.", through.queue)));
         }
         let letters = self.letters(tx, through, now)?;
-        let mut dealt = Dealt::default();
+        let mut dealt = ActionReport::default();
         if letters.len() >= through.max {
             dealt.after = letters.last().map(|(spot, _)| *spot);
         }
         for (spot, letter) in letters {
             let id = letter.message().id().to_owned();
             let became = match deed {
-                Deed::Purge => Ok(Became::Nothing),
-                Deed::Redrive { to, payload } => {
+                LetterAction::Purge => Ok(ActionResult::Nothing),
+                LetterAction::Redrive { to, payload } => {
                     self.resend(tx, (&letter, to.as_ref(), payload.as_deref()), now, ids)
                 }
             };
             match became {
                 Ok(became) => {
                     self.queues().withdraw(tx, queue.engine, spot);
-                    let purged = matches!(deed, Deed::Purge);
+                    let purged = matches!(deed, LetterAction::Purge);
                     let letter = letter.into_message();
-                    let done = Done { queue: through.queue.clone(), purged, letter, at: now, became };
+                    let done = ActionRecord { queue: through.queue.clone(), purged, letter, at: now, became };
                     dealt.finally += u64::from(done.is_final().is_some());
                     keep(tx, &(name.to_owned(), id.clone()), &done);
                     dealt.done.push(id);
@@ -141,7 +143,7 @@ impl Events {
                 Err(why) => dealt.stayed.push((id, why)),
             }
         }
-        sweep_done(tx, now, usize::MAX);
+        sweep_actions(tx, now, usize::MAX);
         dealt.gone = gone(tx, name);
         Ok(dealt)
     }
@@ -156,7 +158,7 @@ impl Events {
         (letter, to, payload): (&Letter, Option<&Arn>, Option<&str>),
         now: Timestamp,
         ids: &Ids,
-    ) -> Result<Became, String> {
+    ) -> Result<ActionResult, String> {
         let to = match (to, letter.message().source()) {
             (Some(to), _) => to.clone(),
             (None, Some(source)) => {
@@ -173,7 +175,7 @@ impl Events {
         let message = letter.message().again(payload.map(str::to_owned), now);
         queue.check_body(&message.body).map_err(|error| error.message)?;
         let sent = self.queues().send(tx, queue.engine, message);
-        Ok(Became::Message { placed: Placed::of(queue.engine, &sent), trace: None })
+        Ok(ActionResult::Message { placed: MessageLocation::of(queue.engine, &sent), trace: None })
     }
 
     /// Makes a delivery of what a rule gave up, to the one target that missed it, as that is now.
@@ -183,7 +185,7 @@ impl Events {
         (letter, payload): (&Letter, Option<&str>),
         now: Timestamp,
         ids: &Ids,
-    ) -> Result<Became, String> {
+    ) -> Result<ActionResult, String> {
         let (rule_arn, bus, target) = Self::target_of(tx, letter)?;
         let outlet = Outlet::of(target.clone()).ok_or("its target is of a kind that is not served")?;
         if letter.error_code() == "THIRD_ACCOUNT_HOP_DETECTED" && matches!(outlet.kind, TargetKind::Bus(_)) {
@@ -193,15 +195,18 @@ impl Events {
         let event_id = id_of(event, now).map_err(|why| format!("its payload is no event: {why}"))?;
         let position = self.event(tx, &event_id).iter().find(|(at, ..)| *at == bus).map(|(_, at, _)| *at);
         let rule = RuleName::of_arn(&rule_arn).map(|(_, name)| name);
-        let about = Surroundings {
+        let about = InputContext {
             rule_arn: &rule_arn,
             rule_name: rule.as_ref().map_or("", RuleName::as_str),
             accepted: now,
         };
         let input = outlet.maker.make(event, about).map_err(|failure| failure.to_string())?;
         let trace = |id: &str| Trace { bus: bus.clone(), position: position.unwrap_or(0), id: id.to_owned() };
-        let made =
-            |id: String| Made { target: target.id.clone(), arn: target.arn.clone(), step: Step::Owed { id } };
+        let made = |id: String| DeliveryRecord {
+            target: target.id.clone(),
+            arn: target.arn.clone(),
+            step: Step::Owed { id },
+        };
         if outlet.kind.is_paid_at_once() {
             let message = Message { body: input, trace_header: None, event, rule_arn: &rule_arn };
             match self.pay(tx, (&outlet, message), now, ids) {
@@ -212,16 +217,18 @@ impl Events {
                     });
                     let id = sent.as_ref().map_or_else(|| ids.next_uuid(), |(_, sent)| sent.id.clone());
                     let trace = trace(&id);
-                    if Self::note_made(tx, (&trace.bus, trace.position), rule.as_ref(), made(id.clone())) {
+                    if Self::note_delivery(tx, (&trace.bus, trace.position), rule.as_ref(), made(id.clone()))
+                    {
                         let attempt = Attempt::at_once(now, Outcome::Delivered);
-                        Self::note_attempt(tx, (&id, 1), (&attempt, &Settled::Delivered));
+                        Self::note_attempt(tx, (&id, 1), (&attempt, &Settlement::Delivered));
                     }
                     return Ok(match sent {
-                        Some((queue, sent)) if !sent.duplicate => {
-                            Became::Message { placed: Placed::of(queue, &sent), trace: Some(trace) }
-                        }
+                        Some((queue, sent)) if !sent.duplicate => ActionResult::Message {
+                            placed: MessageLocation::of(queue, &sent),
+                            trace: Some(trace),
+                        },
                         // SQS has taken it for one that it has, or it is logged: there is no message to take back.
-                        _ => Became::Nothing,
+                        _ => ActionResult::Nothing,
                     });
                 }
                 Payment::Impossible(cause) => return Err(cause.message),
@@ -243,8 +250,8 @@ impl Events {
             counts.made += 1;
             counts.owed += 1;
         });
-        Self::note_made(tx, (&bus, position), rule.as_ref(), made(sent.id.clone()));
-        Ok(Became::Delivery { placed: Placed::of(queue, &sent), trace: trace(&sent.id) })
+        Self::note_delivery(tx, (&bus, position), rule.as_ref(), made(sent.id.clone()));
+        Ok(ActionResult::Delivery { placed: MessageLocation::of(queue, &sent), trace: trace(&sent.id) })
     }
 
     /// The rule and the target that a letter names, as they are now.

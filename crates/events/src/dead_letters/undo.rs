@@ -15,7 +15,7 @@ use crate::events::Events;
 use crate::trip::books::Counts;
 
 /// What was done, by the name of the deed and the letter's id. Names begin with their moment, so they sort by it.
-const DONE: Table<(String, String), Done> = Table::new(35, "dead letters dealt with");
+const DONE: Table<(String, String), ActionRecord> = Table::new(35, "dead letters dealt with");
 /// How many bytes of letters that table holds.
 const DONE_BYTES: Table<(), u64> = Table::new(59, "bytes of dead letters dealt with");
 /// How many letters of a deed could have come back and have been forgotten, by the deed's name.
@@ -28,51 +28,52 @@ const KEPT_BYTES_MAX: u64 = 64 << 20;
 
 /// A letter that was dealt with, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Done {
+pub(crate) struct ActionRecord {
     /// The dead-letter queue's name.
     pub(crate) queue: String,
     pub(crate) purged: bool,
     pub(crate) letter: Withdrawn,
     pub(crate) at: Timestamp,
-    pub(crate) became: Became,
+    pub(crate) became: ActionResult,
 }
 
-store::record!(Done, version 1);
+store::record!(ActionRecord, version 1);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Became {
+pub(crate) enum ActionResult {
     /// Nothing: of a letter that was thrown away. What became of one that was sent again cannot be taken back: it is logged,
     /// or a FIFO queue has taken it for a message that it has.
     Nothing,
     /// A message of an SQS queue; with a trace it is a delivery of the books, done at once.
-    Message { placed: Placed, trace: Option<Trace> },
+    Message { placed: MessageLocation, trace: Option<Trace> },
     /// A delivery that was owed.
-    Delivery { placed: Placed, trace: Trace },
+    Delivery { placed: MessageLocation, trace: Trace },
 }
 
-impl Done {
+impl ActionRecord {
     /// Why it can never be undone: the letter would be in two places.
     pub(crate) fn is_final(&self) -> Option<&'static str> {
-        if self.purged || self.became != Became::Nothing {
+        if self.purged || self.became != ActionResult::Nothing {
             return None;
         }
         let target = Letter::of(self.letter.clone()).target_arn();
-        Some(match target.is_some_and(|target| target.service == "logs") {
-            true => "it has been logged, and what is logged is not taken back",
-            false => "its FIFO queue has taken it for a message that it has, so there is none to take back",
+        Some(if target.is_some_and(|target| target.service == "logs") {
+            "it has been logged, and what is logged is not taken back"
+        } else {
+            "its FIFO queue has taken it for a message that it has, so there is none to take back"
         })
     }
 }
 
 /// Where a message was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Placed {
+pub(crate) struct MessageLocation {
     queue: QueueId,
     at: Timestamp,
     sequence: u64,
 }
 
-impl Placed {
+impl MessageLocation {
     pub(crate) fn of(queue: QueueId, sent: &Sent) -> Self {
         Self { queue, at: sent.at, sequence: sent.sequence }
     }
@@ -89,7 +90,7 @@ pub(crate) struct Trace {
 
 /// What of a deed a step has undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Undone {
+pub struct UndoReport {
     /// Ids of the letters that are back in their queue.
     pub restored: Vec<String>,
     /// Ids of those that could not come back, each with the reason.
@@ -102,7 +103,7 @@ pub struct Undone {
 
 /// A deed that can be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undoable {
+pub struct UndoableAction {
     /// Its name.
     pub name: String,
     /// The dead-letter queue.
@@ -125,7 +126,7 @@ impl Events {
         tx: &mut Tx<'_, '_>,
         (name, after, max): (&str, Option<&str>, usize),
         now: Timestamp,
-    ) -> Result<Undone, Error> {
+    ) -> Result<UndoReport, Error> {
         let keys = keys_of(tx, (name, after), max);
         if keys.is_empty() && after.is_none() {
             return Err(Error::sender(
@@ -135,7 +136,7 @@ impl Events {
                 ),
             ));
         }
-        let mut undone = Undone { gone: gone(tx, name), ..Undone::default() };
+        let mut undone = UndoReport { gone: gone(tx, name), ..UndoReport::default() };
         if keys.len() >= max {
             undone.after = keys.last().map(|(_, letter)| letter.clone());
         }
@@ -153,8 +154,8 @@ impl Events {
     }
 
     /// What can be undone, the newest last.
-    pub fn undoable(&self, read: &mut impl Read) -> Vec<Undoable> {
-        let mut deeds: Vec<Undoable> = Vec::new();
+    pub fn undoable(&self, read: &mut impl Read) -> Vec<UndoableAction> {
+        let mut deeds: Vec<UndoableAction> = Vec::new();
         read.scan(&DONE, &KeyRange::all(), &mut |(name, _), done| {
             if done.is_final().is_some() {
                 return ControlFlow::Continue(());
@@ -162,8 +163,8 @@ impl Events {
             match deeds.last_mut().filter(|deed| deed.name == name) {
                 Some(deed) => deed.letters += 1,
                 None => {
-                    let Done { queue, purged, at, .. } = done;
-                    deeds.push(Undoable { name, queue, at, purged, letters: 1 });
+                    let ActionRecord { queue, purged, at, .. } = done;
+                    deeds.push(UndoableAction { name, queue, at, purged, letters: 1 });
                 }
             }
             ControlFlow::Continue(())
@@ -171,14 +172,14 @@ impl Events {
         deeds
     }
 
-    fn undo_one(&self, tx: &mut Tx<'_, '_>, done: &Done, now: Timestamp) -> Result<(), &'static str> {
+    fn undo_one(&self, tx: &mut Tx<'_, '_>, done: &ActionRecord, now: Timestamp) -> Result<(), &'static str> {
         let queue = self.queues().find(tx, &done.queue).ok_or("its dead-letter queue is gone")?;
         if let Some(why) = done.is_final() {
             return Err(why);
         }
         match &done.became {
-            Became::Nothing => {}
-            Became::Message { placed, trace } => {
+            ActionResult::Nothing => {}
+            ActionResult::Message { placed, trace } => {
                 if !self.take_back(tx, *placed) {
                     return Err("it has been received, is gone, or waits behind others of its message group");
                 }
@@ -187,10 +188,10 @@ impl Events {
                         counts.made = counts.made.saturating_sub(1);
                         counts.delivered = counts.delivered.saturating_sub(1);
                     });
-                    Self::forget_made(tx, (&trace.bus, trace.position), &trace.id);
+                    Self::forget_delivery(tx, (&trace.bus, trace.position), &trace.id);
                 }
             }
-            Became::Delivery { placed, trace } => {
+            ActionResult::Delivery { placed, trace } => {
                 if !self.take_back(tx, *placed) {
                     return Err("it has been delivered, or an attempt was made");
                 }
@@ -198,14 +199,14 @@ impl Events {
                     counts.made = counts.made.saturating_sub(1);
                     counts.owed = counts.owed.saturating_sub(1);
                 });
-                Self::forget_made(tx, (&trace.bus, trace.position), &trace.id);
+                Self::forget_delivery(tx, (&trace.bus, trace.position), &trace.id);
             }
         }
         self.queues().put_back(tx, queue.engine, done.letter.clone(), now);
         Ok(())
     }
 
-    fn take_back(&self, tx: &mut Tx<'_, '_>, placed: Placed) -> bool {
+    fn take_back(&self, tx: &mut Tx<'_, '_>, placed: MessageLocation) -> bool {
         self.queues().take_back(tx, placed.queue, (placed.at, placed.sequence))
     }
 }
@@ -233,18 +234,18 @@ fn keys_of(tx: &mut Tx<'_, '_>, (name, after): (&str, Option<&str>), max: usize)
     keys
 }
 
-fn size_of(done: &Done) -> u64 {
+fn size_of(done: &ActionRecord) -> u64 {
     u64::try_from(done.letter.body().len() + 500).unwrap_or(u64::MAX)
 }
 
 /// Keeps what is needed to undo.
-pub(crate) fn keep(tx: &mut Tx<'_, '_>, key: &(String, String), done: &Done) {
+pub(crate) fn keep(tx: &mut Tx<'_, '_>, key: &(String, String), done: &ActionRecord) {
     let bytes = tx.get(&DONE_BYTES, &()).unwrap_or_default();
     tx.put(&DONE_BYTES, &(), &bytes.saturating_add(size_of(done)));
     tx.put(&DONE, key, done);
 }
 
-fn forget(tx: &mut Tx<'_, '_>, key: &(String, String), done: &Done) {
+fn forget(tx: &mut Tx<'_, '_>, key: &(String, String), done: &ActionRecord) {
     let bytes: u64 = tx.get(&DONE_BYTES, &()).unwrap_or_default();
     tx.put(&DONE_BYTES, &(), &bytes.saturating_sub(size_of(done)));
     tx.remove(&DONE, key);
@@ -256,7 +257,7 @@ pub(crate) fn gone(read: &mut impl Read, name: &str) -> u64 {
 }
 
 /// Forgets what has grown too old or, oldest first, is too much; at most `limit` of it.
-pub(crate) fn sweep_done(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+pub(crate) fn sweep_actions(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
     let oldest_kept = now.minus(KEPT_FOR);
     let mut forgotten = 0;
     while forgotten < limit {

@@ -34,18 +34,18 @@ const LIMITS_ASKED: (u32, u32) = (1, LIMIT_MAX);
 const TIMEOUTS_ASKED: (u32, u32) = (TIMEOUT_MS_MIN, TIMEOUT_MS_MAX);
 
 /// What rules ask for: by target, bus and rule.
-const LIMITS: Table<(String, (String, String)), Asked> = Table::new(36, "concurrency limits");
+const LIMITS: Table<(String, (String, String)), TargetLimits> = Table::new(36, "concurrency limits");
 
 /// What a rule asks for a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct TargetLimits {
     concurrency: Option<u32>,
     timeout_ms: Option<u32>,
 }
 
-store::record!(Asked, version 1);
+store::record!(TargetLimits, version 1);
 
-impl Asked {
+impl TargetLimits {
     /// What a rule's tags ask for its target with this id. A tag that [`check`] would refuse asks for nothing.
     fn of(tags: &BTreeMap<String, String>, id: &str) -> Self {
         let asked = |tag: &str, bounds| {
@@ -104,8 +104,9 @@ impl Events {
         for arn in targets {
             let place = (arn.to_string(), key.clone());
             let asked = reached.iter().filter(|(_, target)| target.arn == arn);
-            let asked = asked.map(|(_, target)| Asked::of(&tags, &target.id)).reduce(Asked::and);
-            match asked.filter(|asked| *asked != Asked::default()) {
+            let asked =
+                asked.map(|(_, target)| TargetLimits::of(&tags, &target.id)).reduce(TargetLimits::and);
+            match asked.filter(|asked| *asked != TargetLimits::default()) {
                 Some(asked) => tx.put(&LIMITS, &place, &asked),
                 None if tx.contains(&LIMITS, &place) => tx.remove(&LIMITS, &place),
                 // Nobody has asked by this rule, before or now.
@@ -135,7 +136,7 @@ impl Events {
     }
 }
 
-fn asked_for(read: &mut impl Read, target: &Arn) -> impl Iterator<Item = Asked> {
+fn asked_for(read: &mut impl Read, target: &Arn) -> impl Iterator<Item = TargetLimits> {
     let asked = read.list(&LIMITS, &KeyRange::prefix(&target.to_string()), usize::MAX);
     asked.into_iter().map(|(_, asked)| asked)
 }

@@ -12,9 +12,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// When deliveries to each target were leased within the last second. A crash forgets it, which lets through at most one
 /// second's requests too many.
 #[derive(Debug, Default)]
-pub(crate) struct Paces(Mutex<HashMap<Arn, VecDeque<(Timestamp, usize)>>>);
+pub(crate) struct Rates(Mutex<HashMap<Arn, VecDeque<(Timestamp, usize)>>>);
 
-impl Paces {
+impl Rates {
     /// How many more may be leased now, so that there are at most `rate` in any second.
     pub(crate) fn left(&self, target: &Arn, rate: usize, now: Timestamp) -> usize {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,16 +42,16 @@ impl Paces {
 mod tests {
     use aws::{Arn, Timestamp};
 
-    use super::Paces;
+    use super::Rates;
 
     #[test]
     fn no_second_has_more_than_the_rate() {
-        let (paces, target) = (Paces::default(), Arn::new("events", "r", "a", "api-destination/x/1"));
+        let (rates, target) = (Rates::default(), Arn::new("events", "r", "a", "api-destination/x/1"));
         let mut leased = Vec::new();
         for ms in (0..10_000).step_by(70) {
             let now = Timestamp::from_unix_ms(ms);
-            let left = paces.left(&target, 7, now).min(3);
-            paces.note(&target, left, now);
+            let left = rates.left(&target, 7, now).min(3);
+            rates.note(&target, left, now);
             leased.extend(std::iter::repeat_n(ms, left));
         }
         assert!(leased.len() > 60, "{}", leased.len());

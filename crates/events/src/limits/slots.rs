@@ -11,21 +11,21 @@ const PROBES_MAX: usize = 2;
 
 /// A carrier's places.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct Slots {
     free: usize,
-    targets: HashMap<String, Held>,
+    targets: HashMap<String, TargetSlots>,
     /// The target that was given a place last.
     last: String,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Held {
+struct TargetSlots {
     places: usize,
     /// Its last call was cut off.
     hangs: bool,
 }
 
-impl Places {
+impl Slots {
     /// So many, all of them free.
     pub fn new(places: usize) -> Self {
         Self { free: places, targets: HashMap::new(), last: String::new() }
@@ -41,10 +41,7 @@ impl Places {
         let held = self.held(target);
         // With n more it holds places + n, and free - n stay free; one is always granted while there is one.
         let share = self.free.saturating_sub(held.places).div_ceil(2);
-        match held.hangs {
-            true => share.min(PROBES_MAX.saturating_sub(held.places)),
-            false => share,
-        }
+        if held.hangs { share.min(PROBES_MAX.saturating_sub(held.places)) } else { share }
     }
 
     /// Gives a target a place.
@@ -85,16 +82,16 @@ impl Places {
         &self.last
     }
 
-    fn held(&self, target: &str) -> Held {
+    fn held(&self, target: &str) -> TargetSlots {
         self.targets.get(target).copied().unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PROBES_MAX, Places};
+    use super::{PROBES_MAX, Slots};
 
-    fn fill(places: &mut Places, target: &str, permits: usize) -> usize {
+    fn fill(places: &mut Slots, target: &str, permits: usize) -> usize {
         let held = places.held(target).places;
         let taken = places.room(target).min(permits.saturating_sub(held));
         (0..taken).for_each(|_| places.take(target));
@@ -103,7 +100,7 @@ mod tests {
 
     #[test]
     fn targets_that_hang_leave_places_for_the_others() {
-        let mut places = Places::new(1_000);
+        let mut places = Slots::new(1_000);
         let names: Vec<String> = (0..10).map(|number| format!("hangs{number}")).collect();
         // The first ten take all they may; 100 is what a target without a limit of its own may have under way.
         names.iter().for_each(|name| assert!(fill(&mut places, name, 100) > 0));
@@ -128,7 +125,7 @@ mod tests {
 
     #[test]
     fn one_target_alone_never_holds_everything() {
-        let mut places = Places::new(1_000);
+        let mut places = Slots::new(1_000);
         while fill(&mut places, "hangs", usize::MAX) > 0 {}
         assert!((400..=500).contains(&places.free()), "{}", places.free());
         assert!(places.room("runs") > 200);
@@ -136,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_comes_back() {
-        let mut places = Places::new(1);
+        let mut places = Slots::new(1);
         assert_eq!((places.room("a"), places.free()), (1, 1));
         places.take("a");
         assert_eq!((places.room("b"), places.last()), (0, "a"));

@@ -274,9 +274,10 @@ impl Events {
         if endpoint.starts_with("https://") || (is_plain && self.has_plain_http()) {
             return Ok(());
         }
-        let hint = match is_plain {
-            true => " A host without TLS is reached where it is named to Trunkline: --allow-private HOST.",
-            false => "",
+        let hint = if is_plain {
+            " A host without TLS is reached where it is named to Trunkline: --allow-private HOST."
+        } else {
+            ""
         };
         Err(Error::validation(format!(
             "Parameter {parameter} is not valid. Reason: It must begin with https://.{hint}"

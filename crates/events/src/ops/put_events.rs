@@ -9,7 +9,7 @@ use crate::error;
 use crate::events::Events;
 use crate::limits::quotas;
 use crate::ops::check::{Faults, OWN_BUS_NAME_OR_ARN, Shape};
-use crate::trip::accept::Matched;
+use crate::trip::accept::MatchedEvent;
 
 /// What PutEvents lacks.
 pub const MISSING: &str = "EndpointId is ignored: there are no global endpoints.";
@@ -74,7 +74,7 @@ pub(crate) struct EntryAnswer {
 pub(crate) struct Work {
     answers: Vec<EntryAnswer>,
     failed: usize,
-    matched: Vec<Matched>,
+    matched: Vec<MatchedEvent>,
     missing_bus: u64,
 }
 

@@ -10,7 +10,7 @@ use store::{KeyRange, Read, Tx};
 
 use crate::archives::archive::Feeding;
 use crate::buses::bus::BusName;
-use crate::buses::managed::{Managed, ManagedTarget};
+use crate::buses::managed::{ManagedRule, ManagedTarget};
 use crate::buses::rule::{Rule, RuleName};
 use crate::error;
 use crate::events::Events;
@@ -480,7 +480,12 @@ pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
 
 impl Events {
     /// Removes the target of a managed rule.
-    fn remove_managed(&self, tx: &mut Tx<'_, '_>, managed: Managed, ids: Vec<String>) -> Vec<FailedEntry> {
+    fn remove_managed(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        managed: ManagedRule,
+        ids: Vec<String>,
+    ) -> Vec<FailedEntry> {
         let name = managed.rule.name.clone();
         let there = managed.target(self.region(), self.account()).map(|target| target.id);
         let (here, absent): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| there.as_ref() == Some(id));

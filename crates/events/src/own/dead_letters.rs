@@ -5,8 +5,8 @@ use queue::Spot;
 use serde::{Deserialize, Serialize};
 
 use crate::dead_letters::letter::{Letter, Selection};
-use crate::dead_letters::redrive::{Dealt, Deed, Through};
-use crate::dead_letters::undo::Undoable;
+use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage};
+use crate::dead_letters::undo::UndoableAction;
 use crate::events::Events;
 use crate::own::records::ANSWER_BYTES_MAX;
 
@@ -34,11 +34,11 @@ struct Letters {
 }
 
 impl Letters {
-    fn through(self, most: usize) -> Through {
+    fn through(self, most: usize) -> LetterPage {
         let Self { queue_name, ids, error_code, rule, target, source, after, until_ms, max } = self;
         let selection = Selection { ids, error_code, rule, target, source };
         let until = until_ms.map(Timestamp::from_unix_ms);
-        Through { queue: queue_name, selection, after, until, max: max.unwrap_or(most).clamp(1, most) }
+        LetterPage { queue: queue_name, selection, after, until, max: max.unwrap_or(most).clamp(1, most) }
     }
 }
 
@@ -55,14 +55,14 @@ struct ListRequest {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ListAnswer {
-    letters: Vec<Shown>,
+    letters: Vec<LetterView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<Spot>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Shown {
+struct LetterView {
     id: String,
     error_code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ struct Shown {
     payload: Option<String>,
 }
 
-impl Shown {
+impl LetterView {
     /// All of it but the payload.
     fn of(letter: &Letter) -> Self {
         let text = |name: &str| letter.attribute(name).map(str::to_owned);
@@ -122,7 +122,7 @@ pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
             }
             let payload = (!without_payload).then(|| letter.message().body().to_owned());
             bytes = bytes.saturating_add(payload.as_ref().map_or(0, String::len));
-            answer.letters.push(Shown { payload, ..Shown::of(&letter) });
+            answer.letters.push(LetterView { payload, ..LetterView::of(&letter) });
             answer.after = Some(spot);
         }
         if answer.letters.len() == listed && listed < through.max {
@@ -134,7 +134,7 @@ pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct DealRequest {
+struct ActionRequest {
     #[serde(flatten)]
     letters: Letters,
     /// The deed that this step is part of; none: a new one.
@@ -147,11 +147,11 @@ struct DealRequest {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct DealAnswer {
+struct ActionAnswer {
     /// By this name it can be undone.
     name: String,
     done: Vec<String>,
-    stayed: Vec<Stayed>,
+    stayed: Vec<KeptLetter>,
     /// How many of `done` cannot be undone.
     #[serde(rename = "Final")]
     finally: u64,
@@ -164,40 +164,40 @@ struct DealAnswer {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Stayed {
+struct KeptLetter {
     id: String,
     reason: String,
 }
 
-fn all_stayed(stayed: Vec<(String, String)>) -> Vec<Stayed> {
-    stayed.into_iter().map(|(id, reason)| Stayed { id, reason }).collect()
+fn all_stayed(stayed: Vec<(String, String)>) -> Vec<KeptLetter> {
+    stayed.into_iter().map(|(id, reason)| KeptLetter { id, reason }).collect()
 }
 
 /// One step of sending letters again.
 pub(super) fn redrive(events: &Events, call: Call, body: &[u8]) -> Reply {
-    deal(events, call, body, |request| {
+    act(events, call, body, |request| {
         if request.payload.is_some() && request.letters.ids.len() != 1 {
             return Err(Error::validation("A payload is of one letter: name exactly one of Ids."));
         }
         let to = request.to.take().map(|to| {
             to.parse::<Arn>().map_err(|_| Error::validation(format!("'{to}' is not the ARN of a queue.")))
         });
-        Ok(Deed::Redrive { to: to.transpose()?, payload: request.payload.take() })
+        Ok(LetterAction::Redrive { to: to.transpose()?, payload: request.payload.take() })
     })
 }
 
 /// One step of throwing letters away.
 pub(super) fn purge(events: &Events, call: Call, body: &[u8]) -> Reply {
-    deal(events, call, body, |_| Ok(Deed::Purge))
+    act(events, call, body, |_| Ok(LetterAction::Purge))
 }
 
-fn deal(
+fn act(
     events: &Events,
     call: Call,
     body: &[u8],
-    deed: impl FnOnce(&mut DealRequest) -> Result<Deed, Error>,
+    deed: impl FnOnce(&mut ActionRequest) -> Result<LetterAction, Error>,
 ) -> Reply {
-    operation::commit(body, |mut request: DealRequest| {
+    operation::commit(body, |mut request: ActionRequest| {
         let deed = deed(&mut request)?;
         let name = match request.name {
             Some(name) if is_name(&name) => name,
@@ -209,8 +209,8 @@ fn deal(
         let service = events.clone();
         Ok(events.store().write(queue::error::of_store, move |tx| {
             let dealt = service.deal(tx, (&through, &deed, &name), call.now, &call.ids)?;
-            let Dealt { done, stayed, finally, gone, after } = dealt;
-            Ok(DealAnswer { name, done, stayed: all_stayed(stayed), finally, gone, until_ms, after })
+            let ActionReport { done, stayed, finally, gone, after } = dealt;
+            Ok(ActionAnswer { name, done, stayed: all_stayed(stayed), finally, gone, until_ms, after })
         }))
     })
 }
@@ -239,7 +239,7 @@ struct UndoRequest {
 #[serde(rename_all = "PascalCase")]
 struct UndoAnswer {
     restored: Vec<String>,
-    stayed: Vec<Stayed>,
+    stayed: Vec<KeptLetter>,
     /// How many of the whole deed can no longer come back, since no more is kept.
     gone: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -268,12 +268,12 @@ struct Nothing {}
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct UndoableAnswer {
-    deeds: Vec<KnownDeed>,
+    deeds: Vec<ActionView>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct KnownDeed {
+struct ActionView {
     name: String,
     queue_name: String,
     /// `REDRIVE` or `PURGE`.
@@ -287,7 +287,7 @@ struct KnownDeed {
 pub(super) fn undoable(events: &Events, body: &[u8]) -> Reply {
     operation::answer(body, |_: Nothing| {
         let read = events.store().read(|snapshot| events.undoable(snapshot));
-        let of_deed = |deed: Undoable| KnownDeed {
+        let of_deed = |deed: UndoableAction| ActionView {
             name: deed.name,
             queue_name: deed.queue,
             kind: if deed.purged { "PURGE" } else { "REDRIVE" },

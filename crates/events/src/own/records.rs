@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
-use crate::records::record::KeptEvent;
+use crate::records::record::EventRecord;
 
 /// The most events that one answer holds.
 pub(super) const EVENTS_MAX: usize = 1_000;
@@ -40,7 +40,7 @@ pub(super) struct ListEventsRequest {
 #[serde(rename_all = "PascalCase")]
 struct EventsAnswer {
     /// Oldest first.
-    events: Vec<Shown>,
+    events: Vec<EventView>,
     /// What comes after these is asked for with WaitForEvents and this position.
     after: u64,
 }
@@ -48,7 +48,7 @@ struct EventsAnswer {
 /// An event on a bus.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Shown {
+pub(super) struct EventView {
     event_bus_name: String,
     /// Where it is among the events of its bus, where many are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,12 +68,13 @@ pub(super) struct Shown {
     event_text: Option<String>,
 }
 
-impl Shown {
-    pub(super) fn of(bus: &BusName, position: Option<u64>, kept: KeptEvent) -> Option<Self> {
+impl EventView {
+    pub(super) fn of(bus: &BusName, position: Option<u64>, kept: EventRecord) -> Option<Self> {
         let holdable = serde_json::from_str::<Value>(&kept.json).is_ok();
-        let (event, event_text) = match holdable {
-            true => (Some(RawValue::from_string(kept.json).ok()?), None),
-            false => (None, Some(kept.json)),
+        let (event, event_text) = if holdable {
+            (Some(RawValue::from_string(kept.json).ok()?), None)
+        } else {
+            (None, Some(kept.json))
         };
         Some(Self {
             event_bus_name: bus.as_str().to_owned(),
@@ -89,13 +90,13 @@ impl Shown {
 
 impl EventsAnswer {
     /// As many of these, oldest first, as one answer holds: from the oldest.
-    fn of(bus: &BusName, found: Vec<(u64, KeptEvent)>, before: u64) -> Self {
+    fn of(bus: &BusName, found: Vec<(u64, EventRecord)>, before: u64) -> Self {
         let mut answer = Self { events: Vec::new(), after: before };
         let mut bytes = 0_usize;
         for (position, kept) in found {
             bytes = bytes.saturating_add(kept.json.len());
             answer.after = position;
-            answer.events.extend(Shown::of(bus, Some(position), kept));
+            answer.events.extend(EventView::of(bus, Some(position), kept));
             if bytes >= ANSWER_BYTES_MAX {
                 break;
             }
@@ -116,10 +117,7 @@ pub(super) fn seen_bus_of(events: &Events, name: Option<&str>) -> Result<BusName
     let known = events.store().read(|snapshot| {
         Events::has_bus(snapshot, &bus) || !events.last_events(snapshot, &bus, 1).is_empty()
     });
-    match known.map_err(queue::error::of_store)? {
-        true => Ok(bus),
-        false => Err(error::bus_not_found(&bus)),
-    }
+    if known.map_err(queue::error::of_store)? { Ok(bus) } else { Err(error::bus_not_found(&bus)) }
 }
 
 /// The events of a bus as they were accepted, oldest first: the last 10, the last so many, or those since a moment.
@@ -148,7 +146,7 @@ pub(super) fn list_events(events: &Events, call: &Call, body: &[u8]) -> Reply {
 }
 
 /// Of events newest first, those that one answer holds, oldest first.
-fn newest_that_fit(found: &mut Vec<(u64, KeptEvent)>) {
+fn newest_that_fit(found: &mut Vec<(u64, EventRecord)>) {
     let mut bytes = 0_usize;
     found.retain(|(_, kept)| {
         let fits = bytes == 0 || bytes.saturating_add(kept.json.len()) < ANSWER_BYTES_MAX;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws::{Call, Error, Reply, Timestamp, operation};
 use serde::{Deserialize, Serialize};
 
-use crate::archives::replay::Only;
+use crate::archives::replay::ReplayScope;
 use crate::archives::replay::rerun::{Rehearsal, Rerun};
 use crate::buses::rule::RuleName;
 use crate::events::Events;
@@ -52,7 +52,7 @@ impl Request {
             (Some(rule), target) => {
                 let rule = RuleName::parse(&rule)
                     .ok_or_else(|| Error::validation(format!("'{rule}' is not the name of a rule.")))?;
-                Some(Only { rule, target })
+                Some(ReplayScope { rule, target })
             }
         };
         Ok(Rerun {
@@ -99,7 +99,7 @@ fn milli(speed: f64) -> Result<u64, Error> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Started {
+struct StartAnswer {
     replay_name: String,
 }
 
@@ -110,7 +110,7 @@ pub(super) fn start(events: &Events, call: &Call, body: &[u8]) -> Reply {
         let (service, now) = (events.clone(), call.now);
         Ok(events.store().write(queue::error::of_store, move |tx| {
             service.start_rerun(tx, &rerun, now)?;
-            Ok(Started { replay_name: rerun.name })
+            Ok(StartAnswer { replay_name: rerun.name })
         }))
     })
 }
@@ -123,7 +123,7 @@ struct NameRequest {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Described {
+struct DescribeAnswer {
     replay_name: String,
     state: &'static str,
     under_way: bool,
@@ -143,7 +143,7 @@ pub(super) fn describe(events: &Events, body: &[u8]) -> Reply {
     operation::answer(body, |request: NameRequest| {
         let read = events.store().read(|snapshot| Events::replay_progress(snapshot, &request.replay_name));
         let progress = read.map_err(queue::error::of_store)??;
-        Ok(Described {
+        Ok(DescribeAnswer {
             replay_name: request.replay_name,
             state: progress.state,
             under_way: progress.under_way,
@@ -157,10 +157,10 @@ pub(super) fn describe(events: &Events, body: &[u8]) -> Reply {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Rehearsed {
+struct RehearseAnswer {
     events: u64,
     unmatched: u64,
-    rules: Vec<RuleRehearsed>,
+    rules: Vec<RehearsedRule>,
     /// To be given back, so that all steps speak of the same span.
     end_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,18 +169,18 @@ struct Rehearsed {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct RuleRehearsed {
+struct RehearsedRule {
     rule_name: String,
     events: u64,
     /// The ids of the first of them.
     examples: Vec<String>,
 }
 
-impl Rehearsed {
+impl RehearseAnswer {
     fn of(rehearsal: Rehearsal, to: Timestamp) -> Self {
         let Rehearsal { events, unmatched, rules, after } = rehearsal;
         let rules: BTreeMap<String, (u64, Vec<String>)> = rules;
-        let of_rule = |(rule_name, (events, examples))| RuleRehearsed { rule_name, events, examples };
+        let of_rule = |(rule_name, (events, examples))| RehearsedRule { rule_name, events, examples };
         let rules = rules.into_iter().map(of_rule).collect();
         Self { events, unmatched, rules, end_time: to.to_iso_millis(), after }
     }
@@ -194,6 +194,6 @@ pub(super) fn rehearse(events: &Events, call: &Call, body: &[u8]) -> Reply {
         let read = events
             .store()
             .read(|snapshot| events.rehearse(snapshot, &rerun, (after, REHEARSED_MAX), call.now));
-        Ok(Rehearsed::of(read.map_err(queue::error::of_store)??, rerun.to))
+        Ok(RehearseAnswer::of(read.map_err(queue::error::of_store)??, rerun.to))
     })
 }

@@ -6,10 +6,10 @@ use store::Read;
 
 use crate::buses::bus::BusName;
 use crate::events::Events;
-use crate::own::records::Shown;
+use crate::own::records::EventView;
 use crate::records::history::Era;
-use crate::records::record::{KeptEvent, Made, MatchedRule, Step};
-use crate::trip::attempts::{Attempts, Fate, Tried};
+use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step};
+use crate::trip::attempts::{AttemptRecord, Attempts, Fate};
 
 /// Which of these rules, that did not match an event, came nearest, and why they did not.
 pub type Explain = dyn Fn(&[Era], &str) -> Vec<NotMatched>;
@@ -29,17 +29,17 @@ struct Request {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct DescribeEventAnswer {
     event_id: String,
     /// On each bus that it was accepted on, as often as it was: a replay accepts it again.
-    places: Vec<Place>,
+    places: Vec<BusTrip>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Place {
+struct BusTrip {
     #[serde(flatten)]
-    shown: Shown,
+    shown: EventView,
     /// The rules that matched when it was accepted.
     rules: Vec<RuleTrip>,
     /// The other rules that the bus had then, the nearest first.
@@ -117,15 +117,15 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn of(tried: Tried) -> Self {
-        let Tried { number, started, took_ms, status, answer, error } = tried;
+    fn of(tried: AttemptRecord) -> Self {
+        let AttemptRecord { number, started, took_ms, status, answer, error } = tried;
         let (error_code, error_message) = error.unzip();
         Self { number, started: started.to_iso_millis(), took_ms, status, answer, error_code, error_message }
     }
 }
 
 impl Delivery {
-    fn of(events: &Events, read: &mut impl Read, made: Made, kept: &KeptEvent) -> Self {
+    fn of(events: &Events, read: &mut impl Read, made: DeliveryRecord, kept: &EventRecord) -> Self {
         let delivery = Self {
             target_id: made.target,
             target_arn: made.arn.to_string(),
@@ -139,7 +139,7 @@ impl Delivery {
         // Paid or given up in the commit that accepted the event: one attempt, which took no time.
         let in_commit = |error| {
             let (started, answer) = (kept.accepted, String::new());
-            vec![Attempt::of(Tried { number: 1, started, took_ms: 0, status: None, answer, error })]
+            vec![Attempt::of(AttemptRecord { number: 1, started, took_ms: 0, status: None, answer, error })]
         };
         match made.step {
             Step::Paid => {
@@ -160,7 +160,7 @@ impl Delivery {
     }
 
     /// What is known of its attempts; without one it is due since it was accepted.
-    fn with(self, attempts: Option<Attempts>, kept: &KeptEvent) -> Self {
+    fn with(self, attempts: Option<Attempts>, kept: &EventRecord) -> Self {
         let none = Attempts { made: 0, kept: Vec::new(), fate: Fate::Owed { next: kept.accepted } };
         let Attempts { made, kept: tried, fate } = attempts.unwrap_or(none);
         let delivery =
@@ -180,11 +180,11 @@ impl Delivery {
     }
 }
 
-impl Place {
+impl BusTrip {
     fn of(
         service: Service<'_>,
         read: &mut impl Read,
-        (bus, position, mut kept): (BusName, u64, KeptEvent),
+        (bus, position, mut kept): (BusName, u64, EventRecord),
     ) -> Option<Self> {
         let matched = std::mem::take(&mut kept.matched);
         let (not_matched, rules_in_all) = not_matched(service, read, (&bus, position, &kept), &matched);
@@ -194,7 +194,7 @@ impl Place {
                 deliveries.into_iter().map(|made| Delivery::of(service.events, read, made, &kept));
             rules.push(RuleTrip { rule: rule.as_str().to_owned(), deliveries: deliveries.collect() });
         }
-        Some(Self { shown: Shown::of(&bus, None, kept)?, rules, not_matched, rules_in_all })
+        Some(Self { shown: EventView::of(&bus, None, kept)?, rules, not_matched, rules_in_all })
     }
 }
 
@@ -203,7 +203,7 @@ impl Place {
 fn not_matched(
     service: Service<'_>,
     read: &mut impl Read,
-    (bus, position, kept): (&BusName, u64, &KeptEvent),
+    (bus, position, kept): (&BusName, u64, &EventRecord),
     matched: &[MatchedRule],
 ) -> (Vec<NotMatched>, usize) {
     let mut eras = service.events.rule_history(read, bus);
@@ -219,7 +219,7 @@ pub fn describe_event(events: &Events, body: &[u8], explain: &Explain) -> Reply 
     operation::answer(body, |request: Request| {
         let read = events.store().read(|snapshot| {
             let found = events.event(snapshot, &request.event_id);
-            found.into_iter().filter_map(|place| Place::of(service, snapshot, place)).collect::<Vec<_>>()
+            found.into_iter().filter_map(|place| BusTrip::of(service, snapshot, place)).collect::<Vec<_>>()
         });
         let places = read.map_err(queue::error::of_store)?;
         if places.is_empty() {
@@ -228,6 +228,6 @@ pub fn describe_event(events: &Events, body: &[u8], explain: &Explain) -> Reply 
                 format!("Event {} is not kept: it never came, or it has grown too old.", request.event_id),
             ));
         }
-        Ok(Answer { event_id: request.event_id, places })
+        Ok(DescribeEventAnswer { event_id: request.event_id, places })
     })
 }

@@ -4,14 +4,14 @@ use aws::{Call, Reply, operation};
 use serde::{Deserialize, Serialize};
 
 use crate::events::Events;
-use crate::own::records::{ANSWER_BYTES_MAX, EVENTS_MAX, ListEventsRequest, Shown, seen_bus_of};
+use crate::own::records::{ANSWER_BYTES_MAX, EVENTS_MAX, EventView, ListEventsRequest, seen_bus_of};
 use crate::records::history::Era;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct UnmatchedAnswer {
     /// Those that matched no rule, oldest first.
-    events: Vec<Shown>,
+    events: Vec<EventView>,
     /// How many events these are among.
     seen: usize,
     /// Whether there may be more.
@@ -45,7 +45,7 @@ pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
                 answer.seen += usize::from(since.is_none_or(|since| kept.accepted >= since));
                 if kept.rules_matched == 0 && since.is_none_or(|since| kept.accepted >= since) {
                     bytes = bytes.saturating_add(kept.json.len());
-                    answer.events.extend(Shown::of(&bus, Some(position), kept));
+                    answer.events.extend(EventView::of(&bus, Some(position), kept));
                 }
             }
             answer

@@ -12,12 +12,12 @@ use store::{Found, KeyRange, Read, Table, Tx};
 
 use crate::buses::bus::BusName;
 use crate::buses::rule::RuleName;
-use crate::dead_letters::undo::sweep_done;
+use crate::dead_letters::undo::sweep_actions;
 use crate::events::Events;
 use crate::trip::books::Counts;
 
 /// Events by bus and position: the order in which they were accepted.
-const EVENTS: Table<(String, u64), KeptEvent> = Table::new(23, "events");
+const EVENTS: Table<(String, u64), EventRecord> = Table::new(23, "events");
 /// Event id and position to bus: an event that was forwarded has a record on each bus.
 const IDS: Table<(String, u64), BusName> = Table::new(24, "event ids");
 
@@ -26,7 +26,7 @@ const DISORDER_MAX: Duration = Duration::from_secs(10);
 
 /// An accepted event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptEvent {
+pub struct EventRecord {
     /// Its id.
     pub id: String,
     /// When it was accepted.
@@ -47,12 +47,12 @@ pub struct MatchedRule {
     /// The rule, of the event's bus.
     pub rule: RuleName,
     /// One for each target that the rule had.
-    pub deliveries: Vec<Made>,
+    pub deliveries: Vec<DeliveryRecord>,
 }
 
 /// A delivery as it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
+pub struct DeliveryRecord {
     /// The target's id within its rule.
     pub target: String,
     /// The target.
@@ -89,14 +89,15 @@ impl MatchedRule {
             Step::Owed { id } => id.len(),
             Step::GivenUp { code, message, .. } => code.len() + message.len() + 50,
         };
-        let of_made = |made: &Made| made.target.len() + made.arn.resource.len() + 40 + of_step(&made.step);
+        let of_made =
+            |made: &DeliveryRecord| made.target.len() + made.arn.resource.len() + 40 + of_step(&made.step);
         self.rule.as_str().len() + self.deliveries.iter().map(of_made).sum::<usize>()
     }
 }
 
-store::record!(KeptEvent, version 1);
+store::record!(EventRecord, version 1);
 
-impl KeptEvent {
+impl EventRecord {
     /// What a record takes on disk, about: its text, its id twice, and the engine's share.
     fn size_bytes(&self) -> u64 {
         let matched: usize = self.matched.iter().map(MatchedRule::size_bytes).sum();
@@ -107,7 +108,7 @@ impl KeptEvent {
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepReport {
     /// Records removed.
     pub removed: usize,
     /// Whether there is more to remove at this moment.
@@ -116,7 +117,7 @@ pub struct Swept {
 
 impl Events {
     /// Keeps an event at its position.
-    pub(crate) fn keep(&self, tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), event: &KeptEvent) {
+    pub(crate) fn keep(&self, tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), event: &EventRecord) {
         tx.put(&EVENTS, &(bus.as_str().to_owned(), position), event);
         tx.put(&IDS, &(event.id.clone(), position), bus);
         let events = self.clone();
@@ -124,28 +125,28 @@ impl Events {
     }
 
     /// Whether the event at this position is kept.
-    pub(crate) fn is_kept(read: &mut impl Read, bus: &BusName, position: u64) -> bool {
+    pub(crate) fn has_record(read: &mut impl Read, bus: &BusName, position: u64) -> bool {
         read.contains(&EVENTS, &(bus.as_str().to_owned(), position))
     }
 
     /// Notes one more delivery of a kept event to a target of a rule that had matched it; `false`: it is not kept.
-    pub(crate) fn note_made(
+    pub(crate) fn note_delivery(
         tx: &mut Tx<'_, '_>,
         (bus, position): (&BusName, u64),
         rule: Option<&RuleName>,
-        made: Made,
+        made: DeliveryRecord,
     ) -> bool {
-        Self::change_kept(tx, (bus, position), |event| {
+        Self::change_record(tx, (bus, position), |event| {
             let matched = event.matched.iter_mut().find(|matched| Some(&matched.rule) == rule);
             matched.map(|matched| matched.deliveries.push(made)).is_some()
         })
     }
 
-    /// Takes back what [`Events::note_made`] has noted of the delivery with this id.
-    pub(crate) fn forget_made(tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), delivery_id: &str) {
+    /// Takes back what [`Events::note_delivery`] has noted of the delivery with this id.
+    pub(crate) fn forget_delivery(tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), delivery_id: &str) {
         let freed = Self::forget_attempts(tx, delivery_id);
         Counts::change(tx, |counts| counts.kept_bytes = counts.kept_bytes.saturating_sub(freed));
-        Self::change_kept(tx, (bus, position), |event| {
+        Self::change_record(tx, (bus, position), |event| {
             for matched in &mut event.matched {
                 matched
                     .deliveries
@@ -155,10 +156,10 @@ impl Events {
         });
     }
 
-    fn change_kept(
+    fn change_record(
         tx: &mut Tx<'_, '_>,
         (bus, position): (&BusName, u64),
-        change: impl FnOnce(&mut KeptEvent) -> bool,
+        change: impl FnOnce(&mut EventRecord) -> bool,
     ) -> bool {
         let key = (bus.as_str().to_owned(), position);
         let Some(mut event) = tx.get(&EVENTS, &key) else { return false };
@@ -174,7 +175,7 @@ impl Events {
     }
 
     /// The last `n` events of a bus, newest first, each with its position.
-    pub fn last_events(&self, read: &mut impl Read, bus: &BusName, n: usize) -> Vec<(u64, KeptEvent)> {
+    pub fn last_events(&self, read: &mut impl Read, bus: &BusName, n: usize) -> Vec<(u64, EventRecord)> {
         let found = read.list_back(&EVENTS, &KeyRange::prefix(&bus.as_str().to_owned()), n);
         found.into_iter().map(|((_, position), event)| (position, event)).collect()
     }
@@ -185,7 +186,7 @@ impl Events {
         read: &mut impl Read,
         (bus, position): (&BusName, u64),
         limit: usize,
-    ) -> Vec<(u64, KeptEvent)> {
+    ) -> Vec<(u64, EventRecord)> {
         let bus = bus.as_str().to_owned();
         let range = KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &bus);
         let found = read.list(&EVENTS, &range, limit);
@@ -199,7 +200,7 @@ impl Events {
         read: &mut impl Read,
         after: Option<&(String, u64)>,
         limit: usize,
-    ) -> Vec<((String, u64), KeptEvent)> {
+    ) -> Vec<((String, u64), EventRecord)> {
         let range = match after {
             Some((bus, position)) => KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &()),
             None => KeyRange::all(),
@@ -213,7 +214,7 @@ impl Events {
         read: &mut impl Read,
         (bus, from): (&BusName, Timestamp),
         limit: usize,
-    ) -> Vec<(u64, KeptEvent)> {
+    ) -> Vec<(u64, EventRecord)> {
         let from_position = Self::position_before(read, (bus, from)).saturating_add(1);
         let bus = bus.as_str().to_owned();
         let mut found = Vec::new();
@@ -251,7 +252,7 @@ impl Events {
     }
 
     /// The event with this id: a record, with its position, for each time that it was accepted on a bus.
-    pub fn event(&self, read: &mut impl Read, id: &str) -> Vec<(BusName, u64, KeptEvent)> {
+    pub fn event(&self, read: &mut impl Read, id: &str) -> Vec<(BusName, u64, EventRecord)> {
         let places = read.list(&IDS, &KeyRange::prefix(&id.to_owned()), usize::MAX);
         places
             .into_iter()
@@ -264,12 +265,12 @@ impl Events {
 
     /// Removes records that have grown too old or, oldest first, that are too much, at most `limit` of them. Deliveries
     /// that are owed carry their event themselves, so none is lost by this.
-    pub fn sweep(&self, tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> Swept {
+    pub fn sweep(&self, tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> SweepReport {
         let oldest_kept = now.minus(self.retention().age_max);
         let mut bytes = Counts::read(tx).kept_bytes;
         // Bytes and number of what is removed.
         let mut freed = (0_u64, 0_u64);
-        let mut swept = Swept::default();
+        let mut swept = SweepReport::default();
         let mut fronts = Self::fronts(tx);
         while let Some(Reverse((position, bus))) = fronts.pop() {
             let key = (bus.clone(), position);
@@ -311,7 +312,7 @@ impl Events {
         let archived = Self::sweep_archives(tx, now, limit.saturating_sub(swept.removed));
         Self::sweep_replays(tx, now);
         swept.removed += archived;
-        swept.removed += sweep_done(tx, now, limit.saturating_sub(swept.removed));
+        swept.removed += sweep_actions(tx, now, limit.saturating_sub(swept.removed));
         swept.removed += Self::sweep_versions(tx, limit.saturating_sub(swept.removed));
         swept.more |= swept.removed >= limit;
         swept
@@ -333,7 +334,7 @@ impl Events {
 }
 
 /// Forgets what was kept of the attempts of an event's deliveries; how many bytes that frees.
-fn forget_attempts(tx: &mut Tx<'_, '_>, event: &KeptEvent) -> u64 {
+fn forget_attempts(tx: &mut Tx<'_, '_>, event: &EventRecord) -> u64 {
     let deliveries = event.matched.iter().flat_map(|rule| &rule.deliveries);
     let ids = deliveries.filter_map(|made| match &made.step {
         Step::Owed { id } => Some(id),
@@ -355,7 +356,7 @@ pub(crate) fn between(
     bus: &BusName,
     (from, to): (u64, u64),
     limit: usize,
-) -> Vec<(u64, KeptEvent)> {
+) -> Vec<(u64, EventRecord)> {
     let bus = bus.as_str().to_owned();
     let found = read.list(&EVENTS, &KeyRange::between(&(bus.clone(), from), &(bus, to)), limit);
     found.into_iter().map(|((_, position), event)| (position, event)).collect()
@@ -368,7 +369,7 @@ pub(crate) fn first_position(read: &mut impl Read, bus: &str) -> Option<u64> {
 }
 
 /// Adds a record to the books.
-pub(crate) fn count_kept(counts: &mut Counts, event: &KeptEvent) {
+pub(crate) fn count_record(counts: &mut Counts, event: &EventRecord) {
     counts.kept += 1;
     counts.kept_bytes += event.size_bytes();
 }

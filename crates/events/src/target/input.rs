@@ -32,7 +32,7 @@ pub enum InputMaker {
 
 /// What a template may mention beside the event.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+pub struct InputContext<'a> {
     /// The rule that matched.
     pub rule_arn: &'a Arn,
     /// Its name.
@@ -96,7 +96,7 @@ impl InputMaker {
     ///
     /// # Errors
     /// Where an InputPath selects nothing in this event.
-    pub fn make(&self, event: &str, about: Surroundings<'_>) -> Result<String, InputFailure> {
+    pub fn make(&self, event: &str, about: InputContext<'_>) -> Result<String, InputFailure> {
         match self {
             Self::Whole => Ok(event.to_owned()),
             Self::Constant(text) => Ok(text.clone()),

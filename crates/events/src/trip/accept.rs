@@ -8,13 +8,13 @@ use std::sync::Arc;
 use aws::{Event, Ids, Timestamp};
 use store::Tx;
 
-use crate::archives::archive::Copy;
+use crate::archives::archive::ArchiveCopy;
 use crate::buses::bus::BusName;
 use crate::buses::routing::{Outlet, Route};
-use crate::dead_letters::give_up::{Cause, Given};
+use crate::dead_letters::give_up::{Cause, GiveUp};
 use crate::events::Events;
-use crate::records::record::{KeptEvent, Made, MatchedRule, Step, count_kept};
-use crate::target::input::{InputFailure, Surroundings};
+use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, count_record};
+use crate::target::input::{InputContext, InputFailure};
 use crate::target::{Target, TargetKind};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
@@ -23,17 +23,17 @@ use crate::trip::pay::{Message, Payment};
 
 /// An event, the bus that it is put on, and what is to be done because of it.
 #[derive(Debug)]
-pub struct Matched {
+pub struct MatchedEvent {
     bus: BusName,
-    event: KeptEvent,
+    event: EventRecord,
     trace_header: Option<String>,
-    dues: Vec<DueTo>,
-    copies: Vec<Copy>,
+    dues: Vec<PlannedDelivery>,
+    copies: Vec<ArchiveCopy>,
 }
 
 /// One delivery to be made.
 #[derive(Debug)]
-struct DueTo {
+struct PlannedDelivery {
     /// Which of the event's matched rules it is for.
     rule: usize,
     route: Arc<Route>,
@@ -42,9 +42,9 @@ struct DueTo {
     input: Option<Result<String, InputFailure>>,
 }
 
-impl DueTo {
+impl PlannedDelivery {
     /// What an event owes to all targets of the routes.
-    fn all(routes: &[Arc<Route>], event: &KeptEvent) -> Vec<Self> {
+    fn all(routes: &[Arc<Route>], event: &EventRecord) -> Vec<Self> {
         let of_route = |(rule, route): (usize, &Arc<Route>)| {
             let dues = route.outlets.iter().map(|outlet| Self::of((rule, route), outlet, event));
             dues.collect::<Vec<_>>()
@@ -52,10 +52,10 @@ impl DueTo {
         routes.iter().enumerate().flat_map(of_route).collect()
     }
 
-    fn of((rule, route): (usize, &Arc<Route>), outlet: &Arc<Outlet>, event: &KeptEvent) -> Self {
+    fn of((rule, route): (usize, &Arc<Route>), outlet: &Arc<Outlet>, event: &EventRecord) -> Self {
         let input = outlet.kind.is_paid_at_once().then(|| {
             let rule_name = route.name.as_str();
-            let about = Surroundings { rule_arn: &route.arn, rule_name, accepted: event.accepted };
+            let about = InputContext { rule_arn: &route.arn, rule_name, accepted: event.accepted };
             outlet.maker.make(&event.json, about)
         });
         Self { rule, route: Arc::clone(route), outlet: Arc::clone(outlet), input }
@@ -63,14 +63,14 @@ impl DueTo {
 }
 
 /// Which rules see an event, and which of their targets.
-pub(crate) struct Wanted<'w> {
+pub(crate) struct RouteFilter<'w> {
     pub(crate) rule: &'w dyn Fn(&Route) -> bool,
     pub(crate) target: &'w dyn Fn(&Target) -> bool,
 }
 
 /// What became of an event that was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
+pub struct Acceptance {
     /// Where it is among the events of its bus: greater than all before.
     pub position: u64,
     /// Rules that matched.
@@ -87,11 +87,11 @@ pub struct Accepted {
     pub dropped: usize,
 }
 
-impl Matched {
+impl MatchedEvent {
     /// The event of a scheduled rule: it is for that rule's targets and nobody else's.
     pub(crate) fn scheduled(bus: &BusName, (event, route): (&Event, Route), now: Timestamp) -> Self {
         let route = [Arc::new(route)];
-        let event = KeptEvent {
+        let event = EventRecord {
             id: event.id.clone(),
             accepted: now,
             forwarded: false,
@@ -99,7 +99,7 @@ impl Matched {
             json: event.to_json(),
             matched: noted(&route),
         };
-        let dues = DueTo::all(&route, &event);
+        let dues = PlannedDelivery::all(&route, &event);
         Self { bus: bus.clone(), event, trace_header: None, dues, copies: Vec::new() }
     }
 
@@ -133,8 +133,8 @@ impl Matched {
 impl Events {
     /// Matches an event against the rules of a bus and makes the inputs of its queues; needs no transaction and changes
     /// nothing. `None` where there is no such bus.
-    pub fn match_event(&self, bus: &BusName, event: &Event, now: Timestamp) -> Option<Matched> {
-        let event = KeptEvent {
+    pub fn match_event(&self, bus: &BusName, event: &Event, now: Timestamp) -> Option<MatchedEvent> {
+        let event = EventRecord {
             id: event.id.clone(),
             accepted: now,
             forwarded: false,
@@ -142,37 +142,37 @@ impl Events {
             json: event.to_json(),
             matched: Vec::new(),
         };
-        self.match_kept(bus, event)
+        self.match_record(bus, event)
     }
 
     /// As [`Events::match_event`], for an event that a rule forwards to another bus: its envelope stays as it is.
-    pub(crate) fn match_kept(&self, bus: &BusName, event: KeptEvent) -> Option<Matched> {
-        self.match_where(bus, event, &Wanted { rule: &|_| true, target: &|_| true })
+    pub(crate) fn match_record(&self, bus: &BusName, event: EventRecord) -> Option<MatchedEvent> {
+        self.match_where(bus, event, &RouteFilter { rule: &|_| true, target: &|_| true })
     }
 
     /// As [`Events::match_event`], for the wanted rules and targets alone.
     pub(crate) fn match_where(
         &self,
         bus: &BusName,
-        mut event: KeptEvent,
-        wanted: &Wanted<'_>,
-    ) -> Option<Matched> {
+        mut event: EventRecord,
+        wanted: &RouteFilter<'_>,
+    ) -> Option<MatchedEvent> {
         let rules = self.routes().of_bus(bus)?;
         let mut matching = rules.matching(&event.json);
         matching.retain(|route| (wanted.rule)(route));
         event.rules_matched = u32::try_from(matching.len()).unwrap_or(u32::MAX);
         event.matched = noted(&matching);
-        let mut dues = DueTo::all(&matching, &event);
+        let mut dues = PlannedDelivery::all(&matching, &event);
         dues.retain(|due| (wanted.target)(&due.outlet.target));
         let copies = self.copies_of(bus, &event.json, event.accepted);
-        Some(Matched { bus: bus.clone(), event, trace_header: None, dues, copies })
+        Some(MatchedEvent { bus: bus.clone(), event, trace_header: None, dues, copies })
     }
 
     /// What an event that a target of kind [`TargetKind::Bus`] is owed does on that bus: to be accepted in the
     /// transaction that settles the delivery. `None` where the bus does not exist.
-    pub fn match_forwarded(&self, owed: &Owed, now: Timestamp) -> Option<Matched> {
+    pub fn match_forwarded(&self, owed: &Owed, now: Timestamp) -> Option<MatchedEvent> {
         let TargetKind::Bus(bus) = &owed.kind else { return None };
-        let event = KeptEvent {
+        let event = EventRecord {
             id: owed.event_id.clone(),
             accepted: now,
             forwarded: true,
@@ -180,21 +180,28 @@ impl Events {
             json: owed.event.clone(),
             matched: Vec::new(),
         };
-        self.match_kept(bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
+        self.match_record(bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
     }
 
     /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is part of the caller's
     /// transaction, and acknowledged by its commit (contract C1).
-    pub fn accept(&self, tx: &mut Tx<'_, '_>, matched: Matched, now: Timestamp, ids: &Ids) -> Accepted {
-        let Matched { bus, mut event, trace_header, dues, copies } = matched;
+    pub fn accept(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        matched: MatchedEvent,
+        now: Timestamp,
+        ids: &Ids,
+    ) -> Acceptance {
+        let MatchedEvent { bus, mut event, trace_header, dues, copies } = matched;
         let mut noted = std::mem::take(&mut event.matched);
         let position = tx.next_number();
-        let about = About { bus: &bus, event: &event, position, trace_header: trace_header.as_deref() };
-        let mut accepted = Accepted {
+        let about =
+            EventContext { bus: &bus, event: &event, position, trace_header: trace_header.as_deref() };
+        let mut accepted = Acceptance {
             rules_matched: usize::try_from(event.rules_matched).unwrap_or(usize::MAX),
             made: dues.len(),
             position,
-            ..Accepted::default()
+            ..Acceptance::default()
         };
         for due in dues {
             let (rule, outlet) = (due.rule, Arc::clone(&due.outlet));
@@ -207,14 +214,14 @@ impl Events {
             }
             if let Some(rule) = noted.get_mut(rule) {
                 let Target { id, arn, .. } = &outlet.target;
-                rule.deliveries.push(Made { target: id.clone(), arn: arn.clone(), step });
+                rule.deliveries.push(DeliveryRecord { target: id.clone(), arn: arn.clone(), step });
             }
         }
         event.matched = noted;
         self.keep(tx, (&bus, position), &event);
         Self::archive(tx, &copies, (position, &event.json));
         Counts::change(tx, |counts| {
-            count_kept(counts, &event);
+            count_record(counts, &event);
             accepted.count(counts);
         });
         accepted
@@ -228,11 +235,11 @@ impl Events {
     fn pay_or_owe(
         &self,
         tx: &mut Tx<'_, '_>,
-        (about, due): (&About<'_>, DueTo),
+        (about, due): (&EventContext<'_>, PlannedDelivery),
         now: Timestamp,
         ids: &Ids,
     ) -> Step {
-        let DueTo { route, outlet, input, .. } = due;
+        let PlannedDelivery { route, outlet, input, .. } = due;
         let cause = match input {
             Some(Err(failure)) => Cause::input(&failure),
             Some(Ok(input)) => {
@@ -253,14 +260,14 @@ impl Events {
         };
         let delivery = about.delivery(&route, &outlet);
         let given = self.give_up(tx, (&delivery, &about.event.json, &cause), now, ids);
-        let queue = delivery.target.dead_letter_arn.filter(|_| given == Given::DeadLettered);
+        let queue = delivery.target.dead_letter_arn.filter(|_| given == GiveUp::DeadLettered);
         Step::GivenUp { code: cause.code, message: cause.message, queue }
     }
 
     fn owe(
         &self,
         tx: &mut Tx<'_, '_>,
-        (about, route, outlet): (&About<'_>, &Route, &Outlet),
+        (about, route, outlet): (&EventContext<'_>, &Route, &Outlet),
         now: Timestamp,
         ids: &Ids,
     ) -> Step {
@@ -271,14 +278,14 @@ impl Events {
 }
 
 /// What all deliveries of one event have in common.
-struct About<'a> {
+struct EventContext<'a> {
     bus: &'a BusName,
-    event: &'a KeptEvent,
+    event: &'a EventRecord,
     position: u64,
     trace_header: Option<&'a str>,
 }
 
-impl About<'_> {
+impl EventContext<'_> {
     fn delivery(&self, route: &Route, outlet: &Outlet) -> Delivery {
         Delivery {
             bus: self.bus.clone(),
@@ -298,7 +305,7 @@ fn noted(routes: &[Arc<Route>]) -> Vec<MatchedRule> {
     routes.iter().map(noted).collect()
 }
 
-impl Accepted {
+impl Acceptance {
     fn count(&self, counts: &mut Counts) {
         let many = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         counts.accepted += 1;

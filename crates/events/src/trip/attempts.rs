@@ -26,14 +26,14 @@ pub struct Attempt {
     /// How long that took.
     pub took: Duration,
     /// What the target answered, where it has answers.
-    pub answer: Option<Answer>,
+    pub answer: Option<TargetResponse>,
     /// What that means.
     pub outcome: Outcome,
 }
 
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settled {
+pub enum Settlement {
     /// It is done.
     Delivered,
     /// It is tried again.
@@ -57,14 +57,14 @@ pub enum Settled {
 
 /// What a target answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct TargetResponse {
     /// The HTTP status code.
     pub status: u16,
     /// The first bytes of the body, as text.
     pub head: String,
 }
 
-impl Answer {
+impl TargetResponse {
     /// An answer with this body, of which only the first bytes are kept.
     pub fn new(status: u16, body: &[u8]) -> Self {
         let head = body.get(..ANSWER_BYTES_MAX).unwrap_or(body);
@@ -112,7 +112,7 @@ pub struct Attempts {
     /// How many there were.
     pub made: u32,
     /// The first and the newest of them, in order.
-    pub kept: Vec<Tried>,
+    pub kept: Vec<AttemptRecord>,
     /// What became of the delivery.
     pub fate: Fate,
 }
@@ -121,7 +121,7 @@ store::record!(Attempts, version 1);
 
 /// An attempt as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
+pub struct AttemptRecord {
     /// 1 at the first try.
     pub number: u32,
     /// When the target was called.
@@ -157,18 +157,18 @@ pub enum Fate {
 
 impl Fate {
     /// `None` where the settlement came to nothing.
-    fn of(settled: &Settled) -> Option<Self> {
+    fn of(settled: &Settlement) -> Option<Self> {
         match settled {
-            Settled::Delivered => Some(Self::Delivered),
-            Settled::Rescheduled { at } => Some(Self::Owed { next: *at }),
-            Settled::DeadLettered { queue } => Some(Self::DeadLettered { queue: queue.clone() }),
-            Settled::Lost { .. } => Some(Self::Lost),
-            Settled::Gone => None,
+            Settlement::Delivered => Some(Self::Delivered),
+            Settlement::Rescheduled { at } => Some(Self::Owed { next: *at }),
+            Settlement::DeadLettered { queue } => Some(Self::DeadLettered { queue: queue.clone() }),
+            Settlement::Lost { .. } => Some(Self::Lost),
+            Settlement::Gone => None,
         }
     }
 }
 
-impl Tried {
+impl AttemptRecord {
     fn of(number: u32, attempt: &Attempt) -> Self {
         let error = match &attempt.outcome {
             Outcome::Delivered => None,
@@ -199,11 +199,11 @@ fn head_of(text: &str) -> String {
 impl Attempts {
     /// What a record takes on disk, about.
     fn size_bytes(&self) -> u64 {
-        let bytes: usize = self.kept.iter().map(Tried::size_bytes).sum();
+        let bytes: usize = self.kept.iter().map(AttemptRecord::size_bytes).sum();
         u64::try_from(bytes + 100).unwrap_or(u64::MAX)
     }
 
-    fn add(&mut self, tried: Tried) {
+    fn add(&mut self, tried: AttemptRecord) {
         self.made = self.made.max(tried.number);
         self.kept.push(tried);
         if self.kept.len() > KEPT_MAX {
@@ -222,14 +222,14 @@ impl Events {
     pub(crate) fn note_attempt(
         tx: &mut Tx<'_, '_>,
         (delivery_id, number): (&str, u32),
-        (attempt, settled): (&Attempt, &Settled),
+        (attempt, settled): (&Attempt, &Settlement),
     ) {
         let Some(fate) = Fate::of(settled) else { return };
         let key = delivery_id.to_owned();
         let known = tx.get(&ATTEMPTS, &key);
         let before = known.as_ref().map_or(0, Attempts::size_bytes);
         let mut attempts = known.unwrap_or(Attempts { made: 0, kept: Vec::new(), fate: Fate::Lost });
-        attempts.add(Tried::of(number, attempt));
+        attempts.add(AttemptRecord::of(number, attempt));
         attempts.fate = fate;
         tx.put(&ATTEMPTS, &key, &attempts);
         let after = attempts.size_bytes();
@@ -253,7 +253,7 @@ mod tests {
 
     use aws::Timestamp;
 
-    use super::{Answer, Attempt, Attempts, Fate, KEPT_MAX, Outcome, Retry, Tried, head_of};
+    use super::{Attempt, AttemptRecord, Attempts, Fate, KEPT_MAX, Outcome, Retry, TargetResponse, head_of};
 
     #[test]
     fn the_first_attempt_and_the_newest_are_kept() {
@@ -262,14 +262,14 @@ mod tests {
             let attempt = Attempt {
                 started: Timestamp::from_unix_ms(u64::from(number)),
                 took: Duration::from_millis(7),
-                answer: Some(Answer::new(503, &[b'x'; 10_000])),
+                answer: Some(TargetResponse::new(503, &[b'x'; 10_000])),
                 outcome: Outcome::Failed {
                     code: "ERROR_FROM_TARGET".to_owned(),
                     message: "ü".repeat(1_000),
                     retry: Retry::ByPolicy,
                 },
             };
-            attempts.add(Tried::of(number, &attempt));
+            attempts.add(AttemptRecord::of(number, &attempt));
         }
         let kept: Vec<u32> = attempts.kept.iter().map(|tried| tried.number).collect();
         assert_eq!(kept, [1, 180, 181, 182, 183, 184, 185, 186]);
@@ -284,6 +284,6 @@ mod tests {
         let text = format!("{}ü", "x".repeat(511));
         assert_eq!(head_of(&text).len(), 511);
         assert_eq!(head_of("short"), "short");
-        assert_eq!(Answer::new(200, &[0xFF, b'a']).head, "\u{FFFD}a");
+        assert_eq!(TargetResponse::new(200, &[0xFF, b'a']).head, "\u{FFFD}a");
     }
 }

@@ -11,8 +11,8 @@ use crate::buses::routing::Outlet;
 use crate::buses::rule::RuleName;
 use crate::dead_letters::give_up::Cause;
 use crate::events::Events;
-use crate::limits::slots::Places;
-use crate::target::input::Surroundings;
+use crate::limits::slots::Slots;
+use crate::target::input::InputContext;
 use crate::target::{Target, TargetKind};
 use crate::trip::attempts::{Attempt, Outcome, Retry};
 use crate::trip::books::Counts;
@@ -100,7 +100,7 @@ impl Events {
     /// Leases deliveries that have fallen due, as far as the targets' permits and the carrier's places go; the share of each
     /// target is about equal, and each look begins with another target, so that none holds up another. Those whose input
     /// cannot be made are given up here, and those that are damaged are dropped, each counted (contracts C2 and C9).
-    pub fn due(&self, tx: &mut Tx<'_, '_>, (now, mut places): (Timestamp, Places), ids: &Ids) -> Vec<Owed> {
+    pub fn due(&self, tx: &mut Tx<'_, '_>, (now, mut places): (Timestamp, Slots), ids: &Ids) -> Vec<Owed> {
         let mut queues = self.queues().due(tx, PREFIX, now);
         let first = queues.iter().position(|due| target_of(&due.name) > places.last()).unwrap_or(0);
         queues.rotate_left(first);
@@ -140,11 +140,11 @@ impl Events {
         let until = now.plus(time + time.min(SETTLE_TIME_MAX));
         // A rate is not a failure: what is over it stays where it is and needs no attempt.
         let rate = Self::rate_per_second(tx, target);
-        let max = rate.map_or(max, |rate| max.min(self.paces().left(target, rate, now)));
+        let max = rate.map_or(max, |rate| max.min(self.rates().left(target, rate, now)));
         let receive = Receive { max, until, now, redrive: None };
         let (received, damaged) = self.queues().receive_counting(tx, queue, &receive);
         if rate.is_some() {
-            self.paces().note(target, received.len(), now);
+            self.rates().note(target, received.len(), now);
         }
         if let Some(damaged) = u64::try_from(damaged).ok().filter(|damaged| *damaged > 0) {
             Counts::change(tx, |counts| {
@@ -201,7 +201,7 @@ impl Events {
             Err(cause) => {
                 let given_up = (&received.handle, &delivery, event, &cause);
                 let settled = self.settle_given_up(tx, given_up, now, ids);
-                if Self::is_kept(tx, &delivery.bus, delivery.position) {
+                if Self::has_record(tx, &delivery.bus, delivery.position) {
                     let Cause { code, message, .. } = cause;
                     let failed = Outcome::Failed { code, message, retry: Retry::Never };
                     let attempt = Attempt::at_once(now, failed);
@@ -245,7 +245,7 @@ fn make_input(delivery: &Delivery, event: &str) -> Result<(TargetKind, String), 
         )
     })?;
     let rule_name = RuleName::of_arn(&delivery.rule_arn).map(|(_, name)| name);
-    let about = Surroundings {
+    let about = InputContext {
         rule_arn: &delivery.rule_arn,
         rule_name: rule_name.as_ref().map_or("", RuleName::as_str),
         accepted: delivery.accepted,

@@ -6,9 +6,9 @@ use aws::{Ids, Timestamp};
 use queue::Handle;
 use store::Tx;
 
-use crate::dead_letters::give_up::{Cause, Exhausted, Given};
+use crate::dead_letters::give_up::{Cause, Exhausted, GiveUp};
 use crate::events::Events;
-use crate::trip::attempts::{Attempt, Outcome, Retry, Settled};
+use crate::trip::attempts::{Attempt, Outcome, Retry, Settlement};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 use crate::trip::owe::Owed;
@@ -27,7 +27,7 @@ impl Events {
         (owed, attempt): (&Owed, &Attempt),
         now: Timestamp,
         ids: &Ids,
-    ) -> Settled {
+    ) -> Settlement {
         let settled = match &attempt.outcome {
             Outcome::Delivered => self.settle_delivered(tx, owed),
             Outcome::Failed { code, message, retry } => match after_failure(owed, *retry, now, ids) {
@@ -39,29 +39,29 @@ impl Events {
                 }
             },
         };
-        if Self::is_kept(tx, &owed.bus, owed.position) {
+        if Self::has_record(tx, &owed.bus, owed.position) {
             Self::note_attempt(tx, (&owed.id, owed.attempt), (attempt, &settled));
         }
         settled
     }
 
-    fn settle_delivered(&self, tx: &mut Tx<'_, '_>, owed: &Owed) -> Settled {
+    fn settle_delivered(&self, tx: &mut Tx<'_, '_>, owed: &Owed) -> Settlement {
         if !self.queues().delete(tx, &owed.handle) {
-            return Settled::Gone;
+            return Settlement::Gone;
         }
         Counts::change(tx, |counts| {
             counts.owed = counts.owed.saturating_sub(1);
             counts.delivered += 1;
         });
-        Settled::Delivered
+        Settlement::Delivered
     }
 
-    fn plan_again(&self, tx: &mut Tx<'_, '_>, owed: &Owed, at: Timestamp) -> Settled {
+    fn plan_again(&self, tx: &mut Tx<'_, '_>, owed: &Owed, at: Timestamp) -> Settlement {
         if !self.queues().reschedule(tx, &owed.handle, at) {
-            return Settled::Gone;
+            return Settlement::Gone;
         }
         Counts::change(tx, |counts| counts.retried += 1);
-        Settled::Rescheduled { at }
+        Settlement::Rescheduled { at }
     }
 
     pub(crate) fn settle_given_up(
@@ -70,24 +70,24 @@ impl Events {
         (handle, delivery, event, cause): (&Handle, &Delivery, &str, &Cause),
         now: Timestamp,
         ids: &Ids,
-    ) -> Settled {
+    ) -> Settlement {
         // INVARIANT (C7): deletion and dead letter are one transaction; the one does not happen without the other.
         if !self.queues().delete(tx, handle) {
-            return Settled::Gone;
+            return Settlement::Gone;
         }
         let expired = cause.exhausted.is_some();
         let given = self.give_up(tx, (delivery, event, cause), now, ids);
         Counts::change(tx, |counts| {
             counts.owed = counts.owed.saturating_sub(1);
             match (given, expired) {
-                (Given::DeadLettered, _) => counts.dead_lettered += 1,
-                (Given::Lost, true) => counts.expired += 1,
-                (Given::Lost, false) => counts.dropped += 1,
+                (GiveUp::DeadLettered, _) => counts.dead_lettered += 1,
+                (GiveUp::Lost, true) => counts.expired += 1,
+                (GiveUp::Lost, false) => counts.dropped += 1,
             }
         });
         match (given, &delivery.target.dead_letter_arn) {
-            (Given::DeadLettered, Some(queue)) => Settled::DeadLettered { queue: queue.clone() },
-            (Given::DeadLettered, None) | (Given::Lost, _) => Settled::Lost { expired },
+            (GiveUp::DeadLettered, Some(queue)) => Settlement::DeadLettered { queue: queue.clone() },
+            (GiveUp::DeadLettered, None) | (GiveUp::Lost, _) => Settlement::Lost { expired },
         }
     }
 }

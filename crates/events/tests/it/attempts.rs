@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use events::{Answer, Attempt, Attempts, Fate, KeptEvent, Outcome, Retry, Settled, Step};
+use events::{Attempt, Attempts, EventRecord, Fate, Outcome, Retry, Settlement, Step, TargetResponse};
 use serde_json::json;
 
 use crate::house::{House, NOON, event, failed, function};
 
 impl House {
-    fn kept(&self, id: &str) -> KeptEvent {
+    fn kept(&self, id: &str) -> EventRecord {
         self.events.store().read(|read| self.events.event(read, id)).unwrap().pop().unwrap().2
     }
 
@@ -42,7 +42,7 @@ fn the_whole_trip_is_kept() {
     assert_eq!(house.attempts(id), None, "not tried yet");
     let owed = house.due(NOON).pop().unwrap();
     assert_eq!(&owed.id, id);
-    let Settled::Rescheduled { at } = house.settle(&owed, &failed(), NOON) else { panic!("retried") };
+    let Settlement::Rescheduled { at } = house.settle(&owed, &failed(), NOON) else { panic!("retried") };
     let attempts = house.attempts(id).unwrap();
     assert_eq!((attempts.made, &attempts.fate), (1, &Fate::Owed { next: at }));
     let (code, message) = attempts.kept[0].error.clone().unwrap();
@@ -53,7 +53,7 @@ fn the_whole_trip_is_kept() {
     let attempt = Attempt {
         started: at,
         took: Duration::from_millis(1_250),
-        answer: Some(Answer::new(403, b"{\"error\":\"forbidden\"}")),
+        answer: Some(TargetResponse::new(403, b"{\"error\":\"forbidden\"}")),
         outcome: Outcome::Failed {
             code: "NO_PERMISSIONS".to_owned(),
             message: "HTTP 403".to_owned(),
@@ -62,7 +62,7 @@ fn the_whole_trip_is_kept() {
     };
     let ids = house.ids();
     let settled = house.write(move |events, tx| events.settle(tx, (&owed, &attempt), at, &ids));
-    assert_eq!(settled, Settled::DeadLettered { queue: dead.clone() });
+    assert_eq!(settled, Settlement::DeadLettered { queue: dead.clone() });
     let attempts = house.attempts(id).unwrap();
     assert_eq!((attempts.made, attempts.fate), (2, Fate::DeadLettered { queue: dead }));
     let second = &attempts.kept[1];
@@ -77,7 +77,7 @@ fn attempts_go_with_their_event_and_are_in_its_books() {
     house.accept(&event("1", "t", "{}"), NOON);
     let bare = house.counts().kept_bytes;
     let owed = house.due(NOON).pop().unwrap();
-    let Settled::Rescheduled { at } = house.settle(&owed, &failed(), NOON) else { panic!("retried") };
+    let Settlement::Rescheduled { at } = house.settle(&owed, &failed(), NOON) else { panic!("retried") };
     assert!(house.counts().kept_bytes > bare, "attempts are counted where events are");
     let tomorrow = NOON.plus(Duration::from_secs(86_401));
     house.write(move |events, tx| events.sweep(tx, tomorrow, 100));
@@ -85,7 +85,7 @@ fn attempts_go_with_their_event_and_are_in_its_books() {
     assert_eq!((house.counts().kept, house.counts().kept_bytes), (0, 0));
     // The delivery outlives its event's record, and leaves nothing behind that nobody would remove.
     let owed = house.due(at).pop().unwrap();
-    assert_eq!(house.settle(&owed, &Outcome::Delivered, at), Settled::Delivered);
+    assert_eq!(house.settle(&owed, &Outcome::Delivered, at), Settlement::Delivered);
     assert_eq!(house.attempts(&owed.id), None);
     assert_eq!(house.counts().kept_bytes, 0);
 }

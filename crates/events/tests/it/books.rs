@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::Arn;
-use events::{BusName, Deed, Events, Outcome, Retention, Retry, Through};
+use events::{BusName, Events, LetterAction, LetterPage, Outcome, Retention, Retry};
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use queue::Queues;
 use serde_json::json;
@@ -19,13 +19,13 @@ enum Step {
     Later(u64),
     Reopen,
     /// Sends so many dead letters again, or throws them away.
-    Deal(Deed, usize),
+    Deal(LetterAction, usize),
     /// The last of those deeds.
     Undo,
 }
 
-fn redriven_or_purged() -> impl Strategy<Value = Deed> {
-    prop_oneof![2 => Just(Deed::Redrive { to: None, payload: None }), 1 => Just(Deed::Purge)]
+fn redriven_or_purged() -> impl Strategy<Value = LetterAction> {
+    prop_oneof![2 => Just(LetterAction::Redrive { to: None, payload: None }), 1 => Just(LetterAction::Purge)]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -78,7 +78,7 @@ proptest! {
                 Step::Later(seconds) => now = now.plus(Duration::from_secs(seconds)),
                 Step::Reopen => house = house.reopened(),
                 Step::Deal(deed, max) => {
-                    let through = Through { queue: "dead".to_owned(), max, ..Through::default() };
+                    let through = LetterPage { queue: "dead".to_owned(), max, ..LetterPage::default() };
                     house.deal((through, deed, &format!("{number:04}")), now).unwrap();
                 }
                 Step::Undo => {
@@ -113,7 +113,7 @@ fn accept(events: &Events, id: u32, now: aws::Timestamp) {
     events.store().write(|e| e, move |tx| Ok(inside.accept(tx, matched, now, &ids))).wait().unwrap();
 }
 
-fn sweep(events: &Events, now: aws::Timestamp, limit: usize) -> events::Swept {
+fn sweep(events: &Events, now: aws::Timestamp, limit: usize) -> events::SweepReport {
     let inside = events.clone();
     events.store().write(|e| e, move |tx| Ok(inside.sweep(tx, now, limit))).wait().unwrap()
 }
@@ -130,8 +130,8 @@ fn old_events_go_and_young_ones_stay() {
         accept(&events, id, NOON.plus(Duration::from_secs(u64::from(id) * 3600)));
     }
     let later = NOON.plus(Duration::from_secs(86_400 + 3600 + 1));
-    assert_eq!(sweep(&events, later, 1), events::Swept { removed: 1, more: true });
-    assert_eq!(sweep(&events, later, 10), events::Swept { removed: 1, more: false });
+    assert_eq!(sweep(&events, later, 1), events::SweepReport { removed: 1, more: true });
+    assert_eq!(sweep(&events, later, 10), events::SweepReport { removed: 1, more: false });
     assert_eq!(kept(&events), ["4", "3", "2"]);
     let gone = events.store().read(|read| events.event(read, "0")).unwrap();
     assert!(gone.is_empty());

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use events::{BusName, Events, Outcome, Owed, Places, Settled};
+use events::{BusName, Events, Outcome, Owed, Settlement, Slots};
 use serde_json::{Value, json};
 
 use crate::house::{House, NOON, event, failed, function};
@@ -65,9 +65,9 @@ fn a_limit_holds_across_events_rules_and_a_restart() {
     assert!(house.due(NOON).is_empty());
     let house = house.reopened();
     assert!(house.due(NOON).is_empty());
-    assert_eq!(house.settle(&first[0], &Outcome::Delivered, NOON), Settled::Delivered);
+    assert_eq!(house.settle(&first[0], &Outcome::Delivered, NOON), Settlement::Delivered);
     assert_eq!(house.due(NOON).len(), 1, "first come, first served");
-    assert_eq!(house.settle(&first[1], &failed(), NOON), Settled::Rescheduled { at: house_next(&house) });
+    assert_eq!(house.settle(&first[1], &failed(), NOON), Settlement::Rescheduled { at: house_next(&house) });
     assert_eq!(house.due(NOON).len(), 1, "one that waits for its retry has no permit");
 }
 
@@ -242,7 +242,7 @@ fn targets_that_hang_do_not_hold_up_another() {
         house.owe(&name, 120);
     }
     house.limited("runs", "runs", None);
-    let mut places = Places::new(1_000);
+    let mut places = Slots::new(1_000);
     let mut look = |now| {
         let (ids, given) = (house.ids(), places.clone());
         let due = house.write(move |events, tx| events.due(tx, (now, given), &ids));
@@ -274,7 +274,7 @@ fn each_look_begins_with_another_target() {
         house.rule(&name, &json!({"detail-type": [name]}), &(0..5).map(target).collect());
         house.owe(&name, 2);
     }
-    let mut places = Places::new(1_000);
+    let mut places = Slots::new(1_000);
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..2 {
         let (ids, given) = (house.ids(), places.clone());
@@ -303,7 +303,7 @@ fn a_lease_that_is_too_short_for_a_call_is_renewed_and_one_that_has_ended_is_not
     let until = renew(&owed, late).unwrap();
     assert_eq!(until, late.plus(owed.call_time + spare));
     assert!(house.due(end).is_empty(), "the permit is in use");
-    assert_eq!(house.settle(&owed, &Outcome::Delivered, end), Settled::Delivered);
+    assert_eq!(house.settle(&owed, &Outcome::Delivered, end), Settlement::Delivered);
     let next = house.due(end).pop().unwrap();
     assert_eq!(renew(&next, next.call_until), None, "the permit may be somebody else's");
     assert_eq!(renew(&owed, end), None, "it is settled");

@@ -2,8 +2,8 @@
 
 use aws::{Arn, Body, Call, Event, Ids, Reply, Timestamp};
 use events::{
-    Accepted, Attempt, BusName, Counts, Dealt, Deed, Events, Letter, Outcome, Owed, Places, Retry, Settled,
-    Through, Undone,
+    Acceptance, ActionReport, Attempt, BusName, Counts, Events, Letter, LetterAction, LetterPage, Outcome,
+    Owed, Retry, Settlement, Slots, UndoReport,
 };
 use queue::{Queues, Receive, Received};
 use serde_json::{Value, json};
@@ -104,7 +104,7 @@ impl House {
     }
 
     /// Accepts an event on the default bus.
-    pub(crate) fn accept(&self, event: &Event, now: Timestamp) -> Accepted {
+    pub(crate) fn accept(&self, event: &Event, now: Timestamp) -> Acceptance {
         let matched = self.events.match_event(&BusName::default_bus(), event, now).unwrap();
         let ids = self.ids();
         self.write(move |events, tx| events.accept(tx, matched, now, &ids))
@@ -112,10 +112,10 @@ impl House {
 
     pub(crate) fn due(&self, now: Timestamp) -> Vec<Owed> {
         let ids = self.ids();
-        self.write(move |events, tx| events.due(tx, (now, Places::new(1_000)), &ids))
+        self.write(move |events, tx| events.due(tx, (now, Slots::new(1_000)), &ids))
     }
 
-    pub(crate) fn settle(&self, owed: &Owed, outcome: &Outcome, now: Timestamp) -> Settled {
+    pub(crate) fn settle(&self, owed: &Owed, outcome: &Outcome, now: Timestamp) -> Settlement {
         let (ids, owed) = (self.ids(), owed.clone());
         let attempt = Attempt::at_once(now, outcome.clone());
         self.write(move |events, tx| events.settle(tx, (&owed, &attempt), now, &ids))
@@ -124,21 +124,21 @@ impl House {
     /// Deals with letters of a queue in one step.
     pub(crate) fn deal(
         &self,
-        (through, deed, name): (Through, Deed, &str),
+        (through, deed, name): (LetterPage, LetterAction, &str),
         now: Timestamp,
-    ) -> Result<Dealt, aws::Error> {
+    ) -> Result<ActionReport, aws::Error> {
         let (ids, name) = (self.ids(), name.to_owned());
         self.write(move |events, tx| events.deal(tx, (&through, &deed, &name), now, &ids))
     }
 
-    pub(crate) fn undo(&self, name: &str, now: Timestamp) -> Result<Undone, aws::Error> {
+    pub(crate) fn undo(&self, name: &str, now: Timestamp) -> Result<UndoReport, aws::Error> {
         let name = name.to_owned();
         self.write(move |events, tx| events.undo(tx, (&name, None, 100), now))
     }
 
     /// The letters of a queue that could be received.
     pub(crate) fn letters(&self, queue: &str, now: Timestamp) -> Vec<Letter> {
-        let through = Through { queue: queue.to_owned(), max: 1_000, ..Through::default() };
+        let through = LetterPage { queue: queue.to_owned(), max: 1_000, ..LetterPage::default() };
         let found = self.events.store().read(|read| self.events.letters(read, &through, now)).unwrap();
         found.unwrap().into_iter().map(|(_, letter)| letter).collect()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws::{Arn, Timestamp};
 use events::Input;
-use events::target::input::{InputMaker, Surroundings};
+use events::target::input::{InputContext, InputMaker};
 use proptest::prelude::{any, proptest};
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ fn input_of(case: &Value) -> Input {
 fn make(maker: &InputMaker, event: &str) -> Result<String, events::target::input::InputFailure> {
     let rule_arn = Arn::new("events", "us-east-1", "123456789012", "rule/example");
     let accepted = Timestamp::parse_iso("2026-03-19T22:04:48.128Z").unwrap();
-    maker.make(event, Surroundings { rule_arn: &rule_arn, rule_name: "example", accepted })
+    maker.make(event, InputContext { rule_arn: &rule_arn, rule_name: "example", accepted })
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::{Arn, Timestamp};
-use events::{Dealt, Deed, Outcome, Retry, Selection, Settled, Through};
+use events::{ActionReport, LetterAction, LetterPage, Outcome, Retry, Selection, Settlement};
 use serde_json::json;
 
 use crate::house::{House, NOON, event, function};
@@ -44,19 +44,19 @@ fn give_up(house: &House, now: Timestamp) {
         retry: Retry::Never,
     };
     for owed in house.due(now) {
-        assert!(matches!(house.settle(&owed, &hopeless, now), Settled::DeadLettered { .. }));
+        assert!(matches!(house.settle(&owed, &hopeless, now), Settlement::DeadLettered { .. }));
     }
 }
 
-fn through(selection: Selection) -> Through {
-    Through { queue: "dead".to_owned(), selection, max: 100, ..Through::default() }
+fn through(selection: Selection) -> LetterPage {
+    LetterPage { queue: "dead".to_owned(), selection, max: 100, ..LetterPage::default() }
 }
 
 fn of_rule(rule: &str) -> Selection {
     Selection { rule: Some(rule.to_owned()), ..Selection::default() }
 }
 
-const AGAIN: Deed = Deed::Redrive { to: None, payload: None };
+const AGAIN: LetterAction = LetterAction::Redrive { to: None, payload: None };
 
 fn balanced(house: &House) {
     let counts = house.counts();
@@ -139,12 +139,12 @@ fn a_letter_stays_where_its_rule_has_two_targets_with_its_arn() {
 fn one_that_fails_again_meanwhile_is_not_sent_again_and_again() {
     let (house, _) = house();
     let later = NOON.plus(Duration::from_secs(1));
-    let step = |after| Through { after, until: Some(later), max: 1, ..through(of_rule("calls")) };
-    let Dealt { done, after, .. } = house.deal((step(None), AGAIN, "a"), later).unwrap();
+    let step = |after| LetterPage { after, until: Some(later), max: 1, ..through(of_rule("calls")) };
+    let ActionReport { done, after, .. } = house.deal((step(None), AGAIN, "a"), later).unwrap();
     assert_eq!(done.len(), 1);
     let failed_at = later.plus(Duration::from_secs(1));
     give_up(&house, failed_at);
-    let Dealt { done, after, .. } = house.deal((step(after), AGAIN, "a"), failed_at).unwrap();
+    let ActionReport { done, after, .. } = house.deal((step(after), AGAIN, "a"), failed_at).unwrap();
     assert_eq!(done.len(), 1);
     let last = house.deal((step(after), AGAIN, "a"), failed_at).unwrap();
     assert_eq!((last.done.len(), last.after), (0, None));
@@ -156,7 +156,7 @@ fn one_that_fails_again_meanwhile_is_not_sent_again_and_again() {
 fn the_payload_can_be_edited() {
     let (house, _) = house();
     let missing = house.queue("missing");
-    let with = |payload: &str| Deed::Redrive { to: None, payload: Some(payload.to_owned()) };
+    let with = |payload: &str| LetterAction::Redrive { to: None, payload: Some(payload.to_owned()) };
     let refused = house.deal((through(of_rule("fills")), with("{}"), "a"), NOON).unwrap();
     assert_eq!(refused.done.len(), 0);
     assert!(refused.stayed[0].1.contains("no event"), "{refused:?}");
@@ -204,7 +204,10 @@ fn what_nobody_has_received_is_taken_back() {
 fn what_was_thrown_away_comes_back_for_a_day() {
     let (house, _) = house();
     let id = house.letters("dead", NOON)[0].message().id().to_owned();
-    assert_eq!(house.deal((through(Selection::default()), Deed::Purge, "a"), NOON).unwrap().done.len(), 4);
+    assert_eq!(
+        house.deal((through(Selection::default()), LetterAction::Purge, "a"), NOON).unwrap().done.len(),
+        4
+    );
     assert_eq!(house.undo(&id, NOON.plus(DAY)).unwrap().restored, std::slice::from_ref(&id));
     let house = house.reopened();
     assert_eq!(house.letters("dead", NOON.plus(DAY))[0].message().id(), id);
@@ -231,10 +234,10 @@ fn what_is_no_longer_kept_is_counted() {
             events.queues().send(tx, queue.engine, message);
         }
     });
-    let step = |after| Through { after, max: 3, ..through(Selection::default()) };
-    let first = house.deal((step(None), Deed::Purge, "a"), NOON).unwrap();
+    let step = |after| LetterPage { after, max: 3, ..through(Selection::default()) };
+    let first = house.deal((step(None), LetterAction::Purge, "a"), NOON).unwrap();
     assert_eq!((first.done.len(), first.gone, first.finally), (3, 0, 0));
-    let second = house.deal((step(first.after), Deed::Purge, "a"), NOON).unwrap();
+    let second = house.deal((step(first.after), LetterAction::Purge, "a"), NOON).unwrap();
     assert_eq!((second.done.len(), second.gone), (2, 1));
     let undone = house.undo("a", NOON).unwrap();
     assert_eq!((undone.restored.len(), undone.stayed.len(), undone.gone), (4, 0, 1));
@@ -264,15 +267,17 @@ fn what_has_been_logged_is_not_undone() {
 fn what_cannot_be_done_is_said() {
     let (house, dead) = house();
     house.queue_with("order.fifo", &json!({"FifoQueue": "true"}));
-    let of = |queue: &str| Through { queue: queue.to_owned(), max: 1, ..Through::default() };
+    let of = |queue: &str| LetterPage { queue: queue.to_owned(), max: 1, ..LetterPage::default() };
     let refused = |through, deed| house.deal((through, deed, "a"), NOON).unwrap_err().message;
     assert!(refused(of("none"), AGAIN).contains("does not exist"));
-    assert!(refused(of("order.fifo"), Deed::Purge).contains("FIFO queue"));
-    let same = Deed::Redrive { to: Some(dead.clone()), payload: None };
+    assert!(refused(of("order.fifo"), LetterAction::Purge).contains("FIFO queue"));
+    let same = LetterAction::Redrive { to: Some(dead.clone()), payload: None };
     assert!(refused(of("dead"), same).contains("in dead already"));
     let stays = |to: &str| {
         let to = Some(dead.to_string().replace("dead", to).parse().unwrap());
-        house.deal((of("dead"), Deed::Redrive { to, payload: None }, "a"), NOON).unwrap().stayed[0].1.clone()
+        house.deal((of("dead"), LetterAction::Redrive { to, payload: None }, "a"), NOON).unwrap().stayed[0]
+            .1
+            .clone()
     };
     assert!(stays("none").contains("does not exist"));
     assert!(stays("order.fifo").contains("FIFO queue"));

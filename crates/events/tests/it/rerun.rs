@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::{Arn, Error, Timestamp};
-use events::{BusName, Events, Only, Progress, Rehearsal, Rerun, RuleName};
+use events::{BusName, Events, Progress, Rehearsal, ReplayScope, Rerun, RuleName};
 use serde_json::json;
 
 use crate::house::{ACCOUNT, House, NOON, REGION, event};
@@ -26,8 +26,8 @@ fn all(name: &str) -> Rerun {
     }
 }
 
-fn only(rule: &str, target: Option<&str>) -> Option<Only> {
-    Some(Only { rule: RuleName::parse(rule).unwrap(), target: target.map(str::to_owned) })
+fn only(rule: &str, target: Option<&str>) -> Option<ReplayScope> {
+    Some(ReplayScope { rule: RuleName::parse(rule).unwrap(), target: target.map(str::to_owned) })
 }
 
 impl House {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use events::{Outcome, Retry, Settled};
+use events::{Outcome, Retry, Settlement};
 use serde_json::{Value, json};
 
 use crate::house::{House, NOON, event, failed, function};
@@ -20,14 +20,14 @@ fn house(retry: &Value) -> (House, aws::Arn) {
 }
 
 /// Fails every attempt as soon as it is due; tells how many there were and when the last one was.
-fn fail_until_given_up(house: &House) -> (u32, Timestamp, Settled) {
+fn fail_until_given_up(house: &House) -> (u32, Timestamp, Settlement) {
     let (mut now, mut id) = (NOON, None);
     for attempt in 1.. {
         let owed = house.due(now).pop().unwrap();
         assert_eq!(owed.attempt, attempt);
         assert_eq!(*id.get_or_insert(owed.id.clone()), owed.id, "the id is stable");
         match house.settle(&owed, &failed(), now) {
-            Settled::Rescheduled { at } => now = at.max(now),
+            Settlement::Rescheduled { at } => now = at.max(now),
             given_up => return (attempt, now, given_up),
         }
     }
@@ -38,7 +38,7 @@ fn fail_until_given_up(house: &House) -> (u32, Timestamp, Settled) {
 fn by_default_a_day_or_185_retries() {
     let (house, dead) = house(&json!({}));
     let (attempts, last, settled) = fail_until_given_up(&house);
-    assert_eq!(settled, Settled::DeadLettered { queue: dead.clone() });
+    assert_eq!(settled, Settlement::DeadLettered { queue: dead.clone() });
     let letter = house.receive(&dead, last).pop().unwrap();
     assert_eq!(letter.body, event("1", "t", "{\"a\":1}").to_json());
     assert_eq!(attribute(&letter, "RETRY_ATTEMPTS"), Some((attempts - 1).to_string().as_str()));
@@ -83,7 +83,7 @@ fn what_retrying_cannot_mend_is_not_retried() {
     let owed = house.due(NOON).pop().unwrap();
     let outcome =
         Outcome::Failed { code: "NO_PERMISSIONS".to_owned(), message: "no".to_owned(), retry: Retry::Never };
-    assert_eq!(house.settle(&owed, &outcome, NOON), Settled::DeadLettered { queue: dead.clone() });
+    assert_eq!(house.settle(&owed, &outcome, NOON), Settlement::DeadLettered { queue: dead.clone() });
     let letter = house.receive(&dead, NOON).pop().unwrap();
     assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), None);
     assert_eq!(attribute(&letter, "ERROR_CODE"), Some("NO_PERMISSIONS"));
@@ -96,7 +96,7 @@ fn without_a_dead_letter_queue_the_loss_is_told_and_counted() {
     house.rule("r", &json!({"source": ["test"]}), &target);
     house.accept(&event("1", "t", "{}"), NOON);
     let owed = house.due(NOON).pop().unwrap();
-    assert_eq!(house.settle(&owed, &failed(), NOON), Settled::Lost { expired: true });
+    assert_eq!(house.settle(&owed, &failed(), NOON), Settlement::Lost { expired: true });
     let counts = house.counts();
     assert_eq!((counts.expired, counts.dropped, counts.owed), (1, 0, 0));
     assert!(counts.balance());
@@ -112,7 +112,7 @@ fn a_dead_letter_queue_that_is_gone_loses_and_says_so() {
     let owed = house.due(NOON).pop().unwrap();
     let outcome =
         Outcome::Failed { code: "NO_RESOURCE".to_owned(), message: String::new(), retry: Retry::Never };
-    assert_eq!(house.settle(&owed, &outcome, NOON), Settled::Lost { expired: false });
+    assert_eq!(house.settle(&owed, &outcome, NOON), Settlement::Lost { expired: false });
     assert_eq!(house.counts().dropped, 1);
 }
 
@@ -126,10 +126,10 @@ fn a_target_that_asks_for_time_gets_it_within_the_events_age() {
     };
     let owed = house.due(NOON).pop().unwrap();
     let later = NOON.plus(Duration::from_secs(300));
-    assert_eq!(house.settle(&owed, &asked(300), NOON), Settled::Rescheduled { at: later });
+    assert_eq!(house.settle(&owed, &asked(300), NOON), Settlement::Rescheduled { at: later });
     assert!(house.due(NOON.plus(Duration::from_secs(299))).is_empty());
     let owed = house.due(later).pop().unwrap();
-    assert_eq!(house.settle(&owed, &asked(601), later), Settled::DeadLettered { queue: dead.clone() });
+    assert_eq!(house.settle(&owed, &asked(601), later), Settlement::DeadLettered { queue: dead.clone() });
     let letter = house.receive(&dead, later).pop().unwrap();
     assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), Some("MaximumEventAgeInSeconds"));
 }

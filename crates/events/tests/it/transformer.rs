@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aws::{Arn, Timestamp};
 use events::Input;
-use events::target::input::{InputMaker, Surroundings};
+use events::target::input::{InputContext, InputMaker};
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 
@@ -177,7 +177,7 @@ fn made(detail: &Value, paths: &[String; 3], template: String) -> (String, Vec<O
     let named = VARIABLES.iter().zip(paths).map(|(name, path)| ((*name).to_owned(), path.clone()));
     let input = Input::Transformer { paths: named.collect(), template };
     let rule_arn = Arn::new("events", "us-east-1", "123456789012", "rule/example");
-    let about = Surroundings { rule_arn: &rule_arn, rule_name: "example", accepted: Timestamp::ZERO };
+    let about = InputContext { rule_arn: &rule_arn, rule_name: "example", accepted: Timestamp::ZERO };
     let maker = InputMaker::compile(&input, "t").unwrap_or_else(|error| panic!("{input:?}: {error}"));
     (maker.make(&event.to_string(), about).unwrap(), values)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use events::{Attempt, BusName, Outcome, Settled, TargetKind};
+use events::{Attempt, BusName, Outcome, Settlement, TargetKind};
 use serde_json::json;
 
 use crate::house::{House, NOON, event, function};
@@ -48,7 +48,7 @@ fn an_event_is_kept_whether_or_not_it_matches() {
             )
         })
         .unwrap();
-    let seen = |events: &[(u64, events::KeptEvent)]| {
+    let seen = |events: &[(u64, events::EventRecord)]| {
         events.iter().map(|(_, event)| (event.id.clone(), event.rules_matched)).collect::<Vec<_>>()
     };
     assert_eq!(seen(&last), [("2".to_owned(), 0), ("1".to_owned(), 1)]);
@@ -204,7 +204,7 @@ fn an_event_is_forwarded_to_another_bus_and_no_further() {
     let arrived = house.write(move |events, tx| {
         assert_eq!(
             events.settle(tx, (&owed, &Attempt::at_once(NOON, Outcome::Delivered)), NOON, &ids),
-            Settled::Delivered
+            Settlement::Delivered
         );
         events.accept(tx, matched, NOON, &ids)
     });

@@ -42,9 +42,10 @@ fn explain(rules: &[Era], event: &str) -> Vec<NotMatched> {
     let verdicts = verdicts(&rules, event, EXPLAINED_MAX).unwrap_or_default();
     let explained = verdicts.into_iter().map(|verdict| NotMatched {
         rule: verdict.rule.name.clone(),
-        reason: match verdict.takes() {
-            true => "it matches; it was changed in the moment in which the event was accepted".to_owned(),
-            false => verdict.reason,
+        reason: if verdict.takes() {
+            "it matches; it was changed in the moment in which the event was accepted".to_owned()
+        } else {
+            verdict.reason
         },
         path: verdict.path,
     });

@@ -4,7 +4,7 @@ use aws::{Event, Ids, Timestamp};
 use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use events::Matched;
+use events::MatchedEvent;
 use events::limits::quotas::ENTRIES_SIZE_BYTES_MAX;
 use genesys::webhook::{self, Posted, Refused};
 use serde_json::json;
@@ -87,7 +87,7 @@ fn event_of(
 async fn accept(
     door: &Door,
     name: &str,
-    (id, matched): (Option<String>, Matched),
+    (id, matched): (Option<String>, MatchedEvent),
     (now, ids): (Timestamp, Ids),
 ) -> Result<String, Refusal> {
     let (events, name, event_id) =

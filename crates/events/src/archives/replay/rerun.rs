@@ -7,7 +7,7 @@ use aws::{Error, Timestamp};
 use store::{Read, Tx};
 
 use crate::archives::archive::ARCHIVES;
-use crate::archives::replay::{Only, Replay, Source, next_of, replayed};
+use crate::archives::replay::{Replay, ReplayScope, Source, next_of, replayed};
 use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
@@ -28,7 +28,7 @@ pub struct Rerun {
     /// In thousandths of real time, at least 1; `None`: as fast as it goes.
     pub speed_milli: Option<u64>,
     /// One rule alone, and perhaps one target of it; events that the rule does not match are passed over.
-    pub only: Option<Only>,
+    pub only: Option<ReplayScope>,
 }
 
 /// How far a replay has come.

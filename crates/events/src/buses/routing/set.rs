@@ -19,12 +19,12 @@ thread_local! {
 #[derive(Debug, Default)]
 pub(crate) struct BusRoutes {
     set: RuleSet,
-    named: ArcSwap<Named>,
+    named: ArcSwap<RouteIndex>,
 }
 
 /// The rules by the numbers that the set knows them by.
 #[derive(Clone, Debug, Default)]
-struct Named {
+struct RouteIndex {
     routes: HashMap<RuleId, Arc<Route>>,
     ids: HashMap<RuleName, RuleId>,
     next: RuleId,
@@ -32,7 +32,7 @@ struct Named {
 
 impl BusRoutes {
     pub(crate) fn of(routes: Vec<Route>) -> Self {
-        let mut named = Named::default();
+        let mut named = RouteIndex::default();
         for route in routes.into_iter().filter(|route| route.pattern.is_some()) {
             named.put(route);
         }
@@ -58,7 +58,7 @@ impl BusRoutes {
     /// Adds, replaces or removes a rule; one without a pattern has no place here. Only the writer's thread calls this. A route is named before it can match and
     /// unnamed after, so that no match leads nowhere.
     pub(crate) fn set(&self, name: &RuleName, route: Option<Route>) {
-        let mut named = Named::clone(&self.named.load());
+        let mut named = RouteIndex::clone(&self.named.load());
         let matching = route.and_then(|route| Some((route.pattern.clone()?, route)));
         match matching {
             Some((pattern, route)) => {
@@ -76,7 +76,7 @@ impl BusRoutes {
     }
 }
 
-impl Named {
+impl RouteIndex {
     fn put(&mut self, route: Route) -> RuleId {
         let next = self.next;
         let id = *self.ids.entry(route.name.clone()).or_insert(next);

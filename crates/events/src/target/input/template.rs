@@ -13,7 +13,7 @@ use aws::Error;
 use aws::envelope::push_quoted;
 
 use crate::target::input::path::Path;
-use crate::target::input::{Surroundings, json};
+use crate::target::input::{InputContext, json};
 
 /// A parsed template.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl Template {
     }
 
     /// The text with this event's values.
-    pub fn fill(&self, event: &str, about: Surroundings<'_>) -> String {
+    pub fn fill(&self, event: &str, about: InputContext<'_>) -> String {
         let mut filled = String::new();
         for part in &self.parts {
             match part {
@@ -102,7 +102,7 @@ impl Template {
 
 impl Variable {
     /// The value's JSON text; `None` where the path selects nothing.
-    fn value(&self, event: &str, about: Surroundings<'_>) -> Option<String> {
+    fn value(&self, event: &str, about: InputContext<'_>) -> Option<String> {
         match self {
             Self::Path(path) => path.select(event),
             Self::RuleArn => Some(quoted(&about.rule_arn.to_string())),

@@ -54,26 +54,26 @@ fn no_group() -> Cause {
 
 /// Time and message as a constant input or a template says them.
 #[derive(Deserialize)]
-struct Said {
+struct LogInput {
     timestamp: Value,
     message: Value,
 }
 
 /// The event's own time.
 #[derive(Deserialize)]
-struct Timed {
+struct EventTime {
     time: String,
 }
 
 fn entry(input: &Input, message: &Message<'_>, now: Timestamp) -> Option<Entry> {
     match input {
         Input::Whole | Input::Path(_) => {
-            let time = serde_json::from_str::<Timed>(message.event).ok();
+            let time = serde_json::from_str::<EventTime>(message.event).ok();
             let time = time.and_then(|timed| Timestamp::parse_iso(&timed.time));
             Some(Entry { time_ms: time.unwrap_or(now).unix_ms(), message: message.body.clone() })
         }
         Input::Constant(_) | Input::Transformer { .. } => {
-            let said: Said = serde_json::from_str(&message.body).ok()?;
+            let said: LogInput = serde_json::from_str(&message.body).ok()?;
             let text = match said.message {
                 Value::String(text) => text,
                 other => other.to_string(),
