@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 use events::BusName;
-use genesys::simulator::{Config as OrgConfig, LoadCurve, Org};
 use genesys::webhook::Webhook;
 use genesys::webhook::verification::{self, StandardKey, Verification};
+use genesys_org::simulator::{Config as OrgConfig, LoadCurve, Org};
 use provision::mistake::Part;
 use provision::noun::genesys::{Load, Source as GenesysSource};
 use provision::noun::webhook::{Verify, Webhook as WebhookNoun};

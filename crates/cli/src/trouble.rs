@@ -1,8 +1,8 @@
 //! Trouble on demand: what goes wrong with a simulated org, as flags and as the pipeline file says it.
 
 use clap::Args;
-use genesys::simulator::Trouble;
-use genesys::simulator::trouble::{ApiTrouble, BACKLOG_MAX_MS, REORDER_WINDOW_MS};
+use genesys_org::simulator::Trouble;
+use genesys_org::simulator::trouble::{ApiTrouble, BACKLOG_MAX_MS, REORDER_WINDOW_MS};
 use provision::noun::trouble::Trouble as Said;
 
 /// What goes wrong between the org and whoever listens, as flags; what is not said is as it was.

@@ -8,12 +8,21 @@ use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::client::fault::Fault;
-use crate::platform::integration::{EVENT_BRIDGE, SUFFIX_MAX, is_suffix};
 
+/// The integration type's id.
+pub const EVENT_BRIDGE: &str = "amazon-eventbridge-source";
+/// Maximum length of the end of a partner event source's name.
+const SUFFIX_MAX: usize = 64;
 const INTEGRATIONS: &str = "/api/v2/integrations";
 /// How often the state is asked for, and how many times: two minutes in all.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 const ASKED_MAX: u32 = 120;
+
+/// Whether a text can be the end of a partner event source's name.
+pub fn is_suffix(text: &str) -> bool {
+    (1..=SUFFIX_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
 
 /// What shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]

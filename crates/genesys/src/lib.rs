@@ -1,4 +1,4 @@
-//! Genesys Cloud: topic catalogue, conversation tracker, simulator.
+//! Genesys Cloud: topic catalogue, conversation tracker, feeds from a real org.
 
 pub mod analytics;
 mod canonical;
@@ -10,9 +10,7 @@ pub mod envelope;
 pub mod feed;
 pub mod intake;
 pub mod platform;
-pub mod position;
 pub mod rendering;
-pub mod simulator;
 pub mod stream;
 pub mod subscription;
 pub mod tracker;

@@ -14,7 +14,7 @@ mod xml;
 
 use std::sync::Arc;
 
-use ::genesys::platform::Platform;
+use ::genesys_org::platform::Platform;
 use aws::Call;
 use axum::Router;
 use axum::extract::{Request, State};

@@ -6,12 +6,12 @@ use aws::Timestamp;
 use events::BusName;
 use genesys::intake::Intake;
 use genesys::intake::feed_clock::FeedMoment;
-use genesys::platform::integration::{self, Place};
-use genesys::platform::{Platform, Side};
-use genesys::position::{self, Position};
-use genesys::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
 use genesys::tracker::derived::QueueNames;
 use genesys::tracker::grace::Grace;
+use genesys_org::platform::integration::{self, Place};
+use genesys_org::platform::{Platform, Side};
+use genesys_org::position::{self, Position};
+use genesys_org::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
 
 use crate::clock;
 use crate::door::genesys::socket;

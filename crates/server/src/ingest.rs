@@ -5,11 +5,11 @@ use events::{BusName, Events, MatchedEvent};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::{Intake, Taken};
-use genesys::platform::Platform;
 use genesys::rendering::{Told, interaction_updated};
 use genesys::stream::Streams;
 use genesys::subscription::Subscriptions;
 use genesys::tracker::derived::{Derived, SOURCE};
+use genesys_org::platform::Platform;
 use store::Tx;
 
 use crate::clock;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use delivery::stream::StreamPorter;
 use delivery::{Porter, Surroundings};
 use events::BusName;
-use genesys::platform::Platform;
+use genesys_org::platform::Platform;
 use http_client::Client;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};

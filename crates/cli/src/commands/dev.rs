@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use genesys::simulator::parameters::SPEED_TO_WATCH;
+use genesys_org::simulator::parameters::SPEED_TO_WATCH;
 use provision::plan::Made;
 use provision::{Http, Pipeline};
 use server::config::Config;

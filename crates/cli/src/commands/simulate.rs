@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use aws::Timestamp;
 use clap::{Args, ValueEnum};
-use genesys::simulator::{Config, Families, LoadCurve, Simulator, Trouble};
+use genesys_org::simulator::{Config, Families, LoadCurve, Simulator, Trouble};
 
 use crate::trouble::{TroubleArguments, milliseconds};
 use crate::{input, output};

@@ -19,11 +19,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use genesys::platform::Platform;
 use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::asked::Asked;
-use genesys::platform::oauth::TokenRequest;
-use genesys::platform::token::Caller;
+use genesys_org::platform::Platform;
+use genesys_org::platform::oauth::TokenRequest;
+use genesys_org::platform::token::Caller;
 
 use crate::clock;
 use crate::door::Door;

@@ -3,9 +3,9 @@
 use events::{BusName, Events};
 use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::asked::Asked;
-use genesys::platform::bus_integration::bus_asked_for;
-use genesys::platform::integration::Place;
-use genesys::platform::{Platform, analytics, channel, integration, org};
+use genesys_org::platform::bus_integration::bus_asked_for;
+use genesys_org::platform::integration::Place;
+use genesys_org::platform::{Platform, analytics, channel, integration, org};
 
 use crate::door::Door;
 use crate::door::genesys::{Answering, Route, Run};

@@ -1,12 +1,12 @@
 //! Routes of queries that are answered from what is stored: the events of all buses, read on a thread that may block.
 
 use aws::{Event, Timestamp};
-use genesys::platform::analytics;
 use genesys::platform::answer::Fault;
 use genesys::platform::asked::Asked;
 use genesys::platform::stored::{DetailsQuery, EventsQuery, is_in_tutorial_form};
 use genesys::rendering::Told;
 use genesys::tracker::derived::SOURCE;
+use genesys_org::platform::analytics;
 
 use crate::door::Door;
 use crate::door::genesys::{Answering, Route, Run};

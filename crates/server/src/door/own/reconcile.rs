@@ -8,8 +8,8 @@ use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::intake::Intake;
 use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::seen::KNOWN_FOR;
-use genesys::platform::Platform;
 use genesys::tracker::derived::QueueNames;
+use genesys_org::platform::Platform;
 use serde::{Deserialize, Serialize};
 use store::Read;
 

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Timestamp;
+use genesys::catalogue::{self, Origin};
+use genesys::envelope::topic::Topic;
+use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::asked::Asked;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::catalogue::{self, Origin};
-use crate::envelope::topic::Topic;
 use crate::platform::Platform;
-use crate::platform::answer::{Answer, Fault};
-use crate::platform::asked::Asked;
 
 /// Channels of one client; one more takes the place of the oldest, those without a socket first. Source: the vendor's docs.
 const CHANNELS_MAX: usize = 20;

@@ -1,9 +1,9 @@
 //! What the simulated org remembers, in the words of analytics.
 
 use aws::Timestamp;
+use genesys::analytics::word::to_analytics;
+use genesys::analytics::{Conversation, Flow, Metric, Participant, Segment, Session};
 
-use crate::analytics::word::to_analytics;
-use crate::analytics::{Conversation, Flow, Metric, Participant, Segment, Session};
 use crate::simulator::history::{
     ConversationRecord, FlowRecord, ParticipantRecord, Purpose, SegmentRecord, SegmentType, SessionRecord,
 };

@@ -1,14 +1,16 @@
 //! Integrations in the form of seed 003, on a real store: made, found by name, changed, removed, and which buses they feed.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
-use genesys::platform::Platform;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws::{Ids, Timestamp};
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::bus_integration::bus_asked_for;
-use genesys::platform::integration::{self, Handler, Place};
+use genesys::platform::asked::Asked;
+use genesys_org::platform::Platform;
+use genesys_org::platform::bus_integration::bus_asked_for;
+use genesys_org::platform::integration::{self, Handler, Place};
 use serde_json::{Value, json};
 use store::{Options, Store};
-
-use crate::subscription::asked;
 
 struct House {
     store: Store,
@@ -33,12 +35,27 @@ impl House {
         self.run(integration::list, asked).unwrap().body.unwrap()["entities"].clone()
     }
 
-    fn run(&self, run: Handler, asked: genesys::platform::asked::Asked) -> Result<Answer, Fault> {
+    fn run(&self, run: Handler, asked: Asked) -> Result<Answer, Fault> {
         let platform = self.platform.clone();
         let written = self.store.write(Fault::of_store, move |tx| {
             run(tx, &platform, Place { account: "123456789012", region: "us-east-1" }, &asked)
         });
         written.wait()
+    }
+}
+
+/// A request with this id in its path.
+fn asked(id: &str, body: &Value) -> Asked {
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    Asked {
+        path: "/api/v2/integrations".to_owned(),
+        holes: vec![id.to_owned()],
+        query: Vec::new(),
+        body: body.to_string().into_bytes(),
+        client_id: "client".to_owned(),
+        base_url: "http://127.0.0.1:4566".to_owned(),
+        now: Timestamp::from_unix_ms(1_698_400_800_000),
+        ids: Ids::from_seed(u128::from(SEED.fetch_add(1, Ordering::Relaxed))),
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use genesys::catalogue::{Field, Kind, topic};
 use genesys::envelope::PartnerEvent;
 use genesys::envelope::detail::DetailEvent;
-use genesys::simulator::{Config, Simulator, Trouble};
 use genesys::tracker::conversation::{Context, Conversation};
 use genesys::tracker::derived::{Derived, QueueNames};
 use genesys::tracker::grace::Grace;
 use genesys::tracker::user::user_state_change;
+use genesys_org::simulator::{Config, Simulator, Trouble};
 use serde_json::Value;
 
 const START_MS: u64 = 1_773_900_000_000;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use genesys::catalogue::{Field, Kind, topic, topic_of, topics};
-use genesys::simulator::{Config, Families};
+use genesys_org::simulator::{Config, Families};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use genesys::simulator::{Config, Families, LoadCurve, Opening, SimulatedEvent, Simulator, WRAP_UP_TIMEOUT};
+use genesys_org::simulator::{
+    Config, Families, LoadCurve, Opening, SimulatedEvent, Simulator, WRAP_UP_TIMEOUT,
+};
 use serde_json::Value;
 
 use crate::simulator::{Event, MINUTE_MS, START_MS, config, morning, run, text};

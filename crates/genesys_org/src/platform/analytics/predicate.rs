@@ -1,9 +1,8 @@
 //! Filters of a details query: `and` or `or` over predicates and clauses of predicates.
 
+use genesys::analytics::{Conversation, Participant, Segment, Session};
+use genesys::platform::answer::Fault;
 use serde::Deserialize;
-
-use crate::analytics::{Conversation, Participant, Segment, Session};
-use crate::platform::answer::Fault;
 
 /// A filter, or a clause within one.
 #[derive(Debug, Deserialize)]

@@ -2,12 +2,11 @@
 //! event bus of this account as `Conversation Updated` or `Interaction Updated`.
 
 use aws::{Arn, Timestamp};
+use genesys::platform::answer::Fault;
+use genesys::platform::asked::Asked;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Table, Tx};
-
-use crate::platform::answer::Fault;
-use crate::platform::asked::Asked;
 
 const INTEGRATIONS: Table<String, BusIntegration> = Table::new(62, "integrations with a bus");
 

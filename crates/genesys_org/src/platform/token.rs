@@ -7,8 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use aws::{Ids, Timestamp};
-
-use crate::platform::answer::Fault;
+use genesys::platform::answer::Fault;
 
 /// What the platform allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

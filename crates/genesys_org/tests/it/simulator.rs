@@ -9,7 +9,7 @@ mod trouble;
 
 use std::sync::OnceLock;
 
-use genesys::simulator::{Config, Families, SimulatedEvent, Simulator};
+use genesys_org::simulator::{Config, Families, SimulatedEvent, Simulator};
 use serde::Deserialize;
 use serde_json::Value;
 

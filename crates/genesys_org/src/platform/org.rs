@@ -1,11 +1,11 @@
 //! The org's entities: queues, users, wrap-up codes, the organization itself.
 
+use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::asked::Asked;
+use genesys::platform::page::page;
 use serde_json::{Value, json};
 
 use crate::platform::Platform;
-use crate::platform::answer::{Answer, Fault};
-use crate::platform::asked::Asked;
-use crate::platform::page::page;
 use crate::simulator::{Entity, Org, User};
 
 impl Platform {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use genesys::simulator::{Config, Families, LoadCurve, Opening, Simulator};
+use genesys_org::simulator::{Config, Families, LoadCurve, Opening, Simulator};
 
 use crate::simulator::{Event, START_MS, config};
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use genesys::analytics::synthesis;
 use genesys::dedupe::semantic_key;
 use genesys::envelope::PartnerEvent;
-use genesys::platform::{Platform, Side};
-use genesys::simulator::trouble::ApiTrouble;
-use genesys::simulator::{Config, Simulator, Trouble};
+use genesys_org::platform::{Platform, Side};
+use genesys_org::simulator::trouble::ApiTrouble;
+use genesys_org::simulator::{Config, Simulator, Trouble};
 
 /// Events by conversation, each as its key and what a person reads in a failure.
 type Keys = BTreeMap<String, BTreeSet<Key>>;

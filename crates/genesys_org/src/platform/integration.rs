@@ -6,23 +6,20 @@
 use std::time::Duration;
 
 use aws::Timestamp;
+use genesys::catalogue::{self, Origin};
+use genesys::connect::{EVENT_BRIDGE, is_suffix};
+use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::asked::Asked;
+use genesys::platform::page::page;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Table, Tx};
 
-use crate::catalogue::{self, Origin};
 use crate::platform::Platform;
-use crate::platform::answer::{Answer, Fault};
-use crate::platform::asked::Asked;
 use crate::platform::bus_integration::{self, BusIntegration};
-use crate::platform::page::page;
 
 const INTEGRATIONS: Table<String, Integration> = Table::new(50, "integrations");
 
-/// The type's id.
-pub const EVENT_BRIDGE: &str = "amazon-eventbridge-source";
-/// The longest end of a source's name.
-pub const SUFFIX_MAX: usize = 64;
 /// So long an integration is on its way to what was intended.
 const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
 /// Integrations kept; the vendor's own limit is a field of the type, `maxInstances`.
@@ -357,12 +354,6 @@ fn mirror(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>) {
     }
     let platform = platform.clone();
     tx.after_commit(move || platform.state().sources = sources);
-}
-
-/// Whether a text can be the end of a partner event source's name.
-pub fn is_suffix(text: &str) -> bool {
-    (1..=SUFFIX_MAX).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 impl Properties {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use genesys::simulator::{Config, SimulatedEvent, Trouble};
+use genesys_org::simulator::{Config, SimulatedEvent, Trouble};
 
 use crate::simulator::{MINUTE_MS, START_MS, config, run};
 

@@ -6,14 +6,14 @@ mod record;
 use std::cmp::Ordering;
 
 use aws::Timestamp;
+use genesys::analytics::Conversation;
+use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::asked::Asked;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::analytics::Conversation;
 use crate::platform::Platform;
 use crate::platform::analytics::predicate::Filter;
-use crate::platform::answer::{Answer, Fault};
-use crate::platform::asked::Asked;
 
 pub(crate) use crate::platform::analytics::record::of_record;
 

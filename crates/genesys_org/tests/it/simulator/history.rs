@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use genesys::simulator::{Config, SimulatedEvent, Simulator};
+use genesys_org::simulator::{Config, SimulatedEvent, Simulator};
 
 use crate::simulator::{Event, MINUTE_MS, START_MS, config};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use genesys::simulator::{Config, Opening, Simulator};
+use genesys_org::simulator::{Config, Opening, Simulator};
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 
 use crate::simulator::{Event, config, morning, run};

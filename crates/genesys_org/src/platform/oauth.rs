@@ -3,10 +3,10 @@
 use aws::{Ids, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use genesys::platform::answer::{Answer, Fault};
 use serde_json::{Value, json};
 
 use crate::platform::Platform;
-use crate::platform::answer::{Answer, Fault};
 use crate::platform::token::{Caller, Limits};
 
 /// What a client sends to `/oauth/token`.

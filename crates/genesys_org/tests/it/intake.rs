@@ -10,9 +10,9 @@ use aws::{Ids, Timestamp};
 use genesys::envelope::PartnerEvent;
 use genesys::intake::feed_clock::FeedMoment;
 use genesys::intake::{Intake, IntakeCounts, Taken, seen};
-use genesys::simulator::{Config, Families, Simulator};
 use genesys::tracker::derived::{Derived, QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
+use genesys_org::simulator::{Config, Families, Simulator};
 use queue::Queues;
 use store::{KeyRange, Options, Read, Store, Table};
 

@@ -1,0 +1,104 @@
+//! The Platform API of Genesys Cloud, as a simulated org serves it: pure handlers, a request in and an answer out.
+//!
+//! Tokens and channels live in memory, as their real life is short and nothing of a channel survives its socket; integrations
+//! are stored.
+
+pub mod analytics;
+pub mod bus_integration;
+pub mod channel;
+pub mod integration;
+pub mod oauth;
+pub mod org;
+pub mod token;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use genesys::platform::answer::Fault;
+
+use crate::platform::channel::Channels;
+use crate::platform::integration::Sources;
+use crate::platform::token::Tokens;
+use crate::simulator::Org;
+use crate::simulator::history::History;
+use crate::simulator::trouble::{ApiMishap, ApiTrouble};
+
+/// What all requests share. Clones are the same platform.
+#[derive(Clone, Debug, Default)]
+pub struct Platform {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) tokens: Tokens,
+    pub(crate) channels: Channels,
+    pub(crate) side: Option<Side>,
+    pub(crate) sources: Sources,
+    /// Of integrations in the tutorial's form.
+    pub(crate) buses: Vec<String>,
+}
+
+/// The simulated org.
+#[derive(Debug)]
+pub struct Side {
+    /// What exists.
+    pub org: Org,
+    /// What happened.
+    pub history: History,
+    /// What goes wrong at the API.
+    pub trouble: ApiTrouble,
+    /// Decides which calls go wrong.
+    pub seed: u64,
+    /// Calls so far.
+    pub calls: u64,
+}
+
+impl Platform {
+    /// A platform without an org: tokens are given, and Trunkline's own services can ask who calls.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets this org answer from now on.
+    pub fn open(&self, side: Side) {
+        self.state().side = Some(side);
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A handler that panicked has left the state as it was between two assignments at worst; others go on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the simulated org.
+    ///
+    /// # Errors
+    /// 404 where there is none, and what `read` refuses.
+    pub(crate) fn with_side<T>(&self, read: impl FnOnce(&Side) -> Result<T, Fault>) -> Result<T, Fault> {
+        match &self.state().side {
+            Some(side) => read(side),
+            None => Err(Fault::not_found(
+                "No simulated org runs here: start `trunkline dev`, or send this request to the real org's own address.",
+            )),
+        }
+    }
+
+    /// What is to go wrong with the next call, where trouble was asked for. A token that is said to have expired has.
+    pub(crate) fn mishap(&self, token: &str) -> Option<Fault> {
+        let mut state = self.state();
+        let side = state.side.as_mut()?;
+        side.calls += 1;
+        match side.trouble.on_call(side.seed, side.calls)? {
+            ApiMishap::TooManyRequests => Some(Fault::too_many_requests(1)),
+            ApiMishap::ExpiredToken => {
+                state.tokens.revoke(token);
+                Some(Fault::bad_token())
+            }
+        }
+    }
+
+    /// After how long a notification socket is told to go and closed, where trouble was asked for.
+    pub fn socket_life_ms(&self) -> Option<u64> {
+        let life_ms = self.state().side.as_ref()?.trouble.socket_closing_ms;
+        (life_ms > 0).then_some(life_ms)
+    }
+}
