@@ -1,4 +1,4 @@
-//! The shared words: ARN, event envelope, error, operation, paging, time.
+//! The shared words: ARN, event envelope, error, operation, paging, policy documents, time.
 //!
 //! Every other room speaks in these types. Nothing here reads a clock, a random source, a file or a socket: the
 //! loops on the upper floors read them once and pass them down in a [`Call`].
@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod error;
 pub mod operation;
 pub mod page;
+pub mod policy;
 pub mod secret;
 pub mod sigv4;
 pub mod time;
