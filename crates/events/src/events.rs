@@ -123,7 +123,7 @@ impl Events {
     }
 
     /// Makes a bus where it is missing.
-    pub fn ensure_bus(&self, tx: &mut Tx<'_, '_>, bus: &BusName, now: Timestamp) {
+    pub fn ensure_bus(&self, tx: &mut Tx<'_>, bus: &BusName, now: Timestamp) {
         let key = bus.as_str().to_owned();
         if !tx.contains(&BUSES, &key) {
             tx.put(&BUSES, &key, &Bus::new(bus.clone(), now));
@@ -234,7 +234,7 @@ impl Events {
     }
 
     /// After this commit, the snapshot has the bus.
-    pub(crate) fn route_bus(&self, tx: &mut Tx<'_, '_>, bus: &BusName) {
+    pub(crate) fn route_bus(&self, tx: &mut Tx<'_>, bus: &BusName) {
         let (events, bus) = (self.clone(), bus.clone());
         tx.after_commit(move || {
             events.routes().change(|buses| {
@@ -244,7 +244,7 @@ impl Events {
     }
 
     /// After this commit, the snapshot no longer has the bus.
-    pub(crate) fn unroute_bus(&self, tx: &mut Tx<'_, '_>, bus: &BusName) {
+    pub(crate) fn unroute_bus(&self, tx: &mut Tx<'_>, bus: &BusName) {
         let (events, bus) = (self.clone(), bus.clone());
         tx.after_commit(move || {
             events.routes().change(|buses| {
@@ -254,7 +254,7 @@ impl Events {
     }
 
     /// After this commit, the snapshot has the rule as this transaction sees it.
-    pub(crate) fn route_rule(&self, tx: &mut Tx<'_, '_>, bus: &BusName, rule: &RuleName) {
+    pub(crate) fn route_rule(&self, tx: &mut Tx<'_>, bus: &BusName, rule: &RuleName) {
         Self::note_version(tx, bus, rule);
         let route =
             tx.get(&RULES, &Rule::key(bus, rule)).and_then(|record| Route::of(tx, &record, self.place()));

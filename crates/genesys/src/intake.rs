@@ -131,7 +131,7 @@ impl Intake {
     }
 
     /// Takes one event in, unless it has come before.
-    pub fn take(&self, tx: &mut Tx<'_, '_>, event: &PartnerEvent, moment: FeedMoment, ids: &Ids) -> Taken {
+    pub fn take(&self, tx: &mut Tx<'_>, event: &PartnerEvent, moment: FeedMoment, ids: &Ids) -> Taken {
         let envelope_id =
             event.envelope.as_ref().map(|envelope| envelope.id.as_str()).filter(|id| !id.is_empty());
         let key = semantic_key(event);
@@ -150,13 +150,7 @@ impl Intake {
     }
 
     /// Looks at the conversations whose timers have rung, at most `max`: what is due of them now, and how many rang.
-    pub fn wake(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        moment: FeedMoment,
-        max: usize,
-        ids: &Ids,
-    ) -> (Vec<Derived>, usize) {
+    pub fn wake(&self, tx: &mut Tx<'_>, moment: FeedMoment, max: usize, ids: &Ids) -> (Vec<Derived>, usize) {
         let Some(timers) = self.queues.find_internal(tx, TIMERS) else { return (Vec::new(), 0) };
         let receive = Receive { max, until: moment.wall.plus(TIMER_LEASE), now: moment.wall, redrive: None };
         let rung = self.queues.receive(tx, timers, &receive);
@@ -183,7 +177,7 @@ impl Intake {
 
     fn derive(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         event: &PartnerEvent,
         moment: FeedMoment,
         ids: &Ids,
@@ -208,7 +202,7 @@ impl Intake {
     }
 
     /// One timer has rung: what is due of its conversation, and the timer's next ring, if any.
-    fn ring(&self, tx: &mut Tx<'_, '_>, received: &Received, moment: FeedMoment, ids: &Ids) -> Vec<Derived> {
+    fn ring(&self, tx: &mut Tx<'_>, received: &Received, moment: FeedMoment, ids: &Ids) -> Vec<Derived> {
         self.queues.delete(tx, &received.handle);
         let Some(Ring { timer, conversation: id }) = Ring::of_body(&received.body) else { return Vec::new() };
         let Some(mut tracked) = tracked(tx, &id) else { return Vec::new() };
@@ -230,7 +224,7 @@ impl Intake {
 
     /// Sees to it that a timer rings no later than the conversation should be looked at. A timer that rings earlier than
     /// needed is set again then, so an event that only moves the wait costs nothing.
-    fn set_timer(&self, tx: &mut Tx<'_, '_>, tracked: &mut Tracked, moment: FeedMoment, ids: &Ids) {
+    fn set_timer(&self, tx: &mut Tx<'_>, tracked: &mut Tracked, moment: FeedMoment, ids: &Ids) {
         let wake = Timestamp::from_unix_ms(tracked.conversation.wake_at(&self.grace));
         let wake_ms = wake.unix_ms();
         if [tracked.near_at_ms, tracked.far_at_ms].into_iter().flatten().any(|set| set <= wake_ms) {
@@ -272,7 +266,7 @@ struct Told {
 impl Told {
     /// Leaves out what has been told before. Known as long as the tracker remembers a conversation, on the feed's clock: from
     /// then on the same id is another episode's.
-    fn of(tx: &mut Tx<'_, '_>, mut derived: Vec<Derived>, moment: FeedMoment) -> Self {
+    fn of(tx: &mut Tx<'_>, mut derived: Vec<Derived>, moment: FeedMoment) -> Self {
         let all = derived.len();
         let known_for = seen::KNOWN_FOR / moment.speed.max(1);
         derived.retain(|derived| seen::note_derived(tx, &derived.id, moment.wall, known_for));
@@ -289,7 +283,7 @@ impl Told {
 
 /// What is known of a conversation. One that is damaged is forgotten, so that the feed and the other timers go on: what
 /// comes of it later is taken for a conversation that was already in progress.
-fn tracked(tx: &mut Tx<'_, '_>, id: &String) -> Option<Tracked> {
+fn tracked(tx: &mut Tx<'_>, id: &String) -> Option<Tracked> {
     match tx.find(&CONVERSATIONS, id) {
         Found::Value(tracked) => Some(tracked),
         Found::Nothing => None,
@@ -301,7 +295,7 @@ fn tracked(tx: &mut Tx<'_, '_>, id: &String) -> Option<Tracked> {
     }
 }
 
-fn count(tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut IntakeCounts)) {
+fn count(tx: &mut Tx<'_>, change: impl FnOnce(&mut IntakeCounts)) {
     let mut counts = match tx.find(&COUNTS, &()) {
         Found::Value(counts) => counts,
         Found::Nothing => IntakeCounts::default(),

@@ -106,7 +106,7 @@ impl Streams {
     }
 
     /// Owes the posts that follow from a derived event, in the transaction that puts it on its bus.
-    pub fn owe(&self, tx: &mut Tx<'_, '_>, told: &Told, now: Timestamp, ids: &Ids) {
+    pub fn owe(&self, tx: &mut Tx<'_>, told: &Told, now: Timestamp, ids: &Ids) {
         let event_type = stream::event_type(told);
         for stream in self.all.load_full().iter() {
             if !(stream.enabled && wanted::names_one(&stream.event_types, event_type)) {
@@ -130,7 +130,7 @@ impl Streams {
         self.queues.arrival_of_kind(POSTS)
     }
 
-    fn post_queue(&self, tx: &mut Tx<'_, '_>, id: &str) -> QueueId {
+    fn post_queue(&self, tx: &mut Tx<'_>, id: &str) -> QueueId {
         let name = queue_name(id);
         match self.queues.find_internal(tx, &name) {
             Some(queue) => queue,
@@ -142,7 +142,7 @@ impl Streams {
     }
 
     /// Puts a stream in the place of the one with its id, if there is one.
-    fn put(&self, tx: &mut Tx<'_, '_>, stream: Stream) {
+    fn put(&self, tx: &mut Tx<'_>, stream: Stream) {
         tx.put(&STREAMS, &stream.id, &stream);
         self.change(tx, move |all| {
             all.retain(|other| other.id != stream.id);
@@ -151,7 +151,7 @@ impl Streams {
     }
 
     /// Removes a stream and what it owes.
-    fn remove(&self, tx: &mut Tx<'_, '_>, id: &str) {
+    fn remove(&self, tx: &mut Tx<'_>, id: &str) {
         tx.remove(&STREAMS, &id.to_owned());
         tx.remove(&OUTCOMES, &id.to_owned());
         if let Some(queue) = self.queues.find_internal(tx, &queue_name(id)) {
@@ -162,7 +162,7 @@ impl Streams {
     }
 
     /// Only the writer's thread comes here: nothing is lost between load and store.
-    fn change(&self, tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut Vec<Arc<Stream>>) + Send + 'static) {
+    fn change(&self, tx: &mut Tx<'_>, change: impl FnOnce(&mut Vec<Arc<Stream>>) + Send + 'static) {
         let all = Arc::clone(&self.all);
         tx.after_commit(move || {
             let mut streams = Vec::clone(&all.load());
@@ -176,7 +176,7 @@ fn queue_name(id: &str) -> String {
     format!("{POSTS}:{id}")
 }
 
-fn note(tx: &mut Tx<'_, '_>, id: &str, change: impl FnOnce(&mut Outcome)) {
+fn note(tx: &mut Tx<'_>, id: &str, change: impl FnOnce(&mut Outcome)) {
     let id = id.to_owned();
     // A stream that was deleted meanwhile has no outcome any more.
     if tx.contains(&STREAMS, &id) {

@@ -98,7 +98,7 @@ impl Subscriptions {
     }
 
     /// Pays what subscriptions are owed because of a derived event, in the transaction that puts it on its bus.
-    pub fn pay(&self, tx: &mut Tx<'_, '_>, told: &Told, now: Timestamp, ids: &Ids) {
+    pub fn pay(&self, tx: &mut Tx<'_>, told: &Told, now: Timestamp, ids: &Ids) {
         let ready = self.ready.load_full();
         let event_type = subscription::event_type(told);
         let wants = |ready: &&Arc<Ready>| {
@@ -122,7 +122,7 @@ impl Subscriptions {
 
     fn send(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         arn: &Arn,
         told: &Told,
         (now, ids): (Timestamp, &Ids),
@@ -149,7 +149,7 @@ impl Subscriptions {
     }
 
     /// Puts a subscription in the place of the one with its id, if there is one.
-    fn put(&self, tx: &mut Tx<'_, '_>, subscription: Subscription) {
+    fn put(&self, tx: &mut Tx<'_>, subscription: Subscription) {
         tx.put(&SUBSCRIPTIONS, &subscription.id, &subscription);
         self.change(tx, move |all| {
             all.retain(|ready| ready.subscription.id != subscription.id);
@@ -157,7 +157,7 @@ impl Subscriptions {
         });
     }
 
-    fn remove(&self, tx: &mut Tx<'_, '_>, id: &str) {
+    fn remove(&self, tx: &mut Tx<'_>, id: &str) {
         tx.remove(&SUBSCRIPTIONS, &id.to_owned());
         tx.remove(&OUTCOMES, &id.to_owned());
         let id = id.to_owned();
@@ -165,7 +165,7 @@ impl Subscriptions {
     }
 
     /// Only the writer's thread comes here: nothing is lost between load and store.
-    fn change(&self, tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut Vec<Arc<Ready>>) + Send + 'static) {
+    fn change(&self, tx: &mut Tx<'_>, change: impl FnOnce(&mut Vec<Arc<Ready>>) + Send + 'static) {
         let ready = Arc::clone(&self.ready);
         tx.after_commit(move || {
             let mut all = Vec::clone(&ready.load());
@@ -175,7 +175,7 @@ impl Subscriptions {
     }
 }
 
-fn note(tx: &mut Tx<'_, '_>, id: &str, result: Result<(), String>, now: Timestamp) {
+fn note(tx: &mut Tx<'_>, id: &str, result: Result<(), String>, now: Timestamp) {
     let id = id.to_owned();
     let mut outcome = tx.get(&OUTCOMES, &id).unwrap_or_default();
     match result {

@@ -139,7 +139,7 @@ fn id_text(raw: &RawValue) -> Option<String> {
 }
 
 /// Notes that an event has come to a webhook, and counts it; `false` where one with the same id has come within seven days.
-pub fn note(tx: &mut Tx<'_, '_>, webhook: &str, id: Option<&str>, now: Timestamp) -> bool {
+pub fn note(tx: &mut Tx<'_>, webhook: &str, id: Option<&str>, now: Timestamp) -> bool {
     let news = id.is_none_or(|id| {
         // The name has no line break (a path's segment of letters, digits and signs), so no two pairs are one text.
         let key = Md5::digest([b"webhook ", webhook.as_bytes(), b"\n", id.as_bytes()].concat());

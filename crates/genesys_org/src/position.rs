@@ -26,6 +26,6 @@ pub fn load(read: &mut impl Read) -> Option<Position> {
 }
 
 /// Notes where the feed stands, in the commit that takes its events in.
-pub fn save(tx: &mut Tx<'_, '_>, position: &Position) {
+pub fn save(tx: &mut Tx<'_>, position: &Position) {
     tx.put(&POSITION, &(), position);
 }

@@ -10,7 +10,7 @@ use crate::stream::{CLEARING, STREAMS, Stream};
 
 impl Logs {
     /// Deletes a log group with its streams; their events go with the sweeps.
-    pub(crate) fn delete_group(tx: &mut Tx<'_, '_>, name: &str) -> Result<(), Error> {
+    pub(crate) fn delete_group(tx: &mut Tx<'_>, name: &str) -> Result<(), Error> {
         if Self::group(tx, name)?.is_protected {
             return Err(error::protected());
         }
@@ -23,7 +23,7 @@ impl Logs {
     }
 
     /// Deletes a log stream; its events go with the sweeps.
-    pub(crate) fn delete_stream(tx: &mut Tx<'_, '_>, group: &str, stream: &str) -> Result<(), Error> {
+    pub(crate) fn delete_stream(tx: &mut Tx<'_>, group: &str, stream: &str) -> Result<(), Error> {
         let mut record = Self::group(tx, group)?;
         let gone = Self::stream(tx, group, stream)?;
         record.size_bytes = record.size_bytes.saturating_sub(gone.size_bytes);

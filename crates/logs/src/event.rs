@@ -57,7 +57,7 @@ impl Logs {
     /// [`Refusal`]: nothing is written then.
     pub fn record(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (group, stream): (&str, &str),
         entry: Entry,
         now: Timestamp,
@@ -78,7 +78,7 @@ impl Logs {
 
     /// Adds the events of a request to a stream that is there; which of them were not taken.
     pub(crate) fn put_events(
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (group, stream): (&str, &str),
         entries: Vec<Entry>,
         now: Timestamp,
@@ -130,7 +130,7 @@ fn judge(time_ms: u64, (group, now): (&Group, Timestamp)) -> Result<(), Untimely
     }
 }
 
-fn add(tx: &mut Tx<'_, '_>, (group, stream): (&mut Group, &mut Stream), entry: Entry, now: Timestamp) {
+fn add(tx: &mut Tx<'_>, (group, stream): (&mut Group, &mut Stream), entry: Entry, now: Timestamp) {
     let Entry { time_ms, message } = entry;
     let event = LogEvent { ingested: now, message };
     let place = (stream.number, time_ms, tx.next_number());

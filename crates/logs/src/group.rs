@@ -47,7 +47,7 @@ impl Logs {
         read.get(&GROUPS, &name.to_owned()).ok_or_else(error::no_group)
     }
 
-    pub(crate) fn create_group(tx: &mut Tx<'_, '_>, name: &str, group: &Group) -> Result<(), Error> {
+    pub(crate) fn create_group(tx: &mut Tx<'_>, name: &str, group: &Group) -> Result<(), Error> {
         let key = name.to_owned();
         if tx.contains(&GROUPS, &key) {
             return Err(error::group_exists());

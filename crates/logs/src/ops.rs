@@ -59,7 +59,7 @@ fn write<Q, A, F>(logs: &Logs, body: &[u8], prepare: impl FnOnce(Q) -> Result<F,
 where
     Q: DeserializeOwned,
     A: Serialize + Send + 'static,
-    F: FnOnce(&mut Tx<'_, '_>) -> Result<A, Error> + Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<A, Error> + Send + 'static,
 {
     aws::operation::commit(body, |request: Q| -> Result<Ticket<A, Error>, Error> {
         Ok(logs.store().write(error::of_store, prepare(request)?))

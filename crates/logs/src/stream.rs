@@ -48,7 +48,7 @@ impl Logs {
     }
 
     pub(crate) fn create_stream(
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (group, stream): (&str, &str),
         now: Timestamp,
     ) -> Result<Stream, Error> {

@@ -18,17 +18,12 @@ const PAUSE: Duration = Duration::from_secs(60);
 impl Logs {
     /// Removes up to about `limit` events that are past their group's retention, of deleted streams, or the oldest beyond what
     /// all groups may hold. Gives back how many it removed; as long as that reaches `limit` there may be more.
-    pub fn sweep(&self, tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+    pub fn sweep(&self, tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
         self.sweep_to(tx, now, (limit, limits::KEPT_BYTES_MAX))
     }
 
     /// As [`Logs::sweep`], with the bound of all groups together as an argument.
-    pub fn sweep_to(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        now: Timestamp,
-        (limit, kept_bytes_max): (usize, u64),
-    ) -> usize {
+    pub fn sweep_to(&self, tx: &mut Tx<'_>, now: Timestamp, (limit, kept_bytes_max): (usize, u64)) -> usize {
         if now.unix_ms() < self.sweep_at.load(Ordering::Relaxed) {
             return 0;
         }
@@ -43,7 +38,7 @@ impl Logs {
 }
 
 /// Events of streams that were deleted.
-fn clear(tx: &mut Tx<'_, '_>, limit: usize) -> usize {
+fn clear(tx: &mut Tx<'_>, limit: usize) -> usize {
     let mut removed = 0;
     for (number, _) in tx.list_found(&CLEARING, &KeyRange::all(), limit) {
         let left = limit.saturating_sub(removed);
@@ -56,7 +51,7 @@ fn clear(tx: &mut Tx<'_, '_>, limit: usize) -> usize {
     removed
 }
 
-fn expire(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+fn expire(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
     let mut removed = 0;
     for (name, group) in groups(tx) {
         let Some(days) = group.retention_days else { continue };
@@ -71,7 +66,7 @@ fn expire(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
 }
 
 /// The oldest events of all groups, for as long as they take more than they may.
-fn shrink(tx: &mut Tx<'_, '_>, kept_bytes_max: u64, limit: usize) -> usize {
+fn shrink(tx: &mut Tx<'_>, kept_bytes_max: u64, limit: usize) -> usize {
     let mut size: u64 = groups(tx).iter().map(|(_, group)| group.size_bytes).sum();
     let mut removed = 0;
     while size > kept_bytes_max && removed < limit {
@@ -93,19 +88,19 @@ fn shrink(tx: &mut Tx<'_, '_>, kept_bytes_max: u64, limit: usize) -> usize {
 /// So many events go at once where all take too much: a look at each one's size would cost more than a few too many.
 const SHRUNK_AT_ONCE_MAX: usize = 100;
 
-fn groups(tx: &mut Tx<'_, '_>) -> Vec<(String, Group)> {
+fn groups(tx: &mut Tx<'_>) -> Vec<(String, Group)> {
     let found = tx.list_found(&GROUPS, &KeyRange::all(), usize::MAX);
     found.into_iter().filter_map(|(name, group)| Some((name, group?))).collect()
 }
 
-fn streams(tx: &mut Tx<'_, '_>, range: &KeyRange) -> Vec<((String, String), Stream)> {
+fn streams(tx: &mut Tx<'_>, range: &KeyRange) -> Vec<((String, String), Stream)> {
     let found = tx.list_found(&STREAMS, range, usize::MAX);
     found.into_iter().filter_map(|(key, stream)| Some((key, stream?))).collect()
 }
 
 /// Removes up to `limit` events of a stream from before `until_ms`, and sets its record and its group's anew; their number and bytes.
 fn shorten(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     (key, mut stream): ((String, String), Stream),
     (until_ms, limit): (u64, usize),
 ) -> (usize, u64) {
@@ -124,7 +119,7 @@ fn shorten(
 }
 
 /// Removes the first `limit` events of a range; their number and bytes.
-fn remove(tx: &mut Tx<'_, '_>, range: &KeyRange, limit: usize) -> (usize, u64) {
+fn remove(tx: &mut Tx<'_>, range: &KeyRange, limit: usize) -> (usize, u64) {
     let old = tx.list_found(&EVENTS, range, limit);
     for (key, event) in &old {
         if event.is_none() {

@@ -35,7 +35,7 @@ impl Queues {
     /// As [`Queues::receive`]; what attempt `id` brought before is brought again where that is still possible.
     pub(crate) fn receive_attempt(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (queue, id): (QueueId, &str),
         receive: &Receive,
     ) -> Vec<Received> {
@@ -92,7 +92,7 @@ impl Queues {
         Some((attempt, again?))
     }
 
-    fn renew_all(&self, tx: &mut Tx<'_, '_>, handles: &[Handle], receive: &Receive) -> u64 {
+    fn renew_all(&self, tx: &mut Tx<'_>, handles: &[Handle], receive: &Receive) -> u64 {
         for handle in handles {
             self.renew(tx, handle, receive.until);
         }
@@ -101,7 +101,7 @@ impl Queues {
 }
 
 /// Forgets up to `limit` attempts whose time has passed; how many those were.
-pub(crate) fn forget_attempts(tx: &mut Tx<'_, '_>, now_ms: u64, limit: usize) -> usize {
+pub(crate) fn forget_attempts(tx: &mut Tx<'_>, now_ms: u64, limit: usize) -> usize {
     let due = KeyRange::between(&0u64, &now_ms.saturating_add(1));
     let keys: Vec<_> = tx.list_found(&FORGET_ATTEMPTS, &due, limit).into_iter().map(|(key, _)| key).collect();
     for key in &keys {

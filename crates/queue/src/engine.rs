@@ -81,14 +81,14 @@ impl Queues {
     }
 
     /// Makes a queue that has no name in the engine.
-    pub fn create(&self, tx: &mut Tx<'_, '_>, settings: Settings) -> QueueId {
+    pub fn create(&self, tx: &mut Tx<'_>, settings: Settings) -> QueueId {
         let id = QueueId(tx.next_number());
         self.put(tx, id, QueueRecord { internal_name: None, settings, dropped: false });
         id
     }
 
     /// Finds or makes the internal queue `name`, `kind:rest` as `delivery:<arn>`, and gives it these settings.
-    pub fn internal(&self, tx: &mut Tx<'_, '_>, name: &str, settings: Settings) -> QueueId {
+    pub fn internal(&self, tx: &mut Tx<'_>, name: &str, settings: Settings) -> QueueId {
         let key = name.to_owned();
         let known = tx.get(&INTERNAL, &key);
         let id = known.unwrap_or_else(|| {
@@ -109,7 +109,7 @@ impl Queues {
     }
 
     /// Changes how a queue treats its messages from now on.
-    pub fn configure(&self, tx: &mut Tx<'_, '_>, queue: QueueId, settings: Settings) {
+    pub fn configure(&self, tx: &mut Tx<'_>, queue: QueueId, settings: Settings) {
         if let Some(record) = tx.get(&QUEUES, &queue.0)
             && record.settings != settings
         {
@@ -118,7 +118,7 @@ impl Queues {
     }
 
     /// Lets go of a queue and its messages; sweeps remove them. The caller forgets the id.
-    pub fn drop_queue(&self, tx: &mut Tx<'_, '_>, queue: QueueId) {
+    pub fn drop_queue(&self, tx: &mut Tx<'_>, queue: QueueId) {
         let Some(record) = tx.get(&QUEUES, &queue.0) else { return };
         if let Some(name) = &record.internal_name {
             tx.remove(&INTERNAL, name);
@@ -190,7 +190,7 @@ impl Queues {
         }
     }
 
-    fn put(&self, tx: &mut Tx<'_, '_>, id: QueueId, record: QueueRecord) {
+    fn put(&self, tx: &mut Tx<'_>, id: QueueId, record: QueueRecord) {
         tx.put(&QUEUES, &id.0, &record);
         let memory = Arc::clone(&self.memory);
         tx.after_commit(move || memory.configure(id, &record));

@@ -42,7 +42,7 @@ fn queues(store: &Store) -> Result<(), store::Error> {
     if lost.is_empty() {
         return Ok(());
     }
-    let restore = move |tx: &mut Tx<'_, '_>| {
+    let restore = move |tx: &mut Tx<'_>| {
         for (id, record) in &lost {
             tx.pass_over(&QUEUES, id);
             tx.put(&QUEUES, id, record);
@@ -120,7 +120,7 @@ fn groups(store: &Store) -> Result<(), store::Error> {
         of_queues
     };
     let of_queues = store.read(of_queues)?;
-    let mend = move |tx: &mut Tx<'_, '_>| {
+    let mend = move |tx: &mut Tx<'_>| {
         for id in of_queues {
             Desk::new(tx).mend_groups(QueueId(id));
         }
@@ -156,7 +156,7 @@ fn orphans(store: &Store) -> Result<u64, store::Error> {
 fn each<K: Key + Clone + Send + 'static, V: Record + 'static>(
     store: &Store,
     table: &'static Table<K, V>,
-    act: impl Fn(&mut Tx<'_, '_>, &K) -> bool + Clone + Send + 'static,
+    act: impl Fn(&mut Tx<'_>, &K) -> bool + Clone + Send + 'static,
 ) -> Result<u64, store::Error> {
     let mut keys = Vec::new();
     store.read(|read| {
@@ -168,7 +168,7 @@ fn each<K: Key + Clone + Send + 'static, V: Record + 'static>(
     let mut count = 0;
     for part in keys.chunks(LOOKED_AT_PER_COMMIT) {
         let (part, act) = (part.to_vec(), act.clone());
-        let look = move |tx: &mut Tx<'_, '_>| Ok(part.iter().filter(|key| act(tx, key)).count());
+        let look = move |tx: &mut Tx<'_>| Ok(part.iter().filter(|key| act(tx, key)).count());
         count += u64::try_from(store.write_reserved(same, look).wait()?).unwrap_or_default();
     }
     Ok(count)

@@ -78,7 +78,7 @@ impl Queues {
 
     /// Takes every running move task one step further. Gives back how many messages it moved; as long as that is not 0
     /// there may be more to do at once, and otherwise in a second.
-    pub fn step_move_tasks(&self, tx: &mut Tx<'_, '_>, now: Timestamp) -> usize {
+    pub fn step_move_tasks(&self, tx: &mut Tx<'_>, now: Timestamp) -> usize {
         let mut moved = 0;
         for (key, mut task) in running(tx) {
             moved += self.step(tx, &mut task, now);
@@ -87,9 +87,9 @@ impl Queues {
         moved
     }
 
-    fn step(&self, tx: &mut Tx<'_, '_>, task: &mut MoveTask, now: Timestamp) -> usize {
+    fn step(&self, tx: &mut Tx<'_>, task: &mut MoveTask, now: Timestamp) -> usize {
         let place = (task.source.account.clone(), task.source.region.clone());
-        let lookup = |tx: &mut Tx<'_, '_>, arn: &Arn| -> Option<QueueId> {
+        let lookup = |tx: &mut Tx<'_>, arn: &Arn| -> Option<QueueId> {
             Some(find(tx, &name_in_arn(arn, &place.0, &place.1)?)?.engine)
         };
         let Some(source) = lookup(tx, &task.source) else {

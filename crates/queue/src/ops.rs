@@ -68,7 +68,7 @@ fn write<Q, A, F>(queues: &Queues, body: &[u8], prepare: impl FnOnce(Q) -> Resul
 where
     Q: DeserializeOwned,
     A: Serialize + Send + 'static,
-    F: FnOnce(&mut Tx<'_, '_>) -> Result<A, Error> + Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<A, Error> + Send + 'static,
 {
     aws::operation::commit(body, |request: Q| -> Result<Ticket<A, Error>, Error> {
         Ok(queues.store().write(error::of_store, prepare(request)?))
@@ -80,7 +80,7 @@ fn write_reserved<Q, A, F>(queues: &Queues, body: &[u8], prepare: impl FnOnce(Q)
 where
     Q: DeserializeOwned,
     A: Serialize + Send + 'static,
-    F: FnOnce(&mut Tx<'_, '_>) -> Result<A, Error> + Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<A, Error> + Send + 'static,
 {
     aws::operation::commit(body, |request: Q| -> Result<Ticket<A, Error>, Error> {
         Ok(queues.store().write_reserved(error::of_store, prepare(request)?))

@@ -293,7 +293,7 @@ impl Queue {
         now.plus(Duration::from_secs(u64::from(seconds.unwrap_or(self.attributes.visibility_s))))
     }
 
-    pub(crate) fn put(&self, tx: &mut Tx<'_, '_>) {
+    pub(crate) fn put(&self, tx: &mut Tx<'_>) {
         tx.put(&SQS_QUEUES, &self.name, self);
     }
 }

@@ -86,7 +86,7 @@ impl Ingest {
     }
 
     /// Takes events in and puts on the buses what is new and what follows from it.
-    pub(crate) fn take(&self, tx: &mut Tx<'_, '_>, prepared: Vec<Prepared>, moment: FeedMoment, ids: &Ids) {
+    pub(crate) fn take(&self, tx: &mut Tx<'_>, prepared: Vec<Prepared>, moment: FeedMoment, ids: &Ids) {
         for Prepared { partner, matched, is_homeless, is_made_up } in prepared {
             if is_made_up && Intake::knows(tx, &partner, moment.wall) {
                 continue;
@@ -104,13 +104,13 @@ impl Ingest {
     }
 
     /// Looks at the conversations whose timers have rung, and puts on the bus what is due; how many rang.
-    pub(crate) fn wake(&self, tx: &mut Tx<'_, '_>, moment: FeedMoment, max: usize, ids: &Ids) -> usize {
+    pub(crate) fn wake(&self, tx: &mut Tx<'_>, moment: FeedMoment, max: usize, ids: &Ids) -> usize {
         let (derived, rung) = self.intake.wake(tx, moment, max, ids);
         self.put(tx, derived, moment.wall, ids);
         rung
     }
 
-    fn put(&self, tx: &mut Tx<'_, '_>, derived: Vec<Derived>, now: Timestamp, ids: &Ids) {
+    fn put(&self, tx: &mut Tx<'_>, derived: Vec<Derived>, now: Timestamp, ids: &Ids) {
         let buses: Vec<BusName> =
             self.platform.buses().iter().filter_map(|name| BusName::parse(name)).collect();
         let is_told = !(self.subscriptions.is_empty() && self.streams.is_empty() && buses.is_empty());
@@ -138,7 +138,7 @@ impl Ingest {
     /// Puts an event on the buses of integrations in the tutorial's form, in the words that it has for it.
     fn put_updated(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (buses, told, event): (&[BusName], &Told, &Event),
         now: Timestamp,
         ids: &Ids,
@@ -157,7 +157,7 @@ impl Ingest {
         }
     }
 
-    fn put_on(&self, tx: &mut Tx<'_, '_>, (bus, event): (&BusName, &Event), now: Timestamp, ids: &Ids) {
+    fn put_on(&self, tx: &mut Tx<'_>, (bus, event): (&BusName, &Event), now: Timestamp, ids: &Ids) {
         match self.events.match_event(bus, event, now) {
             Some(matched) => {
                 self.events.accept(tx, matched, now, ids);

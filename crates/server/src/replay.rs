@@ -40,7 +40,7 @@ impl Tick for Replays {
             return Ok(Next::Pause);
         }
         let (events, ids) = (events.clone(), clock::ids());
-        let step = move |tx: &mut store::Tx<'_, '_>| {
+        let step = move |tx: &mut store::Tx<'_>| {
             events.step_replays(tx, (now, EVENTS_PER_COMMIT_MAX), &ids);
             Ok(())
         };

@@ -34,6 +34,7 @@ impl Rooms {
     /// Opens the data folder. Blocks on the store.
     pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
         let options = Options {
+            home: aws::Scope::new(&config.account, &config.region),
             disk_reserve_bytes: config.disk_reserve_bytes,
             on_damage: |error| tracing::error!(%error, "a damaged record was passed over, and what it held is lost"),
             ..Options::default()

@@ -46,7 +46,6 @@ async fn take_due(rooms: &Rooms) -> Result<usize, store::Error> {
         return Ok(0);
     }
     let (events, ids) = (rooms.events.clone(), clock::ids());
-    let take =
-        move |tx: &mut store::Tx<'_, '_>| Ok(events.tick_schedules(tx, (now, TICKS_PER_COMMIT_MAX), &ids));
+    let take = move |tx: &mut store::Tx<'_>| Ok(events.tick_schedules(tx, (now, TICKS_PER_COMMIT_MAX), &ids));
     rooms.store.write_reserved(|error| error, take).await
 }

@@ -53,9 +53,6 @@ async fn sweep(rooms: &Rooms) -> Result<Next, store::Error> {
 }
 
 /// Hands a job to the writer; it tells whether there is more to do.
-fn job(
-    rooms: &Rooms,
-    act: impl FnOnce(&mut Tx<'_, '_>) -> bool + Send + 'static,
-) -> Ticket<bool, store::Error> {
+fn job(rooms: &Rooms, act: impl FnOnce(&mut Tx<'_>) -> bool + Send + 'static) -> Ticket<bool, store::Error> {
     rooms.store.write_reserved(|error| error, move |tx| Ok(act(tx)))
 }

@@ -93,7 +93,7 @@ fn turnover(store: &Store, dir: &Path) {
     let mut largest_mb = 0;
     let start = now();
     for batch in 0..10_000_000_000 / (MESSAGE_BYTES as u64 * BATCH) {
-        let job = move |tx: &mut store::Tx<'_, '_>| {
+        let job = move |tx: &mut store::Tx<'_>| {
             for number in batch * BATCH..(batch + 1) * BATCH {
                 tx.put(&MESSAGES, &number, &body(number));
                 tx.put(&INDEX, &(1_700_000_000_000 + number, number), &vec![0; 24]);
@@ -127,7 +127,7 @@ fn rate(store: &Store) {
 
 fn write_each(store: &Store, from: u64, count: u64) {
     for number in from..from + count {
-        let job = move |tx: &mut store::Tx<'_, '_>| {
+        let job = move |tx: &mut store::Tx<'_>| {
             tx.put(&MESSAGES, &number, &vec![7; 1024]);
             Ok(())
         };

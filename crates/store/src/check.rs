@@ -1,6 +1,6 @@
 //! Checking a data folder, and saving what is intact of a damaged one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,13 @@ use redb::Database;
 use crate::engine;
 use crate::error::OpenError;
 use crate::folder::Folder;
-use crate::keyspace::{EngineTable, KEYSPACE, sequence_key, write_limit};
+use crate::keyspace::{EngineTable, KEYSPACE, Layout, sequence_key, write_limit};
 use crate::overlay::Overlay;
 use crate::pages::{Found, Pages, Slot};
-use crate::record::intact;
+use crate::record::{intact, seal, sealed_again, unseal};
+use crate::scopes::SCOPES;
+use crate::table::{PREFIX_BYTES, prefix};
+use crate::view::{HOME, Number};
 
 /// Damage beyond so many places is counted, not listed.
 const LISTED_MAX: usize = 1000;
@@ -26,6 +29,8 @@ const LOST_SEQUENCE: u64 = 1 << 48;
 pub struct Report {
     /// The file.
     pub file: PathBuf,
+    /// The folder's format, as docs/format.md counts them.
+    pub format: u32,
     /// Its length in bytes.
     pub file_bytes: u64,
     /// Intact records by table number.
@@ -49,7 +54,9 @@ pub struct Damage {
     pub offset: u64,
     /// The number of the table, where it can be told.
     pub table: Option<u8>,
-    /// The key inside the table, where it can be told. It may be what is damaged.
+    /// The number of the scope, 0 for the home scope, where it can be told.
+    pub scope: Option<u16>,
+    /// The key inside the table and the scope, where it can be told. It may be what is damaged.
     pub key: Option<Vec<u8>>,
     /// What is wrong.
     pub what: &'static str,
@@ -85,7 +92,8 @@ pub fn check(folder: &Path) -> Result<Report, OpenError> {
     Ok(report)
 }
 
-/// Writes every intact record of a data folder into a new one: what was lost, and how many were saved.
+/// Writes every intact record of a data folder into a new one: what was lost, and how many were saved. The new folder has
+/// the newest format, also where the old one has not: what had no scope is then of the home scope.
 ///
 /// # Errors
 /// [`OpenError`] as for [`check`], and where the new folder holds a store already or cannot be written.
@@ -99,17 +107,18 @@ pub fn salvage(folder: &Path, into: &Path) -> Result<Report, OpenError> {
     let mut report = None;
     new.engine_file(|path| {
         let database = engine::create(path, 64 << 20)?;
-        let mut saved = Saved { database: &database, path, records: Vec::new(), numbers: false };
+        let layout = Layout::of(folder.format());
+        let mut saved = Saved::new(&database, path, layout);
         if let Some(slot) = slot {
             let (file, mut pages) = open_pages(&folder)?;
-            let mut found = empty(&file);
+            let mut found = empty(&folder);
             walk(&mut pages, slot, &mut found, &mut |key, value| saved.add(key, value))
                 .map_err(|source| io_error("read", &file, source))??;
             report = Some(found);
         }
         saved.finish()
     })?;
-    Ok(report.unwrap_or_else(|| empty(&folder.store_file())))
+    Ok(report.unwrap_or_else(|| empty(&folder)))
 }
 
 type Keep<'k> = dyn FnMut(&[u8], &[u8]) -> Result<(), OpenError> + 'k;
@@ -119,14 +128,14 @@ fn look(folder: &Folder) -> Result<(Report, Option<Slot>), OpenError> {
     let file = folder.store_file();
     let file_bytes = std::fs::metadata(&file).map_err(|source| io_error("look at", &file, source))?.len();
     let overlay = Overlay::open(&file).map_err(|source| io_error("open", &file, source))?;
-    let verdict = engine::verify(&file, overlay);
+    let verdict = engine::verify(&file, overlay, Layout::of(folder.format()));
     let opened = Pages::open(&file).map_err(|source| io_error("read", &file, source))?;
     let mut best = None;
     let mut unreadable = None;
     match opened {
         Ok(mut pages) => {
             for slot in pages.commits() {
-                let mut report = empty(&file);
+                let mut report = empty(folder);
                 walk(&mut pages, slot, &mut report, &mut |_, _| Ok(()))
                     .map_err(|source| io_error("read", &file, source))??;
                 let worse = |(best, _): &(Report, Slot)| lost(best) > lost(&report);
@@ -135,11 +144,11 @@ fn look(folder: &Folder) -> Result<(Report, Option<Slot>), OpenError> {
                 }
             }
         }
-        Err(what) => unreadable = Some(Damage { offset: 0, table: None, key: None, what }),
+        Err(what) => unreadable = Some(Damage { offset: 0, table: None, scope: None, key: None, what }),
     }
     let (mut report, slot) = match best {
         Some((report, slot)) => (report, Some(slot)),
-        None => (empty(&file), None),
+        None => (empty(folder), None),
     };
     if let Some(damage) = unreadable {
         report.add(damage);
@@ -154,9 +163,10 @@ fn lost(report: &Report) -> u64 {
     report.damaged_places + report.missing
 }
 
-fn empty(file: &Path) -> Report {
+fn empty(folder: &Folder) -> Report {
     Report {
-        file: file.to_path_buf(),
+        file: folder.store_file(),
+        format: folder.format(),
         file_bytes: 0,
         tables: BTreeMap::new(),
         damage: Vec::new(),
@@ -174,6 +184,7 @@ fn walk(
     report: &mut Report,
     keep: &mut Keep<'_>,
 ) -> io::Result<Result<(), OpenError>> {
+    let layout = Layout::of(report.format);
     let mut last: Vec<u8> = Vec::new();
     let mut met = 0;
     let mut outcome = Ok(());
@@ -189,7 +200,9 @@ fn walk(
                 None
             };
             if let Some(what) = what {
-                return report.add(Damage { offset, table, key: key.get(1..).map(<[u8]>::to_vec), what });
+                let scope = scope_of(layout, key);
+                let key = key.get(prefix_bytes(layout)..).map(<[u8]>::to_vec);
+                return report.add(Damage { offset, table, scope, key, what });
             }
             last = key.to_vec();
             *report.tables.entry(table.unwrap_or_default()).or_default() += 1;
@@ -197,10 +210,27 @@ fn walk(
                 outcome = keep(key, value);
             }
         }
-        Found::Broken { offset, what } => report.add(Damage { offset, table: None, key: None, what }),
+        Found::Broken { offset, what } => {
+            report.add(Damage { offset, table: None, scope: None, key: None, what });
+        }
     })?;
     report.missing = expected.unwrap_or_default().saturating_sub(met);
     Ok(outcome)
+}
+
+fn prefix_bytes(layout: Layout) -> usize {
+    match layout {
+        Layout::Scoped => PREFIX_BYTES,
+        Layout::Unscoped => 1,
+    }
+}
+
+/// The scope that a key is of; `None` where the key is too short to say.
+fn scope_of(layout: Layout, key: &[u8]) -> Option<Number> {
+    match layout {
+        Layout::Scoped => key.get(1..)?.first_chunk().map(|number| Number::from_be_bytes(*number)),
+        Layout::Unscoped => Some(HOME),
+    }
 }
 
 fn open_pages(folder: &Folder) -> Result<(PathBuf, Pages), OpenError> {
@@ -220,19 +250,56 @@ fn io_error(action: &str, file: &Path, source: io::Error) -> OpenError {
 struct Saved<'d> {
     database: &'d Database,
     path: &'d Path,
+    /// The layout of the keys that come.
+    layout: Layout,
     records: Vec<(Vec<u8>, Vec<u8>)>,
     /// Whether the limit of the numbers given out is among what is saved.
     numbers: bool,
+    /// The scopes that records are of, and those whose names are saved.
+    scopes: BTreeSet<Number>,
+    named: BTreeSet<Number>,
 }
 
-impl Saved<'_> {
+impl<'d> Saved<'d> {
+    fn new(database: &'d Database, path: &'d Path, layout: Layout) -> Self {
+        let (records, numbers) = (Vec::new(), false);
+        let named = BTreeSet::from([HOME]);
+        Self { database, path, layout, records, numbers, scopes: BTreeSet::new(), named }
+    }
+
     fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), OpenError> {
+        let (key, value) = match self.layout {
+            Layout::Scoped => (key.to_vec(), value.to_vec()),
+            Layout::Unscoped => {
+                let Some((table, rest)) = key.split_first() else { return Ok(()) };
+                let under = [prefix(*table, HOME).as_slice(), rest].concat();
+                let Some(value) = sealed_again(key, value, &under) else { return Ok(()) };
+                (under, value)
+            }
+        };
         self.numbers |= key == sequence_key();
-        self.records.push((key.to_vec(), value.to_vec()));
+        self.scopes.extend(scope_of(Layout::Scoped, &key));
+        if key.starts_with(&prefix(SCOPES.number(), HOME)) {
+            let number = unseal::<u64>(&key, &value);
+            self.named.extend(number.and_then(|number| Number::try_from(number).ok()));
+        }
+        self.records.push((key, value));
         if self.records.len() < RECORDS_PER_COMMIT { Ok(()) } else { self.commit(|_| Ok(())) }
     }
 
+    /// Names the scopes whose names are lost: their numbers must not be given to another account.
+    fn name_scopes(&mut self) {
+        for number in self.scopes.difference(&self.named) {
+            let name = ("lost".to_owned(), format!("scope-{number}"));
+            let key = SCOPES.full_key(HOME, &name);
+            if let Some(value) = seal(&key, &u64::from(*number)) {
+                self.records.push((key, value));
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<(), OpenError> {
+        self.name_scopes();
         let numbers = self.numbers;
         self.commit(|table| if numbers { Ok(()) } else { write_limit(table, LOST_SEQUENCE) })
     }

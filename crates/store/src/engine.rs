@@ -15,7 +15,7 @@ use redb::{Builder, Database, DatabaseError, StorageBackend};
 
 use crate::error::OpenError;
 use crate::guard::guarded;
-use crate::keyspace::{self, Sequence};
+use crate::keyspace::{self, Layout, Sequence};
 use crate::recovering::{Recovering, Shared};
 
 /// Memory for the pages of a check.
@@ -156,16 +156,19 @@ pub(crate) struct Verdict {
 }
 
 /// What the engine says of a disk that `file` is on; `disk` must take its writes and keep them to itself.
-pub(crate) fn verify(file: &Path, disk: impl StorageBackend) -> Verdict {
+pub(crate) fn verify(file: &Path, disk: impl StorageBackend, layout: Layout) -> Verdict {
     let recovered = Arc::new(AtomicBool::new(false));
     let noticed = Arc::clone(&recovered);
     let opened = guarded(|| {
         let mut builder = builder(CHECK_CACHE_BYTES);
         builder.set_repair_callback(move |_| noticed.store(true, Ordering::Relaxed));
         let mut database = attempt(file, || builder.create_with_backend(disk))?;
-        match attempt(file, || database.check_integrity())? {
-            true => attempt(file, || keyspace::prepare(&database)).map(drop),
-            false => Err(books_do_not_match(file)),
+        if !attempt(file, || database.check_integrity())? {
+            return Err(books_do_not_match(file));
+        }
+        match layout {
+            Layout::Scoped => attempt(file, || keyspace::prepare(&database)).map(drop),
+            Layout::Unscoped => Ok(()),
         }
     });
     let refusal = match opened {

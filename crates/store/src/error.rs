@@ -70,6 +70,15 @@ pub enum OpenError {
         /// The newest format that this binary knows.
         known: u32,
     },
+    /// It was written by an older Trunkline, in a format that this one only exports.
+    OlderFormat {
+        /// The folder.
+        folder: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The format that this binary serves.
+        served: u32,
+    },
     /// Its format file is not one of ours.
     NotOurs {
         /// The folder.
@@ -120,6 +129,11 @@ impl fmt::Display for OpenError {
                 "the data folder {} has format {found}, and this Trunkline knows formats up to {known}; use the newer Trunkline that wrote it, or name another folder with --data-dir",
                 folder.display()
             ),
+            Self::OlderFormat { folder, found, served } => write!(
+                f,
+                "the data folder {0} has format {found}, and this Trunkline serves format {served}; `trunkline fsck --data-dir {0} --salvage-to NEW_DIR` writes everything in it into a new folder and leaves the old one as it is: then start with --data-dir NEW_DIR",
+                folder.display()
+            ),
             Self::NotOurs { folder, found } => write!(
                 f,
                 "the folder {} is no data folder of Trunkline ({found}); name another one with --data-dir",
@@ -145,6 +159,7 @@ impl std::error::Error for OpenError {
             Self::Io { source, .. } => Some(source),
             Self::InUse { .. }
             | Self::NewerFormat { .. }
+            | Self::OlderFormat { .. }
             | Self::NotOurs { .. }
             | Self::NotEmpty { .. }
             | Self::Damaged { .. }

@@ -8,7 +8,10 @@ use crate::error::OpenError;
 
 /// The format of everything in the folder, as docs/format.md describes it. Raised when an older Trunkline could not
 /// read what this one writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
+
+/// The format whose keys had no scope: `fsck` reads it and writes it over, and nothing else does.
+pub(crate) const UNSCOPED: u32 = 1;
 
 const STORE_FILE: &str = "store.redb";
 const FORMAT_PREFIX: &str = "trunkline format ";
@@ -17,8 +20,8 @@ const FORMAT_PREFIX: &str = "trunkline format ";
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    /// Whether it says its format. That is written last when a folder is made, so one that says it holds a store.
-    says_format: bool,
+    /// The format that it says. That is written last when a folder is made, so one that says it holds a store.
+    format: Option<u32>,
     _lock: File,
 }
 
@@ -26,12 +29,22 @@ impl Folder {
     /// Makes the folder where it is missing, takes its lock and checks its format.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         make(path).map_err(|source| io("create the data folder", path, source))?;
-        let lock = take_lock(path)?;
-        let says_format = check_format(path)?;
-        Ok(Self { path: path.to_path_buf(), says_format, _lock: lock })
+        let folder = Self::of_any_format(path)?;
+        match folder.format {
+            Some(found) if found < FORMAT => {
+                Err(OpenError::OlderFormat { folder: folder.path, found, served: FORMAT })
+            }
+            Some(_) | None => Ok(folder),
+        }
     }
 
-    /// A folder that must be there and hold a store; nothing is made.
+    fn of_any_format(path: &Path) -> Result<Self, OpenError> {
+        let lock = take_lock(path)?;
+        let format = format_of(path)?;
+        Ok(Self { path: path.to_path_buf(), format, _lock: lock })
+    }
+
+    /// A folder that must be there and hold a store, of this format or an older one; nothing is made.
     pub(crate) fn existing(path: &Path) -> Result<Self, OpenError> {
         if !path.join(STORE_FILE).exists() {
             return Err(OpenError::NotOurs {
@@ -39,7 +52,12 @@ impl Folder {
                 found: format!("it has no file '{STORE_FILE}'"),
             });
         }
-        Self::open(path)
+        Self::of_any_format(path)
+    }
+
+    /// Its format; one that says none is of the newest.
+    pub(crate) fn format(&self) -> u32 {
+        self.format.unwrap_or(FORMAT)
     }
 
     /// Where the engine's file is or will be.
@@ -69,14 +87,14 @@ impl Folder {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 return Err(io("look at", &path, source));
             }
-            Err(_) if self.says_format => {
+            Err(_) if self.format.is_some() => {
                 return damaged(
                     "it is missing, and its folder is not new; where that is meant, remove the file 'format' too",
                 );
             }
             Err(_) => self.make_store(&path, make)?,
         }
-        if !self.says_format {
+        if self.format.is_none() {
             write_format(&self.path, &self.path.join("format"))?;
         }
         Ok(path)
@@ -148,8 +166,8 @@ fn take_lock(folder: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Whether the folder says its format; one that this Trunkline does not know is refused.
-fn check_format(folder: &Path) -> Result<bool, OpenError> {
+/// The format that a folder says, if it says one; one that this Trunkline does not know is refused.
+fn format_of(folder: &Path) -> Result<Option<u32>, OpenError> {
     let path = folder.join("format");
     match read_to_string(&path) {
         Ok(text) => {
@@ -158,14 +176,14 @@ fn check_format(folder: &Path) -> Result<bool, OpenError> {
                 Some(found) if found > FORMAT => {
                     Err(OpenError::NewerFormat { folder: folder.to_path_buf(), found, known: FORMAT })
                 }
-                Some(_) => Ok(true),
+                Some(found) => Ok(Some(found)),
                 None => Err(OpenError::NotOurs {
                     folder: folder.to_path_buf(),
                     found: format!("its file 'format' does not begin with '{FORMAT_PREFIX}' and a number"),
                 }),
             }
         }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(io("read", &path, source)),
     }
 }
@@ -207,6 +225,15 @@ mod tests {
         let error = Folder::open(dir.path()).unwrap_err();
         assert!(matches!(error, OpenError::NewerFormat { .. }), "{error}");
         assert!(error.to_string().contains("use the newer Trunkline"), "{error}");
+    }
+
+    #[test]
+    fn an_older_format_is_refused_with_the_command_that_writes_it_over() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("format"), "trunkline format 1\n").unwrap();
+        let error = Folder::open(dir.path()).unwrap_err();
+        assert!(matches!(error, OpenError::OlderFormat { found: 1, .. }), "{error}");
+        assert!(error.to_string().contains("--salvage-to NEW_DIR"), "{error}");
     }
 
     /// An empty file was taken for a new store: everything acknowledged was gone, and nothing said so.

@@ -133,7 +133,7 @@ impl KeyRange {
 }
 
 /// The least bytes greater than everything that begins with `bytes`; `None` where there is none.
-fn successor(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn successor(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut next = bytes.to_vec();
     while let Some(last) = next.pop() {
         if last < 0xFF {

@@ -2,8 +2,10 @@
 
 use redb::{Database, ReadableTable, TableDefinition};
 
+use crate::folder::UNSCOPED;
 use crate::record::{seal, unseal};
 use crate::table::Table;
+use crate::view::HOME;
 
 pub(crate) const KEYSPACE: TableDefinition<'static, &'static [u8], &'static [u8]> =
     TableDefinition::new("trunkline");
@@ -11,9 +13,28 @@ pub(crate) const KEYSPACE: TableDefinition<'static, &'static [u8], &'static [u8]
 /// The engine's table, open in a write transaction.
 pub(crate) type EngineTable<'txn> = redb::Table<'txn, &'static [u8], &'static [u8]>;
 
+/// How keys are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Table, scope, the table's own key.
+    Scoped,
+    /// Table, the table's own key: format 1.
+    Unscoped,
+}
+
+impl Layout {
+    /// The layout of a folder's format.
+    pub(crate) fn of(format: u32) -> Self {
+        if format <= UNSCOPED { Self::Unscoped } else { Self::Scoped }
+    }
+}
+
 /// The store's own table: the limit of the numbers given out.
 pub(crate) const META: Table<String, u64> = Table::new(0, "meta");
 pub(crate) const SEQUENCE: &str = "sequence";
+
+/// Where the limit lay in format 1.
+pub(crate) const UNSCOPED_SEQUENCE_KEY: &[u8] = b"\0sequence\0\x01";
 
 /// Numbers that only grow, also across restarts: a limit on disk is raised in steps, and a restart begins at the limit.
 #[derive(Debug)]
@@ -62,6 +83,11 @@ pub(crate) fn prepare(database: &Database) -> Result<Sequence, redb::Error> {
                 let damaged = || redb::Error::Corrupted("the stored sequence number is damaged".to_owned());
                 number = unseal(&key, &bytes).ok_or_else(damaged)?;
             }
+            None if table.get(UNSCOPED_SEQUENCE_KEY)?.is_some() => {
+                // A folder that lost its file 'format': what is in it must not look as if it were gone.
+                let cause = "its keys have no scope: it is of format 1, and its folder does not say so";
+                return Err(redb::Error::Corrupted(cause.to_owned()));
+            }
             None => write_limit(&mut table, number)?,
         }
     }
@@ -71,7 +97,7 @@ pub(crate) fn prepare(database: &Database) -> Result<Sequence, redb::Error> {
 
 /// Where the limit lies.
 pub(crate) fn sequence_key() -> Vec<u8> {
-    META.full_key(&SEQUENCE.to_owned())
+    META.full_key(HOME, &SEQUENCE.to_owned())
 }
 
 /// Sets the limit.

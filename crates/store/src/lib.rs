@@ -1,11 +1,14 @@
 //! The durable store: one ordered keyspace on disk, one writer, one sync for all that arrived meanwhile.
 //!
+//! Every key belongs to a scope, an account and a region; a [`Store`] is the view of one ([`Store::in_scope`] gives another).
+//!
 //! A room declares its [`Table`]s, reads them in a [`Snapshot`], and changes them in a closure that it hands to
 //! [`Store::write`]. The writer runs closures one after the other, commits what all of them wrote with one sync, and
 //! only then releases their [`Ticket`]s: that is contract C1 and the group commit of docs/format.md. A closure that
 //! returns an error leaves nothing behind.
 
 pub mod check;
+pub mod commit;
 mod engine;
 pub mod error;
 pub mod folder;
@@ -15,18 +18,22 @@ mod keyspace;
 mod overlay;
 mod pages;
 mod passed_over;
+mod pending;
 pub mod read;
 pub mod record;
 mod recovering;
 mod room;
+mod scopes;
 pub mod snapshot;
 pub mod store;
 pub mod table;
 pub mod ticket;
 pub mod tx;
+mod view;
 mod writer;
 
 pub use crate::check::{Damage, Report};
+pub use crate::commit::Commit;
 pub use crate::error::{Error, OpenError};
 pub use crate::key::{Key, KeyRange};
 pub use crate::read::{Direction, Found, Read};

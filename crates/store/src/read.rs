@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use crate::error::Error;
 use crate::key::{Key, KeyRange};
 use crate::record::{Record, unseal};
-use crate::table::{Table, damaged, full_range, key_of};
+use crate::table::{Bounds, Table, damaged, full_range, key_of};
+use crate::view::View;
 
 /// Which way a range is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +33,12 @@ pub(crate) type RawVisit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>
 
 /// What the two readers do each in their way.
 pub(crate) trait Source {
+    /// The scope that is seen.
+    fn view(&self) -> &View;
     /// The value under a table's key. A storage failure is remembered.
     fn look<V: Record>(&mut self, key: &[u8]) -> Found<V>;
-    /// Visits the keys from the one bound up to the other, exclusive, until `visit` breaks or fails. Failures are remembered.
-    fn walk(&mut self, bounds: (Vec<u8>, Vec<u8>), direction: Direction, visit: &mut RawVisit<'_>);
+    /// Visits the keys within `bounds` until `visit` breaks or fails. Failures are remembered.
+    fn walk(&mut self, bounds: Bounds, direction: Direction, visit: &mut RawVisit<'_>);
     /// Remembers a failure, if it is the first.
     fn fail(&mut self, error: Error);
     /// Whether one is remembered.
@@ -156,7 +159,7 @@ pub trait Read {
 
 impl<S: Source> Read for S {
     fn get<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Option<V> {
-        let key = table.full_key(key);
+        let key = table.full_key(self.view().number, key);
         match self.look(&key) {
             Found::Nothing => None,
             Found::Value(value) => Some(value),
@@ -168,7 +171,7 @@ impl<S: Source> Read for S {
     }
 
     fn find<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Found<V> {
-        self.look(&table.full_key(key))
+        self.look(&table.full_key(self.view().number, key))
     }
 
     fn has_failed(&self) -> bool {
@@ -182,7 +185,8 @@ impl<S: Source> Read for S {
         direction: Direction,
         visit: &mut dyn FnMut(K, V) -> ControlFlow<()>,
     ) {
-        self.walk(full_range(table, range), direction, &mut |bytes, value| {
+        let bounds = full_range(table, self.view().number, range);
+        self.walk(bounds, direction, &mut |bytes, value| {
             let key = key_of(table, bytes)?;
             Ok(visit(key, unseal(bytes, value).ok_or_else(|| damaged(table, bytes))?))
         });
@@ -194,7 +198,8 @@ impl<S: Source> Read for S {
         range: &KeyRange,
         visit: &mut dyn FnMut(K, Option<V>) -> ControlFlow<()>,
     ) {
-        self.walk(full_range(table, range), Direction::Forwards, &mut |bytes, value| {
+        let bounds = full_range(table, self.view().number, range);
+        self.walk(bounds, Direction::Forwards, &mut |bytes, value| {
             Ok(visit(key_of(table, bytes)?, unseal(bytes, value)))
         });
     }
@@ -205,8 +210,7 @@ impl<S: Source> Read for S {
         range: &KeyRange,
         visit: &mut dyn FnMut(K) -> ControlFlow<()>,
     ) {
-        self.walk(full_range(table, range), Direction::Forwards, &mut |bytes, _| {
-            Ok(visit(key_of(table, bytes)?))
-        });
+        let bounds = full_range(table, self.view().number, range);
+        self.walk(bounds, Direction::Forwards, &mut |bytes, _| Ok(visit(key_of(table, bytes)?)));
     }
 }

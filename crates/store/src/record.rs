@@ -73,6 +73,12 @@ pub(crate) fn intact(key: &[u8], bytes: &[u8]) -> bool {
     body(key, bytes).is_some()
 }
 
+/// The same version and value as it is stored under another key; `None` where it is damaged.
+pub(crate) fn sealed_again(key: &[u8], bytes: &[u8], under: &[u8]) -> Option<Vec<u8>> {
+    let body = body(key, bytes)?;
+    Some([body, &checksum(under, body).to_le_bytes()].concat())
+}
+
 /// Version and value, if the checksum holds.
 fn body<'b>(key: &[u8], bytes: &'b [u8]) -> Option<&'b [u8]> {
     let (body, sum) = bytes.split_last_chunk::<4>()?;

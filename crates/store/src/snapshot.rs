@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
+use aws::Scope;
 use redb::{Database, ReadableDatabase};
 
 use crate::error::Error;
@@ -10,10 +11,13 @@ use crate::guard::engine;
 use crate::keyspace::KEYSPACE;
 use crate::read::{Direction, Found, RawVisit, Source};
 use crate::record::{Record, unseal};
+use crate::table::Bounds;
+use crate::view::View;
 
-/// What was committed at one moment.
+/// What was committed at one moment, seen from one scope.
 pub struct Snapshot {
     engine: redb::ReadOnlyTable<&'static [u8], &'static [u8]>,
+    view: View,
     failure: Option<Error>,
 }
 
@@ -24,10 +28,29 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn of(database: &Database) -> Result<Self, Error> {
+    pub(crate) fn of(database: &Database, view: View) -> Result<Self, Error> {
         let open = || -> Result<_, redb::Error> { Ok(database.begin_read()?.open_table(KEYSPACE)?) };
         let engine = engine(open).map_err(|cause| Error::Stopped { cause })?;
-        Ok(Self { engine, failure: None })
+        Ok(Self { engine, view, failure: None })
+    }
+
+    /// The scope that is read.
+    pub fn scope(&self) -> &Scope {
+        &self.view.scope
+    }
+
+    /// Every scope of the store, the home scope first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        self.view.scopes()
+    }
+
+    /// Runs `act` on the same snapshot in another scope; `None` where no such scope is registered.
+    pub fn in_scope<R>(&mut self, scope: &Scope, act: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        let view = self.view.of(scope)?;
+        let own = std::mem::replace(&mut self.view, view);
+        let result = act(self);
+        self.view = own;
+        Some(result)
     }
 
     /// The first failure or damage that was met.
@@ -37,6 +60,10 @@ impl Snapshot {
 }
 
 impl Source for Snapshot {
+    fn view(&self) -> &View {
+        &self.view
+    }
+
     fn look<V: Record>(&mut self, key: &[u8]) -> Found<V> {
         let found = engine(|| {
             let stored = self.engine.get(key);
@@ -52,7 +79,8 @@ impl Source for Snapshot {
         }
     }
 
-    fn walk(&mut self, (from, to): (Vec<u8>, Vec<u8>), direction: Direction, visit: &mut RawVisit<'_>) {
+    fn walk(&mut self, bounds: Bounds, direction: Direction, visit: &mut RawVisit<'_>) {
+        let Bounds { from, to } = bounds;
         let mut entries = match engine(|| self.engine.range::<&[u8]>(from.as_slice()..to.as_slice())) {
             Ok(entries) => entries,
             Err(cause) => return self.fail(Error::Stopped { cause }),

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use aws::Scope;
 use redb::Database;
 use tokio::sync::{oneshot, watch};
 
@@ -15,15 +16,20 @@ use crate::folder::Folder;
 use crate::guard::guarded;
 use crate::keyspace::Sequence;
 use crate::passed_over::PassedOver;
+use crate::pending::Writes;
 use crate::room::{Place, Room};
+use crate::scopes::{load, register};
 use crate::snapshot::Snapshot;
 use crate::ticket::Ticket;
 use crate::tx::Tx;
+use crate::view::{Registry, View};
 use crate::writer::{Done, End, Job, Purpose, Writer};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What the home scope is called: the account and the region that the server is started with.
+    pub home: Scope,
     /// Memory for pages read and not yet written, in bytes.
     pub cache_bytes: usize,
     /// Writes that add data are refused when the disk has less than this left, in bytes, so that receives and deletes,
@@ -35,14 +41,21 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, disk_reserve_bytes: 64 << 20, on_damage: |_| () }
+        Self {
+            home: Scope::default(),
+            cache_bytes: 64 << 20,
+            disk_reserve_bytes: 64 << 20,
+            on_damage: |_| (),
+        }
     }
 }
 
-/// An open store. Clones share it; the data folder is released when the last one goes.
+/// An open store, seen from one scope. Clones and views of other scopes share it; the data folder is released when the
+/// last one goes.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+    view: Arc<View>,
 }
 
 struct Shared {
@@ -58,7 +71,10 @@ struct Shared {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store").field("path", &self.shared.path).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("path", &self.shared.path)
+            .field("scope", &self.view.scope)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,6 +108,9 @@ impl Store {
             .as_ref()
             .map(|folder| Place { folder: folder.path().to_path_buf(), file: folder.store_file() });
         let room = Room::of(&database, place, options.disk_reserve_bytes);
+        let file = folder.as_ref().map(Folder::store_file).unwrap_or_default();
+        let view = home(&database, &options.home)
+            .map_err(|error| OpenError::Damaged { file, cause: error.to_string() })?;
         let database = Arc::new(database);
         let (jobs, inbox) = channel();
         let (stop, stopped) = watch::channel(None);
@@ -118,6 +137,7 @@ impl Store {
                 passed_over,
                 _folder: folder,
             }),
+            view: Arc::new(view),
         })
     }
 
@@ -126,9 +146,33 @@ impl Store {
     /// # Errors
     /// The first failure or damage that `read` met.
     pub fn read<R>(&self, read: impl FnOnce(&mut Snapshot) -> R) -> Result<R, Error> {
-        let mut snapshot = Snapshot::of(&self.shared.database)?;
+        let mut snapshot = Snapshot::of(&self.shared.database, View::clone(&self.view))?;
         let result = read(&mut snapshot);
         snapshot.finish().map(|()| result)
+    }
+
+    /// The scope that this view is of.
+    pub fn scope(&self) -> &Scope {
+        &self.view.scope
+    }
+
+    /// Every scope of the store, the home scope first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        self.view.scopes()
+    }
+
+    /// The same store seen from another scope, which is registered if it is new. Blocks then; not for async code.
+    ///
+    /// # Errors
+    /// The store's failure while registering.
+    pub fn in_scope(&self, scope: &Scope) -> Result<Self, Error> {
+        if let Some(view) = self.view.of(scope) {
+            return Ok(Self { shared: Arc::clone(&self.shared), view: Arc::new(view) });
+        }
+        let home = Self { shared: Arc::clone(&self.shared), view: Arc::new(self.view.to_home()) };
+        let new = scope.clone();
+        let number = home.write(|error| error, move |tx| register(tx, &new)).wait()?;
+        Ok(Self { shared: home.shared, view: Arc::new(self.view.with(scope, number)) })
     }
 
     /// Hands `job` to the writer. Its writes are kept if it returns `Ok`, and the ticket is released by their sync.
@@ -137,7 +181,7 @@ impl Store {
     where
         T: Send + 'static,
         E: Send + 'static,
-        F: FnOnce(&mut Tx<'_, '_>) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         self.submit(Purpose::Adds, on_failure, job)
     }
@@ -148,7 +192,7 @@ impl Store {
     where
         T: Send + 'static,
         E: Send + 'static,
-        F: FnOnce(&mut Tx<'_, '_>) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         self.submit(Purpose::Settles, on_failure, job)
     }
@@ -173,12 +217,15 @@ impl Store {
     where
         T: Send + 'static,
         E: Send + 'static,
-        F: FnOnce(&mut Tx<'_, '_>) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (answer, receiver) = oneshot::channel();
-        let run = Box::new(move |tx: Result<&mut Tx<'_, '_>, Error>| {
+        let view = Arc::clone(&self.view);
+        let run = Box::new(move |writes: Result<&mut dyn Writes, Error>| {
             // A job that panics must not leave its asker waiting: the store stops, and everyone is told why.
-            let (outcome, end) = match guarded(|| tx.map_err(on_failure).and_then(job)) {
+            let (outcome, end) = match guarded(|| {
+                writes.map_err(on_failure).and_then(|writes| job(&mut Tx::new(writes, &view)))
+            }) {
                 Ok(Ok(answer)) => (Ok(answer), End::Keep),
                 Ok(Err(refusal)) => (Err(refusal), End::Leave),
                 Err(cause) => {
@@ -203,6 +250,14 @@ impl Store {
         }
         Ticket::new(receiver, on_failure)
     }
+}
+
+/// The home scope of a database, with the others that are registered in it.
+fn home(database: &Database, home: &Scope) -> Result<View, Error> {
+    let view = View::home(Arc::new(Registry::new(home.clone())));
+    let mut snapshot = Snapshot::of(database, view.clone())?;
+    load(&view.registry, &mut snapshot);
+    snapshot.finish().map(|()| view)
 }
 
 impl Drop for Shared {

@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use crate::error::Error;
-use crate::key::{Key, KeyRange};
+use crate::key::{Key, KeyRange, successor};
 use crate::record::Record;
+use crate::view::Number;
 
 /// A table of the store. Declared once as a `const` in the room that owns it; its number is its place in the
 /// keyspace and never changes. docs/format.md lists all of them.
@@ -21,7 +22,7 @@ impl<K, V> std::fmt::Debug for Table<K, V> {
 }
 
 impl<K: Key, V: Record> Table<K, V> {
-    /// The table `number`, which no other table may have. 0 is the store's own.
+    /// The table `number`, which no other table may have. 0 and 1 are the store's own.
     pub const fn new(number: u8, name: &'static str) -> Self {
         Self { number, name, types: PhantomData }
     }
@@ -36,27 +37,46 @@ impl<K: Key, V: Record> Table<K, V> {
         self.name
     }
 
-    pub(crate) fn full_key(&self, key: &impl Key) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(32);
-        bytes.push(self.number);
+    /// Table, scope, key: the bytes that an entry lies under.
+    pub(crate) fn full_key(&self, scope: Number, key: &impl Key) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(40);
+        bytes.extend_from_slice(&prefix(self.number, scope));
         key.write(&mut bytes);
         bytes
     }
 }
 
-/// The bytes from which and up to which, exclusive, a range of a table reaches.
-pub(crate) fn full_range<K: Key, V: Record>(table: &Table<K, V>, range: &KeyRange) -> (Vec<u8>, Vec<u8>) {
-    let number = table.number();
-    let with_number = |bytes: &[u8]| [&[number], bytes].concat();
-    let to = range.to.as_deref().map_or_else(|| vec![number.saturating_add(1)], with_number);
-    let from = with_number(&range.from);
+/// Bytes in front of a table's own key.
+pub(crate) const PREFIX_BYTES: usize = 3;
+
+/// What stands before the keys of a table in a scope.
+pub(crate) fn prefix(table: u8, scope: Number) -> [u8; PREFIX_BYTES] {
+    let [high, low] = scope.to_be_bytes();
+    [table, high, low]
+}
+
+/// From which key, and up to which, exclusive, something reaches.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) from: Vec<u8>,
+    pub(crate) to: Vec<u8>,
+}
+
+/// The bounds of a range of a table in a scope.
+pub(crate) fn full_range<K: Key, V: Record>(table: &Table<K, V>, scope: Number, range: &KeyRange) -> Bounds {
+    let prefix = prefix(table.number(), scope);
+    let with_prefix = |bytes: &[u8]| [prefix.as_slice(), bytes].concat();
+    // Nothing is greater than the last table's last scope; no table has that number.
+    let end = || successor(&prefix).unwrap_or_else(|| vec![u8::MAX; PREFIX_BYTES + 1]);
+    let to = range.to.as_deref().map_or_else(end, with_prefix);
+    let from = with_prefix(&range.from);
     // An empty range the wrong way round would be an error of the engine; it is just empty.
-    if from > to { (to.clone(), to) } else { (from, to) }
+    if from > to { Bounds { from: to.clone(), to } } else { Bounds { from, to } }
 }
 
 /// A key as the table's type reads it.
 pub(crate) fn key_of<K: Key, V: Record>(table: &Table<K, V>, key: &[u8]) -> Result<K, Error> {
-    let parts = key.split_first().and_then(|(_, mut rest)| K::read(&mut rest).filter(|_| rest.is_empty()));
+    let parts = key.get(PREFIX_BYTES..).and_then(|mut rest| K::read(&mut rest).filter(|_| rest.is_empty()));
     parts.ok_or_else(|| damaged(table, key))
 }
 

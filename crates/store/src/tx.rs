@@ -1,72 +1,67 @@
-//! What a write sees and does: the committed state, the writes of the jobs before it, and its own.
+//! What a write sees and does.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Bound;
 use std::sync::Arc;
 
-use redb::ReadableTable;
+use aws::Scope;
 
 use crate::error::Error;
-use crate::guard::engine;
 use crate::key::Key;
-use crate::keyspace::{EngineTable, Sequence};
-use crate::passed_over::PassedOver;
+use crate::pending::Writes;
 use crate::read::{Direction, Found, RawVisit, Source};
 use crate::record::{Record, seal, unseal};
-use crate::table::{Table, damaged};
+use crate::table::{Bounds, Table, damaged};
+use crate::view::View;
 
-pub(crate) type Hook = Box<dyn FnOnce() + Send>;
-
-/// One job's view while the writer runs it. What it writes stays in an overlay until its closure has returned `Ok`, so
-/// that a refused job leaves nothing behind.
-pub struct Tx<'a, 'txn> {
-    engine: &'a mut EngineTable<'txn>,
-    overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    sequence: &'a mut Sequence,
-    damage: &'a Arc<PassedOver>,
-    failure: Option<Error>,
-    hooks: Vec<Hook>,
+/// One job's view while the writer runs it: the committed state, the writes of the jobs before it, and its own, all of one
+/// scope. What it writes is kept only if its closure returns `Ok`.
+pub struct Tx<'t> {
+    writes: &'t mut (dyn Writes + 't),
+    view: &'t View,
 }
 
-impl fmt::Debug for Tx<'_, '_> {
+impl fmt::Debug for Tx<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tx")
-            .field("writes", &self.overlay.len())
-            .field("failure", &self.failure)
+            .field("scope", &self.view.scope)
+            .field("writes", &self.writes.count())
+            .field("failure", &self.writes.failure())
             .finish_non_exhaustive()
     }
 }
 
-/// What a finished job leaves for the commit.
-pub(crate) struct Written {
-    pub(crate) overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    pub(crate) hooks: Vec<Hook>,
-}
-
-impl<'a, 'txn> Tx<'a, 'txn> {
-    pub(crate) fn new(
-        engine: &'a mut EngineTable<'txn>,
-        sequence: &'a mut Sequence,
-        damage: &'a Arc<PassedOver>,
-    ) -> Self {
-        Self { engine, overlay: BTreeMap::new(), sequence, damage, failure: None, hooks: Vec::new() }
+impl<'t> Tx<'t> {
+    pub(crate) fn new(writes: &'t mut (dyn Writes + 't), view: &'t View) -> Self {
+        Self { writes, view }
     }
 
-    pub(crate) fn finish(self) -> Result<Written, Error> {
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => Ok(Written { overlay: self.overlay, hooks: self.hooks }),
-        }
+    /// The same view, lent for a while.
+    pub fn by_ref(&mut self) -> Tx<'_> {
+        Tx { writes: &mut *self.writes, view: self.view }
+    }
+
+    /// The scope that is read and written.
+    pub fn scope(&self) -> &'t Scope {
+        &self.view.scope
+    }
+
+    /// Every scope of the store, the home scope first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        self.view.scopes()
+    }
+
+    /// Runs `act` in another scope, in the same commit; `None` where no such scope is registered
+    /// ([`crate::Store::in_scope`] registers).
+    pub fn in_scope<R>(&mut self, scope: &Scope, act: impl FnOnce(&mut Tx<'_>) -> R) -> Option<R> {
+        let view = self.view.of(scope)?;
+        Some(act(&mut Tx { writes: &mut *self.writes, view: &view }))
     }
 
     /// Stores `value` under `key`, in place of what was there.
     pub fn put<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K, value: &V) {
-        let key = table.full_key(key);
+        let key = table.full_key(self.view.number, key);
         match seal(&key, value) {
-            Some(bytes) => {
-                self.overlay.insert(key, Some(bytes));
-            }
+            Some(bytes) => self.writes.write(key, Some(bytes)),
             None => self.fail(Error::Stopped {
                 cause: format!("a value for table '{}' cannot be encoded", table.name()),
             }),
@@ -75,102 +70,49 @@ impl<'a, 'txn> Tx<'a, 'txn> {
 
     /// Removes what is under `key`, if anything.
     pub fn remove<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) {
-        self.overlay.insert(table.full_key(key), None);
+        self.writes.write(table.full_key(self.view.number, key), None);
     }
 
-    /// A number greater than every one given before, across restarts.
+    /// A number greater than every one given before, in any scope, across restarts.
     pub fn next_number(&mut self) -> u64 {
-        self.sequence.next()
+        self.writes.next_number()
     }
 
     /// Runs `hook` after the sync and before the tickets are released: memory that mirrors what is stored changes
     /// there. Hooks run in the order of the commit and must not block.
     pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
-        self.hooks.push(Box::new(hook));
+        self.writes.after_commit(Box::new(hook));
     }
 
     /// Goes round a record that is damaged, or that is missing where another says that it is there: the job does without
     /// it. Counted, and told to [`crate::Options::on_damage`], once what the job did instead is on disk.
     pub fn pass_over<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) {
-        let (error, damage) = (damaged(table, &table.full_key(key)), Arc::clone(self.damage));
+        let error = damaged(table, &table.full_key(self.view.number, key));
+        let damage = Arc::clone(self.writes.damage());
         self.after_commit(move || damage.tell(&error));
     }
 }
 
-impl Source for Tx<'_, '_> {
-    fn look<V: Record>(&mut self, key: &[u8]) -> Found<V> {
-        // Read where it lies, not from a copy: contents are most of what is stored.
-        let found = match self.overlay.get(key) {
-            Some(written) => Ok(written.as_ref().map(|bytes| unseal(key, bytes))),
-            None => engine(|| {
-                let stored = self.engine.get(key);
-                stored.map(|found| found.map(|guard| unseal(key, guard.value())))
-            }),
-        };
-        match found {
-            Ok(None) => Found::Nothing,
-            Ok(Some(value)) => value.map_or(Found::Damaged, Found::Value),
-            Err(cause) => {
-                self.fail(Error::Stopped { cause });
-                Found::Nothing
-            }
-        }
+impl Source for Tx<'_> {
+    fn view(&self) -> &View {
+        self.view
     }
 
-    fn walk(&mut self, (from, to): (Vec<u8>, Vec<u8>), direction: Direction, visit: &mut RawVisit<'_>) {
-        let own = (Bound::Included(from.clone()), Bound::Excluded(to.clone()));
-        let outcome = match engine(|| self.engine.range::<&[u8]>(from.as_slice()..to.as_slice())) {
-            Err(cause) => Err(Error::Stopped { cause }),
-            Ok(stored) if direction == Direction::Backwards => {
-                merge(stored.rev(), self.overlay.range(own).rev(), |a, b| b.cmp(a), visit)
-            }
-            Ok(stored) => merge(stored, self.overlay.range(own), |a, b| a.cmp(b), visit),
-        };
-        if let Err(error) = outcome {
-            self.fail(error);
-        }
+    fn look<V: Record>(&mut self, key: &[u8]) -> Found<V> {
+        let mut found = Found::Nothing;
+        self.writes.see(key, &mut |bytes| found = unseal(key, bytes).map_or(Found::Damaged, Found::Value));
+        found
+    }
+
+    fn walk(&mut self, bounds: Bounds, direction: Direction, visit: &mut RawVisit<'_>) {
+        self.writes.walk(bounds, direction, visit);
     }
 
     fn fail(&mut self, error: Error) {
-        self.failure.get_or_insert(error);
+        self.writes.fail(error);
     }
 
     fn failed(&self) -> bool {
-        self.failure.is_some()
+        self.writes.failure().is_some()
     }
-}
-
-/// Walks two ordered sources as one; where both have a key, the overlay's entry counts, and `None` there hides it.
-fn merge<'g, 'o>(
-    mut stored: impl Iterator<
-        Item = redb::Result<(redb::AccessGuard<'g, &'static [u8]>, redb::AccessGuard<'g, &'static [u8]>)>,
-    >,
-    overlay: impl Iterator<Item = (&'o Vec<u8>, &'o Option<Vec<u8>>)>,
-    order: impl Fn(&[u8], &[u8]) -> std::cmp::Ordering,
-    visit: &mut RawVisit<'_>,
-) -> Result<(), Error> {
-    let mut overlay = overlay.peekable();
-    let mut next = || engine(|| stored.next().transpose()).map_err(|cause| Error::Stopped { cause });
-    while let Some((key, value)) = next()? {
-        let mut hidden = false;
-        while let Some((own_key, own)) = overlay.next_if(|(own_key, _)| order(own_key, key.value()).is_le()) {
-            hidden = own_key.as_slice() == key.value();
-            if let Some(own) = own
-                && visit(own_key, own)?.is_break()
-            {
-                return Ok(());
-            }
-        }
-        if !hidden && visit(key.value(), value.value())?.is_break() {
-            return Ok(());
-        }
-    }
-    for (own_key, own) in overlay {
-        if let Some(own) = own
-            && visit(own_key, own)?.is_break()
-        {
-            return Ok(());
-        }
-    }
-    Ok(())
 }

@@ -10,14 +10,13 @@ use crate::error::Error;
 use crate::guard::guarded;
 use crate::keyspace::{EngineTable, KEYSPACE, Sequence};
 use crate::passed_over::PassedOver;
+use crate::pending::{Hook, Pending, Writes};
 use crate::room::Room;
-use crate::tx::{Hook, Tx};
 
 /// Tells the asker how its job ended.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// Runs the closure: how it ended, and whom to tell.
-pub(crate) type Run =
-    Box<dyn for<'a, 'b, 'txn> FnOnce(Result<&'a mut Tx<'b, 'txn>, Error>) -> (End, Done) + Send>;
+pub(crate) type Run = Box<dyn for<'a> FnOnce(Result<&'a mut (dyn Writes + 'a), Error>) -> (End, Done) + Send>;
 
 /// How a job's closure ended.
 #[derive(Debug)]
@@ -138,9 +137,9 @@ impl Writer {
     }
 
     fn run_job(&mut self, job: Job, engine: &mut EngineTable<'_>, batch: &mut Batch) -> Result<(), String> {
-        let mut tx = Tx::new(engine, &mut self.sequence, &self.passed_over);
-        let (end, done) = (job.run)(Ok(&mut tx));
-        let (outcome, written) = match (tx.finish(), end) {
+        let mut pending = Pending::new(engine, &mut self.sequence, &self.passed_over);
+        let (end, done) = (job.run)(Ok(&mut pending));
+        let (outcome, written) = match (pending.finish(), end) {
             (Ok(written), End::Keep) => (Ok(()), Some(written)),
             (Ok(_), End::Leave) => (Ok(()), None),
             (Err(failure), End::Keep | End::Leave) => (Err(failure), None),

@@ -118,8 +118,10 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "http_client", floor: 1, may_import: &[] },
     Room { name: "pattern", floor: 1, may_import: &[] },
     Room { name: "asl", floor: 1, may_import: &[] },
-    Room { name: "store", floor: 1, may_import: &[] },
-    Room { name: "aws", floor: 1, may_import: &[] },
+    // Every stored key has a scope, and every commit a moment and identifiers: words of `aws`.
+    Room { name: "store", floor: 1, may_import: &["aws"] },
+    // The ground: words that every room may speak.
+    Room { name: "aws", floor: 0, may_import: &[] },
 ];
 
 /// The room of this name.

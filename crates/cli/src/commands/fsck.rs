@@ -8,12 +8,13 @@ use clap::Args;
 use queue::mend::{Mended, after_salvage};
 use serde_json::json;
 use store::check::{Damage, Report, check, salvage};
+use store::folder::FORMAT;
 use store::{Options, Store};
 
 use crate::output;
 
 /// The page that lists every table; what it says is what people read here.
-const FORMAT: &str = include_str!("../../../../docs/format.md");
+const FORMAT_PAGE: &str = include_str!("../../../../docs/format.md");
 
 /// Arguments of `trunkline fsck`.
 #[derive(Debug, Args)]
@@ -64,7 +65,13 @@ struct Saved {
 fn save(from: &Path, into: &Path) -> Result<Saved, String> {
     let records = salvage(from, into).map_err(|error| error.to_string())?.records();
     let store = Store::open(into, &Options::default()).map_err(|error| error.to_string())?;
-    let mended = after_salvage(&store).map_err(|error| error.to_string())?;
+    let mut mended = Mended::default();
+    for scope in store.scopes() {
+        let store = store.in_scope(&scope).map_err(|error| error.to_string())?;
+        let more = after_salvage(&store).map_err(|error| error.to_string())?;
+        mended.places += more.places;
+        mended.messages += more.messages;
+    }
     Ok(Saved { records, mended })
 }
 
@@ -93,6 +100,12 @@ fn show(report: &Report) {
         report.file_bytes,
         report.records()
     ));
+    if report.format < FORMAT {
+        output::line(format_args!(
+            "its format is {}, and this Trunkline serves format {FORMAT}; `trunkline fsck --salvage-to NEW_DIR` writes everything into a new folder",
+            report.format
+        ));
+    }
     if report.is_clean() {
         output::line(output::styled(output::GOOD, "no damage"));
     } else {
@@ -106,8 +119,10 @@ fn show(report: &Report) {
 /// What is wrong, in which table and under which key.
 fn sentence(damage: &Damage) -> String {
     let table = damage.table.map(|number| format!(", table '{}'", table_name(number))).unwrap_or_default();
+    let scope =
+        damage.scope.filter(|scope| *scope > 0).map(|scope| format!(", scope {scope}")).unwrap_or_default();
     let key = damage.key.as_deref().map(|key| format!(", key {}", hex(key))).unwrap_or_default();
-    format!("{}{table}{key}", damage.what)
+    format!("{}{table}{scope}{key}", damage.what)
 }
 
 fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
@@ -123,12 +138,13 @@ fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
                 "offset": damage.offset,
                 "what": damage.what,
                 "table": damage.table.map(table_name),
+                "scope": damage.scope,
                 "key": damage.key.as_deref().map(hex),
             })
         })
         .collect();
     json!({
-        "file": report.file, "bytes": report.file_bytes, "clean": report.is_clean(), "closed": report.closed,
+        "file": report.file, "format": report.format, "bytes": report.file_bytes, "clean": report.is_clean(), "closed": report.closed,
         "records": report.records(), "damagedPlaces": report.damaged_places, "missing": report.missing,
         "refusal": report.refusal, "damage": damage, "saved": saved, "givenUp": given_up,
     })
@@ -136,7 +152,7 @@ fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
 
 /// The name that docs/format.md gives to a table.
 fn table_name(number: u8) -> String {
-    let rows = FORMAT.lines().filter_map(|line| {
+    let rows = FORMAT_PAGE.lines().filter_map(|line| {
         let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
         Some((cells.next()?.parse::<u8>().ok()?, cells.next()?))
     });

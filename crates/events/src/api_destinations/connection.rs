@@ -163,7 +163,7 @@ impl Events {
     /// Notes what came of asking for a token: a connection that got one is authorized, one that was refused is
     /// deauthorized, with the reason. Does nothing where the connection was changed meanwhile.
     pub fn settle_authorization(
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (name, generation): (&str, u64),
         outcome: Result<(), String>,
         now: Timestamp,

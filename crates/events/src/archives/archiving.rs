@@ -24,7 +24,7 @@ impl Events {
     }
 
     /// After this commit, events are archived as this transaction sees the archives.
-    pub(crate) fn reload_archives(&self, tx: &mut Tx<'_, '_>) {
+    pub(crate) fn reload_archives(&self, tx: &mut Tx<'_>) {
         let archivers = Arc::new(Self::archivers_stored(tx));
         let events = self.clone();
         tx.after_commit(move || events.archivers().0.store(archivers));
@@ -53,7 +53,7 @@ impl Events {
     }
 
     /// Puts the copies of an event into their archives.
-    pub(crate) fn archive(tx: &mut Tx<'_, '_>, copies: &[ArchiveCopy], (position, json): (u64, &str)) {
+    pub(crate) fn archive(tx: &mut Tx<'_>, copies: &[ArchiveCopy], (position, json): (u64, &str)) {
         for copy in copies {
             // Deleted between matching and now: then it wants nothing any more.
             if tx.get(&ARCHIVES, &copy.archive).is_none_or(|archive| archive.number != copy.number) {
@@ -73,7 +73,7 @@ impl Events {
     }
 
     /// Lets go of an archive; sweeps remove its events.
-    pub(crate) fn delete_archive(&self, tx: &mut Tx<'_, '_>, archive: &Archive) {
+    pub(crate) fn delete_archive(&self, tx: &mut Tx<'_>, archive: &Archive) {
         tx.remove(&ARCHIVES, &archive.name);
         tx.remove(&SIZES, &archive.number);
         tx.put(&CLEARING, &archive.number, &());
@@ -81,7 +81,7 @@ impl Events {
     }
 
     /// Removes archived events past their retention and those of deleted archives, at most `limit`; how many.
-    pub(crate) fn sweep_archives(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+    pub(crate) fn sweep_archives(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
         let mut removed = 0;
         for (number, ()) in tx.list(&CLEARING, &KeyRange::all(), usize::MAX) {
             let left = limit.saturating_sub(removed);
@@ -115,7 +115,7 @@ impl Events {
 }
 
 /// Removes the first `limit` events of a range; their bytes and number.
-fn remove_archived(tx: &mut Tx<'_, '_>, range: &KeyRange, limit: usize) -> (u64, usize) {
+fn remove_archived(tx: &mut Tx<'_>, range: &KeyRange, limit: usize) -> (u64, usize) {
     let old = tx.list_found(&ARCHIVED, range, limit);
     for (key, _) in &old {
         tx.remove(&ARCHIVED, key);

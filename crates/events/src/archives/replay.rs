@@ -206,7 +206,7 @@ impl Events {
     }
 
     /// After this commit, whoever waits for [`Events::replay_arrival`] looks again.
-    pub(crate) fn announce_replay(&self, tx: &mut Tx<'_, '_>) {
+    pub(crate) fn announce_replay(&self, tx: &mut Tx<'_>) {
         let events = self.clone();
         tx.after_commit(move || events.replays_changed().notify_one());
     }
@@ -234,7 +234,7 @@ impl Events {
     }
 
     /// Starts a replay that is whole, but for what only the store knows of its name and the number of replays.
-    pub(crate) fn begin_replay(&self, tx: &mut Tx<'_, '_>, replay: &Replay) -> Result<(), Error> {
+    pub(crate) fn begin_replay(&self, tx: &mut Tx<'_>, replay: &Replay) -> Result<(), Error> {
         if tx.contains(&REPLAYS, &replay.name) {
             return Err(error::replay_exists(&replay.name));
         }
@@ -247,7 +247,7 @@ impl Events {
     }
 
     /// One step of each replay that is under way, about `max` events in all; whether there is more to do at once.
-    pub fn step_replays(&self, tx: &mut Tx<'_, '_>, (now, max): (Timestamp, usize), ids: &Ids) -> bool {
+    pub fn step_replays(&self, tx: &mut Tx<'_>, (now, max): (Timestamp, usize), ids: &Ids) -> bool {
         let replays = tx.list(&REPLAYS, &KeyRange::all(), usize::MAX);
         let under_way: Vec<_> =
             replays.into_iter().filter(|(_, replay)| replay.state.is_under_way()).collect();
@@ -259,13 +259,7 @@ impl Events {
         self.next_replay_step(tx).is_some_and(|at| at <= now)
     }
 
-    fn step_replay(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        (replay, share): (&mut Replay, usize),
-        now: Timestamp,
-        ids: &Ids,
-    ) {
+    fn step_replay(&self, tx: &mut Tx<'_>, (replay, share): (&mut Replay, usize), now: Timestamp, ids: &Ids) {
         if replay.state == ReplayState::Cancelling {
             return replay.end(ReplayState::Cancelled, now);
         }
@@ -295,7 +289,7 @@ impl Events {
     /// Puts one event on the bus, for the wanted rules and targets; one that no wanted rule matches is passed over.
     fn replay_one(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (replay, next): (&mut Replay, &Next),
         now: Timestamp,
         ids: &Ids,
@@ -335,7 +329,7 @@ impl Events {
     }
 
     /// Forgets replays that ended and started long ago.
-    pub(crate) fn sweep_replays(tx: &mut Tx<'_, '_>, now: Timestamp) {
+    pub(crate) fn sweep_replays(tx: &mut Tx<'_>, now: Timestamp) {
         let oldest_kept = now.minus(REMEMBERED);
         for (name, replay) in tx.list(&REPLAYS, &KeyRange::all(), usize::MAX) {
             if !replay.state.is_under_way() && replay.started < oldest_kept {

@@ -107,7 +107,7 @@ impl Events {
     }
 
     /// Takes the target from a managed rule, or the rule itself, by force: its archive takes no event any more.
-    pub(crate) fn cut_archive(&self, tx: &mut Tx<'_, '_>, managed: ManagedRule, feeding: Feeding) {
+    pub(crate) fn cut_archive(&self, tx: &mut Tx<'_>, managed: ManagedRule, feeding: Feeding) {
         let archive = Archive { feeding, ..managed.archive };
         tx.put(&ARCHIVES, &archive.name, &archive);
         self.reload_archives(tx);

@@ -78,12 +78,7 @@ impl Events {
     ///
     /// # Errors
     /// `ValidationException` where the name is not of that form.
-    pub fn ensure_partner_bus(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<BusName, Error> {
+    pub fn ensure_partner_bus(&self, tx: &mut Tx<'_>, name: &str, now: Timestamp) -> Result<BusName, Error> {
         let bus =
             BusName::parse(name).filter(|bus| bus.as_str().starts_with("aws.partner/")).ok_or_else(|| {
                 Error::validation(format!(
@@ -123,7 +118,7 @@ impl Events {
 
     /// The bus that a source is associated with has been made or deleted: the source becomes active, waits again, or,
     /// where the partner has taken it back, is forgotten. Where no partner has offered one, nothing happens.
-    pub(crate) fn associate_source(&self, tx: &mut Tx<'_, '_>, bus: &BusName, now: Timestamp) {
+    pub(crate) fn associate_source(&self, tx: &mut Tx<'_>, bus: &BusName, now: Timestamp) {
         let key = (bus.as_str().to_owned(), self.account().to_owned());
         let Some(source) = tx.get(&SOURCES, &key) else { return };
         let state = match (tx.contains(&BUSES, &key.0), source.state) {

@@ -77,7 +77,7 @@ impl Events {
     /// Gives a delivery up in this transaction. Its books are the caller's.
     pub(crate) fn give_up(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (delivery, event, cause): (&Delivery, &str, &Cause),
         now: Timestamp,
         ids: &Ids,

@@ -97,7 +97,7 @@ impl Events {
     /// Where there is no such queue, it is a FIFO queue, or letters would be sent to where they are.
     pub fn deal(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (through, deed, name): (&LetterPage, &LetterAction, &str),
         now: Timestamp,
         ids: &Ids,
@@ -154,7 +154,7 @@ impl Events {
     /// Why it has to stay.
     fn resend(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (letter, to, payload): (&Letter, Option<&Arn>, Option<&str>),
         now: Timestamp,
         ids: &Ids,
@@ -181,7 +181,7 @@ impl Events {
     /// Makes a delivery of what a rule gave up, to the one target that missed it, as that is now.
     fn deliver_again(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (letter, payload): (&Letter, Option<&str>),
         now: Timestamp,
         ids: &Ids,

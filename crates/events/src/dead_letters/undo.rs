@@ -123,7 +123,7 @@ impl Events {
     /// Where nothing of that name or letter is kept.
     pub fn undo(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (name, after, max): (&str, Option<&str>, usize),
         now: Timestamp,
     ) -> Result<UndoReport, Error> {
@@ -172,7 +172,7 @@ impl Events {
         deeds
     }
 
-    fn undo_one(&self, tx: &mut Tx<'_, '_>, done: &ActionRecord, now: Timestamp) -> Result<(), &'static str> {
+    fn undo_one(&self, tx: &mut Tx<'_>, done: &ActionRecord, now: Timestamp) -> Result<(), &'static str> {
         let queue = self.queues().find(tx, &done.queue).ok_or("its dead-letter queue is gone")?;
         if let Some(why) = done.is_final() {
             return Err(why);
@@ -206,13 +206,13 @@ impl Events {
         Ok(())
     }
 
-    fn take_back(&self, tx: &mut Tx<'_, '_>, placed: MessageLocation) -> bool {
+    fn take_back(&self, tx: &mut Tx<'_>, placed: MessageLocation) -> bool {
         self.queues().take_back(tx, placed.queue, (placed.at, placed.sequence))
     }
 }
 
 /// The letters of a deed behind one of them; or the newest deed's with a letter of that id.
-fn keys_of(tx: &mut Tx<'_, '_>, (name, after): (&str, Option<&str>), max: usize) -> Vec<(String, String)> {
+fn keys_of(tx: &mut Tx<'_>, (name, after): (&str, Option<&str>), max: usize) -> Vec<(String, String)> {
     let name = name.to_owned();
     let mut keys = Vec::new();
     tx.keys(&DONE, &KeyRange::prefix(&name), &mut |key: (String, String)| {
@@ -239,13 +239,13 @@ fn size_of(done: &ActionRecord) -> u64 {
 }
 
 /// Keeps what is needed to undo.
-pub(crate) fn keep(tx: &mut Tx<'_, '_>, key: &(String, String), done: &ActionRecord) {
+pub(crate) fn keep(tx: &mut Tx<'_>, key: &(String, String), done: &ActionRecord) {
     let bytes = tx.get(&DONE_BYTES, &()).unwrap_or_default();
     tx.put(&DONE_BYTES, &(), &bytes.saturating_add(size_of(done)));
     tx.put(&DONE, key, done);
 }
 
-fn forget(tx: &mut Tx<'_, '_>, key: &(String, String), done: &ActionRecord) {
+fn forget(tx: &mut Tx<'_>, key: &(String, String), done: &ActionRecord) {
     let bytes: u64 = tx.get(&DONE_BYTES, &()).unwrap_or_default();
     tx.put(&DONE_BYTES, &(), &bytes.saturating_sub(size_of(done)));
     tx.remove(&DONE, key);
@@ -257,7 +257,7 @@ pub(crate) fn gone(read: &mut impl Read, name: &str) -> u64 {
 }
 
 /// Forgets what has grown too old or, oldest first, is too much; at most `limit` of it.
-pub(crate) fn sweep_actions(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+pub(crate) fn sweep_actions(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
     let oldest_kept = now.minus(KEPT_FOR);
     let mut forgotten = 0;
     while forgotten < limit {
@@ -285,7 +285,7 @@ pub(crate) fn sweep_actions(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -
 }
 
 /// Forgets the counts of deeds that began too long ago and of which nothing is kept.
-fn sweep_gone(tx: &mut Tx<'_, '_>, oldest_kept: Timestamp, limit: usize) -> usize {
+fn sweep_gone(tx: &mut Tx<'_>, oldest_kept: Timestamp, limit: usize) -> usize {
     // The letters and digits that the names of that moment begin with.
     let moment: String = oldest_kept.to_iso_millis().chars().filter(char::is_ascii_alphanumeric).collect();
     let mut forgotten = 0;

@@ -94,7 +94,7 @@ impl Events {
     /// Sets the limits of these targets anew, after the rule, its tags or its targets have changed in this transaction.
     pub(crate) fn refresh_limits(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (bus, rule): (&BusName, &RuleName),
         targets: BTreeSet<Arn>,
     ) {
@@ -118,7 +118,7 @@ impl Events {
     }
 
     /// As [`Events::refresh_limits`], for all targets that the rule has.
-    pub(crate) fn refresh_limits_of_rule(&self, tx: &mut Tx<'_, '_>, bus: &BusName, rule: &RuleName) {
+    pub(crate) fn refresh_limits_of_rule(&self, tx: &mut Tx<'_>, bus: &BusName, rule: &RuleName) {
         let targets = tx.list(&TARGETS, &KeyRange::prefix(&Rule::key(bus, rule)), usize::MAX);
         let arns = targets.into_iter().map(|(_, target)| target.arn).collect();
         self.refresh_limits(tx, (bus, rule), arns);

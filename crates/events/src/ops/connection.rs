@@ -215,7 +215,7 @@ fn secret_id(ids: &Ids) -> String {
 }
 
 impl Events {
-    fn put_connection(&self, tx: &mut Tx<'_, '_>, connection: Connection) -> Connection {
+    fn put_connection(&self, tx: &mut Tx<'_>, connection: Connection) -> Connection {
         let connection = Connection { generation: tx.next_number(), ..connection };
         tx.put(&CONNECTIONS, &connection.name, &connection);
         let events = self.clone();

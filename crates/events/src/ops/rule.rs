@@ -294,7 +294,7 @@ fn has_targets() -> Error {
 }
 
 impl Events {
-    fn delete_rule(&self, tx: &mut Tx<'_, '_>, bus: &BusName, name: &RuleName) -> Result<Nothing, Error> {
+    fn delete_rule(&self, tx: &mut Tx<'_>, bus: &BusName, name: &RuleName) -> Result<Nothing, Error> {
         Self::bus(tx, bus)?;
         let key = Rule::key(bus, name);
         if !tx.list(&TARGETS, &KeyRange::prefix(&key), 1).is_empty() {

@@ -77,7 +77,7 @@ impl Events {
 
     fn change_tags(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         tagged: &Tagged,
         change: impl FnOnce(&mut BTreeMap<String, String>),
     ) -> Result<Nothing, Error> {

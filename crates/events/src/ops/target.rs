@@ -301,7 +301,7 @@ fn check_place(events: &Events, target: &Target) -> Result<(), Error> {
 impl Events {
     fn put_targets(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (bus, rule): (&BusName, &RuleName),
         targets: &[Target],
     ) -> Result<(), Error> {
@@ -480,12 +480,7 @@ pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
 
 impl Events {
     /// Removes the target of a managed rule.
-    fn remove_managed(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        managed: ManagedRule,
-        ids: Vec<String>,
-    ) -> Vec<FailedEntry> {
+    fn remove_managed(&self, tx: &mut Tx<'_>, managed: ManagedRule, ids: Vec<String>) -> Vec<FailedEntry> {
         let name = managed.rule.name.clone();
         let there = managed.target(self.region(), self.account()).map(|target| target.id);
         let (here, absent): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| there.as_ref() == Some(id));

@@ -68,7 +68,7 @@ impl Events {
     }
 
     /// Notes how a rule is from now on, where that is new.
-    pub(crate) fn note_version(tx: &mut Tx<'_, '_>, bus: &BusName, rule: &RuleName) {
+    pub(crate) fn note_version(tx: &mut Tx<'_>, bus: &BusName, rule: &RuleName) {
         let key = Rule::key(bus, rule);
         let version = match tx.get(&RULES, &key) {
             Some(rule) => RuleVersion { enabled: rule.state != RuleState::Disabled, pattern: rule.pattern },
@@ -98,7 +98,7 @@ impl Events {
     }
 
     /// Forgets up to `limit` versions that no kept event has met; how many.
-    pub(crate) fn sweep_versions(tx: &mut Tx<'_, '_>, limit: usize) -> usize {
+    pub(crate) fn sweep_versions(tx: &mut Tx<'_>, limit: usize) -> usize {
         let mut forgotten = 0;
         let mut from = String::new();
         while let Some(((bus, ..), ())) =

@@ -117,7 +117,7 @@ pub struct SweepReport {
 
 impl Events {
     /// Keeps an event at its position.
-    pub(crate) fn keep(&self, tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), event: &EventRecord) {
+    pub(crate) fn keep(&self, tx: &mut Tx<'_>, (bus, position): (&BusName, u64), event: &EventRecord) {
         tx.put(&EVENTS, &(bus.as_str().to_owned(), position), event);
         tx.put(&IDS, &(event.id.clone(), position), bus);
         let events = self.clone();
@@ -131,7 +131,7 @@ impl Events {
 
     /// Notes one more delivery of a kept event to a target of a rule that had matched it; `false`: it is not kept.
     pub(crate) fn note_delivery(
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (bus, position): (&BusName, u64),
         rule: Option<&RuleName>,
         made: DeliveryRecord,
@@ -143,7 +143,7 @@ impl Events {
     }
 
     /// Takes back what [`Events::note_delivery`] has noted of the delivery with this id.
-    pub(crate) fn forget_delivery(tx: &mut Tx<'_, '_>, (bus, position): (&BusName, u64), delivery_id: &str) {
+    pub(crate) fn forget_delivery(tx: &mut Tx<'_>, (bus, position): (&BusName, u64), delivery_id: &str) {
         let freed = Self::forget_attempts(tx, delivery_id);
         Counts::change(tx, |counts| counts.kept_bytes = counts.kept_bytes.saturating_sub(freed));
         Self::change_record(tx, (bus, position), |event| {
@@ -157,7 +157,7 @@ impl Events {
     }
 
     fn change_record(
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (bus, position): (&BusName, u64),
         change: impl FnOnce(&mut EventRecord) -> bool,
     ) -> bool {
@@ -265,7 +265,7 @@ impl Events {
 
     /// Removes records that have grown too old or, oldest first, that are too much, at most `limit` of them. Deliveries
     /// that are owed carry their event themselves, so none is lost by this.
-    pub fn sweep(&self, tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> SweepReport {
+    pub fn sweep(&self, tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> SweepReport {
         let oldest_kept = now.minus(self.retention().age_max);
         let mut bytes = Counts::read(tx).kept_bytes;
         // Bytes and number of what is removed.
@@ -319,7 +319,7 @@ impl Events {
     }
 
     /// The first record of each bus, the first of all on top; of deleted buses too, whose records go as they age.
-    fn fronts(tx: &mut Tx<'_, '_>) -> BinaryHeap<Reverse<(u64, String)>> {
+    fn fronts(tx: &mut Tx<'_>) -> BinaryHeap<Reverse<(u64, String)>> {
         let mut fronts = BinaryHeap::new();
         let mut from = String::new();
         while let Some(((bus, position), _)) =
@@ -334,7 +334,7 @@ impl Events {
 }
 
 /// Forgets what was kept of the attempts of an event's deliveries; how many bytes that frees.
-fn forget_attempts(tx: &mut Tx<'_, '_>, event: &EventRecord) -> u64 {
+fn forget_attempts(tx: &mut Tx<'_>, event: &EventRecord) -> u64 {
     let deliveries = event.matched.iter().flat_map(|rule| &rule.deliveries);
     let ids = deliveries.filter_map(|made| match &made.step {
         Step::Owed { id } => Some(id),
@@ -344,7 +344,7 @@ fn forget_attempts(tx: &mut Tx<'_, '_>, event: &EventRecord) -> u64 {
 }
 
 /// The first record of a bus after a position.
-fn front_after(tx: &mut Tx<'_, '_>, bus: String, position: u64) -> Option<Reverse<(u64, String)>> {
+fn front_after(tx: &mut Tx<'_>, bus: String, position: u64) -> Option<Reverse<(u64, String)>> {
     let range = KeyRange::from_within(&(bus.clone(), position.saturating_add(1)), &bus);
     let (key, _) = tx.list_found(&EVENTS, &range, 1).into_iter().next()?;
     Some(Reverse((key.1, bus)))

@@ -51,7 +51,7 @@ impl Events {
     }
 
     /// Runs the scheduled rules whose ticks have fallen due, at most `max` of them; how many ticks were taken.
-    pub fn tick_schedules(&self, tx: &mut Tx<'_, '_>, (now, max): (Timestamp, usize), ids: &Ids) -> usize {
+    pub fn tick_schedules(&self, tx: &mut Tx<'_>, (now, max): (Timestamp, usize), ids: &Ids) -> usize {
         let Some(ticks) = self.queues().find_internal(tx, TICKS) else { return 0 };
         let receive = Receive { max, until: now.plus(LEASE), now, redrive: None };
         let due = self.queues().receive(tx, ticks, &receive);
@@ -62,7 +62,7 @@ impl Events {
         due.len()
     }
 
-    fn run_tick(&self, tx: &mut Tx<'_, '_>, tick: &Received, now: Timestamp, ids: &Ids) {
+    fn run_tick(&self, tx: &mut Tx<'_>, tick: &Received, now: Timestamp, ids: &Ids) {
         let Some((name, number)) = read_tick(&tick.body) else { return };
         let key = name.as_str().to_owned();
         let rule_key = Rule::key(&BusName::default_bus(), &name);
@@ -112,7 +112,7 @@ impl Events {
 
     /// Owes the next tick of a rule that was put, enabled or disabled. One that is owed already stays as it is, so that
     /// putting a rule again does not put off its next run.
-    pub(crate) fn plan_tick(&self, tx: &mut Tx<'_, '_>, rule: &Rule, now: Timestamp, ids: &Ids) {
+    pub(crate) fn plan_tick(&self, tx: &mut Tx<'_>, rule: &Rule, now: Timestamp, ids: &Ids) {
         if !rule.bus.is_default() {
             return;
         }
@@ -131,13 +131,13 @@ impl Events {
     }
 
     /// The rule owes no tick any more: the message that waits is void.
-    pub(crate) fn forget_tick(tx: &mut Tx<'_, '_>, rule: &RuleName) {
+    pub(crate) fn forget_tick(tx: &mut Tx<'_>, rule: &RuleName) {
         tx.remove(&OWED_TICKS, &rule.as_str().to_owned());
     }
 
     fn owe_tick(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (rule, schedule): (&RuleName, String),
         (at, now): (Timestamp, Timestamp),
         ids: &Ids,

@@ -185,13 +185,7 @@ impl Events {
 
     /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is part of the caller's
     /// transaction, and acknowledged by its commit (contract C1).
-    pub fn accept(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        matched: MatchedEvent,
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Acceptance {
+    pub fn accept(&self, tx: &mut Tx<'_>, matched: MatchedEvent, now: Timestamp, ids: &Ids) -> Acceptance {
         let MatchedEvent { bus, mut event, trace_header, dues, copies } = matched;
         let mut noted = std::mem::take(&mut event.matched);
         let position = tx.next_number();
@@ -228,13 +222,13 @@ impl Events {
     }
 
     /// Counts `events` that were put on buses that do not exist: AWS acknowledges them, and they are gone.
-    pub fn note_missing_bus(&self, tx: &mut Tx<'_, '_>, events: u64) {
+    pub fn note_missing_bus(&self, tx: &mut Tx<'_>, events: u64) {
         Counts::change(tx, |counts| counts.no_bus += events);
     }
 
     fn pay_or_owe(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (about, due): (&EventContext<'_>, PlannedDelivery),
         now: Timestamp,
         ids: &Ids,
@@ -266,7 +260,7 @@ impl Events {
 
     fn owe(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (about, route, outlet): (&EventContext<'_>, &Route, &Outlet),
         now: Timestamp,
         ids: &Ids,

@@ -220,7 +220,7 @@ impl Events {
 
     /// Keeps an attempt, in the commit that settles it. The caller has seen that the event is kept.
     pub(crate) fn note_attempt(
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (delivery_id, number): (&str, u32),
         (attempt, settled): (&Attempt, &Settlement),
     ) {
@@ -239,7 +239,7 @@ impl Events {
     }
 
     /// Forgets the attempts of a delivery; how many bytes that frees.
-    pub(crate) fn forget_attempts(tx: &mut Tx<'_, '_>, delivery_id: &str) -> u64 {
+    pub(crate) fn forget_attempts(tx: &mut Tx<'_>, delivery_id: &str) -> u64 {
         let key = delivery_id.to_owned();
         let Some(attempts) = tx.get(&ATTEMPTS, &key) else { return 0 };
         tx.remove(&ATTEMPTS, &key);

@@ -60,7 +60,7 @@ impl Counts {
         read.get(&COUNTS, &()).unwrap_or_default()
     }
 
-    pub(crate) fn change(tx: &mut Tx<'_, '_>, change: impl FnOnce(&mut Self)) {
+    pub(crate) fn change(tx: &mut Tx<'_>, change: impl FnOnce(&mut Self)) {
         let mut counts = match tx.find(&COUNTS, &()) {
             Found::Value(counts) => counts,
             Found::Nothing => Self::default(),

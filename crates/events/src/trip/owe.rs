@@ -67,13 +67,13 @@ pub struct Owed {
 
 impl Events {
     /// The internal queue of a target.
-    fn delivery_queue(&self, tx: &mut Tx<'_, '_>, target: &Arn) -> QueueId {
+    fn delivery_queue(&self, tx: &mut Tx<'_>, target: &Arn) -> QueueId {
         let known = self.queues().find_internal(tx, &format!("{PREFIX}{target}"));
         known.unwrap_or_else(|| self.set_permits(tx, target, UNDER_WAY_MAX))
     }
 
     /// Sets how many deliveries may be under way to a target at a time.
-    pub(crate) fn set_permits(&self, tx: &mut Tx<'_, '_>, target: &Arn, permits: u32) -> QueueId {
+    pub(crate) fn set_permits(&self, tx: &mut Tx<'_>, target: &Arn, permits: u32) -> QueueId {
         let settings = Settings { permits: Some(permits), ..Settings::default() };
         self.queues().internal(tx, &format!("{PREFIX}{target}"), settings)
     }
@@ -81,7 +81,7 @@ impl Events {
     /// Owes a delivery from now on; where its message is.
     pub(crate) fn send_delivery(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (delivery, event): (&Delivery, &str),
         now: Timestamp,
         ids: &Ids,
@@ -100,7 +100,7 @@ impl Events {
     /// Leases deliveries that have fallen due, as far as the targets' permits and the carrier's places go; the share of each
     /// target is about equal, and each look begins with another target, so that none holds up another. Those whose input
     /// cannot be made are given up here, and those that are damaged are dropped, each counted (contracts C2 and C9).
-    pub fn due(&self, tx: &mut Tx<'_, '_>, (now, mut places): (Timestamp, Slots), ids: &Ids) -> Vec<Owed> {
+    pub fn due(&self, tx: &mut Tx<'_>, (now, mut places): (Timestamp, Slots), ids: &Ids) -> Vec<Owed> {
         let mut queues = self.queues().due(tx, PREFIX, now);
         let first = queues.iter().position(|due| target_of(&due.name) > places.last()).unwrap_or(0);
         queues.rotate_left(first);
@@ -124,14 +124,14 @@ impl Events {
 
     /// Leases the next delivery to a target if one has fallen due and the target has a permit: for a carrier that has just
     /// given one back in this transaction.
-    pub fn next_due_to(&self, tx: &mut Tx<'_, '_>, target: &Arn, now: Timestamp, ids: &Ids) -> Option<Owed> {
+    pub fn next_due_to(&self, tx: &mut Tx<'_>, target: &Arn, now: Timestamp, ids: &Ids) -> Option<Owed> {
         let queue = self.queues().find_internal(tx, &format!("{PREFIX}{target}"))?;
         self.lease(tx, (target, queue, 1), now, ids).pop()
     }
 
     fn lease(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (target, queue, max): (&Arn, QueueId, usize),
         now: Timestamp,
         ids: &Ids,
@@ -160,7 +160,7 @@ impl Events {
     /// this commit. Until when the call may take then; `None`: the lease has ended, and the permit is somebody else's.
     pub fn renew_lease(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         owed: &Owed,
         (now, spare): (Timestamp, Duration),
     ) -> Option<Timestamp> {
@@ -193,7 +193,7 @@ impl Events {
 
     /// A delivery out of its message. Given up where its input cannot be made; a message that is none of ours stays
     /// where it is, leased again and again, for a person to find.
-    fn owed_of(&self, tx: &mut Tx<'_, '_>, received: Received, now: Timestamp, ids: &Ids) -> Option<Owed> {
+    fn owed_of(&self, tx: &mut Tx<'_>, received: Received, now: Timestamp, ids: &Ids) -> Option<Owed> {
         let (delivery, event) = Delivery::read(&received.body)?;
         let made = make_input(&delivery, event);
         let (kind, input) = match made {

@@ -44,7 +44,7 @@ impl Events {
     }
 
     /// The queue of ours that an ARN names.
-    pub(crate) fn queue_at(&self, tx: &mut Tx<'_, '_>, arn: &Arn) -> Option<Queue> {
+    pub(crate) fn queue_at(&self, tx: &mut Tx<'_>, arn: &Arn) -> Option<Queue> {
         let name = name_in_arn(arn, self.account(), self.region())?;
         self.queues().find(tx, &name)
     }
@@ -52,7 +52,7 @@ impl Events {
     /// Gives the target its message.
     pub(crate) fn pay(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (outlet, message): (&Outlet, Message<'_>),
         now: Timestamp,
         ids: &Ids,
@@ -68,7 +68,7 @@ impl Events {
 
     fn pay_queue(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (target, message): (&Target, Message<'_>),
         now: Timestamp,
         ids: &Ids,
@@ -113,7 +113,7 @@ impl Events {
     /// Sends a dead letter to a queue of ours; `false` where there is none that can take it.
     pub(crate) fn send_dead_letter(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (arn, event, cause): (&Arn, &str, Vec<Attribute>),
         now: Timestamp,
         ids: &Ids,

@@ -23,7 +23,7 @@ impl Events {
     /// kept of the attempt is kept in this transaction too.
     pub fn settle(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (owed, attempt): (&Owed, &Attempt),
         now: Timestamp,
         ids: &Ids,
@@ -45,7 +45,7 @@ impl Events {
         settled
     }
 
-    fn settle_delivered(&self, tx: &mut Tx<'_, '_>, owed: &Owed) -> Settlement {
+    fn settle_delivered(&self, tx: &mut Tx<'_>, owed: &Owed) -> Settlement {
         if !self.queues().delete(tx, &owed.handle) {
             return Settlement::Gone;
         }
@@ -56,7 +56,7 @@ impl Events {
         Settlement::Delivered
     }
 
-    fn plan_again(&self, tx: &mut Tx<'_, '_>, owed: &Owed, at: Timestamp) -> Settlement {
+    fn plan_again(&self, tx: &mut Tx<'_>, owed: &Owed, at: Timestamp) -> Settlement {
         if !self.queues().reschedule(tx, &owed.handle, at) {
             return Settlement::Gone;
         }
@@ -66,7 +66,7 @@ impl Events {
 
     pub(crate) fn settle_given_up(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (handle, delivery, event, cause): (&Handle, &Delivery, &str, &Cause),
         now: Timestamp,
         ids: &Ids,

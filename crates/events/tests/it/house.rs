@@ -97,7 +97,7 @@ impl House {
     /// Runs a job in a transaction of its own.
     pub(crate) fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Events, &mut Tx<'_, '_>) -> T + Send + 'static,
+        job: impl FnOnce(&Events, &mut Tx<'_>) -> T + Send + 'static,
     ) -> T {
         let events = self.events.clone();
         self.events.store().write(|error| error, move |tx| Ok(job(&events, tx))).wait().unwrap()

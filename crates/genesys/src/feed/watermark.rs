@@ -12,6 +12,6 @@ pub fn load(read: &mut impl Read, org_id: &str) -> Option<Timestamp> {
 }
 
 /// Notes up to when it was heard, in the commit that takes in what was.
-pub fn save(tx: &mut Tx<'_, '_>, org_id: &str, heard: Timestamp) {
+pub fn save(tx: &mut Tx<'_>, org_id: &str, heard: Timestamp) {
     tx.put(&WATERMARKS, &org_id.to_owned(), &heard.unix_ms());
 }

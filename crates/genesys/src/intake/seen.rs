@@ -15,7 +15,7 @@ const SEEN: Table<u128, u64> = Table::new(40, "seen events");
 const FORGET: Table<(u64, u128), ()> = Table::new(41, "seen events to forget");
 
 /// Notes an event; `false` where its envelope id or its semantic key has been noted within the seven days.
-pub fn note(tx: &mut Tx<'_, '_>, envelope_id: Option<&str>, semantic_key: [u8; 16], now: Timestamp) -> bool {
+pub fn note(tx: &mut Tx<'_>, envelope_id: Option<&str>, semantic_key: [u8; 16], now: Timestamp) -> bool {
     let semantic = u128::from_be_bytes(semantic_key);
     let envelope =
         envelope_id.map(|id| u128::from_be_bytes(Md5::digest([b"envelope ", id.as_bytes()].concat()).into()));
@@ -30,7 +30,7 @@ pub fn note(tx: &mut Tx<'_, '_>, envelope_id: Option<&str>, semantic_key: [u8; 1
 }
 
 /// Notes a derived event by its id, which is a function of what it tells; `false` where it was told within the time.
-pub fn note_derived(tx: &mut Tx<'_, '_>, id: &str, now: Timestamp, known_for: Duration) -> bool {
+pub fn note_derived(tx: &mut Tx<'_>, id: &str, now: Timestamp, known_for: Duration) -> bool {
     let key = u128::from_be_bytes(Md5::digest([b"derived ", id.as_bytes()].concat()).into());
     if known(tx, &key, now) {
         return false;
@@ -39,7 +39,7 @@ pub fn note_derived(tx: &mut Tx<'_, '_>, id: &str, now: Timestamp, known_for: Du
     true
 }
 
-fn known(tx: &mut Tx<'_, '_>, key: &u128, now: Timestamp) -> bool {
+fn known(tx: &mut Tx<'_>, key: &u128, now: Timestamp) -> bool {
     match tx.find(&SEEN, key) {
         Found::Value(until_ms) => until_ms > now.unix_ms(),
         Found::Nothing => false,
@@ -51,7 +51,7 @@ fn known(tx: &mut Tx<'_, '_>, key: &u128, now: Timestamp) -> bool {
     }
 }
 
-fn note_key(tx: &mut Tx<'_, '_>, key: u128, until_ms: u64) {
+fn note_key(tx: &mut Tx<'_>, key: u128, until_ms: u64) {
     tx.put(&SEEN, &key, &until_ms);
     tx.put(&FORGET, &(until_ms, key), &());
 }
@@ -62,7 +62,7 @@ pub fn is_known(read: &mut impl Read, semantic_key: [u8; 16], now: Timestamp) ->
 }
 
 /// Forgets up to `limit` keys whose time is over; how many it was.
-pub fn forget(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+pub fn forget(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
     let over = tx.list_found(&FORGET, &KeyRange::between(&0_u64, &now.unix_ms()), limit);
     for (place, _) in &over {
         // Noted again since: another place knows when to forget it.

@@ -58,7 +58,7 @@ pub enum Settled {
 
 impl Streams {
     /// Leases up to `max` posts that have fallen due, of streams that are enabled; each stream has about an equal share.
-    pub fn due(&self, tx: &mut Tx<'_, '_>, now: Timestamp, max: usize) -> Vec<Post> {
+    pub fn due(&self, tx: &mut Tx<'_>, now: Timestamp, max: usize) -> Vec<Post> {
         let all = self.all.load_full();
         let enabled: Vec<_> = all.iter().filter(|stream| stream.enabled).collect();
         let mut posts = Vec::new();
@@ -93,7 +93,7 @@ impl Streams {
     /// to the dead-letter queue in the same transaction (contract C7).
     pub fn settle(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (post, result): (&Post, &Result<(), String>),
         now: Timestamp,
         ids: &Ids,
@@ -134,7 +134,7 @@ impl Streams {
         settled
     }
 
-    fn give_up(&self, tx: &mut Tx<'_, '_>, (post, error): (&Post, &str), now: Timestamp, ids: &Ids) -> bool {
+    fn give_up(&self, tx: &mut Tx<'_>, (post, error): (&Post, &str), now: Timestamp, ids: &Ids) -> bool {
         let Some(queue) = self.queues.find(tx, DEAD_LETTERS) else { return false };
         let attributes = vec![
             Attribute::text("STREAM_ID", post.stream_id.clone()),

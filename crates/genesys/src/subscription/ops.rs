@@ -211,7 +211,7 @@ impl Subscriptions {
         Ok(arn)
     }
 
-    fn check_here(&self, tx: &mut Tx<'_, '_>, arn: &Arn) -> Result<(), Fault> {
+    fn check_here(&self, tx: &mut Tx<'_>, arn: &Arn) -> Result<(), Fault> {
         match self.queues.find(tx, &arn.resource) {
             Some(_) => Ok(()),
             None => Err(Fault::bad_request(format!("The queue {arn} does not exist. Create it first."))),

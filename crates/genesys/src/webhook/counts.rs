@@ -22,7 +22,7 @@ pub fn counts(read: &mut impl Read) -> Vec<(String, WebhookCounts)> {
 }
 
 /// One event more, and so many duplicates.
-pub(super) fn count(tx: &mut Tx<'_, '_>, webhook: &str, duplicates: u64) {
+pub(super) fn count(tx: &mut Tx<'_>, webhook: &str, duplicates: u64) {
     let name = webhook.to_owned();
     let mut counts = tx.get(&COUNTS, &name).unwrap_or_default();
     counts.received += 1;

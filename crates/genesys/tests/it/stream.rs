@@ -50,7 +50,7 @@ impl House {
         self.streams.get(&asked(id, &json!(null))).unwrap().body.unwrap()
     }
 
-    fn write<T: Send + 'static>(&self, job: impl FnOnce(&mut Tx<'_, '_>) -> T + Send + 'static) -> T {
+    fn write<T: Send + 'static>(&self, job: impl FnOnce(&mut Tx<'_>) -> T + Send + 'static) -> T {
         self.queues.store().write(Fault::of_store, move |tx| Ok(job(tx))).wait().unwrap()
     }
 

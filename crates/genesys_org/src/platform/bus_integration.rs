@@ -74,7 +74,7 @@ pub(crate) fn find(read: &mut impl Read, id: &str) -> Option<BusIntegration> {
 
 /// Makes one, or puts it in the place of `before`.
 pub(crate) fn put(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     place: (&str, &str),
     before: Option<&BusIntegration>,
     asked: &Asked,
@@ -96,7 +96,7 @@ pub(crate) fn put(
 }
 
 /// Removes one.
-pub(crate) fn remove(tx: &mut Tx<'_, '_>, id: &str) {
+pub(crate) fn remove(tx: &mut Tx<'_>, id: &str) {
     tx.remove(&INTEGRATIONS, &id.to_owned());
 }
 

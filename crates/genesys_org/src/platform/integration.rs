@@ -72,7 +72,7 @@ pub struct Source {
 pub(crate) type Sources = Vec<Source>;
 
 /// A handler on stored integrations.
-pub type Handler = fn(&mut Tx<'_, '_>, &Platform, Place<'_>, &Asked) -> Result<Answer, Fault>;
+pub type Handler = fn(&mut Tx<'_>, &Platform, Place<'_>, &Asked) -> Result<Answer, Fault>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,7 +103,7 @@ struct ConfigChange {
 }
 
 /// `GET /api/v2/integrations`.
-pub fn list(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
+pub fn list(tx: &mut Tx<'_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
     let wanted: Option<&str> = asked.param("integrationType");
     let real = all(tx).into_iter().map(|one| (EVENT_BRIDGE, one.body(place, asked.now)));
     let to_buses = bus_integration::all(tx).into_iter();
@@ -123,7 +123,7 @@ pub fn list(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) 
 
 /// `POST /api/v2/integrations`, in either form.
 pub fn create(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     platform: &Platform,
     place: Place<'_>,
     asked: &Asked,
@@ -158,12 +158,7 @@ pub fn create(
 }
 
 /// `PUT /api/v2/integrations/{integrationId}`, which only the tutorial's form has.
-pub fn put(
-    tx: &mut Tx<'_, '_>,
-    platform: &Platform,
-    place: Place<'_>,
-    asked: &Asked,
-) -> Result<Answer, Fault> {
+pub fn put(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
     match bus_integration::find(tx, asked.hole(0)) {
         Some(before) => put_to_bus(tx, (platform, place), Some(&before), asked).map(Answer::ok),
         None => {
@@ -176,7 +171,7 @@ pub fn put(
 }
 
 fn put_to_bus(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     (platform, place): (&Platform, Place<'_>),
     before: Option<&BusIntegration>,
     asked: &Asked,
@@ -188,7 +183,7 @@ fn put_to_bus(
 }
 
 /// `GET /api/v2/integrations/{integrationId}`.
-pub fn get(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
+pub fn get(tx: &mut Tx<'_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
     if let Some(one) = bus_integration::find(tx, asked.hole(0)) {
         return Ok(Answer::ok(one.body((place.account, place.region))));
     }
@@ -196,12 +191,7 @@ pub fn get(tx: &mut Tx<'_, '_>, _: &Platform, place: Place<'_>, asked: &Asked) -
 }
 
 /// `PATCH /api/v2/integrations/{integrationId}`.
-pub fn patch(
-    tx: &mut Tx<'_, '_>,
-    platform: &Platform,
-    place: Place<'_>,
-    asked: &Asked,
-) -> Result<Answer, Fault> {
+pub fn patch(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
     let mut integration = of(tx, asked)?;
     let change: Change = asked.json()?;
     integration.name = change.name.unwrap_or(integration.name);
@@ -221,7 +211,7 @@ pub fn patch(
 
 /// `DELETE /api/v2/integrations/{integrationId}`: answers what was there.
 pub fn delete(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     platform: &Platform,
     place: Place<'_>,
     asked: &Asked,
@@ -238,13 +228,13 @@ pub fn delete(
 }
 
 /// `GET /api/v2/integrations/{integrationId}/config/current`.
-pub fn get_config(tx: &mut Tx<'_, '_>, _: &Platform, _: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
+pub fn get_config(tx: &mut Tx<'_>, _: &Platform, _: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
     Ok(Answer::ok(of(tx, asked)?.config_body()))
 }
 
 /// `PUT /api/v2/integrations/{integrationId}/config/current`.
 pub fn put_config(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     platform: &Platform,
     place: Place<'_>,
     asked: &Asked,
@@ -291,7 +281,7 @@ pub fn get_type(_: &Platform, asked: &Asked) -> Result<Answer, Fault> {
 }
 
 /// Reads the stored integrations into memory, when a server starts.
-pub fn load(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>) {
+pub fn load(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>) {
     mirror(tx, platform, place);
 }
 
@@ -319,7 +309,7 @@ fn all(read: &mut impl Read) -> Vec<Integration> {
     found.into_iter().map(|(_, integration)| integration).collect()
 }
 
-fn of(tx: &mut Tx<'_, '_>, asked: &Asked) -> Result<Integration, Fault> {
+fn of(tx: &mut Tx<'_>, asked: &Asked) -> Result<Integration, Fault> {
     let id = asked.hole(0).to_owned();
     if bus_integration::find(tx, &id).is_some() {
         let kind = bus_integration::TYPE;
@@ -331,13 +321,13 @@ fn of(tx: &mut Tx<'_, '_>, asked: &Asked) -> Result<Integration, Fault> {
     found.ok_or_else(|| Fault::not_found(format!("There is no integration with the id {id}.")))
 }
 
-fn keep(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>, integration: &Integration) {
+fn keep(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>, integration: &Integration) {
     tx.put(&INTEGRATIONS, &integration.id, integration);
     mirror(tx, platform, place);
 }
 
 /// Memory follows what is stored once it is stored.
-fn mirror(tx: &mut Tx<'_, '_>, platform: &Platform, place: Place<'_>) {
+fn mirror(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>) {
     let buses: Vec<String> = bus_integration::all(tx).iter().filter_map(BusIntegration::bus).collect();
     let of_platform = platform.clone();
     tx.after_commit(move || of_platform.state().buses = buses);

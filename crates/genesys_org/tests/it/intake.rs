@@ -192,7 +192,7 @@ fn what_is_damaged_costs_itself_alone() {
     for id in ["c-1", "c-2", "c-3"] {
         assert_eq!(house.take(&[&start(id, at)], at + 500), 0);
     }
-    let harm = |tx: &mut store::Tx<'_, '_>| {
+    let harm = |tx: &mut store::Tx<'_>| {
         tx.put(&Table::<String, Vec<u8>>::new(42, "conversations"), &"c-1".to_owned(), &vec![0xFF; 9]);
         let contents: Table<u64, Vec<u8>> = Table::new(13, "message contents");
         let timer = tx.list_found(&contents, &KeyRange::all(), 2).pop().unwrap();

@@ -63,7 +63,7 @@ pub(super) fn put(logs: &Logs, call: &Call, body: &[u8]) -> Reply {
         check_batch(&entries)?;
         let group = request.log_group_name.unwrap_or_default();
         let stream = request.log_stream_name.unwrap_or_default();
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let rejected = Logs::put_events(tx, (&group, &stream), entries, now)?;
             let told = (rejected != Rejected::default()).then_some(RejectedAnswer {
                 too_new_log_event_start_index: rejected.too_new_start,

@@ -52,7 +52,7 @@ pub(super) fn create(logs: &Logs, call: &Call, body: &[u8]) -> Reply {
             is_protected: request.deletion_protection_enabled.unwrap_or_default(),
             size_bytes: 0,
         };
-        Ok(move |tx: &mut Tx<'_, '_>| Logs::create_group(tx, &name, &group).map(|()| Nothing {}))
+        Ok(move |tx: &mut Tx<'_>| Logs::create_group(tx, &name, &group).map(|()| Nothing {}))
     })
 }
 
@@ -75,7 +75,7 @@ impl NamedRequest {
 pub(super) fn delete(logs: &Logs, body: &[u8]) -> Reply {
     write(logs, body, |request: NamedRequest| {
         let name = request.name()?;
-        Ok(move |tx: &mut Tx<'_, '_>| Logs::delete_group(tx, &name).map(|()| Nothing {}))
+        Ok(move |tx: &mut Tx<'_>| Logs::delete_group(tx, &name).map(|()| Nothing {}))
     })
 }
 
@@ -103,7 +103,7 @@ pub(super) fn put_retention(logs: &Logs, body: &[u8]) -> Reply {
         }
         faults.result()?;
         let name = request.log_group_name.unwrap_or_default();
-        Ok(move |tx: &mut Tx<'_, '_>| change(tx, &name, |group| group.retention_days = known))
+        Ok(move |tx: &mut Tx<'_>| change(tx, &name, |group| group.retention_days = known))
     })
 }
 
@@ -111,7 +111,7 @@ pub(super) fn put_retention(logs: &Logs, body: &[u8]) -> Reply {
 pub(super) fn delete_retention(logs: &Logs, body: &[u8]) -> Reply {
     write(logs, body, |request: NamedRequest| {
         let name = request.name()?;
-        Ok(move |tx: &mut Tx<'_, '_>| change(tx, &name, |group| group.retention_days = None))
+        Ok(move |tx: &mut Tx<'_>| change(tx, &name, |group| group.retention_days = None))
     })
 }
 
@@ -134,11 +134,11 @@ pub(super) fn protect(logs: &Logs, body: &[u8]) -> Reply {
         faults.result()?;
         let name = of_identifier(logs, &identifier)?;
         let is_protected = request.deletion_protection_enabled.unwrap_or_default();
-        Ok(move |tx: &mut Tx<'_, '_>| change(tx, &name, |group| group.is_protected = is_protected))
+        Ok(move |tx: &mut Tx<'_>| change(tx, &name, |group| group.is_protected = is_protected))
     })
 }
 
-fn change(tx: &mut Tx<'_, '_>, name: &str, change: impl FnOnce(&mut Group)) -> Result<Nothing, Error> {
+fn change(tx: &mut Tx<'_>, name: &str, change: impl FnOnce(&mut Group)) -> Result<Nothing, Error> {
     let mut group = Logs::group(tx, name)?;
     change(&mut group);
     tx.put(&GROUPS, &name.to_owned(), &group);

@@ -34,7 +34,7 @@ pub(super) fn create(logs: &Logs, call: &Call, body: &[u8]) -> Reply {
     let now = call.now;
     write(logs, body, |request: NamedRequest| {
         let (group, stream) = request.names()?;
-        Ok(move |tx: &mut Tx<'_, '_>| Logs::create_stream(tx, (&group, &stream), now).map(|_| Nothing {}))
+        Ok(move |tx: &mut Tx<'_>| Logs::create_stream(tx, (&group, &stream), now).map(|_| Nothing {}))
     })
 }
 
@@ -42,7 +42,7 @@ pub(super) fn create(logs: &Logs, call: &Call, body: &[u8]) -> Reply {
 pub(super) fn delete(logs: &Logs, body: &[u8]) -> Reply {
     write(logs, body, |request: NamedRequest| {
         let (group, stream) = request.names()?;
-        Ok(move |tx: &mut Tx<'_, '_>| Logs::delete_stream(tx, &group, &stream).map(|()| Nothing {}))
+        Ok(move |tx: &mut Tx<'_>| Logs::delete_stream(tx, &group, &stream).map(|()| Nothing {}))
     })
 }
 

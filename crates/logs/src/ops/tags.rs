@@ -50,7 +50,7 @@ pub(super) fn tag(logs: &Logs, body: &[u8]) -> Reply {
         check_tags(request.tags.as_ref().unwrap_or(&BTreeMap::new()), &mut faults);
         let group = request.group(logs, faults)?;
         let added = request.tags.unwrap_or_default();
-        Ok(move |tx: &mut Tx<'_, '_>| change(tx, &group, |tags| tags.extend(added)))
+        Ok(move |tx: &mut Tx<'_>| change(tx, &group, |tags| tags.extend(added)))
     })
 }
 
@@ -63,12 +63,12 @@ pub(super) fn untag(logs: &Logs, body: &[u8]) -> Reply {
         }
         let group = request.group(logs, faults)?;
         let keys = request.tag_keys.unwrap_or_default();
-        Ok(move |tx: &mut Tx<'_, '_>| change(tx, &group, |tags| tags.retain(|key, _| !keys.contains(key))))
+        Ok(move |tx: &mut Tx<'_>| change(tx, &group, |tags| tags.retain(|key, _| !keys.contains(key))))
     })
 }
 
 fn change(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     name: &str,
     change: impl FnOnce(&mut BTreeMap<String, String>),
 ) -> Result<Nothing, Error> {

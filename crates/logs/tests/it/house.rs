@@ -60,7 +60,7 @@ impl House {
     /// Runs a job in a transaction of its own.
     pub(crate) fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Logs, &mut Tx<'_, '_>) -> T + Send + 'static,
+        job: impl FnOnce(&Logs, &mut Tx<'_>) -> T + Send + 'static,
     ) -> T {
         let logs = self.logs.clone();
         self.store.write(|error| error, move |tx| Ok(job(&logs, tx))).wait().unwrap()

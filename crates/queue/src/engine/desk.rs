@@ -16,17 +16,17 @@ pub(crate) struct Entry {
     pub(crate) state: State,
 }
 
-pub(crate) struct Desk<'t, 'a, 'txn> {
-    pub(crate) tx: &'t mut Tx<'a, 'txn>,
+pub(crate) struct Desk<'t> {
+    pub(crate) tx: Tx<'t>,
     changes: Vec<Change>,
     arrived: Vec<QueueId>,
     /// Messages that are lost to damage.
     lost: usize,
 }
 
-impl<'t, 'a, 'txn> Desk<'t, 'a, 'txn> {
-    pub(crate) fn new(tx: &'t mut Tx<'a, 'txn>) -> Self {
-        Self { tx, changes: Vec::new(), arrived: Vec::new(), lost: 0 }
+impl<'t> Desk<'t> {
+    pub(crate) fn new(tx: &'t mut Tx<'_>) -> Self {
+        Self { tx: tx.by_ref(), changes: Vec::new(), arrived: Vec::new(), lost: 0 }
     }
 
     /// Hands what was done to memory, once it is on disk; tells how many messages were lost to damage.
@@ -35,8 +35,8 @@ impl<'t, 'a, 'txn> Desk<'t, 'a, 'txn> {
             return self.lost;
         }
         let memory = Arc::clone(memory);
-        let Self { changes, arrived, lost, .. } = self;
-        self.tx.after_commit(move || {
+        let Self { mut tx, changes, arrived, lost } = self;
+        tx.after_commit(move || {
             memory.apply(&changes);
             for queue in arrived {
                 memory.ring(queue);

@@ -13,7 +13,7 @@ use crate::engine::memory::Change;
 use crate::engine::receive::entry_of;
 use crate::engine::record::{GROUPS, Group, INDEX, Member, PARKED, Parked, Phase, QueueId, State};
 
-impl Desk<'_, '_, '_> {
+impl Desk<'_> {
     /// Puts a waiting message in the index, or parks it behind its group.
     pub(crate) fn place(&mut self, queue: QueueId, entry: Entry) {
         let Some(name) = entry.state.group.clone() else {

@@ -80,14 +80,14 @@ impl Queues {
     /// Leases up to `max` due messages. Those that were received too often are moved to the dead-letter queue in the
     /// same transaction (contract C7), those past their retention are dropped, and those that are damaged are passed over
     /// and never met again (contract C9).
-    pub fn receive(&self, tx: &mut Tx<'_, '_>, queue: QueueId, receive: &Receive) -> Vec<Received> {
+    pub fn receive(&self, tx: &mut Tx<'_>, queue: QueueId, receive: &Receive) -> Vec<Received> {
         self.receive_counting(tx, queue, receive).0
     }
 
     /// As [`Queues::receive`], for a room that keeps books of what it has sent: also how many messages were damaged.
     pub fn receive_counting(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         queue: QueueId,
         receive: &Receive,
     ) -> (Vec<Received>, usize) {
@@ -165,7 +165,7 @@ struct Round<'r> {
 
 impl Round<'_> {
     /// Gives out what fell due: the message, or of its group what is first.
-    fn take(&mut self, desk: &mut Desk<'_, '_, '_>, entry: Entry, max: usize) {
+    fn take(&mut self, desk: &mut Desk<'_>, entry: Entry, max: usize) {
         let room = max.saturating_sub(self.received.len());
         if room == 0 {
             // A group has given more than the one message that fell due.
@@ -194,7 +194,7 @@ impl Round<'_> {
         }
     }
 
-    fn lease_or_settle(&mut self, desk: &mut Desk<'_, '_, '_>, entry: Entry) {
+    fn lease_or_settle(&mut self, desk: &mut Desk<'_>, entry: Entry) {
         let now_ms = self.receive.now.unix_ms();
         if self.expired(&entry.state, now_ms) {
             self.settled += 1;
@@ -219,7 +219,7 @@ impl Round<'_> {
             .is_some_and(|retention| state.sent_at_ms.saturating_add(retention) <= now_ms)
     }
 
-    fn lease(&mut self, desk: &mut Desk<'_, '_, '_>, entry: &Entry) {
+    fn lease(&mut self, desk: &mut Desk<'_>, entry: &Entry) {
         let Found::Value(content) = desk.tx.find(&CONTENTS, &entry.sequence) else {
             self.settled += 1;
             desk.leave(self.queue, entry);
@@ -287,7 +287,7 @@ fn count_in_flight(read: &mut impl Read, queue: QueueId, now: Timestamp, limit: 
     count
 }
 
-impl Desk<'_, '_, '_> {
+impl Desk<'_> {
     /// Up to `max` due messages: those whose lease has ended first, they are the older ones. Those of which the state is
     /// damaged are passed over: nobody knows their group, or how often they were received.
     pub(crate) fn list_due(&mut self, queue: QueueId, now: Timestamp, max: usize) -> Vec<Entry> {

@@ -21,13 +21,13 @@ impl Queues {
     /// name of the queue that dead-lettered it. Stops at the first that has none.
     pub fn relocate<T>(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         from: QueueId,
         (now, max): (Timestamp, usize),
         mut target: T,
     ) -> Relocated
     where
-        T: FnMut(&mut Tx<'_, '_>, Option<&str>) -> Option<QueueId>,
+        T: FnMut(&mut Tx<'_>, Option<&str>) -> Option<QueueId>,
     {
         let mut desk = Desk::new(tx);
         let mut done = Relocated::default();
@@ -40,7 +40,7 @@ impl Queues {
             let listed = due.len();
             let moved = due.into_iter().take_while(|entry| {
                 let source = desk.source_of(entry);
-                let to = target(desk.tx, source.as_deref());
+                let to = target(&mut desk.tx, source.as_deref());
                 to.map(|to| desk.start_again(from, entry, (to, now.unix_ms()))).is_some()
             });
             let moved = moved.count();
@@ -52,7 +52,7 @@ impl Queues {
     }
 }
 
-impl Desk<'_, '_, '_> {
+impl Desk<'_> {
     /// The queue that dead-lettered a message; `None` also where the note that says so is damaged.
     fn source_of(&mut self, entry: &Entry) -> Option<String> {
         if !entry.state.noted {

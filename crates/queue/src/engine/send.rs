@@ -50,7 +50,7 @@ pub struct Sent {
 
 impl Queues {
     /// Sends a message.
-    pub fn send(&self, tx: &mut Tx<'_, '_>, queue: QueueId, message: NewMessage) -> Sent {
+    pub fn send(&self, tx: &mut Tx<'_>, queue: QueueId, message: NewMessage) -> Sent {
         let sequence = tx.next_number();
         let id = message.id.clone();
         let mut desk = Desk::new(tx);
@@ -83,7 +83,7 @@ impl Queues {
     /// since; remembers this one until `remember_until`.
     pub fn send_once(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         queue: QueueId,
         message: NewMessage,
         (key, remember_until): (String, Timestamp),

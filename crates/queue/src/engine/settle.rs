@@ -32,7 +32,7 @@ pub struct DeadLetter {
 
 impl Queues {
     /// Deletes the message; `false`: it is gone already, or was received again.
-    pub fn delete(&self, tx: &mut Tx<'_, '_>, handle: &Handle) -> bool {
+    pub fn delete(&self, tx: &mut Tx<'_>, handle: &Handle) -> bool {
         self.settle(tx, handle, |desk, entry| {
             desk.leave(handle.queue, &entry);
             desk.discard(entry.sequence, &entry.state);
@@ -41,7 +41,7 @@ impl Queues {
 
     /// Gives the message back to its queue, to be received again from `not_before` on; it is not in flight meanwhile.
     /// `false`: it is gone already, or was received again.
-    pub fn reschedule(&self, tx: &mut Tx<'_, '_>, handle: &Handle, not_before: Timestamp) -> bool {
+    pub fn reschedule(&self, tx: &mut Tx<'_>, handle: &Handle, not_before: Timestamp) -> bool {
         self.settle(tx, handle, |desk, entry| {
             let state = State { moved: false, ..entry.state.clone() };
             let at_ms = not_before.unix_ms();
@@ -52,13 +52,7 @@ impl Queues {
 
     /// Moves the message to another queue, its content and what was sent with it unchanged, in this transaction
     /// (contract C7). `false`: it is gone already, or was received again.
-    pub fn dead_letter(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        handle: &Handle,
-        letter: DeadLetter,
-        now: Timestamp,
-    ) -> bool {
+    pub fn dead_letter(&self, tx: &mut Tx<'_>, handle: &Handle, letter: DeadLetter, now: Timestamp) -> bool {
         self.settle(tx, handle, |desk, entry| {
             let note = Note { source: letter.source, attributes: letter.cause };
             desk.transfer(handle.queue, entry, letter.to, (note, now.unix_ms()));
@@ -67,12 +61,7 @@ impl Queues {
 
     /// Lets the lease end at `until` instead, unless it has ended: the permit may be somebody else's by now. The handle
     /// stays valid.
-    pub fn extend(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        handle: &Handle,
-        (until, now): (Timestamp, Timestamp),
-    ) -> Extended {
+    pub fn extend(&self, tx: &mut Tx<'_>, handle: &Handle, (until, now): (Timestamp, Timestamp)) -> Extended {
         match self.leased_until(tx, handle) {
             None => Extended::Gone,
             Some(end) if end <= now => Extended::Expired,
@@ -85,7 +74,7 @@ impl Queues {
 
     /// As [`Queues::extend`], also where the lease has ended, as long as nobody has received the message again.
     /// `false`: somebody has, or it is gone.
-    pub fn renew(&self, tx: &mut Tx<'_, '_>, handle: &Handle, until: Timestamp) -> bool {
+    pub fn renew(&self, tx: &mut Tx<'_>, handle: &Handle, until: Timestamp) -> bool {
         self.settle(tx, handle, |desk, entry| {
             let at_ms = until.unix_ms();
             let state = State { moved: true, ..entry.state.clone() };
@@ -101,12 +90,7 @@ impl Queues {
         find(read, handle).map(|entry| Timestamp::from_unix_ms(entry.at_ms))
     }
 
-    fn settle(
-        &self,
-        tx: &mut Tx<'_, '_>,
-        handle: &Handle,
-        act: impl FnOnce(&mut Desk<'_, '_, '_>, Entry),
-    ) -> bool {
+    fn settle(&self, tx: &mut Tx<'_>, handle: &Handle, act: impl FnOnce(&mut Desk<'_>, Entry)) -> bool {
         let Some(entry) = find(tx, handle) else { return false };
         let mut desk = Desk::new(tx);
         act(&mut desk, entry);
@@ -115,7 +99,7 @@ impl Queues {
     }
 }
 
-impl Desk<'_, '_, '_> {
+impl Desk<'_> {
     /// Takes a message out of one queue and puts it in another, at once to be received there. Its content stays where
     /// it is, its count goes on.
     pub(crate) fn transfer(&mut self, from: QueueId, entry: Entry, to: QueueId, (note, now_ms): (Note, u64)) {

@@ -15,7 +15,7 @@ use crate::engine::record::{
 impl Queues {
     /// Removes up to `limit` messages that are past their queue's retention or whose queue was deleted, and as many
     /// forgotten deduplication keys and receive attempts. Gives back how much it removed; as long as that is not 0 there may be more.
-    pub fn sweep(&self, tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+    pub fn sweep(&self, tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
         let mut removed = forget_duplicates(tx, now, limit);
         removed += forget_attempts(tx, now.unix_ms(), limit.saturating_sub(removed));
         for known in self.memory.known() {
@@ -54,7 +54,7 @@ impl Queues {
         })
     }
 
-    fn sweep_expired(&self, tx: &mut Tx<'_, '_>, queue: QueueId, (until_ms, limit): (u64, usize)) -> usize {
+    fn sweep_expired(&self, tx: &mut Tx<'_>, queue: QueueId, (until_ms, limit): (u64, usize)) -> usize {
         let until = Timestamp::from_unix_ms(until_ms);
         if until_ms == 0 || !self.memory.may_be_due(queue, until) {
             return 0;
@@ -70,7 +70,7 @@ impl Queues {
         removed
     }
 
-    fn sweep_dropped(&self, tx: &mut Tx<'_, '_>, queue: QueueId, limit: usize) -> usize {
+    fn sweep_dropped(&self, tx: &mut Tx<'_>, queue: QueueId, limit: usize) -> usize {
         let mut removed = 0;
         for phase in Phase::BOTH {
             let range = KeyRange::prefix(&(queue.0, phase.byte()));
@@ -106,7 +106,7 @@ impl Queues {
     }
 }
 
-fn forget_duplicates(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize {
+fn forget_duplicates(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
     let range = KeyRange::between(&0u64, &now.unix_ms().saturating_add(1));
     let forgettable = first_keys(tx, &FORGET, &range, limit);
     let removed = forgettable.len();
@@ -127,7 +127,7 @@ fn forget_duplicates(tx: &mut Tx<'_, '_>, now: Timestamp, limit: usize) -> usize
 
 /// The first `limit` keys of a range. What is to be removed need not be readable.
 fn first_keys<K: Key, V: Record>(
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     table: &Table<K, V>,
     range: &KeyRange,
     limit: usize,

@@ -108,7 +108,7 @@ impl Queues {
     }
 
     /// Takes a message out of its queue that [`Queues::look`] has shown at a spot; `false`: it is not there any more.
-    pub fn withdraw(&self, tx: &mut Tx<'_, '_>, queue: QueueId, (phase, at_ms, sequence): Spot) -> bool {
+    pub fn withdraw(&self, tx: &mut Tx<'_>, queue: QueueId, (phase, at_ms, sequence): Spot) -> bool {
         let place = (queue.0, phase, (at_ms, sequence));
         let Some(state) = tx.get(&INDEX, &place) else { return false };
         let mut desk = Desk::new(tx);
@@ -120,7 +120,7 @@ impl Queues {
     }
 
     /// Puts a message back that was withdrawn: its age, count and cause as they were, to be received at once.
-    pub fn put_back(&self, tx: &mut Tx<'_, '_>, queue: QueueId, withdrawn: Withdrawn, now: Timestamp) {
+    pub fn put_back(&self, tx: &mut Tx<'_>, queue: QueueId, withdrawn: Withdrawn, now: Timestamp) {
         let Withdrawn { sequence, content, state, note } = withdrawn;
         tx.put(&CONTENTS, &sequence, &content);
         if state.noted {
@@ -133,7 +133,7 @@ impl Queues {
     }
 
     /// Takes back a message that was sent, as long as nobody has received it; `false`: somebody has, or it is gone.
-    pub fn take_back(&self, tx: &mut Tx<'_, '_>, queue: QueueId, (at, sequence): (Timestamp, u64)) -> bool {
+    pub fn take_back(&self, tx: &mut Tx<'_>, queue: QueueId, (at, sequence): (Timestamp, u64)) -> bool {
         let spot = (Phase::Waiting.byte(), at.unix_ms(), sequence);
         let state = tx.get(&INDEX, &(queue.0, spot.0, (spot.1, spot.2)));
         state.is_some_and(|state: State| state.received == 0) && self.withdraw(tx, queue, spot)

@@ -74,7 +74,7 @@ pub(super) fn set(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     write(queues, body, |request: SetQueueAttributes| {
         let name = name_in_url(request.queue_url.as_deref(), &call)?;
         let attributes = required(request.attributes, "Attributes")?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
             for (name, value) in &attributes {
                 queue.attributes.set(name, value)?;

@@ -37,7 +37,7 @@ pub(super) fn delete(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     write_reserved(queues, body, |request: DeleteMessage| {
         let name = name_in_url(request.queue_url.as_deref(), call)?;
         let handle = required(request.receipt_handle, "ReceiptHandle")?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             delete_one(&queues_in_job, tx, &queue, (&handle, now))?;
             Ok(Nothing {})
@@ -51,7 +51,7 @@ pub(super) fn delete_batch(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
         let name = name_in_url(request.queue_url.as_deref(), call)?;
         let entries =
             batch::check(request.entries, "DeleteMessageBatchRequestEntry", |entry| entry.id.clone())?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             let outcomes = entries.into_iter().map(|(id, entry)| {
                 let deleted = required(entry.receipt_handle, "ReceiptHandle")
@@ -66,7 +66,7 @@ pub(super) fn delete_batch(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
 /// A message that is gone already, or was received again, is no error: deleting twice is deleting.
 fn delete_one(
     queues: &Queues,
-    tx: &mut Tx<'_, '_>,
+    tx: &mut Tx<'_>,
     queue: &Queue,
     (text, now): (&str, Timestamp),
 ) -> Result<(), Error> {

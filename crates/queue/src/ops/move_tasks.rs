@@ -37,7 +37,7 @@ pub(super) fn start(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let destination = request.destination_arn;
         let rate = request.max_number_of_messages_per_second;
         let rate = between(rate, "MaxNumberOfMessagesPerSecond", (1, limits::MOVE_RATE_MAX))?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = queue_of(tx, &source, ("SourceArn", &call))?;
             let destination =
                 destination.map(|arn| queue_of(tx, &arn, ("DestinationArn", &call))).transpose()?;
@@ -92,7 +92,7 @@ pub(super) fn cancel(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let handle = required(request.task_handle, "TaskHandle")?;
         let handle = Handle::of(&handle)
             .ok_or_else(|| error::invalid_parameter("Value for parameter TaskHandle is invalid."))?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = queue_of(tx, &handle.source_arn, ("SourceArn", &call))?;
             let ours =
                 |(_, task): &(_, MoveTask)| task.id == handle.task_id && task.status == Status::Running;

@@ -54,7 +54,7 @@ pub(super) fn add(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             );
             return Err(error::invalid_value(format!("SQS:{action}"), "ActionName", &reason));
         }
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
             let mut statements = statements(&queue);
             if statements.iter().any(|statement| has_label(statement, &label)) {
@@ -89,7 +89,7 @@ pub(super) fn remove(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     write(queues, body, |request: RemovePermission| {
         let name = name_in_url(request.queue_url.as_deref(), &call)?;
         let label = required(request.label, "Label")?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
             let before = statements(&queue);
             let after: Vec<Value> =

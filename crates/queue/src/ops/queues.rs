@@ -53,7 +53,7 @@ pub(super) fn create(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             ));
         }
         let tags = request.tags;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             if let Some(queue) = find(tx, &name) {
                 check_same(&queue, &wanted, &set)?;
                 return Ok(QueueUrl { queue_url: queue.url(&call) });
@@ -92,7 +92,7 @@ pub(super) fn delete(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: OfQueue| {
         let name = name_in_url(request.queue_url.as_deref(), call)?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             queues_in_job.drop_queue(tx, queue.engine);
             tx.remove(&SQS_QUEUES, &name);
@@ -105,7 +105,7 @@ pub(super) fn purge(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     let (queues_in_job, now) = (queues.clone(), call.now);
     write_reserved(queues, body, |request: OfQueue| {
         let name = name_in_url(request.queue_url.as_deref(), call)?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
             // A clock that went back does not keep a queue from being purged.
             let since = queue.purged_at.filter(|before| *before <= now).map(|before| now.since(before));

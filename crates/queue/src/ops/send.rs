@@ -81,7 +81,7 @@ pub(super) fn send(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     write(queues, body, |request: WireMessage| {
         let name = name_in_url(request.queue_url.as_deref(), &call)?;
         let draft = Draft::of(request, &call)?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             draft.send(&queues_in_job, tx, (&queue, &call))
         })
@@ -101,7 +101,7 @@ pub(super) fn send_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         if size > size_max {
             return Err(error::batch_too_long(size, size_max));
         }
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             check_fifo_batch(&queue, &drafts)?;
             let send = |(id, draft): (String, Result<Draft, Error>)| {
@@ -143,7 +143,7 @@ impl Draft {
     fn send(
         self,
         queues: &Queues,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (queue, call): (&Queue, &Call),
     ) -> Result<SentMessage, Error> {
         let attributes = &queue.attributes;
@@ -162,7 +162,7 @@ impl Draft {
     fn send_standard(
         self,
         queues: &Queues,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (queue, call): (&Queue, &Call),
     ) -> Result<SentMessage, Error> {
         if let Some(id) = &self.deduplication_id {
@@ -183,7 +183,7 @@ impl Draft {
     fn send_fifo(
         self,
         queues: &Queues,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (queue, fifo, call): (&Queue, &Fifo, &Call),
     ) -> Result<SentMessage, Error> {
         if let Some(delay_s) = self.delay_s.filter(|delay_s| *delay_s != 0) {

@@ -23,7 +23,7 @@ pub(super) fn tag(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     write(queues, body, |request: TagQueue| {
         let name = name_in_url(request.queue_url.as_deref(), call)?;
         let tags = required(request.tags.filter(|tags| !tags.is_empty()), "Tags")?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
             queue.tags.extend(tags);
             if queue.tags.len() > limits::TAGS_MAX {
@@ -49,7 +49,7 @@ pub(super) fn untag(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     write(queues, body, |request: UntagQueue| {
         let name = name_in_url(request.queue_url.as_deref(), call)?;
         let keys = required(request.tag_keys.filter(|keys| !keys.is_empty()), "TagKeys")?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
             queue.tags.retain(|key, _| !keys.contains(key));
             queue.put(tx);

@@ -52,7 +52,7 @@ pub(super) fn change(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     write_reserved(queues, body, |request: ChangeMessageVisibility| {
         let name = name_in_url(request.queue_url.as_deref(), &call)?;
         let change = Change::of(request.change)?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             change.apply(&queues_in_job, tx, (&queue, &call))?;
             Ok(Nothing {})
@@ -66,7 +66,7 @@ pub(super) fn change_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let name = name_in_url(request.queue_url.as_deref(), &call)?;
         let entry = "ChangeMessageVisibilityBatchRequestEntry";
         let entries = batch::check(request.entries, entry, |entry| entry.id.clone())?;
-        Ok(move |tx: &mut Tx<'_, '_>| {
+        Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             let outcomes = entries.into_iter().map(|(id, entry)| {
                 let changed = Change::of(entry.change)
@@ -86,12 +86,7 @@ impl Change {
         Ok(Self { handle, visibility_s: required(visibility_s, "VisibilityTimeout")? })
     }
 
-    fn apply(
-        self,
-        queues: &Queues,
-        tx: &mut Tx<'_, '_>,
-        (queue, call): (&Queue, &Call),
-    ) -> Result<(), Error> {
+    fn apply(self, queues: &Queues, tx: &mut Tx<'_>, (queue, call): (&Queue, &Call)) -> Result<(), Error> {
         let handle = handle_of(queue, &self.handle)?;
         let until = queue.visible_after(call.now, Some(self.visibility_s));
         // A lease that has ended can be renewed while nobody has received the message again. Recorded from AWS by

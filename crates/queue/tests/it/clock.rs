@@ -32,10 +32,7 @@ impl Bench {
         Self { dir, queues }
     }
 
-    fn write<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&Queues, &mut Tx<'_, '_>) -> T + Send + 'static,
-    ) -> T {
+    fn write<T: Send + 'static>(&self, job: impl FnOnce(&Queues, &mut Tx<'_>) -> T + Send + 'static) -> T {
         let queues = self.queues.clone();
         let ticket = self.queues.store().write(|e: store::Error| e, move |tx| Ok(job(&queues, tx)));
         ticket.wait().unwrap()

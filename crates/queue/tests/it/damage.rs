@@ -29,14 +29,14 @@ fn open(dir: &Path) -> Queues {
 
 fn write<T: Send + 'static>(
     queues: &Queues,
-    job: impl FnOnce(&mut Tx<'_, '_>) -> T + Send + 'static,
+    job: impl FnOnce(&mut Tx<'_>) -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (ticket, (done, outcome)) = (queues.store().write(|error| error, move |tx| Ok(job(tx))), channel());
     std::thread::spawn(move || done.send(ticket.wait()));
     outcome.recv_timeout(FOR_EVER).unwrap()
 }
 
-fn harm<K: Key>(tx: &mut Tx<'_, '_>, table: &Table<K, Vec<u8>>, key: &K) {
+fn harm<K: Key>(tx: &mut Tx<'_>, table: &Table<K, Vec<u8>>, key: &K) {
     tx.put(table, key, &vec![0xFF; 9]);
 }
 
@@ -72,7 +72,7 @@ fn two_queues(dir: &Path, group: Option<&str>) -> (Queues, [QueueId; 2], u64) {
 struct Case {
     name: &'static str,
     group: Option<&'static str>,
-    harm: fn(&mut Tx<'_, '_>, u64, u64),
+    harm: fn(&mut Tx<'_>, u64, u64),
     left: &'static [&'static str],
 }
 
@@ -208,7 +208,7 @@ fn sweeps_and_deleted_queues_go_round_damage_too() {
 }
 
 /// The group, what is taken away, what is left of the first queue, and how many places and messages are given up.
-type Gone = (Option<&'static str>, fn(&mut Tx<'_, '_>, u64, u64), &'static [&'static str], (u64, u64));
+type Gone = (Option<&'static str>, fn(&mut Tx<'_>, u64, u64), &'static [&'static str], (u64, u64));
 
 #[test]
 fn what_was_saved_is_put_in_order_before_it_is_served() {

@@ -12,7 +12,7 @@ use store::Tx;
 use crate::answers::{called_at, run};
 use crate::{at, message, open};
 
-fn write<T: Send + 'static>(queues: &Queues, job: impl FnOnce(&mut Tx<'_, '_>) -> T + Send + 'static) -> T {
+fn write<T: Send + 'static>(queues: &Queues, job: impl FnOnce(&mut Tx<'_>) -> T + Send + 'static) -> T {
     queues.store().write(|e: store::Error| e, move |tx| Ok(job(tx))).wait().unwrap()
 }
 

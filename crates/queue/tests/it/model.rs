@@ -233,7 +233,7 @@ impl World {
     fn settle(
         &mut self,
         pick: usize,
-        act: impl FnOnce(&Queues, &mut store::Tx<'_, '_>, &Handle, u64) -> bool + Send + 'static,
+        act: impl FnOnce(&Queues, &mut store::Tx<'_>, &Handle, u64) -> bool + Send + 'static,
         then: impl FnOnce(Known) -> Option<Known>,
     ) {
         let Some((id, handle)) = self.pick(pick) else { return };
@@ -317,7 +317,7 @@ impl World {
     }
 }
 
-fn drain(queues: &Queues, tx: &mut store::Tx<'_, '_>, queue: QueueId, receive: &Receive) -> Vec<String> {
+fn drain(queues: &Queues, tx: &mut store::Tx<'_>, queue: QueueId, receive: &Receive) -> Vec<String> {
     let mut ids = Vec::new();
     loop {
         let some = queues.receive(tx, queue, receive);
@@ -337,7 +337,7 @@ fn rebuilt(store: &Store) -> Queues {
 
 fn write<T: Send + 'static>(
     queues: &Queues,
-    job: impl FnOnce(&mut store::Tx<'_, '_>) -> T + Send + 'static,
+    job: impl FnOnce(&mut store::Tx<'_>) -> T + Send + 'static,
 ) -> T {
     queues.store().write(|e: store::Error| e, move |tx| Ok(job(tx))).wait().unwrap()
 }

@@ -36,7 +36,7 @@ fn fill(dir: &Path) -> (Store, Content) {
         let large = (format!("large {commit}"), vec![commit as u8 + 1; 6_000]);
         content.0.extend(small.clone());
         content.1.extend([large.clone()]);
-        let job = move |tx: &mut store::Tx<'_, '_>| {
+        let job = move |tx: &mut store::Tx<'_>| {
             small.iter().for_each(|(key, value)| tx.put(&SMALL, key, value));
             tx.put(&LARGE, &large.0, &large.1);
             Ok(())
@@ -70,7 +70,7 @@ fn small_store(end: End) -> (Vec<u8>, Content) {
 fn folder(bytes: &[u8]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("store.redb"), bytes).unwrap();
-    std::fs::write(dir.path().join("format"), "trunkline format 1\n").unwrap();
+    std::fs::write(dir.path().join("format"), "trunkline format 2\n").unwrap();
     dir
 }
 
@@ -212,7 +212,7 @@ fn one_damaged_value_costs_one_record_and_is_named() {
         let (report, lost) = saved(&bytes, &whole, "a value changed");
         assert_eq!((lost, report.damage.len(), report.missing), (1, 1, 0), "{report:?}");
         let damage = &report.damage[0];
-        assert_eq!((damage.table, report.closed), (Some(10), end == End::Closed));
+        assert_eq!((damage.table, damage.scope, report.closed), (Some(10), Some(0), end == End::Closed));
         assert_eq!(damage.key.as_deref(), Some(b"large 1\0\x01".as_slice()));
         assert!((at as u64).abs_diff(damage.offset) < 16, "{damage:?} for {at}");
         assert!(report.refusal.is_some());

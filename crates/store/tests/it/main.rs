@@ -11,6 +11,7 @@
 mod damage;
 mod disk;
 mod power_loss;
+mod scopes;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -18,8 +19,8 @@ use std::convert::Infallible;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use store::{Error, KeyRange, Options, Read, Store, Table};
 
-const NAMES: Table<(u64, String), u64> = Table::new(1, "names");
-const OTHERS: Table<u64, u64> = Table::new(2, "others");
+const NAMES: Table<(u64, String), u64> = Table::new(101, "names");
+const OTHERS: Table<u64, u64> = Table::new(102, "others");
 
 /// The error of these tests' jobs.
 #[derive(Debug, PartialEq)]

@@ -66,7 +66,7 @@ fn apply(model: &mut BTreeMap<u64, Vec<u8>>, number: usize, write: &Write) {
 }
 
 fn run_one(store: &Store, number: usize, write: Write) -> Result<(), Error> {
-    let job = move |tx: &mut store::Tx<'_, '_>| {
+    let job = move |tx: &mut store::Tx<'_>| {
         for (key, length) in &write.put {
             tx.put(&TABLE, key, &value(number, *key, *length));
         }

@@ -69,7 +69,7 @@ impl Events {
     ///
     /// # Errors
     /// AWS's, and a `ValidationException` where the rule or target cannot see events.
-    pub fn start_rerun(&self, tx: &mut Tx<'_, '_>, rerun: &Rerun, now: Timestamp) -> Result<(), Error> {
+    pub fn start_rerun(&self, tx: &mut Tx<'_>, rerun: &Rerun, now: Timestamp) -> Result<(), Error> {
         let replay = self.replay_of(tx, rerun, now)?;
         self.begin_replay(tx, &replay)
     }

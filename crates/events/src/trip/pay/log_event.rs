@@ -21,7 +21,7 @@ impl Events {
     /// Records the message in the target's log group.
     pub(super) fn pay_log_group(
         &self,
-        tx: &mut Tx<'_, '_>,
+        tx: &mut Tx<'_>,
         (target, message): (&Target, &Message<'_>),
         now: Timestamp,
     ) -> Payment {
