@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::ExitCode;
 
+use aws::service::Served;
+
 use crate::root;
 
 /// Every operation of the services, a `[Service]` line before each service's.
 const ALL: &str = include_str!("../data/aws-operations.txt");
-/// Served by the door itself, which has no table of it.
-const STS: &[(&str, &str)] = &[("GetCallerIdentity", "")];
 
 /// Writes the page.
 pub(crate) fn run(_args: &[String]) -> ExitCode {
@@ -31,17 +31,17 @@ fn page() -> String {
     );
     for (service, operations) in services() {
         let served = table_of(service);
-        let count = operations.iter().filter(|name| served.iter().any(|(served, _)| served == *name)).count();
+        let count = operations.iter().filter(|name| served.iter().any(|served| served.name == *name)).count();
         // Writing to a String cannot fail.
         let _ =
             write!(page, "\n## {service}: {count} of {}\n\n| Operation | |\n|---|---|\n", operations.len());
-        for (name, missing) in &served {
+        for Served { name, missing } in &served {
             let how = if missing.is_empty() { "served".to_owned() } else { format!("partly: {missing}") };
             let _ = writeln!(page, "| `{name}` | {how} |");
         }
         let not: Vec<&str> = operations
             .iter()
-            .filter(|name| !served.iter().any(|(served, _)| served == *name))
+            .filter(|name| !served.iter().any(|served| served.name == *name))
             .copied()
             .collect();
         if !not.is_empty() {
@@ -83,19 +83,17 @@ fn services() -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 /// What is served of a service, by name.
-fn table_of(service: &str) -> Vec<(&'static str, &'static str)> {
-    let mut served: Vec<(&str, &str)> = match service {
-        "EventBridge" => events::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
-        "CloudWatch Logs" => logs::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
-        "SQS" => queue::ops::OPERATIONS.iter().map(|row| (row.name, row.missing)).collect(),
-        _ => STS.to_vec(),
-    };
+fn table_of(service: &str) -> Vec<Served> {
+    let rows = server::services::catalogue().find(|row| row.name() == service);
+    let mut served = rows.map(|row| row.operations()).unwrap_or_default();
     served.sort_unstable();
     served
 }
 
 #[cfg(test)]
 mod tests {
+    use aws::service::Served;
+
     use super::{page, services, table_of};
 
     #[test]
@@ -126,7 +124,7 @@ mod tests {
     #[test]
     fn boto3_and_the_node_sdk_drive_every_operation_of_eventbridge() {
         let (python, node) = (texts("clients/python"), texts("clients/node"));
-        for (name, _) in table_of("EventBridge") {
+        for Served { name, .. } in table_of("EventBridge") {
             let method = format!("events.{}", of_boto3(name));
             let called = |ending: &str| python.contains(&format!("{method}{ending}"));
             assert!(["(", ",", ")"].into_iter().any(called), "no client calls {method}");
@@ -137,10 +135,23 @@ mod tests {
         }
     }
 
+    /// The last of the list is Trunkline's own, which AWS does not have.
+    #[test]
+    fn every_service_of_the_list_is_on_the_page() {
+        let on_the_page: Vec<&str> = services().into_iter().map(|(name, _)| name).collect();
+        for service in server::services::catalogue().filter(|service| service.name() != "Trunkline") {
+            assert!(
+                on_the_page.contains(&service.name()),
+                "xtask/data/aws-operations.txt has no [{}]",
+                service.name()
+            );
+        }
+    }
+
     #[test]
     fn nothing_is_served_that_aws_does_not_have() {
         for (service, operations) in services() {
-            for (name, _) in table_of(service) {
+            for Served { name, .. } in table_of(service) {
                 assert!(operations.contains(&name), "{service} has no {name}");
             }
         }

@@ -5,7 +5,6 @@ mod captions;
 mod cases;
 mod clock;
 mod code;
-mod coverage;
 mod crate_circles;
 mod dead_files;
 mod files;
@@ -55,11 +54,6 @@ const RULES: &[Rule] = &[
     Rule { name: "dead-files", keeps: "every Rust file is compiled", check: dead_files::check },
     Rule { name: "links", keeps: "documents point at files that exist", check: links::check },
     Rule { name: "cases", keeps: "every case file has its source and its reason", check: cases::check },
-    Rule {
-        name: "coverage",
-        keeps: "the coverage page and the operation tables agree",
-        check: coverage::check,
-    },
 ];
 
 /// Runs the rules, or those whose names are given.

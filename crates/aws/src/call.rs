@@ -20,6 +20,8 @@ pub struct Call {
     pub base_url: String,
     /// Where this request's identifiers come from.
     pub ids: Ids,
+    /// The bytes of the request's body where they are one member of it ([`crate::rest::RequestBody::Blob`]); else empty.
+    pub payload: Vec<u8>,
 }
 
 /// Identifiers that are unique given a unique seed: a counter pushed through a mixing function, so that no room

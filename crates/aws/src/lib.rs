@@ -1,4 +1,4 @@
-//! The shared words: ARN, event envelope, error, operation, paging, policy documents, time.
+//! The shared words: ARN, scope, event envelope, error, service, operation, paging, policy documents, time.
 //!
 //! Every other room speaks in these types. Nothing here reads a clock, a random source, a file or a socket: the
 //! loops on the upper floors read them once and pass them down in a [`Call`].
@@ -12,7 +12,11 @@ pub mod operation;
 pub mod page;
 pub mod policy;
 pub mod scope;
+pub mod porter_call;
+pub mod query;
+pub mod rest;
 pub mod secret;
+pub mod service;
 pub mod sigv4;
 pub mod time;
 
@@ -22,4 +26,6 @@ pub use crate::envelope::Event;
 pub use crate::error::Error;
 pub use crate::operation::{Body, LongPoll, Operation, Reply};
 pub use crate::scope::Scope;
+pub use crate::porter_call::{Chunks, PorterCall, Response, ResponseBody};
+pub use crate::service::{Describe, Serve, Service, Wire};
 pub use crate::time::Timestamp;

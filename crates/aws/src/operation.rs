@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::call::Call;
 use crate::error::Error;
+use crate::porter_call::PorterCall;
 use crate::time::Timestamp;
 
 /// The JSON text of an answer.
@@ -25,6 +26,8 @@ pub enum Reply {
     Later(Later<Body>),
     /// The answer comes when there is something to answer with, or when the caller's patience ends.
     Poll(Box<dyn LongPoll>),
+    /// The answer is the porter's, who calls somebody for it (a function, an execution that the caller waits for).
+    Call(PorterCall),
 }
 
 impl fmt::Debug for Reply {
@@ -33,6 +36,7 @@ impl fmt::Debug for Reply {
             Self::Now(answer) => f.debug_tuple("Now").field(answer).finish(),
             Self::Later(_) => f.write_str("Later"),
             Self::Poll(_) => f.write_str("Poll"),
+            Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
         }
     }
 }
@@ -64,6 +68,22 @@ pub struct Operation<S> {
     pub missing: &'static str,
     /// Serves it: the service, the call, the JSON text of the request.
     pub run: fn(&S, Call, &[u8]) -> Reply,
+}
+
+impl<S> Operation<S> {
+    /// An operation that is served whole.
+    pub const fn whole(name: &'static str, run: fn(&S, Call, &[u8]) -> Reply) -> Self {
+        Self { name, missing: "", run }
+    }
+
+    /// An operation of which something is missing, told in a sentence.
+    pub const fn partly(
+        name: &'static str,
+        missing: &'static str,
+        run: fn(&S, Call, &[u8]) -> Reply,
+    ) -> Self {
+        Self { name, missing, run }
+    }
 }
 
 impl<S> fmt::Debug for Operation<S> {

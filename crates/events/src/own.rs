@@ -7,10 +7,15 @@ mod records;
 mod replay;
 mod unmatched;
 
-use aws::Operation;
+use aws::service::Json;
+use aws::{Operation, Service, Wire};
 
 use crate::events::Events;
 use crate::ops;
+
+/// On the wire: AWS JSON 1.1.
+pub static SERVICE: Service<Events> =
+    Service::new("Trunkline", &[], &[Wire::Json(Json::new("Trunkline", "1.1"))], OPERATIONS);
 
 /// All that need nothing but the buses.
 pub const OPERATIONS: &[Operation<Events>] = &[

@@ -5,7 +5,8 @@ mod groups;
 mod streams;
 mod tags;
 
-use aws::{Arn, Error, Operation, Reply};
+use aws::service::Json;
+use aws::{Arn, Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Ticket, Tx};
@@ -15,9 +16,9 @@ use crate::error;
 use crate::group::name_in_arn;
 use crate::{Logs, limits};
 
-const fn whole(name: &'static str, run: fn(&Logs, aws::Call, &[u8]) -> Reply) -> Operation<Logs> {
-    Operation { name, missing: "", run }
-}
+/// CloudWatch Logs on the wire: AWS JSON 1.1.
+pub static SERVICE: Service<Logs> =
+    Service::new("CloudWatch Logs", &["logs"], &[Wire::Json(Json::new("Logs_20140328", "1.1"))], OPERATIONS);
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Logs>] = &[
@@ -26,28 +27,28 @@ pub const OPERATIONS: &[Operation<Logs>] = &[
         missing: "There are no KMS keys here; the class DELIVERY is refused, the others make no difference.",
         run: |logs, call, body| groups::create(logs, &call, body),
     },
-    whole("CreateLogStream", |logs, call, body| streams::create(logs, &call, body)),
-    whole("DeleteLogGroup", |logs, _, body| groups::delete(logs, body)),
-    whole("DeleteLogStream", |logs, _, body| streams::delete(logs, body)),
-    whole("DeleteRetentionPolicy", |logs, _, body| groups::delete_retention(logs, body)),
-    whole("DescribeLogGroups", |logs, _, body| groups::describe(logs, body)),
-    whole("DescribeLogStreams", |logs, _, body| streams::describe(logs, body)),
+    Operation::whole("CreateLogStream", |logs, call, body| streams::create(logs, &call, body)),
+    Operation::whole("DeleteLogGroup", |logs, _, body| groups::delete(logs, body)),
+    Operation::whole("DeleteLogStream", |logs, _, body| streams::delete(logs, body)),
+    Operation::whole("DeleteRetentionPolicy", |logs, _, body| groups::delete_retention(logs, body)),
+    Operation::whole("DescribeLogGroups", |logs, _, body| groups::describe(logs, body)),
+    Operation::whole("DescribeLogStreams", |logs, _, body| streams::describe(logs, body)),
     Operation {
         name: "FilterLogEvents",
         missing: "Filter patterns of words, phrases, ?any and -none; those of JSON fields, columns and regular expressions are refused.",
         run: |logs, _, body| events::filter(logs, body),
     },
-    whole("GetLogEvents", |logs, _, body| events::get(logs, body)),
-    whole("ListTagsForResource", |logs, _, body| tags::list(logs, body)),
+    Operation::whole("GetLogEvents", |logs, _, body| events::get(logs, body)),
+    Operation::whole("ListTagsForResource", |logs, _, body| tags::list(logs, body)),
     Operation {
         name: "PutLogEvents",
         missing: "The entity is ignored.",
         run: |logs, call, body| events::put(logs, &call, body),
     },
-    whole("PutLogGroupDeletionProtection", |logs, _, body| groups::protect(logs, body)),
-    whole("PutRetentionPolicy", |logs, _, body| groups::put_retention(logs, body)),
-    whole("TagResource", |logs, _, body| tags::tag(logs, body)),
-    whole("UntagResource", |logs, _, body| tags::untag(logs, body)),
+    Operation::whole("PutLogGroupDeletionProtection", |logs, _, body| groups::protect(logs, body)),
+    Operation::whole("PutRetentionPolicy", |logs, _, body| groups::put_retention(logs, body)),
+    Operation::whole("TagResource", |logs, _, body| tags::tag(logs, body)),
+    Operation::whole("UntagResource", |logs, _, body| tags::untag(logs, body)),
 ];
 
 /// The answer of an operation that has nothing to say.

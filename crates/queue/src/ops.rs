@@ -1,5 +1,6 @@
 //! The operations of SQS: for each noun a file with its requests, responses and functions, and the table of all.
 
+mod actions;
 mod attributes;
 mod batch;
 mod delete;
@@ -11,7 +12,8 @@ mod send;
 mod tags;
 mod visibility;
 
-use aws::{Error, Operation, Reply};
+use aws::service::{Json, Query};
+use aws::{Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Ticket, Tx};
@@ -19,37 +21,59 @@ use store::{Ticket, Tx};
 use crate::engine::Queues;
 use crate::error;
 
-const fn whole(name: &'static str, run: fn(&Queues, aws::Call, &[u8]) -> Reply) -> Operation<Queues> {
-    Operation { name, missing: "", run }
-}
+/// SQS on the wire: AWS JSON 1.0 with the names that the older query protocol had, and that protocol itself.
+pub static SERVICE: Service<Queues> = Service::new(
+    "SQS",
+    &["sqs"],
+    &[
+        Wire::Json(Json {
+            error_prefix: "com.amazonaws.sqs#",
+            is_query_compatible: true,
+            ..Json::new("AmazonSQS", "1.0")
+        }),
+        Wire::Query(Query {
+            // Source: botocore's older model of SQS.
+            namespace: "http://queue.amazonaws.com/doc/2012-11-05/",
+            actions: actions::ACTIONS,
+            path_member: Some("QueueUrl"),
+            has_error_detail: true,
+            // Recorded in moto and in botocore's issue on the change of protocol.
+            messages: &[(
+                "AWS.SimpleQueueService.NonExistentQueue",
+                "The specified queue does not exist for this wsdl version.",
+            )],
+        }),
+    ],
+    OPERATIONS,
+);
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Queues>] = &[
-    whole("AddPermission", permissions::add),
-    whole("CancelMessageMoveTask", move_tasks::cancel),
-    whole("ChangeMessageVisibility", visibility::change),
-    whole("ChangeMessageVisibilityBatch", visibility::change_batch),
-    whole("CreateQueue", queues::create),
-    whole("DeleteMessage", |queues, call, body| delete::delete(queues, &call, body)),
-    whole("DeleteMessageBatch", |queues, call, body| delete::delete_batch(queues, &call, body)),
-    whole("DeleteQueue", |queues, call, body| queues::delete(queues, &call, body)),
-    whole("GetQueueAttributes", |queues, call, body| attributes::get(queues, &call, body)),
-    whole("GetQueueUrl", |queues, call, body| queues::get_url(queues, &call, body)),
-    whole("ListDeadLetterSourceQueues", |queues, call, body| {
+    Operation::whole("AddPermission", permissions::add),
+    Operation::whole("CancelMessageMoveTask", move_tasks::cancel),
+    Operation::whole("ChangeMessageVisibility", visibility::change),
+    Operation::whole("ChangeMessageVisibilityBatch", visibility::change_batch),
+    Operation::whole("CreateQueue", queues::create),
+    Operation::whole("DeleteMessage", |queues, call, body| delete::delete(queues, &call, body)),
+    Operation::whole("DeleteMessageBatch", |queues, call, body| delete::delete_batch(queues, &call, body)),
+    Operation::whole("DeleteQueue", |queues, call, body| queues::delete(queues, &call, body)),
+    Operation::whole("GetQueueAttributes", |queues, call, body| attributes::get(queues, &call, body)),
+    Operation::whole("GetQueueUrl", |queues, call, body| queues::get_url(queues, &call, body)),
+    Operation::whole("ListDeadLetterSourceQueues", |queues, call, body| {
         queues::list_dead_letter_sources(queues, &call, body)
     }),
-    whole("ListMessageMoveTasks", |queues, call, body| move_tasks::list(queues, &call, body)),
-    whole("ListQueueTags", |queues, call, body| tags::list(queues, &call, body)),
-    whole("ListQueues", |queues, call, body| queues::list(queues, &call, body)),
-    whole("PurgeQueue", |queues, call, body| queues::purge(queues, &call, body)),
-    whole("ReceiveMessage", receive::receive),
-    whole("RemovePermission", permissions::remove),
-    whole("SendMessage", send::send),
-    whole("SendMessageBatch", send::send_batch),
-    whole("SetQueueAttributes", attributes::set),
-    whole("StartMessageMoveTask", move_tasks::start),
-    whole("TagQueue", |queues, call, body| tags::tag(queues, &call, body)),
-    whole("UntagQueue", |queues, call, body| tags::untag(queues, &call, body)),
+    Operation::whole("ListMessageMoveTasks", |queues, call, body| move_tasks::list(queues, &call, body)),
+    Operation::whole("ListQueueTags", |queues, call, body| tags::list(queues, &call, body)),
+    Operation::whole("ListQueues", |queues, call, body| queues::list(queues, &call, body)),
+    Operation::whole("PurgeQueue", |queues, call, body| queues::purge(queues, &call, body)),
+    Operation::whole("ReceiveMessage", receive::receive),
+    Operation::whole("RemovePermission", permissions::remove),
+    Operation::whole("SendMessage", send::send),
+    Operation::whole("SendMessageBatch", send::send_batch),
+    Operation::whole("SetQueueAttributes", attributes::set),
+    Operation::whole("StartMessageMoveTask", move_tasks::start),
+    Operation::whole("TagQueue", |queues, call, body| tags::tag(queues, &call, body)),
+    Operation::whole("UntagQueue", |queues, call, body| tags::untag(queues, &call, body)),
 ];
 
 /// The answer of an operation that has nothing to say.

@@ -3,37 +3,44 @@
 mod body;
 pub(crate) mod genesys;
 mod metrics;
-mod own;
-mod protocol;
-mod query;
+pub(crate) mod own;
 pub(crate) mod reply;
 mod request_log;
-mod sts;
+pub(crate) mod sts;
 mod webhooks;
-mod xml;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 
 use ::genesys_org::platform::Platform;
-use aws::Call;
+use aws::{Call, ResponseBody};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use delivery::Answers;
 use http_client::Client;
 use tokio::sync::watch;
 
 use crate::clock;
 use crate::config::OpenWebhook;
 pub(crate) use crate::door::body::Bodies;
-use crate::door::protocol::{Asked, asked};
+use crate::door::reply::{Answer, Driver};
+use crate::door::wire::Destination;
 use crate::rooms::Rooms;
+use crate::services::Services;
 
 /// What the door's handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
     pub(crate) rooms: Rooms,
+    /// The services whose operations are served.
+    pub(crate) services: Arc<Services>,
+    /// Who answers calls that wait.
+    pub(crate) answers: Answers,
     /// Calls out: the handshakes of event streams.
     pub(crate) client: Client,
     /// The bodies being read.
@@ -78,57 +85,72 @@ async fn health(State(door): State<Door>) -> Response {
 
 async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let call = door.call(&parts.headers);
-    let request_id = call.request_id.clone();
-    let body = match door.bodies.read(body).await {
-        Ok(body) => body,
-        Err(error) => return protocol::Wire::Json10.error(&error, &request_id),
-    };
-    if matches!(parts.method, Method::GET | Method::HEAD)
-        && parts.uri.path() == "/"
-        && body.is_empty()
-        && parts.uri.query().is_none()
-    {
+    if is_visit(&parts) {
         return welcome();
     }
-    match asked(&parts, &body) {
-        Ok(Asked::Events(operation)) => {
-            let reply = reply::run(
-                events::ops::OPERATIONS,
-                ("EventBridge", &operation),
-                &door.rooms.events,
-                call,
-                &body,
-            );
-            protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
+    let mut call = door.call(&parts.headers);
+    let request_id = call.request_id.clone();
+    let destination = match Destination::of(&door.services, &parts) {
+        Ok(destination) => destination,
+        Err((outgoing, error)) => {
+            door.bodies.pass_over(body).await;
+            return outgoing.error(&error, &request_id);
         }
-        Ok(Asked::Queues(operation)) => {
-            let reply =
-                reply::run(queue::ops::OPERATIONS, ("SQS", &operation), &door.rooms.queues, call, &body);
-            protocol::Wire::Sqs.answer(reply::drive(reply, door.closing).await, &request_id)
-        }
-        Ok(Asked::QueuesQuery(query)) => {
-            let named = ("SQS", query.name());
-            let reply = reply::run(queue::ops::OPERATIONS, named, &door.rooms.queues, call, &query.body);
-            let answer = reply::drive(reply, door.closing).await;
-            let answer = answer.and_then(|body| query.answer(&body, &request_id));
-            protocol::Wire::SqsQuery.answer(answer, &request_id)
-        }
-        Ok(Asked::Logs(operation)) => {
-            let named = ("CloudWatch Logs", operation.as_str());
-            let reply = reply::run(logs::ops::OPERATIONS, named, door.rooms.events.logs(), call, &body);
-            protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
-        }
-        Ok(Asked::Trunkline(operation)) => {
-            let reply = own::run(&door.rooms, &operation, call, &body);
-            protocol::Wire::Json11.answer(reply::drive(reply, door.closing).await, &request_id)
-        }
-        Ok(Asked::Sts(operation)) => sts::answer(&operation, &call),
-        Err((wire, error)) => wire.error(&error, &request_id),
+    };
+    let outgoing = destination.outgoing();
+    let mut body = match door.bodies.read(body, destination.body_bytes_max()).await {
+        Ok(body) => body,
+        Err(error) => return outgoing.error(&error, &request_id),
+    };
+    let asked = match destination.read(&door.services, &parts, &body) {
+        Ok(asked) => asked,
+        Err((outgoing, error)) => return outgoing.error(&error, &request_id),
+    };
+    if asked.is_blob {
+        call.payload = std::mem::take(&mut body);
+    }
+    let request = asked.request.as_deref().unwrap_or(&body);
+    let reply = asked.service.run(&asked.operation, call, request);
+    match door.driver().drive(reply).await {
+        Ok(Answer::Json(body)) => asked.outgoing.answer(body, &request_id),
+        Ok(Answer::Whole(response)) => whole(response, &request_id),
+        Err(error) => asked.outgoing.error(&error, &request_id),
     }
 }
 
+/// Whether somebody has just opened the address: `GET /`, unsigned, without a question.
+fn is_visit(parts: &Parts) -> bool {
+    matches!(parts.method, Method::GET | Method::HEAD)
+        && parts.uri.path() == "/"
+        && parts.uri.query().is_none()
+        && !parts.headers.contains_key(header::AUTHORIZATION)
+        && !parts.headers.contains_key("x-amz-target")
+}
+
+/// Writes an answer that says all of itself.
+fn whole(response: aws::Response, request_id: &str) -> Response {
+    let body = match response.body {
+        ResponseBody::Whole(bytes) => Body::from(bytes),
+        ResponseBody::Chunks(chunks) => {
+            Body::from_stream(futures_util::stream::unfold(chunks, async |mut chunks| {
+                chunks.next().await.map(|piece| (piece, chunks))
+            }))
+        }
+    };
+    let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut written = (status, [("x-amzn-requestid", request_id)], body).into_response();
+    for (name, text) in response.headers {
+        wire::insert(written.headers_mut(), name, &text);
+    }
+    written
+}
+
 impl Door {
+    /// Drives replies to their answers.
+    pub(crate) fn driver(&self) -> Driver {
+        Driver { answers: self.answers.clone(), closing: self.closing.clone() }
+    }
+
     fn call(&self, headers: &HeaderMap) -> Call {
         let ids = clock::ids();
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(&self.address);
@@ -139,6 +161,7 @@ impl Door {
             request_id: ids.next_uuid(),
             base_url: format!("http://{host}"),
             ids,
+            payload: Vec::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod replay;
 pub mod rooms;
 mod schedule;
 pub mod server;
+pub mod services;
 mod sweep;
 mod ticking;
 pub mod worker;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::stream::StreamPorter;
-use delivery::{Porter, Surroundings};
+use delivery::{Answers, Porter, Surroundings};
 use events::BusName;
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -23,6 +23,7 @@ use crate::port_user::port_user;
 use crate::replay::Replays;
 use crate::rooms::Rooms;
 use crate::schedule::Schedules;
+use crate::services::Services;
 use crate::sweep::Sweep;
 use crate::ticking::ticking;
 use crate::worker::{Taken, Worker};
@@ -82,6 +83,8 @@ impl Server {
         let platform = Platform::new();
         let door = Door {
             bodies: Bodies::default(),
+            services: Arc::new(Services::of(&rooms)),
+            answers: Answers::default(),
             rooms: rooms.clone(),
             client: client.clone(),
             platform: platform.clone(),

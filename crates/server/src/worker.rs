@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use aws::{Call, Error};
+use delivery::Answers;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::door::reply;
+use crate::door::reply::Driver;
 use crate::rooms::Rooms;
 
 /// The pause after a round that failed.
@@ -88,11 +89,12 @@ impl Worker {
             request_id: ids.next_uuid(),
             base_url: "http://localhost".to_owned(),
             ids,
+            payload: Vec::new(),
         };
         let body = request.to_string();
-        let found =
-            reply::run(queue::ops::OPERATIONS, ("SQS", name), &self.rooms.queues, call, body.as_bytes());
-        let answer = reply::drive(found, closing.clone()).await?;
+        let reply = queue::ops::SERVICE.run(&self.rooms.queues, name, call, body.as_bytes());
+        let driver = Driver { answers: Answers::default(), closing: closing.clone() };
+        let answer = driver.drive_json(reply).await?;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
 }

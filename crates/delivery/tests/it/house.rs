@@ -194,6 +194,7 @@ fn call() -> Call {
         request_id: "request".to_owned(),
         base_url: "http://127.0.0.1:4566".to_owned(),
         ids: ids(),
+        payload: Vec::new(),
     }
 }
 
@@ -204,7 +205,7 @@ fn wait(reply: Reply) -> Result<Value, aws::Error> {
         Reply::Later(answer) => off_the_runtime(move || {
             tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
         })?,
-        Reply::Poll(_) => panic!("no operation here polls"),
+        Reply::Poll(_) | Reply::Call(_) => panic!("no operation here waits for others"),
     };
     Ok(serde_json::from_slice(&body).unwrap_or(Value::Null))
 }

@@ -51,6 +51,7 @@ impl House {
             request_id: "request".to_owned(),
             base_url: "http://127.0.0.1:4566".to_owned(),
             ids: self.ids(),
+            payload: Vec::new(),
         }
     }
 
@@ -172,7 +173,7 @@ fn answer_of(reply: Reply) -> Result<Value, aws::Error> {
     let body: Body = match reply {
         Reply::Now(answer) => answer?,
         Reply::Later(later) => wait(later)?,
-        Reply::Poll(_) => panic!("no operation here polls"),
+        Reply::Poll(_) | Reply::Call(_) => panic!("no operation here waits for others"),
     };
     Ok(serde_json::from_slice(&body).unwrap())
 }

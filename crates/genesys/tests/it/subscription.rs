@@ -89,6 +89,7 @@ pub(crate) fn create_queue(queues: &Queues, name: &str, attributes: &str) {
         request_id: String::new(),
         base_url: String::new(),
         ids: Ids::from_seed(1),
+        payload: Vec::new(),
     };
     let row = queue::ops::OPERATIONS.iter().find(|row| row.name == "CreateQueue").unwrap();
     let request = format!(r#"{{"QueueName": "{name}", "Attributes": {attributes}}}"#);
@@ -119,6 +120,7 @@ pub(crate) fn asked(id: &str, body: &Value) -> Asked {
         base_url: "http://127.0.0.1:4566".to_owned(),
         now: NOW,
         ids: Ids::from_seed(u128::from(SEED.fetch_add(1, Ordering::Relaxed))),
+        payload: Vec::new(),
     }
 }
 

@@ -41,13 +41,14 @@ impl House {
             request_id: "request".to_owned(),
             base_url: "http://127.0.0.1:4566".to_owned(),
             ids: Ids::from_seed(1),
+            payload: Vec::new(),
         };
         let body = match (row.run)(&self.logs, call, request.to_string().as_bytes()) {
             Reply::Now(answer) => answer?,
             Reply::Later(later) => {
                 tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(later)?
             }
-            Reply::Poll(_) => panic!("no operation here polls"),
+            Reply::Poll(_) | Reply::Call(_) => panic!("no operation here waits for others"),
         };
         Ok(serde_json::from_slice(&body).unwrap())
     }

@@ -17,6 +17,7 @@ pub(crate) fn called_at(now_ms: u64) -> Call {
         request_id: "request".to_owned(),
         base_url: "http://127.0.0.1:4566".to_owned(),
         ids: Ids::from_seed(u128::from(now_ms)),
+        payload: Vec::new(),
     }
 }
 
@@ -29,6 +30,7 @@ pub(crate) fn run(queues: &Queues, name: &str, body: &str, now: Timestamp) -> Re
     let answer = match (operation.run)(queues, call, body.as_bytes()) {
         Reply::Now(answer) => answer?,
         Reply::Later(later) => runtime.block_on(later)?,
+        Reply::Call(_) => panic!("no operation here calls"),
         Reply::Poll(mut poll) => runtime.block_on(last_attempt(poll.as_mut()))?,
     };
     Ok(serde_json::from_slice(&answer).unwrap())

@@ -9,9 +9,6 @@ use axum::body::{Body, HttpBody};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-/// The largest request body, in bytes: the largest message (1 MiB) with every character written as a `\u` escape,
-/// and room for the rest of a batch. Services check their own smaller limits, with AWS's words.
-const ONE_BYTES_MAX: usize = 8 << 20;
 /// Bytes of all bodies that are being read at a time: memory stays bounded however many connections send.
 const ALL_BYTES_MAX: usize = 128 << 20;
 /// So much of a body that is too large is read before the door closes the connection.
@@ -39,17 +36,24 @@ impl Bodies {
     ///
     /// `RequestEntityTooLargeException` (413), `RequestTimeout` (408), `ServiceUnavailable` (503) where too much is being
     /// read already, which SDKs try again, and `SerializationException` where the body breaks off.
-    pub(crate) async fn read(&self, body: Body) -> Result<Vec<u8>, Error> {
-        let Ok(read) = timeout(WITHIN, self.read_all(body)).await else {
+    pub(crate) async fn read(&self, body: Body, bytes_max: usize) -> Result<Vec<u8>, Error> {
+        let Ok(read) = timeout(WITHIN, self.read_all(body, bytes_max)).await else {
             let words = format!("The request body did not arrive within {} seconds.", WITHIN.as_secs());
             return Err(Error { status: 408, ..Error::sender("RequestTimeout", words) });
         };
         read
     }
 
+    /// Reads a body and throws it away: a client that is still sending would otherwise see a broken connection instead of the
+    /// answer.
+    pub(crate) async fn pass_over(&self, body: Body) {
+        // Whatever becomes of it, there is nothing to say about it.
+        drop(self.read(body, 0).await);
+    }
+
     /// One that is too large is read to its end all the same and thrown away, up to a bound: a client that is still
     /// sending would otherwise see a broken connection instead of the answer.
-    async fn read_all(&self, mut body: Body) -> Result<Vec<u8>, Error> {
+    async fn read_all(&self, mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Error> {
         let promised = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
         // A promise is not a body: little is set aside for what may never come.
         let mut kept = Vec::with_capacity(promised.unwrap_or(0).min(64 << 10));
@@ -61,8 +65,8 @@ impl Bodies {
                 frame.map_err(|e| Error::serialization(format!("The request body broke off: {e}.")))?;
             let Some(bytes) = frame.data_ref() else { continue };
             seen = seen.saturating_add(bytes.len());
-            crowded = crowded || !share.grow(bytes.len().min(ONE_BYTES_MAX));
-            if crowded || seen > ONE_BYTES_MAX {
+            crowded = crowded || !share.grow(bytes.len().min(bytes_max));
+            if crowded || seen > bytes_max {
                 kept = Vec::new();
                 share.give_back();
             } else {
@@ -72,9 +76,8 @@ impl Bodies {
                 break;
             }
         }
-        if seen > ONE_BYTES_MAX {
-            let words =
-                format!("The request body is larger than {ONE_BYTES_MAX} bytes, the most that is read.");
+        if seen > bytes_max {
+            let words = format!("The request body is larger than {bytes_max} bytes, the most that is read.");
             return Err(Error { status: 413, ..Error::sender("RequestEntityTooLargeException", words) });
         }
         if crowded {
@@ -118,7 +121,9 @@ mod tests {
     use hyper::body::Frame;
     use tokio::time::pause;
 
-    use super::{ALL_BYTES_MAX, Bodies, ONE_BYTES_MAX, Ordering, Share};
+    use aws::service::BODY_BYTES_MAX;
+
+    use super::{ALL_BYTES_MAX, Bodies, Ordering, Share};
 
     /// The body of a client that says nothing more.
     struct Silent;
@@ -138,8 +143,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_too_large_is_refused_and_leaves_nothing_counted() {
         let bodies = Bodies::default();
-        assert_eq!(bodies.read(Body::from("{}")).await.unwrap(), b"{}");
-        let error = bodies.read(Body::from(vec![0; ONE_BYTES_MAX + 1])).await.unwrap_err();
+        assert_eq!(bodies.read(Body::from("{}"), BODY_BYTES_MAX).await.unwrap(), b"{}");
+        let error = bodies.read(Body::from(vec![0; BODY_BYTES_MAX + 1]), BODY_BYTES_MAX).await.unwrap_err();
         assert_eq!((error.status, &*error.code), (413, "RequestEntityTooLargeException"));
         assert_eq!(bodies.bytes.load(Ordering::Relaxed), 0);
     }
@@ -149,17 +154,17 @@ mod tests {
         let bodies = Bodies::default();
         let mut others = Share { of: &bodies.bytes, bytes: 0 };
         assert!(others.grow(ALL_BYTES_MAX - 1));
-        let error = bodies.read(Body::from("{}")).await.unwrap_err();
+        let error = bodies.read(Body::from("{}"), BODY_BYTES_MAX).await.unwrap_err();
         assert_eq!((error.status, &*error.code), (503, "ServiceUnavailable"));
         drop(others);
-        assert_eq!(bodies.read(Body::from("{}")).await.unwrap(), b"{}");
+        assert_eq!(bodies.read(Body::from("{}"), BODY_BYTES_MAX).await.unwrap(), b"{}");
     }
 
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_waited_for() {
         // Time stands still and jumps to the next timer.
         pause();
-        let error = Bodies::default().read(Body::new(Silent)).await.unwrap_err();
+        let error = Bodies::default().read(Body::new(Silent), BODY_BYTES_MAX).await.unwrap_err();
         assert_eq!((error.status, &*error.code), (408, "RequestTimeout"));
     }
 }

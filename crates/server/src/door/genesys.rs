@@ -12,6 +12,7 @@ mod streams;
 
 use std::pin::Pin;
 
+use aws::service::BODY_BYTES_MAX;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -63,7 +64,7 @@ pub(crate) fn routes() -> Router<Door> {
 async fn token(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let ids = clock::ids();
-    let body = match door.bodies.read(body).await {
+    let body = match door.bodies.read(body, BODY_BYTES_MAX).await {
         Ok(body) => body,
         Err(error) => return refuse(&unread(error), None),
     };
@@ -76,7 +77,7 @@ async fn token(State(door): State<Door>, request: Request) -> Response {
 async fn api(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (caller, fault) = door.platform.caller(authorization(&parts.headers), clock::now());
-    let body = match (door.bodies.read(body).await, fault) {
+    let body = match (door.bodies.read(body, BODY_BYTES_MAX).await, fault) {
         (_, Some(fault)) => return refuse(&fault, caller.as_ref()),
         (Err(error), None) => return refuse(&unread(error), caller.as_ref()),
         (Ok(body), None) => body,

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use aws::{Body, Call, Error, Reply};
+use aws::{Call, Error};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ use genesys::webhook::{self, WebhookCounts};
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::door::{Door, reply};
+use crate::door::Door;
 
 /// The media type of the text format, version 0.0.4.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -66,10 +66,8 @@ async fn queue_names(door: &Door, headers: &HeaderMap) -> Result<Vec<String>, Er
     loop {
         let request = json!({"MaxResults": 1000, "NextToken": token}).to_string();
         let call: Call = door.call(headers);
-        let table = queue::ops::OPERATIONS;
-        let reply: Reply =
-            reply::run(table, ("SQS", "ListQueues"), &door.rooms.queues, call, request.as_bytes());
-        let answer: Body = reply::drive(reply, door.closing.clone()).await?;
+        let reply = queue::ops::SERVICE.run(&door.rooms.queues, "ListQueues", call, request.as_bytes());
+        let answer = door.driver().drive_json(reply).await?;
         let mut answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let urls = answer.get("QueueUrls").and_then(Value::as_array).into_iter().flatten();
         let of_url = |url: &Value| Some(url.as_str()?.rsplit('/').next()?.to_owned());

@@ -2,33 +2,29 @@
 
 mod reconcile;
 
-use aws::{Call, Operation, Reply, operation};
+use aws::service::Json;
+use aws::{Call, Operation, Reply, Service, Wire, operation};
 use events::Era;
 use events::own::trip::NotMatched;
 use genesys::intake::Intake;
 use serde::{Deserialize, Serialize};
 
-use crate::door::reply;
 use crate::reason::{Rule, verdicts};
 use crate::rooms::Rooms;
 
 /// So many rules that did not match are explained, the nearest first.
 const EXPLAINED_MAX: usize = 10;
 
-/// Those that need more than the buses, whose own are in [`events::own::OPERATIONS`].
+/// On the wire: AWS JSON 1.1. Those that need only the buses are [`events::own::SERVICE`]'s.
+pub(crate) static SERVICE: Service<Rooms> =
+    Service::new("Trunkline", &[], &[Wire::Json(Json::new("Trunkline", "1.1"))], OPERATIONS);
+
+/// Those that need more than one room.
 const OPERATIONS: &[Operation<Rooms>] = &[
     Operation { name: "GetCounts", missing: "", run: get_counts },
     Operation { name: "DescribeEvent", missing: "", run: describe_event },
     Operation { name: "ReconcileEvents", missing: "", run: reconcile::reconcile },
 ];
-
-/// Runs one of them.
-pub(crate) fn run(rooms: &Rooms, name: &str, call: Call, body: &[u8]) -> Reply {
-    match events::own::OPERATIONS.iter().find(|operation| operation.name == name) {
-        Some(operation) => (operation.run)(&rooms.events, call, body),
-        None => reply::run(OPERATIONS, ("Trunkline", name), rooms, call, body),
-    }
-}
 
 /// The trip of one event, with the reasons why rules did not match.
 fn describe_event(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {

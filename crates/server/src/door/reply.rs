@@ -1,33 +1,52 @@
-//! Runs an operation of a service's table and drives its reply to an answer.
+//! Drives an operation's reply to an answer.
 
 use std::time::Duration;
 
-use aws::{Body, Call, Error, LongPoll, Operation, Reply};
+use aws::{Body, Error, LongPoll, Reply, Response};
+use delivery::Answers;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::clock;
 
-/// Looks `name` up in `operations` and runs it.
-pub(crate) fn run<S>(
-    operations: &[Operation<S>],
-    (service_name, name): (&str, &str),
-    service: &S,
-    call: Call,
-    body: &[u8],
-) -> Reply {
-    match operations.iter().find(|operation| operation.name == name) {
-        Some(operation) => (operation.run)(service, call, body),
-        None => Reply::Now(Err(Error::unknown_operation(service_name, name))),
-    }
+/// The answer of an operation.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Its JSON, which the request's wire writes.
+    Json(Body),
+    /// What the porter gave, which is written as it is.
+    Whole(Response),
 }
 
-/// Waits for the answer. When `closing` turns true, a long poll makes its last attempt at once.
-pub(crate) async fn drive(reply: Reply, closing: watch::Receiver<bool>) -> Result<Body, Error> {
-    match reply {
-        Reply::Now(answer) => answer,
-        Reply::Later(answer) => answer.await,
-        Reply::Poll(poll) => drive_poll(poll, closing).await,
+/// What driving a reply needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Driver {
+    /// Who answers calls that wait.
+    pub(crate) answers: Answers,
+    /// Turns true when the server is going down: a long poll makes its last attempt at once.
+    pub(crate) closing: watch::Receiver<bool>,
+}
+
+impl Driver {
+    /// Waits for the answer.
+    pub(crate) async fn drive(&self, reply: Reply) -> Result<Answer, Error> {
+        match reply {
+            Reply::Now(answer) => answer.map(Answer::Json),
+            Reply::Later(answer) => answer.await.map(Answer::Json),
+            Reply::Poll(poll) => drive_poll(poll, self.closing.clone()).await.map(Answer::Json),
+            Reply::Call(call) => self.answers.answer(call).await.map(Answer::Whole),
+        }
+    }
+
+    /// As [`Driver::drive`], for an operation that no porter answers.
+    ///
+    /// # Errors
+    /// The operation's; `InternalFailure` where a porter would have to answer after all.
+    pub(crate) async fn drive_json(&self, reply: Reply) -> Result<Body, Error> {
+        match self.drive(reply).await? {
+            Answer::Json(body) => Ok(body),
+            Answer::Whole(_) => Err(Error::receiver("InternalFailure", 500, "The answer is no JSON.")),
+        }
     }
 }
 

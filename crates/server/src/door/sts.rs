@@ -1,25 +1,40 @@
-//! STS, as far as SDKs and scripts ask it who they are: GetCallerIdentity, in the query protocol's XML.
+//! STS, as far as SDKs and scripts ask it who they are: GetCallerIdentity.
 
-use aws::{Call, Error};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use aws::operation::print;
+use aws::query::{Action, text};
+use aws::service::Query;
+use aws::{Call, Operation, Reply, Service, Wire};
+use serde::Serialize;
 
-use crate::door::protocol::Wire;
-use crate::door::xml::{XML, escape};
+/// STS on the wire: the query protocol.
+pub(crate) static SERVICE: Service<()> = Service::new(
+    "STS",
+    &["sts"],
+    &[Wire::Query(Query {
+        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        actions: &[Action {
+            name: "GetCallerIdentity",
+            request: &[],
+            answer: &[text("Arn"), text("UserId"), text("Account")],
+        }],
+        path_member: None,
+        has_error_detail: false,
+        messages: &[],
+    })],
+    &[Operation::whole("GetCallerIdentity", get_caller_identity)],
+);
 
-/// Operations served; <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>.
-pub(crate) const OPERATIONS: &[&str] = &["GetCallerIdentity"];
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Caller {
+    arn: String,
+    user_id: String,
+    account: String,
+}
 
-pub(crate) fn answer(operation: &str, call: &Call) -> Response {
-    if !OPERATIONS.contains(&operation) {
-        return Wire::Query.error(&Error::unknown_operation("STS", operation), &call.request_id);
-    }
-    let account = escape(&call.account);
-    let body = format!(
-        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
-         <Arn>arn:aws:iam::{account}:root</Arn><UserId>{account}</UserId><Account>{account}</Account>\
-         </GetCallerIdentityResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></GetCallerIdentityResponse>",
-        call.request_id
-    );
-    (StatusCode::OK, XML, [("x-amzn-requestid", call.request_id.as_str())], body).into_response()
+/// Whoever calls is the account's root user.
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>.
+fn get_caller_identity((): &(), call: Call, _body: &[u8]) -> Reply {
+    let arn = format!("arn:aws:iam::{}:root", call.account);
+    Reply::Now(print(&Caller { arn, user_id: call.account.clone(), account: call.account }))
 }

@@ -1,5 +1,6 @@
 //! `POST /webhooks/{name}`: a handshake is answered, an event is put on the bus and acknowledged after the sync.
 
+use aws::service::BODY_BYTES_MAX;
 use aws::{Event, Ids, Timestamp};
 use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -27,7 +28,7 @@ pub(super) async fn post(State(door): State<Door>, Path(name): Path<String>, req
 
 async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refusal> {
     let (parts, body) = request.into_parts();
-    let body = door.bodies.read(body).await.map_err(of_aws)?;
+    let body = door.bodies.read(body, BODY_BYTES_MAX).await.map_err(of_aws)?;
     let Some(open) = door.webhooks.iter().find(|open| open.webhook.name == name) else {
         let sentence = format!(
             "There is no webhook '{name}' here. Webhooks are opened by `webhooks` in the pipeline file, with `trunkline dev -f FILE` or `trunkline serve --webhooks FILE`."

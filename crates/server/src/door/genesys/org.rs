@@ -109,12 +109,11 @@ async fn offer(
         request_id: ids.next_uuid(),
         base_url: format!("http://{}", door.address),
         ids: crate::clock::ids(),
+        payload: Vec::new(),
     };
     let body = serde_json::json!({"Name": name, "Account": &*door.account}).to_string();
-    let named = ("EventBridge", operation);
-    let operations = events::ops::OPERATIONS;
-    let reply = crate::door::reply::run(operations, named, &door.rooms.events, call, body.as_bytes());
-    match crate::door::reply::drive(reply, door.closing.clone()).await {
+    let reply = events::ops::SERVICE.run(&door.rooms.events, operation, call, body.as_bytes());
+    match door.driver().drive_json(reply).await {
         Ok(_) => Ok(()),
         // Offered before: an integration that was disabled and enabled again.
         Err(error) if error.code == "ResourceAlreadyExistsException" => Ok(()),

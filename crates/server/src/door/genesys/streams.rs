@@ -10,7 +10,6 @@ use serde_json::json;
 use crate::clock;
 use crate::door::Door;
 use crate::door::genesys::{Answering, Route, Run};
-use crate::door::reply;
 
 const PATH: &str = "/api/v2/eventstreams";
 const ONE: &str = "/api/v2/eventstreams/{}";
@@ -62,10 +61,10 @@ async fn ensure_dead_letters(door: &Door, asked: &Asked) -> Result<(), Error> {
         request_id: String::new(),
         base_url: asked.base_url.clone(),
         ids: clock::ids(),
+        payload: Vec::new(),
     };
     let request = json!({"QueueName": DEAD_LETTERS, "Attributes": {"MessageRetentionPeriod": KEPT_S}});
-    let named = ("SQS", "CreateQueue");
-    let reply =
-        reply::run(queue::ops::OPERATIONS, named, &door.rooms.queues, call, request.to_string().as_bytes());
-    reply::drive(reply, door.closing.clone()).await.map(drop)
+    let request = request.to_string();
+    let reply = queue::ops::SERVICE.run(&door.rooms.queues, "CreateQueue", call, request.as_bytes());
+    door.driver().drive_json(reply).await.map(drop)
 }

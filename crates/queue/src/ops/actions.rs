@@ -3,71 +3,14 @@
 //! Source: botocore 1.31.80, the last release whose service model `sqs/2012-11-05` speaks this protocol, and the SQS API
 //! reference for what came later (`MessageSystemAttributeName`).
 
-/// How a value is written, in a form and in XML.
-#[derive(Debug)]
-pub(crate) enum Shape {
-    /// Text, and what JSON writes without quotes in an answer.
-    Text,
-    /// A number in a request.
-    Integer,
-    /// Flattened: `{0}.1`, `{0}.2` in a form, one element `{0}` after the other in XML.
-    List(&'static str, &'static Shape),
-    /// Flattened: `{name}.1.{key}`, `{name}.1.{value}` in a form, `<{name}><{key}/><{value}/></{name}>` in XML.
-    Map(Entry, &'static Shape),
-    /// Named members.
-    Structure(&'static [Member]),
-}
-
-/// The names of a map's parts.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) name: &'static str,
-    pub(crate) key: &'static str,
-    pub(crate) value: &'static str,
-}
-
-/// A member: its name in JSON, and its shape.
-#[derive(Debug)]
-pub(crate) struct Member(pub(crate) &'static str, pub(crate) Shape);
-
-/// An operation in the query protocol.
-#[derive(Debug)]
-pub(crate) struct Operation {
-    pub(crate) name: &'static str,
-    pub(crate) request: &'static [Member],
-    /// Empty: an answer without a result.
-    pub(crate) answer: &'static [Member],
-}
-
-impl Member {
-    /// Its name in a form and in XML.
-    pub(crate) fn wire_name(&self) -> &'static str {
-        match &self.1 {
-            Shape::List(element, _) => element,
-            Shape::Map(entry, _) => entry.name,
-            Shape::Text | Shape::Integer | Shape::Structure(_) => self.0,
-        }
-    }
-}
-
-const fn text(name: &'static str) -> Member {
-    Member(name, Shape::Text)
-}
-
-const fn integer(name: &'static str) -> Member {
-    Member(name, Shape::Integer)
-}
-
-const fn texts(name: &'static str, element: &'static str) -> Member {
-    Member(name, Shape::List(element, &Shape::Text))
-}
+use aws::query::{Action, Entry, Member, Shape, integer, text, texts};
 
 const fn named(name: &'static str, element: &'static str, value: &'static Shape) -> Member {
-    Member(name, Shape::Map(Entry { name: element, key: "Name", value: "Value" }, value))
+    Member::new(name, Shape::Map(Entry { name: element, key: "Name", value: "Value" }, value))
 }
 
 const fn tags(name: &'static str) -> Member {
-    Member(name, Shape::Map(Entry { name: "Tag", key: "Key", value: "Value" }, &Shape::Text))
+    Member::new(name, Shape::Map(Entry { name: "Tag", key: "Key", value: "Value" }, &Shape::Text))
 }
 
 const ATTRIBUTE_VALUE: Shape =
@@ -77,7 +20,7 @@ const ATTRIBUTES: Member = named("Attributes", "Attribute", &Shape::Text);
 const MESSAGE_ATTRIBUTES: Member = named("MessageAttributes", "MessageAttribute", &ATTRIBUTE_VALUE);
 const MESSAGE_SYSTEM_ATTRIBUTES: Member =
     named("MessageSystemAttributes", "MessageSystemAttribute", &ATTRIBUTE_VALUE);
-const FAILED: Member = Member(
+const FAILED: Member = Member::new(
     "Failed",
     Shape::List(
         "BatchResultErrorEntry",
@@ -134,8 +77,8 @@ const MOVE_TASK: Shape = Shape::Structure(&[
 ]);
 
 /// Every operation of SQS: an action, as this protocol calls it.
-pub(crate) const ACTIONS: &[Operation] = &[
-    Operation {
+pub(crate) const ACTIONS: &[Action] = &[
+    Action {
         name: "AddPermission",
         request: &[
             QUEUE_URL,
@@ -145,67 +88,73 @@ pub(crate) const ACTIONS: &[Operation] = &[
         ],
         answer: &[],
     },
-    Operation {
+    Action {
         name: "CancelMessageMoveTask",
         request: &[text("TaskHandle")],
         answer: &[text("ApproximateNumberOfMessagesMoved")],
     },
-    Operation {
+    Action {
         name: "ChangeMessageVisibility",
         request: &[QUEUE_URL, text("ReceiptHandle"), integer("VisibilityTimeout")],
         answer: &[],
     },
-    Operation {
+    Action {
         name: "ChangeMessageVisibilityBatch",
         request: &[
             QUEUE_URL,
-            Member("Entries", Shape::List("ChangeMessageVisibilityBatchRequestEntry", &VISIBILITY_ENTRY)),
+            Member::new(
+                "Entries",
+                Shape::List("ChangeMessageVisibilityBatchRequestEntry", &VISIBILITY_ENTRY),
+            ),
         ],
-        answer: &[Member("Successful", Shape::List("ChangeMessageVisibilityBatchResultEntry", &ID)), FAILED],
+        answer: &[
+            Member::new("Successful", Shape::List("ChangeMessageVisibilityBatchResultEntry", &ID)),
+            FAILED,
+        ],
     },
-    Operation {
+    Action {
         name: "CreateQueue",
         request: &[text("QueueName"), ATTRIBUTES, tags("tags")],
         answer: &[QUEUE_URL],
     },
-    Operation { name: "DeleteMessage", request: &[QUEUE_URL, text("ReceiptHandle")], answer: &[] },
-    Operation {
+    Action { name: "DeleteMessage", request: &[QUEUE_URL, text("ReceiptHandle")], answer: &[] },
+    Action {
         name: "DeleteMessageBatch",
         request: &[
             QUEUE_URL,
-            Member("Entries", Shape::List("DeleteMessageBatchRequestEntry", &DELETE_ENTRY)),
+            Member::new("Entries", Shape::List("DeleteMessageBatchRequestEntry", &DELETE_ENTRY)),
         ],
-        answer: &[Member("Successful", Shape::List("DeleteMessageBatchResultEntry", &ID)), FAILED],
+        answer: &[Member::new("Successful", Shape::List("DeleteMessageBatchResultEntry", &ID)), FAILED],
     },
-    Operation { name: "DeleteQueue", request: &[QUEUE_URL], answer: &[] },
-    Operation {
+    Action { name: "DeleteQueue", request: &[QUEUE_URL], answer: &[] },
+    Action {
         name: "GetQueueAttributes",
         request: &[QUEUE_URL, texts("AttributeNames", "AttributeName")],
         answer: &[ATTRIBUTES],
     },
-    Operation {
+    Action {
         name: "GetQueueUrl",
         request: &[text("QueueName"), text("QueueOwnerAWSAccountId")],
         answer: &[QUEUE_URL],
     },
-    Operation {
+    Action {
         name: "ListDeadLetterSourceQueues",
         request: &[QUEUE_URL, text("NextToken"), integer("MaxResults")],
         answer: &[texts("queueUrls", "QueueUrl"), text("NextToken")],
     },
-    Operation {
+    Action {
         name: "ListMessageMoveTasks",
         request: &[text("SourceArn"), integer("MaxResults")],
-        answer: &[Member("Results", Shape::List("ListMessageMoveTasksResultEntry", &MOVE_TASK))],
+        answer: &[Member::new("Results", Shape::List("ListMessageMoveTasksResultEntry", &MOVE_TASK))],
     },
-    Operation { name: "ListQueueTags", request: &[QUEUE_URL], answer: &[tags("Tags")] },
-    Operation {
+    Action { name: "ListQueueTags", request: &[QUEUE_URL], answer: &[tags("Tags")] },
+    Action {
         name: "ListQueues",
         request: &[text("QueueNamePrefix"), text("NextToken"), integer("MaxResults")],
         answer: &[texts("QueueUrls", "QueueUrl"), text("NextToken")],
     },
-    Operation { name: "PurgeQueue", request: &[QUEUE_URL], answer: &[] },
-    Operation {
+    Action { name: "PurgeQueue", request: &[QUEUE_URL], answer: &[] },
+    Action {
         name: "ReceiveMessage",
         request: &[
             QUEUE_URL,
@@ -217,10 +166,10 @@ pub(crate) const ACTIONS: &[Operation] = &[
             integer("WaitTimeSeconds"),
             text("ReceiveRequestAttemptId"),
         ],
-        answer: &[Member("Messages", Shape::List("Message", &MESSAGE))],
+        answer: &[Member::new("Messages", Shape::List("Message", &MESSAGE))],
     },
-    Operation { name: "RemovePermission", request: &[QUEUE_URL, text("Label")], answer: &[] },
-    Operation {
+    Action { name: "RemovePermission", request: &[QUEUE_URL, text("Label")], answer: &[] },
+    Action {
         name: "SendMessage",
         request: &[
             QUEUE_URL,
@@ -233,19 +182,22 @@ pub(crate) const ACTIONS: &[Operation] = &[
         ],
         answer: &SENT,
     },
-    Operation {
+    Action {
         name: "SendMessageBatch",
-        request: &[QUEUE_URL, Member("Entries", Shape::List("SendMessageBatchRequestEntry", &SEND_ENTRY))],
-        answer: &[Member("Successful", Shape::List("SendMessageBatchResultEntry", &SENT_ENTRY)), FAILED],
+        request: &[
+            QUEUE_URL,
+            Member::new("Entries", Shape::List("SendMessageBatchRequestEntry", &SEND_ENTRY)),
+        ],
+        answer: &[Member::new("Successful", Shape::List("SendMessageBatchResultEntry", &SENT_ENTRY)), FAILED],
     },
-    Operation { name: "SetQueueAttributes", request: &[QUEUE_URL, ATTRIBUTES], answer: &[] },
-    Operation {
+    Action { name: "SetQueueAttributes", request: &[QUEUE_URL, ATTRIBUTES], answer: &[] },
+    Action {
         name: "StartMessageMoveTask",
         request: &[text("SourceArn"), text("DestinationArn"), integer("MaxNumberOfMessagesPerSecond")],
         answer: &[text("TaskHandle")],
     },
-    Operation { name: "TagQueue", request: &[QUEUE_URL, tags("Tags")], answer: &[] },
-    Operation { name: "UntagQueue", request: &[QUEUE_URL, texts("TagKeys", "TagKey")], answer: &[] },
+    Action { name: "TagQueue", request: &[QUEUE_URL, tags("Tags")], answer: &[] },
+    Action { name: "UntagQueue", request: &[QUEUE_URL, texts("TagKeys", "TagKey")], answer: &[] },
 ];
 
 #[cfg(test)]
@@ -254,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_operation_of_sqs_has_its_shapes() {
-        let served: Vec<&str> = queue::ops::OPERATIONS.iter().map(|operation| operation.name).collect();
+        let served: Vec<&str> = crate::ops::OPERATIONS.iter().map(|operation| operation.name).collect();
         let shaped: Vec<&str> = ACTIONS.iter().map(|operation| operation.name).collect();
         assert_eq!(shaped, served);
     }

@@ -1,21 +1,20 @@
 //! The JSON answer of an operation, and an error, as the query protocol's XML.
 
 use aws::Error;
+use aws::query::{Action, Member, Shape};
+use aws::service::Query;
 use serde_json::Value;
 
-use crate::door::query::shapes::{Member, Operation, Shape};
-use crate::door::xml::escape;
-
-/// Source: the namespace in botocore's older model of SQS.
-const NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
+use crate::door::wire::fault_of;
+use crate::door::wire::xml::escape;
 
 /// The XML of an answer.
-pub(crate) fn answer(operation: &Operation, answer: &Value, request_id: &str) -> String {
-    let name = operation.name;
-    let mut xml = format!("<?xml version=\"1.0\"?><{name}Response xmlns=\"{NAMESPACE}\">");
-    if !operation.answer.is_empty() {
+pub(crate) fn answer(wire: &Query, action: &Action, answer: &Value, request_id: &str) -> String {
+    let (name, namespace) = (action.name, wire.namespace);
+    let mut xml = format!("<?xml version=\"1.0\"?><{name}Response xmlns=\"{namespace}\">");
+    if !action.answer.is_empty() {
         xml.push_str(&format!("<{name}Result>"));
-        write_members(&mut xml, operation.answer, answer);
+        write_members(&mut xml, action.answer, answer);
         xml.push_str(&format!("</{name}Result>"));
     }
     xml.push_str(&format!(
@@ -24,37 +23,33 @@ pub(crate) fn answer(operation: &Operation, answer: &Value, request_id: &str) ->
     xml
 }
 
-/// The XML of an error: its older code, and the words that went with it.
-pub(crate) fn error(error: &Error, request_id: &str) -> String {
-    let fault = if error.status < 500 { "Sender" } else { "Receiver" };
+/// The XML of an error: its older code, and the words that went with it. Without a wire, it is of no service of ours.
+pub(crate) fn error(wire: Option<&Query>, error: &Error, request_id: &str) -> String {
     let code = error.query_code.unwrap_or(&error.code);
-    // The two protocols say this one differently: recorded in moto and botocore's issue on the change of protocol.
-    let message = match code {
-        "AWS.SimpleQueueService.NonExistentQueue" => {
-            "The specified queue does not exist for this wsdl version."
-        }
-        _ => &error.message,
-    };
-    let (code, message) = (escape(code), escape(message));
+    let older = wire.and_then(|wire| wire.messages.iter().find(|(of, _)| *of == code));
+    let message = older.map_or(error.message.as_str(), |(_, message)| message);
+    let namespace = wire.map_or_else(String::new, |wire| format!(" xmlns=\"{}\"", wire.namespace));
+    let detail = if wire.is_some_and(|wire| wire.has_error_detail) { "<Detail/>" } else { "" };
+    let (fault, code, message) = (fault_of(error), escape(code), escape(message));
     format!(
-        "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{fault}</Type><Code>{code}</Code>\
-         <Message>{message}</Message><Detail/></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        "<?xml version=\"1.0\"?><ErrorResponse{namespace}><Error><Type>{fault}</Type><Code>{code}</Code>\
+         <Message>{message}</Message>{detail}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
 }
 
 fn write_members(xml: &mut String, members: &[Member], object: &Value) {
     for member in members {
-        if let Some(value) = object.get(member.0) {
-            write(xml, (member.wire_name(), &member.1), value);
+        if let Some(value) = object.get(member.name) {
+            write(xml, member.wire_name(), &member.shape, value);
         }
     }
 }
 
-fn write(xml: &mut String, (name, shape): (&str, &Shape), value: &Value) {
+fn write(xml: &mut String, name: &str, shape: &Shape, value: &Value) {
     match (shape, value) {
         (_, Value::Null) => {}
-        (Shape::Text | Shape::Integer, Value::String(text)) => write_text(xml, name, text),
-        (Shape::Text | Shape::Integer, plain) => write_text(xml, name, &plain.to_string()),
+        (Shape::Text | Shape::Integer | Shape::Boolean, Value::String(text)) => write_text(xml, name, text),
+        (Shape::Text | Shape::Integer | Shape::Boolean, plain) => write_text(xml, name, &plain.to_string()),
         (Shape::Structure(members), _) => {
             xml.push_str(&format!("<{name}>"));
             write_members(xml, members, value);
@@ -62,14 +57,21 @@ fn write(xml: &mut String, (name, shape): (&str, &Shape), value: &Value) {
         }
         (Shape::List(_, element), _) => {
             for one in value.as_array().into_iter().flatten() {
-                write(xml, (name, element), one);
+                write(xml, name, element, one);
             }
+        }
+        (Shape::Members(element), _) => {
+            xml.push_str(&format!("<{name}>"));
+            for one in value.as_array().into_iter().flatten() {
+                write(xml, "member", element, one);
+            }
+            xml.push_str(&format!("</{name}>"));
         }
         (Shape::Map(entry, value_shape), _) => {
             for (key, one) in value.as_object().into_iter().flatten() {
                 xml.push_str(&format!("<{name}>"));
                 write_text(xml, entry.key, key);
-                write(xml, (entry.value, value_shape), one);
+                write(xml, entry.value, value_shape, one);
                 xml.push_str(&format!("</{name}>"));
             }
         }
@@ -84,12 +86,23 @@ fn write_text(xml: &mut String, name: &str, text: &str) {
 mod tests {
     use serde_json::json;
 
+    use aws::Wire;
+    use aws::service::Query;
+
     use super::{answer, error};
-    use crate::door::query::shapes::ACTIONS;
+    use crate::door::wire::query::action_of;
+
+    fn sqs() -> &'static Query {
+        let wire = queue::ops::SERVICE.wires.iter().find_map(|wire| match wire {
+            Wire::Query(query) => Some(query),
+            Wire::Json(_) | Wire::Rest(_) => None,
+        });
+        wire.unwrap()
+    }
 
     fn xml_of(name: &str, body: &serde_json::Value) -> String {
-        let operation = ACTIONS.iter().find(|operation| operation.name == name).unwrap();
-        let xml = answer(operation, body, "r");
+        let action = action_of(&queue::ops::SERVICE, name).unwrap();
+        let xml = answer(sqs(), action, body, "r");
         xml.split_once("/\">").unwrap().1.to_owned()
     }
 
@@ -120,7 +133,7 @@ mod tests {
     fn errors_have_their_older_names_and_words() {
         let gone = aws::Error::sender("QueueDoesNotExist", "The specified queue does not exist.")
             .with_query_code("AWS.SimpleQueueService.NonExistentQueue");
-        let xml = error(&gone, "r");
+        let xml = error(Some(sqs()), &gone, "r");
         assert!(
             xml.contains(
                 "<Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>The specified queue does not exist for this wsdl version.</Message>"
@@ -128,6 +141,6 @@ mod tests {
             "{xml}"
         );
         let odd = aws::Error::sender("InvalidParameterValue", "bell \u{7} & more");
-        assert!(error(&odd, "r").contains("<Message>bell \u{FFFD} &amp; more</Message>"));
+        assert!(error(Some(sqs()), &odd, "r").contains("<Message>bell \u{FFFD} &amp; more</Message>"));
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws::Error;
+use aws::query::{Member, Shape};
 use serde_json::{Map, Value};
-
-use crate::door::query::shapes::{Member, Shape};
 
 /// A name has at most so many parts (`SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringValue` has six);
 /// others name nothing of ours and are passed over, as AWS passes over names that it does not know.
@@ -46,8 +45,8 @@ impl Form {
         let mut object = Map::new();
         for member in members {
             let Some(part) = self.parts.get(member.wire_name()) else { continue };
-            if let Some(value) = part.read(&member.1, member.wire_name())? {
-                object.insert(member.0.to_owned(), value);
+            if let Some(value) = part.read(&member.shape, member.wire_name())? {
+                object.insert(member.name.to_owned(), value);
             }
         }
         Ok(object)
@@ -57,6 +56,12 @@ impl Form {
         match shape {
             Shape::Text => Ok(self.value.clone().map(Value::String)),
             Shape::Integer => self.value.as_deref().map(|text| integer(text, name)).transpose(),
+            Shape::Boolean => self.value.as_deref().map(|text| boolean(text, name)).transpose(),
+            Shape::Members(element) => match self.parts.get("member") {
+                Some(members) => members.read(&Shape::List("member", element), name),
+                // `Name=` alone is how SDKs write an empty list.
+                None => Ok(Some(Value::Array(Vec::new()))),
+            },
             Shape::Structure(members) => Ok(Some(Value::Object(self.to_json(members)?))),
             Shape::List(_, element) => {
                 let read = self.numbered().into_iter().map(|one| one.read(element, name));
@@ -105,17 +110,23 @@ fn integer(text: &str, name: &str) -> Result<Value, Error> {
     })
 }
 
+fn boolean(text: &str, name: &str) -> Result<Value, Error> {
+    text.trim().to_ascii_lowercase().parse::<bool>().map(Value::from).map_err(|_| {
+        let words = format!("Value {text} for parameter {name} is invalid. Reason: Must be true or false.");
+        Error::sender("InvalidParameterValueException", words).with_query_code("InvalidParameterValue")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::Form;
-    use crate::door::query::shapes::ACTIONS;
+    use crate::door::wire::query::action_of;
 
     fn read(form: &str) -> Value {
         let form = Form::parse("", form.as_bytes());
-        let name = form.value("Action").unwrap();
-        let operation = ACTIONS.iter().find(|operation| operation.name == name).unwrap();
+        let operation = action_of(&queue::ops::SERVICE, form.value("Action").unwrap()).unwrap();
         form.to_json(operation.request).map_or_else(|error| json!(error.message), Value::Object)
     }
 

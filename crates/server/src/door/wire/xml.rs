@@ -1,7 +1,5 @@
 //! XML, as far as the door writes it.
 
-use axum::http::header;
-
 /// Text as XML content. A carriage return is written as a reference, for parsers turn a plain one into a line feed; what
 /// XML cannot carry at all becomes the replacement character.
 pub(crate) fn escape(text: &str) -> String {
@@ -19,6 +17,3 @@ pub(crate) fn escape(text: &str) -> String {
     }
     escaped
 }
-
-/// The header that says what kind of text an XML answer is.
-pub(crate) const XML: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/xml")];
