@@ -31,7 +31,8 @@ fn page() -> String {
     );
     for (service, operations) in services() {
         let served = table_of(service);
-        let count = operations.iter().filter(|name| served.iter().any(|served| served.name == *name)).count();
+        let count =
+            operations.iter().filter(|name| served.iter().any(|served| served.name == **name)).count();
         // Writing to a String cannot fail.
         let _ =
             write!(page, "\n## {service}: {count} of {}\n\n| Operation | |\n|---|---|\n", operations.len());
@@ -41,7 +42,7 @@ fn page() -> String {
         }
         let not: Vec<&str> = operations
             .iter()
-            .filter(|name| !served.iter().any(|served| served.name == *name))
+            .filter(|name| !served.iter().any(|served| served.name == **name))
             .copied()
             .collect();
         if !not.is_empty() {
