@@ -120,7 +120,6 @@ pub(crate) fn asked(id: &str, body: &Value) -> Asked {
         base_url: "http://127.0.0.1:4566".to_owned(),
         now: NOW,
         ids: Ids::from_seed(u128::from(SEED.fetch_add(1, Ordering::Relaxed))),
-        payload: Vec::new(),
     }
 }
 
