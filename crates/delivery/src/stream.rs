@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use genesys::stream::owed::{Post, Settled};
-use genesys::stream::{Header, Streams};
+use genesys::platform::event_stream::owed::{Post, Settled};
+use genesys::platform::event_stream::{Header, Streams};
 use http_client::{Answer, Client, Request};
 use serde_json::{Value, json};
 use tokio::sync::watch;

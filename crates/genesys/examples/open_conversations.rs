@@ -12,10 +12,10 @@ use std::time::Instant;
 
 use aws::{Ids, Timestamp};
 use genesys::envelope::PartnerEvent;
-use genesys::intake::feed_clock::FeedMoment;
-use genesys::intake::{Intake, Taken};
 use genesys::tracker::derived::{QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
+use genesys::tracker::intake::feed_clock::FeedMoment;
+use genesys::tracker::intake::{Intake, Taken};
 use queue::Queues;
 use store::{Options, Store};
 

@@ -1,7 +1,9 @@
 //! The events that Genesys Cloud sends: the EventBridge envelope and the bare WebSocket frame, as one type.
 
+pub(crate) mod canonical;
 pub mod detail;
 mod lenient;
+pub mod semantic_key;
 pub mod topic;
 
 use std::fmt;

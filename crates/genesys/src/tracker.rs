@@ -1,7 +1,7 @@
 //! The conversation tracker: joins the detail events of one conversation into the derived events that people want.
 //!
-//! It is pure: no store, no clock, no randomness. A later hand keeps a [`conversation::Conversation`] per conversation,
-//! tells it what arrived and when, and puts what is due on the bus, state and events in one commit.
+//! It is pure but for [`intake`]: no store, no clock, no randomness. `intake` keeps a [`conversation::Conversation`] per
+//! conversation, tells it what arrived and when, and hands out what is due, state and events in one commit.
 //!
 //! **Any order and any duplication of the same detail events give the same derived events, byte for byte.** Three rules
 //! carry that:
@@ -26,6 +26,7 @@ pub mod derived;
 mod episode;
 mod fact;
 pub mod grace;
+pub mod intake;
 mod leg;
 mod summary;
 pub mod user;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use store::Tx;
 
-use crate::intake::seen;
+use crate::tracker::intake::seen;
 pub use crate::webhook::counts::{WebhookCounts, counts};
 use crate::webhook::verification::Verification;
 

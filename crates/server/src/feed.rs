@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use events::BusName;
-use genesys::intake::Intake;
-use genesys::intake::feed_clock::FeedMoment;
 use genesys::tracker::derived::QueueNames;
 use genesys::tracker::grace::Grace;
+use genesys::tracker::intake::Intake;
+use genesys::tracker::intake::feed_clock::FeedMoment;
 use genesys_org::platform::integration::{self, Place};
 use genesys_org::platform::{Platform, Side};
 use genesys_org::position::{self, Position};

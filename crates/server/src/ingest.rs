@@ -3,12 +3,12 @@
 use aws::{Event, Ids, Timestamp};
 use events::{BusName, Events, MatchedEvent};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
-use genesys::intake::feed_clock::FeedMoment;
-use genesys::intake::{Intake, Taken};
-use genesys::rendering::{Told, interaction_updated};
-use genesys::stream::Streams;
-use genesys::subscription::Subscriptions;
+use genesys::platform::event_stream::Streams;
+use genesys::platform::rendering::{Told, interaction_updated};
+use genesys::platform::subscription::Subscriptions;
 use genesys::tracker::derived::{Derived, SOURCE};
+use genesys::tracker::intake::feed_clock::FeedMoment;
+use genesys::tracker::intake::{Intake, Taken};
 use genesys_org::platform::Platform;
 use store::Tx;
 

@@ -3,9 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use events::{BusName, Events};
-use genesys::intake::Intake;
-use genesys::stream::Streams;
-use genesys::subscription::Subscriptions;
+use genesys::platform::event_stream::Streams;
+use genesys::platform::subscription::Subscriptions;
+use genesys::tracker::intake::Intake;
 use queue::Queues;
 use store::{Options, Store};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use genesys::intake::seen;
+use genesys::tracker::intake::seen;
 use store::{Ticket, Tx};
 
 use crate::clock;

@@ -4,7 +4,7 @@ use aws::Timestamp;
 use aws::encoding::hex;
 use serde_json::{Value, json};
 
-use crate::dedupe::semantic_key;
+use crate::envelope::semantic_key::semantic_key;
 use crate::envelope::{EnvelopeError, PartnerEvent};
 
 /// What the envelope says of the org and of us.

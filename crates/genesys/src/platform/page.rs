@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::platform::answer::Fault;
-use crate::platform::asked::Asked;
+use crate::platform::request::Asked;
 
 /// The size of a page where none is asked for, and the largest: `pageSize` of the API's description.
 const PAGE_SIZE: usize = 25;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::canonical;
+use crate::envelope::canonical;
 use crate::envelope::{EnvelopeError, PartnerEvent};
 use crate::tracker::derived::{Derived, detail_type, iso};
 

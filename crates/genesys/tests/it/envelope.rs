@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
-use genesys::dedupe::semantic_key;
 use genesys::envelope::PartnerEvent;
 use genesys::envelope::detail::{DetailEvent, DetailKind};
+use genesys::envelope::semantic_key::semantic_key;
 use genesys::tracker::user::user_state_change;
 use serde_json::{Value, json};
 

@@ -2,9 +2,9 @@
 
 mod catalogue;
 mod client;
+mod conversation_query;
 mod envelope;
 mod rendering;
-mod stored;
 mod stream;
 mod subscription;
 mod tracker;

@@ -1,7 +1,7 @@
 //! Every file of `data/renderings` is one derived event and its four forms.
 
 use aws::{Event, Timestamp};
-use genesys::rendering::{Told, conversation_event, interaction_updated, stream, subscription};
+use genesys::platform::rendering::{Told, conversation_event, interaction_updated, stream, subscription};
 use serde_json::{Value, json};
 
 #[test]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use aws::{Ids, Timestamp};
 use genesys::platform::answer::Fault;
-use genesys::rendering::Told;
-use genesys::stream::Streams;
-use genesys::stream::owed::{DEAD_LETTERS, Post, RETRIED_FOR, Settled};
+use genesys::platform::event_stream::Streams;
+use genesys::platform::event_stream::owed::{DEAD_LETTERS, Post, RETRIED_FOR, Settled};
+use genesys::platform::rendering::Told;
 use queue::{Queues, Receive};
 use serde_json::{Value, json};
 use store::{Options, Store, Tx};

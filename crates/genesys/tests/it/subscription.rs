@@ -8,9 +8,9 @@
 
 use aws::{Call, Ids, Reply, Timestamp};
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
-use genesys::rendering::Told;
-use genesys::subscription::Subscriptions;
+use genesys::platform::rendering::Told;
+use genesys::platform::request::Asked;
+use genesys::platform::subscription::Subscriptions;
 use queue::{Queues, Receive};
 use serde_json::{Value, json};
 use store::{Options, Store};

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use aws::Timestamp;
 use genesys::analytics::Conversation;
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
+use genesys::platform::request::Asked;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 
 use aws::{Arn, Timestamp};
 use genesys::platform::answer::Fault;
-use genesys::platform::asked::Asked;
+use genesys::platform::request::Asked;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Table, Tx};

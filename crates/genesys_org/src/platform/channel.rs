@@ -10,7 +10,7 @@ use aws::Timestamp;
 use genesys::catalogue::{self, Origin};
 use genesys::envelope::topic::Topic;
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
+use genesys::platform::request::Asked;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;

@@ -1,8 +1,8 @@
 //! The org's entities: queues, users, wrap-up codes, the organization itself.
 
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
 use genesys::platform::page::page;
+use genesys::platform::request::Asked;
 use serde_json::{Value, json};
 
 use crate::platform::Platform;

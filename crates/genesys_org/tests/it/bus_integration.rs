@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws::{Ids, Timestamp};
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
+use genesys::platform::request::Asked;
 use genesys_org::platform::Platform;
 use genesys_org::platform::bus_integration::bus_asked_for;
 use genesys_org::platform::integration::{self, Handler, Place};

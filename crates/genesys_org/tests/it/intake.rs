@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use aws::{Ids, Timestamp};
 use genesys::envelope::PartnerEvent;
-use genesys::intake::feed_clock::FeedMoment;
-use genesys::intake::{Intake, IntakeCounts, Taken, seen};
 use genesys::tracker::derived::{Derived, QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
+use genesys::tracker::intake::feed_clock::FeedMoment;
+use genesys::tracker::intake::{Intake, IntakeCounts, Taken, seen};
 use genesys_org::simulator::{Config, Families, Simulator};
 use queue::Queues;
 use store::{KeyRange, Options, Read, Store, Table};

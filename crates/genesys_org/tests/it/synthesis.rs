@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use genesys::analytics::synthesis;
-use genesys::dedupe::semantic_key;
 use genesys::envelope::PartnerEvent;
+use genesys::envelope::semantic_key::semantic_key;
 use genesys_org::platform::{Platform, Side};
 use genesys_org::simulator::trouble::ApiTrouble;
 use genesys_org::simulator::{Config, Simulator, Trouble};

@@ -21,7 +21,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
+use genesys::platform::request::Asked;
 use genesys_org::platform::Platform;
 use genesys_org::platform::oauth::TokenRequest;
 use genesys_org::platform::token::Caller;

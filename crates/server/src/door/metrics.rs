@@ -9,7 +9,7 @@ use aws::{Call, Error};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use genesys::intake::{Intake, IntakeCounts};
+use genesys::tracker::intake::{Intake, IntakeCounts};
 use genesys::webhook::{self, WebhookCounts};
 use serde_json::{Value, json};
 

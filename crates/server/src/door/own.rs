@@ -6,7 +6,7 @@ use aws::service::Json;
 use aws::{Call, Operation, Reply, Service, Wire, operation};
 use events::Era;
 use events::own::trip::NotMatched;
-use genesys::intake::Intake;
+use genesys::tracker::intake::Intake;
 use serde::{Deserialize, Serialize};
 
 use crate::reason::{Rule, verdicts};
@@ -55,7 +55,7 @@ struct Nothing {}
 #[serde(rename_all = "PascalCase")]
 struct CountsAnswer {
     /// Of the feed.
-    intake: genesys::intake::IntakeCounts,
+    intake: genesys::tracker::intake::IntakeCounts,
     /// Of the buses.
     events: events::Counts,
 }

@@ -10,7 +10,7 @@ use genesys::analytics::synthesis;
 use genesys::feed::catch_up::{self, Which};
 use genesys::feed::envelope::Sender;
 use genesys::feed::notifications::OrgFacts;
-use genesys::intake::seen::KNOWN_FOR;
+use genesys::tracker::intake::seen::KNOWN_FOR;
 use provision::{Place, Request};
 use serde_json::{Value, json};
 use server::Server;

@@ -2,7 +2,7 @@
 
 use events::{BusName, Events};
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
+use genesys::platform::request::Asked;
 use genesys_org::platform::bus_integration::bus_asked_for;
 use genesys_org::platform::integration::Place;
 use genesys_org::platform::{Platform, analytics, channel, integration, org};

@@ -1,9 +1,9 @@
 //! Routes of Trunkline's own services in the tutorials' shape: subscriptions.
 
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
-use genesys::subscription::Subscriptions;
-use genesys::subscription::ops::Later;
+use genesys::platform::request::Asked;
+use genesys::platform::subscription::Subscriptions;
+use genesys::platform::subscription::ops::Later;
 
 use crate::door::Door;
 use crate::door::genesys::{Answering, Route, Run};

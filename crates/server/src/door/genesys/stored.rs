@@ -2,9 +2,9 @@
 
 use aws::{Event, Timestamp};
 use genesys::platform::answer::Fault;
-use genesys::platform::asked::Asked;
-use genesys::platform::stored::{DetailsQuery, EventsQuery, is_in_tutorial_form};
-use genesys::rendering::Told;
+use genesys::platform::conversation_query::{DetailsQuery, EventsQuery, is_in_tutorial_form};
+use genesys::platform::rendering::Told;
+use genesys::platform::request::Asked;
 use genesys::tracker::derived::SOURCE;
 use genesys_org::platform::analytics;
 

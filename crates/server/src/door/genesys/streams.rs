@@ -3,8 +3,8 @@
 use aws::{Call, Error};
 use delivery::stream::handshake;
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
-use genesys::stream::owed::DEAD_LETTERS;
+use genesys::platform::event_stream::owed::DEAD_LETTERS;
+use genesys::platform::request::Asked;
 use serde_json::json;
 
 use crate::clock;

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use store::{KeyRange, Read, Ticket, Tx};
 
 use crate::platform::answer::{Answer, Fault};
-use crate::platform::asked::Asked;
+use crate::platform::event_types;
 use crate::platform::page::page;
-use crate::rendering::{Told, subscription};
-use crate::subscription::filter::{Filter, LENGTH_MAX};
-use crate::subscription::{OUTCOMES, Outcome, SUBSCRIPTIONS, Subscription, Subscriptions};
+use crate::platform::rendering::{Told, subscription};
+use crate::platform::request::Asked;
+use crate::platform::subscription::filter::{Filter, LENGTH_MAX};
+use crate::platform::subscription::{OUTCOMES, Outcome, SUBSCRIPTIONS, Subscription, Subscriptions};
 use crate::tracker::derived::iso;
-use crate::wanted;
 
 /// Where they are.
 const PATH: &str = "/api/v2/events/subscriptions";
@@ -150,7 +150,7 @@ impl Subscriptions {
                 )));
             }
         }
-        wanted::check("eventTypes", &body.event_types, subscription::PREFIX)?;
+        event_types::check("eventTypes", &body.event_types, subscription::PREFIX)?;
         let attribute_filter = body.attribute_filter.filter(|filter| !filter.trim().is_empty());
         if let Some(source) = &attribute_filter {
             let checked = Filter::compile(source).and_then(|filter| filter.try_on(&example(), asked.now));

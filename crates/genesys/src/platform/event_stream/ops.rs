@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use store::{KeyRange, Read, Ticket};
 
 use crate::platform::answer::{Answer, Fault};
-use crate::platform::asked::Asked;
+use crate::platform::event_stream::{Header, OUTCOMES, Outcome, STREAMS, Stream, Streams, queue_name};
+use crate::platform::event_types;
 use crate::platform::page::page;
-use crate::stream::{Header, OUTCOMES, Outcome, STREAMS, Stream, Streams, queue_name};
+use crate::platform::request::Asked;
 use crate::tracker::derived::iso;
-use crate::wanted;
 
 /// Where they are.
 const PATH: &str = "/api/v2/eventstreams";
@@ -183,7 +183,7 @@ fn read(body: Body, before: Option<&Stream>, asked: &Asked) -> Result<Stream, Fa
     at_most("name", &name, NAME_LENGTH_MAX)?;
     at_most("description", body.description.as_deref().unwrap_or_default(), DESCRIPTION_LENGTH_MAX)?;
     let event_types = body.event_types.unwrap_or_else(|| vec!["*".to_owned()]);
-    wanted::check("eventTypes", &event_types, "")?;
+    event_types::check("eventTypes", &event_types, "")?;
     let mut destinations = body.destinations.into_iter();
     let (Some(destination), None) = (destinations.next(), destinations.next()) else {
         let example = r#"[{"protocol": "https", "url": "https://..."}]"#;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rendering::{Told, object};
+use crate::platform::rendering::{Told, object};
 use crate::tracker::derived::detail_type;
 
 /// A detail-type and a detail; `None` for what is of no conversation. What a queue or an agent does updates an interaction,

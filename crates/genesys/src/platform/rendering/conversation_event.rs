@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rendering::{Told, object};
+use crate::platform::rendering::{Told, object};
 use crate::tracker::derived::detail_type;
 
 /// The detail-type of the envelope that the seed puts round it.

@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use store::record::{from_postcard, to_postcard};
 use store::{Found, Read, Record, Table, Tx};
 
-use crate::dedupe::semantic_key;
 use crate::envelope::detail::DetailEvent;
+use crate::envelope::semantic_key::semantic_key;
 use crate::envelope::{EnvelopeError, PartnerEvent};
-use crate::intake::feed_clock::FeedMoment;
-use crate::intake::timer::{Ring, Timer};
 use crate::tracker::conversation::{Context, Conversation};
 use crate::tracker::derived::{Derived, QueueNames};
 use crate::tracker::grace::Grace;
+use crate::tracker::intake::feed_clock::FeedMoment;
+use crate::tracker::intake::timer::{Ring, Timer};
 use crate::tracker::user::user_state_change;
 
 const CONVERSATIONS: Table<String, Tracked> = Table::new(42, "conversations");

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use aws::{Event, Ids, Timestamp};
 use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::asked::Asked;
-use genesys::platform::stored::{DetailsQuery, EventsQuery, is_in_tutorial_form};
-use genesys::rendering::Told;
+use genesys::platform::conversation_query::{DetailsQuery, EventsQuery, is_in_tutorial_form};
+use genesys::platform::rendering::Told;
+use genesys::platform::request::Asked;
 use serde_json::{Value, json};
 
 fn data(file: &str) -> Value {

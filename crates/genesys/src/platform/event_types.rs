@@ -1,7 +1,7 @@
 //! Lists of event types, as subscriptions and event streams have them.
 
 use crate::platform::answer::Fault;
-use crate::rendering::KINDS;
+use crate::platform::rendering::KINDS;
 
 /// The most event types of a list.
 const MAX: usize = 100;

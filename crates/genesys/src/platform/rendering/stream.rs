@@ -1,6 +1,6 @@
 //! `stream`: what an event stream posts (seed 004): `id`, `eventType`, `data`.
 
-use crate::rendering::Told;
+use crate::platform::rendering::Told;
 
 /// The event type, such as `conversation:end`.
 pub fn event_type(told: &Told) -> &'static str {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rendering::{Told, object};
+use crate::platform::rendering::{Told, object};
 
 /// What comes before the kind in a subscription's event types.
 pub const PREFIX: &str = "event:";

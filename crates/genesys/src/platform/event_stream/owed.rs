@@ -6,7 +6,7 @@ use aws::{Ids, Timestamp};
 use queue::{Attribute, Handle, NewMessage, Receive};
 use store::Tx;
 
-use crate::stream::{Header, Streams, note, queue_name};
+use crate::platform::event_stream::{Header, Streams, note, queue_name};
 
 /// The SQS queue that takes posts which were given up; made with the first stream.
 pub const DEAD_LETTERS: &str = "eventstreams-dlq";

@@ -13,9 +13,9 @@ use queue::{NewMessage, Queues, name_in_arn};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 
-use crate::rendering::{Told, subscription};
-use crate::subscription::filter::Filter;
-use crate::wanted;
+use crate::platform::event_types;
+use crate::platform::rendering::{Told, subscription};
+use crate::platform::subscription::filter::Filter;
 
 const SUBSCRIPTIONS: Table<String, Subscription> = Table::new(46, "event subscriptions");
 const OUTCOMES: Table<String, Outcome> = Table::new(47, "event subscription outcomes");
@@ -103,7 +103,7 @@ impl Subscriptions {
         let event_type = subscription::event_type(told);
         let wants = |ready: &&Arc<Ready>| {
             let subscription = &ready.subscription;
-            subscription.is_active && wanted::names_one(&subscription.event_types, &event_type)
+            subscription.is_active && event_types::names_one(&subscription.event_types, &event_type)
         };
         for ready in ready.iter().filter(wants) {
             let passed = match &ready.filter {

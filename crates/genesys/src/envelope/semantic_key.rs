@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use md5::{Digest, Md5};
 use serde_json::Value;
 
-use crate::canonical;
 use crate::envelope::PartnerEvent;
+use crate::envelope::canonical;
 
 /// The key of an event by what it says: equal for a re-publication under a new envelope id.
 ///

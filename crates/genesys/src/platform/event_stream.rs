@@ -14,8 +14,8 @@ use queue::{Arrival, NewMessage, QueueId, Queues, Settings};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Store, Table, Tx};
 
-use crate::rendering::{Told, stream};
-use crate::wanted;
+use crate::platform::event_types;
+use crate::platform::rendering::{Told, stream};
 
 const STREAMS: Table<String, Stream> = Table::new(48, "event streams");
 const OUTCOMES: Table<String, Outcome> = Table::new(49, "event stream outcomes");
@@ -109,7 +109,7 @@ impl Streams {
     pub fn owe(&self, tx: &mut Tx<'_>, told: &Told, now: Timestamp, ids: &Ids) {
         let event_type = stream::event_type(told);
         for stream in self.all.load_full().iter() {
-            if !(stream.enabled && wanted::names_one(&stream.event_types, event_type)) {
+            if !(stream.enabled && event_types::names_one(&stream.event_types, event_type)) {
                 continue;
             }
             let queue = self.post_queue(tx, &stream.id);

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::platform::answer::{Answer, Fault};
-use crate::platform::asked::Asked;
-use crate::rendering::{Told, conversation_event};
+use crate::platform::rendering::{Told, conversation_event};
+use crate::platform::request::Asked;
 use crate::tracker::derived::{detail_type, iso};
 
 /// `pageSize` where none is asked for, and the largest: as in the real details query.
