@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use genesys::platform::event_stream::owed::{Post, Settled};
+use genesys::platform::event_stream::owed::{Post, Settlement};
 use genesys::platform::event_stream::{Header, Streams};
 use http_client::{Answer, Client, Request};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ impl StreamPorter {
             .write_reserved(|error| error, move |tx| Ok(streams.settle(tx, (&post, &result), now, &ids)));
         let (id, stream) = about;
         match settled.await {
-            Ok(Settled::Lost) => {
+            Ok(Settlement::Lost) => {
                 tracing::warn!(id, stream, "a post was given up and there is no dead-letter queue to keep it")
             }
             Ok(_) => {}

@@ -15,7 +15,7 @@ use genesys::envelope::PartnerEvent;
 use genesys::tracker::derived::{QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
 use genesys::tracker::intake::feed_clock::FeedMoment;
-use genesys::tracker::intake::{Intake, Taken};
+use genesys::tracker::intake::{Intake, IntakeOutcome};
 use queue::Queues;
 use store::{Options, Store};
 
@@ -108,7 +108,7 @@ impl House {
                 let mut ends = Vec::new();
                 for text in texts {
                     let event = PartnerEvent::parse(text.as_bytes()).unwrap();
-                    let Taken::New(derived) = intake.take(tx, &event, moment, &ids) else { continue };
+                    let IntakeOutcome::New(derived) = intake.take(tx, &event, moment, &ids) else { continue };
                     ends.extend(
                         derived.into_iter().filter(|one| one.detail_type == detail_type::CONVERSATION_END),
                     );

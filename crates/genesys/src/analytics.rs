@@ -3,8 +3,8 @@
 //! Only what Trunkline uses is here; whatever else a real record has is passed over. Enumerations are text, as they came.
 //! Names and nesting: `AnalyticsConversation` and its parts in the vendor's SDKs.
 
+pub mod spelling;
 pub mod synthesis;
-pub mod word;
 
 use serde::{Deserialize, Serialize};
 

@@ -40,7 +40,7 @@ pub struct Credentials {
 
 /// Where the client reads the time and gets random numbers: it does not read them itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings {
+pub struct Environment {
     /// The time.
     pub now: fn() -> Timestamp,
     /// A fresh source of identifiers.
@@ -53,7 +53,7 @@ pub struct Client {
     http: http_client::Client,
     address: Address,
     credentials: Arc<Credentials>,
-    surroundings: Surroundings,
+    environment: Environment,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -69,18 +69,14 @@ impl Client {
     ///
     /// # Errors
     /// A sentence where no TLS can be set up.
-    pub fn new(
-        address: Address,
-        credentials: Credentials,
-        surroundings: Surroundings,
-    ) -> Result<Self, String> {
+    pub fn new(address: Address, credentials: Credentials, environment: Environment) -> Result<Self, String> {
         let guard = Guard::new(address.named().into_iter().collect());
         let http = http_client::Client::new(Settings { guard, own_authorities: Vec::new() })?;
         Ok(Self {
             http,
             address,
             credentials: Arc::new(credentials),
-            surroundings,
+            environment,
             shared: Arc::new(Mutex::new(Shared::default())),
         })
     }
@@ -134,7 +130,7 @@ impl Client {
                 Err(failure) => Fault::of_failure(failure),
             };
             let may_repeat = method != "POST" || path.contains("/query") || fault.was_not_done();
-            let random = (self.surroundings.ids)().next_u64();
+            let random = (self.environment.ids)().next_u64();
             let pause = pause_after(&fault, attempt, random).filter(|_| may_repeat && attempt < ATTEMPTS_MAX);
             let Some(pause) = pause else { return Err(fault) };
             tracing::debug!(method, path, attempt, pause_ms = pause.as_millis(), %fault, "a call is tried again");
@@ -147,7 +143,7 @@ impl Client {
         (method, path, body): (&str, &str, Option<&Value>),
         token: &Secret,
     ) -> Result<Answer, http_client::Failure> {
-        let wait = self.shared.lock().await.not_before.since((self.surroundings.now)());
+        let wait = self.shared.lock().await.not_before.since((self.environment.now)());
         if !wait.is_zero() {
             sleep(wait).await;
         }
@@ -173,7 +169,7 @@ impl Client {
         if let (Some(count), Some(allowed), Some(reset_s)) = told
             && count >= allowed
         {
-            let until = (self.surroundings.now)().plus(Duration::from_secs(reset_s.min(120)));
+            let until = (self.environment.now)().plus(Duration::from_secs(reset_s.min(120)));
             self.shared.lock().await.not_before = until;
         }
     }
@@ -181,11 +177,11 @@ impl Client {
     /// A good token, from memory or from the org. Others wait for it meanwhile, so that one is asked for once.
     async fn token(&self) -> Result<Secret, Fault> {
         let mut shared = self.shared.lock().await;
-        let now = (self.surroundings.now)();
+        let now = (self.environment.now)();
         if let Some(token) = shared.token.as_ref().filter(|token| token.is_good(now)) {
             return Ok(token.text.clone());
         }
-        let token = token::ask(&self.http, &self.address, &self.credentials, self.surroundings).await?;
+        let token = token::ask(&self.http, &self.address, &self.credentials, self.environment).await?;
         let text = token.text.clone();
         shared.token = Some(token);
         Ok(text)

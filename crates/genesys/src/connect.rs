@@ -26,7 +26,7 @@ pub fn is_suffix(text: &str) -> bool {
 
 /// What shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct IntegrationSpec {
     /// Twelve digits.
     pub account: String,
     /// The AWS region.
@@ -39,7 +39,7 @@ pub struct Wanted {
 
 /// An integration that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct Integration {
     /// Its id.
     pub id: String,
     /// Its name.
@@ -52,9 +52,9 @@ pub struct Found {
     pub detail: String,
     /// Where its events go; empty where it has no configuration.
     pub account: String,
-    /// See [`Found::account`].
+    /// See [`Integration::account`].
     pub region: String,
-    /// See [`Found::account`].
+    /// See [`Integration::account`].
     pub suffix: String,
     /// Which.
     pub topics: Vec<String>,
@@ -80,7 +80,7 @@ pub enum Change {
 ///
 /// # Errors
 /// The client's.
-pub async fn list(client: &Client) -> Result<Vec<Found>, Fault> {
+pub async fn list(client: &Client) -> Result<Vec<Integration>, Fault> {
     let all = client.numbered(INTEGRATIONS).await?;
     let mut found = Vec::new();
     for integration in &all {
@@ -95,11 +95,11 @@ pub async fn list(client: &Client) -> Result<Vec<Found>, Fault> {
 
 /// The integration that sends to this account, region and source, if there is one; else the one that was made for it and that
 /// never got its configuration, as a call failed in between.
-pub fn of<'a>(found: &'a [Found], wanted: &Wanted) -> Option<&'a Found> {
-    let configured = found.iter().find(|one| {
-        one.account == wanted.account && one.region == wanted.region && one.suffix == wanted.suffix
-    });
-    let name = name_of(&wanted.suffix);
+pub fn of<'a>(found: &'a [Integration], spec: &IntegrationSpec) -> Option<&'a Integration> {
+    let configured = found
+        .iter()
+        .find(|one| one.account == spec.account && one.region == spec.region && one.suffix == spec.suffix);
+    let name = name_of(&spec.suffix);
     configured.or_else(|| found.iter().find(|one| !one.has_configuration() && one.name == name))
 }
 
@@ -151,16 +151,16 @@ pub fn topics_of(written: &[String]) -> Vec<String> {
 }
 
 /// What must change; nothing where all is as wanted.
-pub fn plan(found: Option<&Found>, wanted: &Wanted) -> Vec<Change> {
+pub fn plan(found: Option<&Integration>, spec: &IntegrationSpec) -> Vec<Change> {
     let without = |left: &[String], right: &[String]| -> Vec<String> {
         left.iter().filter(|topic| !right.contains(topic)).cloned().collect()
     };
     let Some(found) = found else {
-        let added = wanted.topics.clone();
+        let added = spec.topics.clone();
         return vec![Change::Create, Change::Configure { added, removed: Vec::new() }, Change::Enable];
     };
-    let added = without(&wanted.topics, &found.topics);
-    let removed = without(&found.topics, &wanted.topics);
+    let added = without(&spec.topics, &found.topics);
+    let removed = without(&found.topics, &spec.topics);
     let mut changes = Vec::new();
     if !(added.is_empty() && removed.is_empty()) {
         changes.push(Change::Configure { added, removed });
@@ -175,15 +175,19 @@ pub fn plan(found: Option<&Found>, wanted: &Wanted) -> Vec<Change> {
 ///
 /// # Errors
 /// The client's; and where the org says that it cannot be active, or does not say in time.
-pub async fn apply(client: &Client, found: Option<&Found>, wanted: &Wanted) -> Result<Found, Fault> {
+pub async fn apply(
+    client: &Client,
+    found: Option<&Integration>,
+    spec: &IntegrationSpec,
+) -> Result<Integration, Fault> {
     let id = match found {
         Some(found) => found.id.clone(),
         None => {
-            let body = json!({"name": name_of(&wanted.suffix), "integrationType": {"id": EVENT_BRIDGE}});
+            let body = json!({"name": name_of(&spec.suffix), "integrationType": {"id": EVENT_BRIDGE}});
             text(&client.send("POST", INTEGRATIONS, &body).await?, "/id")
         }
     };
-    let changes = plan(found, wanted);
+    let changes = plan(found, spec);
     if changes.iter().any(|change| matches!(change, Change::Configure { .. })) {
         let path = format!("{INTEGRATIONS}/{id}/config/current");
         // Read just before it is written: the version must be the current one.
@@ -192,10 +196,10 @@ pub async fn apply(client: &Client, found: Option<&Found>, wanted: &Wanted) -> R
             "name": config.get("name"),
             "version": config.get("version"),
             "properties": {
-                "awsAccountId": wanted.account,
-                "awsAccountRegion": wanted.region,
-                "eventSourceSuffix": wanted.suffix,
-                "eventFilter": wanted.topics,
+                "awsAccountId": spec.account,
+                "awsAccountRegion": spec.region,
+                "eventSourceSuffix": spec.suffix,
+                "eventFilter": spec.topics,
             },
             "advanced": {},
             "notes": config.get("notes").and_then(Value::as_str).unwrap_or_default(),
@@ -213,7 +217,7 @@ pub async fn apply(client: &Client, found: Option<&Found>, wanted: &Wanted) -> R
 ///
 /// # Errors
 /// The client's; and where it does not end.
-pub async fn disconnect(client: &Client, found: &Found) -> Result<(), Fault> {
+pub async fn disconnect(client: &Client, found: &Integration) -> Result<(), Fault> {
     if found.is_enabled {
         set_state(client, &found.id, "DISABLED").await?;
     }
@@ -228,7 +232,7 @@ async fn set_state(client: &Client, id: &str, state: &str) -> Result<(), Fault> 
 }
 
 /// Polls until the integration has the state: the org changes it in its own time.
-async fn reached(client: &Client, id: &str, state: &str) -> Result<Found, Fault> {
+async fn reached(client: &Client, id: &str, state: &str) -> Result<Integration, Fault> {
     let path = format!("{INTEGRATIONS}/{id}");
     let mut last = String::new();
     for _ in 0..ASKED_MAX {
@@ -253,16 +257,16 @@ async fn reached(client: &Client, id: &str, state: &str) -> Result<Found, Fault>
     )))
 }
 
-impl Found {
+impl Integration {
     fn has_configuration(&self) -> bool {
         !(self.account.is_empty() && self.region.is_empty() && self.suffix.is_empty())
     }
 }
 
-fn read(integration: &Value, config: &Value) -> Found {
+fn read(integration: &Value, config: &Value) -> Integration {
     let topics = config.pointer("/properties/eventFilter").and_then(Value::as_array);
     let topics = topics.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    Found {
+    Integration {
         id: text(integration, "/id"),
         name: text(integration, "/name"),
         is_enabled: text(integration, "/intendedState") == "ENABLED",
@@ -281,10 +285,10 @@ fn text(value: &Value, pointer: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Found, Wanted, check_region, check_suffix, of, plan, topics_of};
+    use super::{Change, Integration, IntegrationSpec, check_region, check_suffix, of, plan, topics_of};
 
-    fn wanted() -> Wanted {
-        Wanted {
+    fn spec() -> IntegrationSpec {
+        IntegrationSpec {
             account: "123456789012".to_owned(),
             region: "eu-central-1".to_owned(),
             suffix: "s".to_owned(),
@@ -292,39 +296,39 @@ mod tests {
         }
     }
 
-    fn found(wanted: &Wanted) -> Found {
-        Found {
+    fn found(spec: &IntegrationSpec) -> Integration {
+        Integration {
             id: String::new(),
             name: "any".to_owned(),
             is_enabled: true,
             state: "ACTIVE".to_owned(),
             detail: String::new(),
-            account: wanted.account.clone(),
-            region: wanted.region.clone(),
-            suffix: wanted.suffix.clone(),
+            account: spec.account.clone(),
+            region: spec.region.clone(),
+            suffix: spec.suffix.clone(),
             topics: vec!["b".to_owned(), "a".to_owned()],
         }
     }
 
     #[test]
     fn one_that_was_only_begun_is_found_by_its_name() {
-        let wanted = wanted();
-        let configured = found(&wanted);
-        let begun = Found {
+        let spec = spec();
+        let configured = found(&spec);
+        let begun = Integration {
             name: "Amazon EventBridge Source s".to_owned(),
             account: String::new(),
             region: String::new(),
             suffix: String::new(),
             ..configured.clone()
         };
-        let of_another = Found { name: "Amazon EventBridge Source t".to_owned(), ..begun.clone() };
+        let of_another = Integration { name: "Amazon EventBridge Source t".to_owned(), ..begun.clone() };
         let elsewhere =
-            Found { region: "us-east-1".to_owned(), name: begun.name.clone(), ..configured.clone() };
+            Integration { region: "us-east-1".to_owned(), name: begun.name.clone(), ..configured.clone() };
         let all = [of_another, elsewhere, begun, configured];
         let [of_another, elsewhere, begun, configured] = &all;
-        assert_eq!(of(&all, &wanted), Some(configured));
-        assert_eq!(of(&all[..3], &wanted), Some(begun));
-        assert_eq!(of(&[of_another.clone(), elsewhere.clone()], &wanted), None);
+        assert_eq!(of(&all, &spec), Some(configured));
+        assert_eq!(of(&all[..3], &spec), Some(begun));
+        assert_eq!(of(&[of_another.clone(), elsewhere.clone()], &spec), None);
     }
 
     #[test]
@@ -366,12 +370,12 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_changed() {
-        let wanted = wanted();
-        assert_eq!(plan(None, &wanted).len(), 3);
-        let same = found(&wanted);
-        assert_eq!(plan(Some(&same), &wanted), []);
-        let other = Found { topics: vec!["b".to_owned(), "c".to_owned()], is_enabled: false, ..same };
+        let spec = spec();
+        assert_eq!(plan(None, &spec).len(), 3);
+        let same = found(&spec);
+        assert_eq!(plan(Some(&same), &spec), []);
+        let other = Integration { topics: vec!["b".to_owned(), "c".to_owned()], is_enabled: false, ..same };
         let (added, removed) = (vec!["a".to_owned()], vec!["c".to_owned()]);
-        assert_eq!(plan(Some(&other), &wanted), [Change::Configure { added, removed }, Change::Enable]);
+        assert_eq!(plan(Some(&other), &spec), [Change::Configure { added, removed }, Change::Enable]);
     }
 }

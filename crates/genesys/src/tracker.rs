@@ -29,5 +29,5 @@ pub mod grace;
 pub mod intake;
 mod leg;
 mod summary;
+mod symbol;
 pub mod user;
-mod word;

@@ -34,7 +34,7 @@ pub struct Webhook {
 
 /// What a request to a webhook is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Posted {
+pub enum WebhookRequest {
     /// A sender that makes sure somebody is here: its token goes back as it came.
     Handshake {
         /// The answer, `{"verification_token": ...}`, the token byte for byte as it came.
@@ -53,7 +53,7 @@ pub enum Posted {
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum WebhookError {
     /// The body cannot be read; a sentence for the sender.
     Unreadable(String),
     /// The sender has not proven who it is; a sentence that tells no secret.
@@ -86,18 +86,23 @@ impl Webhook {
     /// What a request is. A handshake need not prove anything: it puts nothing on a bus.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub fn read(&self, body: &[u8], headers: Headers<'_>, now: Timestamp) -> Result<Posted, Refused> {
+    /// [`WebhookError`].
+    pub fn read(
+        &self,
+        body: &[u8],
+        headers: Headers<'_>,
+        now: Timestamp,
+    ) -> Result<WebhookRequest, WebhookError> {
         if let Ok(Handshake { verification_token }) = serde_json::from_slice(body)
             && verification_token.get().starts_with('"')
         {
             let answer = format!("{{\"verification_token\":{}}}", verification_token.get());
-            return Ok(Posted::Handshake { answer });
+            return Ok(WebhookRequest::Handshake { answer });
         }
         if let Some(verification) = &self.verification {
-            verification.check(body, headers, now).map_err(Refused::Unverified)?;
+            verification.check(body, headers, now).map_err(WebhookError::Unverified)?;
         }
-        let unreadable = |sentence: String| Refused::Unreadable(sentence);
+        let unreadable = |sentence: String| WebhookError::Unreadable(sentence);
         let text = std::str::from_utf8(body)
             .map_err(|error| {
                 unreadable(format!("The body is not UTF-8: byte {} is wrong.", error.valid_up_to()))
@@ -123,7 +128,7 @@ impl Webhook {
                 "The event's type has {length} characters; a detail-type has at most {DETAIL_TYPE_LENGTH_MAX}."
             )));
         }
-        Ok(Posted::Event { id, detail_type, detail: text.to_owned() })
+        Ok(WebhookRequest::Event { id, detail_type, detail: text.to_owned() })
     }
 }
 

@@ -13,7 +13,7 @@ pub mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use genesys::platform::answer::Fault;
+use genesys::platform::response::ApiError;
 
 use crate::platform::channel::Channels;
 use crate::platform::integration::Sources;
@@ -73,25 +73,28 @@ impl Platform {
     ///
     /// # Errors
     /// 404 where there is none, and what `read` refuses.
-    pub(crate) fn with_side<T>(&self, read: impl FnOnce(&Side) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(crate) fn with_side<T>(
+        &self,
+        read: impl FnOnce(&Side) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         match &self.state().side {
             Some(side) => read(side),
-            None => Err(Fault::not_found(
+            None => Err(ApiError::not_found(
                 "No simulated org runs here: start `trunkline dev`, or send this request to the real org's own address.",
             )),
         }
     }
 
     /// What is to go wrong with the next call, where trouble was asked for. A token that is said to have expired has.
-    pub(crate) fn mishap(&self, token: &str) -> Option<Fault> {
+    pub(crate) fn mishap(&self, token: &str) -> Option<ApiError> {
         let mut state = self.state();
         let side = state.side.as_mut()?;
         side.calls += 1;
         match side.trouble.on_call(side.seed, side.calls)? {
-            ApiMishap::TooManyRequests => Some(Fault::too_many_requests(1)),
+            ApiMishap::TooManyRequests => Some(ApiError::too_many_requests(1)),
             ApiMishap::ExpiredToken => {
                 state.tokens.revoke(token);
-                Some(Fault::bad_token())
+                Some(ApiError::bad_token())
             }
         }
     }

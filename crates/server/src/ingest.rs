@@ -4,11 +4,11 @@ use aws::{Event, Ids, Timestamp};
 use events::{BusName, Events, MatchedEvent};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::platform::event_stream::Streams;
-use genesys::platform::rendering::{Told, interaction_updated};
+use genesys::platform::rendering::{EventContent, interaction_updated};
 use genesys::platform::subscription::Subscriptions;
-use genesys::tracker::derived::{Derived, SOURCE};
+use genesys::tracker::derived::{DerivedEvent, SOURCE};
 use genesys::tracker::intake::feed_clock::FeedMoment;
-use genesys::tracker::intake::{Intake, Taken};
+use genesys::tracker::intake::{Intake, IntakeOutcome};
 use genesys_org::platform::Platform;
 use store::Tx;
 
@@ -91,7 +91,7 @@ impl Ingest {
             if is_made_up && Intake::knows(tx, &partner, moment.wall) {
                 continue;
             }
-            let Taken::New(derived) = self.intake.take(tx, &partner, moment, ids) else { continue };
+            let IntakeOutcome::New(derived) = self.intake.take(tx, &partner, moment, ids) else { continue };
             if is_homeless {
                 // Deleted since it was looked for: counted as for every other sender.
                 self.events.note_missing_bus(tx, 1);
@@ -110,12 +110,12 @@ impl Ingest {
         rung
     }
 
-    fn put(&self, tx: &mut Tx<'_>, derived: Vec<Derived>, now: Timestamp, ids: &Ids) {
+    fn put(&self, tx: &mut Tx<'_>, derived: Vec<DerivedEvent>, now: Timestamp, ids: &Ids) {
         let buses: Vec<BusName> =
             self.platform.buses().iter().filter_map(|name| BusName::parse(name)).collect();
         let is_told = !(self.subscriptions.is_empty() && self.streams.is_empty() && buses.is_empty());
         for derived in derived {
-            let told = is_told.then(|| Told::of_derived(&derived));
+            let content = is_told.then(|| EventContent::of_derived(&derived));
             let event = Event {
                 id: derived.id,
                 source: SOURCE.to_owned(),
@@ -126,10 +126,10 @@ impl Ingest {
                 resources: Vec::new(),
                 detail: derived.detail,
             };
-            if let Some(told) = told {
-                self.subscriptions.pay(tx, &told, now, ids);
-                self.streams.owe(tx, &told, now, ids);
-                self.put_updated(tx, (&buses, &told, &event), now, ids);
+            if let Some(content) = content {
+                self.subscriptions.pay(tx, &content, now, ids);
+                self.streams.owe(tx, &content, now, ids);
+                self.put_updated(tx, (&buses, &content, &event), now, ids);
             }
             self.put_on(tx, (&self.bus, &event), now, ids);
         }
@@ -139,11 +139,11 @@ impl Ingest {
     fn put_updated(
         &self,
         tx: &mut Tx<'_>,
-        (buses, told, event): (&[BusName], &Told, &Event),
+        (buses, content, event): (&[BusName], &EventContent, &Event),
         now: Timestamp,
         ids: &Ids,
     ) {
-        let updated = if buses.is_empty() { None } else { interaction_updated::render(told) };
+        let updated = if buses.is_empty() { None } else { interaction_updated::render(content) };
         let Some((detail_type, detail)) = updated else { return };
         for bus in buses {
             let event = Event {

@@ -157,8 +157,8 @@ impl Server {
     }
 
     /// The time and identifiers as this server reads them, for a client of a real org.
-    pub fn surroundings() -> genesys::client::Surroundings {
-        genesys::client::Surroundings { now: clock::now, ids: clock::ids }
+    pub fn surroundings() -> genesys::client::Environment {
+        genesys::client::Environment { now: clock::now, ids: clock::ids }
     }
 
     /// Starts a built-in worker on an SQS queue; what it takes is sent to `shown`, and deleted after that.

@@ -9,7 +9,7 @@ use aws::secret::Secret;
 use clap::{Args, Subcommand};
 use genesys::client::address::Address;
 use genesys::client::{Client, Credentials};
-use genesys::connect::{self, Change, Found, Wanted};
+use genesys::connect::{self, Change, Integration, IntegrationSpec};
 use genesys::feed::notifications::{OrgFacts, TOPICS};
 use provision::Request;
 use serde_json::json;
@@ -161,30 +161,29 @@ fn connect(arguments: &Connect) -> Result<ExitCode, String> {
             "'{wrong}' is no topic; topics are templates such as v2.detail.events.conversation.{{id}}.acd.end"
         ));
     }
-    let wanted = Wanted {
+    let spec = IntegrationSpec {
         account: place.aws_account.clone(),
         region: place.region.clone(),
         suffix: place.suffix.clone(),
         topics,
     };
     let all = runtime.block_on(connect::list(&client)).map_err(|fault| fault.to_string())?;
-    let found = connect::of(&all, &wanted);
-    let changes = connect::plan(found, &wanted);
-    show(&changes, &wanted);
+    let found = connect::of(&all, &spec);
+    let changes = connect::plan(found, &spec);
+    show(&changes, &spec);
     if !changes.is_empty() && !arguments.yes {
         output::line("nothing was changed; say --yes to do it");
         return Ok(ExitCode::SUCCESS);
     }
-    let done =
-        runtime.block_on(connect::apply(&client, found, &wanted)).map_err(|fault| fault.to_string())?;
+    let done = runtime.block_on(connect::apply(&client, found, &spec)).map_err(|fault| fault.to_string())?;
     let facts = runtime.block_on(OrgFacts::ask(&client, &[])).map_err(|fault| fault.to_string())?;
     output::line(format_args!("the integration '{}' is {}", done.name, styled(GOOD, &done.state)));
-    let source = format!("aws.partner/genesys.com/cloud/{}/{}", facts.id, wanted.suffix);
+    let source = format!("aws.partner/genesys.com/cloud/{}/{}", facts.id, spec.suffix);
     match &arguments.endpoint {
         Some(endpoint) => make_bus(endpoint, &source)?,
         None => output::line(format_args!(
             "the account makes the bus that takes the source, if it has not yet:\n  aws events create-event-bus --region {} --name {source} --event-source-name {source}",
-            wanted.region
+            spec.region
         )),
     }
     Ok(ExitCode::SUCCESS)
@@ -201,7 +200,7 @@ fn make_bus(endpoint: &str, source: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn show(changes: &[Change], wanted: &Wanted) {
+fn show(changes: &[Change], spec: &IntegrationSpec) {
     if changes.is_empty() {
         output::line("the integration is as it shall be");
     }
@@ -211,7 +210,7 @@ fn show(changes: &[Change], wanted: &Wanted) {
                 GOOD,
                 format_args!(
                     "+ integration amazon-eventbridge-source to account {}, region {}, source suffix {}",
-                    wanted.account, wanted.region, wanted.suffix
+                    spec.account, spec.region, spec.suffix
                 ),
             )),
             Change::Configure { added, removed } => {
@@ -252,7 +251,7 @@ fn status(arguments: &Status) -> Result<ExitCode, String> {
 }
 
 /// 1 where an integration that shall be enabled is in error.
-fn exit(all: &[Found]) -> ExitCode {
+fn exit(all: &[Integration]) -> ExitCode {
     if all.iter().any(|one| one.is_enabled && one.state == "ERROR") {
         ExitCode::FAILURE
     } else {
@@ -260,7 +259,7 @@ fn exit(all: &[Found]) -> ExitCode {
     }
 }
 
-fn to_json(found: &Found) -> serde_json::Value {
+fn to_json(found: &Integration) -> serde_json::Value {
     json!({
         "id": found.id, "name": found.name, "enabled": found.is_enabled, "state": found.state, "detail": found.detail,
         "awsAccountId": found.account, "awsAccountRegion": found.region, "eventSourceSuffix": found.suffix,
@@ -272,14 +271,14 @@ fn disconnect(arguments: &Disconnect) -> Result<ExitCode, String> {
     let client = arguments.caller.client()?;
     let runtime = runtime()?;
     let place = &arguments.place;
-    let wanted = Wanted {
+    let spec = IntegrationSpec {
         account: place.aws_account.clone(),
         region: place.region.clone(),
         suffix: place.suffix.clone(),
         topics: Vec::new(),
     };
     let all = runtime.block_on(connect::list(&client)).map_err(|fault| fault.to_string())?;
-    let Some(found) = connect::of(&all, &wanted) else {
+    let Some(found) = connect::of(&all, &spec) else {
         output::line("there is no such integration; nothing to do");
         return Ok(ExitCode::SUCCESS);
     };

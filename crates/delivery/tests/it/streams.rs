@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws::{Ids, Timestamp};
 use delivery::Surroundings;
 use delivery::stream::{StreamPorter, handshake};
-use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::event_stream::{Header, Streams};
-use genesys::platform::rendering::Told;
-use genesys::platform::request::Asked;
+use genesys::platform::rendering::EventContent;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use http_client::{Allowed, Client, Guard, Settings};
 use queue::Queues;
 use serde_json::{Value, json};
@@ -73,14 +73,14 @@ async fn a_post_is_tried_until_it_is_answered() {
     let address = FaultTarget::start(["503 Busy", "302 Elsewhere", "204 Taken"].map(Act::answer)).await;
     let stream = json!({"name": "s", "eventTypes": ["conversation:end"],
         "destinations": [{"url": address.url, "headers": {"X-Key": "open sesame"}}]});
-    let made = streams.accept(streams.draft(&asked("", &stream)).unwrap()).await.unwrap();
+    let made = streams.accept(streams.draft(&request("", &stream)).unwrap()).await.unwrap();
     let id = body(made)["id"].as_str().unwrap().to_owned();
 
     let (close, closing) = watch::channel(false);
     let porter = StreamPorter::new(streams.clone(), client(), Surroundings { now, ids });
     let running = tokio::spawn(porter.run(closing));
     let detail = json!({"conversationId": "c"});
-    let told = Told {
+    let content = EventContent {
         id: "e".to_owned(),
         detail_type: "conversation.end".to_owned(),
         time_ms: START_MS,
@@ -88,8 +88,8 @@ async fn a_post_is_tried_until_it_is_answered() {
         detail,
     };
     let owing = streams.clone();
-    let owed = queues.store().write(Fault::of_store, move |tx| {
-        owing.owe(tx, &told, Timestamp::from_unix_ms(START_MS), &Ids::from_seed(7));
+    let owed = queues.store().write(ApiError::of_store, move |tx| {
+        owing.owe(tx, &content, Timestamp::from_unix_ms(START_MS), &Ids::from_seed(7));
         Ok(())
     });
     owed.await.unwrap();
@@ -103,7 +103,7 @@ async fn a_post_is_tried_until_it_is_answered() {
         let wanted = json!({"id": "e", "eventType": "conversation:end", "data": {"conversationId": "c"}});
         assert_eq!(serde_json::from_str::<Value>(post).unwrap(), wanted);
     }
-    let shown = body(streams.get(&asked(&id, &json!(null))).unwrap());
+    let shown = body(streams.get(&request(&id, &json!(null))).unwrap());
     let status = &shown["status"];
     assert_eq!(
         (&status["deliveredCount"], &status["owedCount"], &status["failedAttemptCount"]),
@@ -112,12 +112,12 @@ async fn a_post_is_tried_until_it_is_answered() {
     assert_eq!(status["lastError"], "the address answered with status 302, not 2xx");
 }
 
-fn body(answer: Answer) -> Value {
+fn body(answer: ApiResponse) -> Value {
     answer.body.unwrap()
 }
 
-fn asked(id: &str, body: &Value) -> Asked {
-    Asked {
+fn request(id: &str, body: &Value) -> ApiRequest {
+    ApiRequest {
         path: String::new(),
         holes: if id.is_empty() { Vec::new() } else { vec![id.to_owned()] },
         query: Vec::new(),

@@ -6,7 +6,7 @@
 use aws::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::analytics::{Conversation, Participant, Segment, Session, word};
+use crate::analytics::{Conversation, Participant, Segment, Session, spelling};
 
 /// What marks an event that Trunkline made from analytics: a member of its `metadata`.
 pub const MARK: &str = "synthesisedFrom";
@@ -76,7 +76,7 @@ impl Events<'_> {
         }
         self.push(&format!("{kind}.start"), span.start_ms, (participant, session), start);
         if let Some(end_ms) = span.end_ms {
-            let disconnect = span.last.disconnect_type.as_deref().map(word::to_detail);
+            let disconnect = span.last.disconnect_type.as_deref().map(spelling::to_detail);
             let end = joined(json!({"disconnectType": disconnect}), end);
             self.push(&format!("{kind}.end"), end_ms, (participant, session), end);
         }
@@ -111,9 +111,9 @@ impl Events<'_> {
             "conversationId": id,
             "participantId": participant.participant_id,
             "sessionId": session.session_id,
-            "mediaType": word::to_detail(&session.media_type),
+            "mediaType": spelling::to_detail(&session.media_type),
             "provider": session.provider,
-            "direction": word::to_detail(&session.direction),
+            "direction": spelling::to_detail(&session.direction),
             "ani": session.ani,
             "dnis": session.dnis,
             "addressFrom": session.address_from,

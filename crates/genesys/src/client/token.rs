@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::client::address::Address;
 use crate::client::fault::Fault;
 use crate::client::pause::{ATTEMPTS_MAX, pause_after};
-use crate::client::{Credentials, Surroundings};
+use crate::client::{Credentials, Environment};
 
 /// How long the login service may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ pub(super) async fn ask(
     http: &http_client::Client,
     address: &Address,
     credentials: &Credentials,
-    surroundings: Surroundings,
+    environment: Environment,
 ) -> Result<Token, Fault> {
     let pair = format!("{}:{}", credentials.client_id, credentials.client_secret.reveal());
     let basic = format!("Basic {}", STANDARD.encode(pair));
@@ -50,7 +50,7 @@ pub(super) async fn ask(
             .and_then(|request| request.header("authorization", &basic))
             .and_then(|request| request.header("content-type", "application/x-www-form-urlencoded"))
             .map(|request| request.body("grant_type=client_credentials"));
-        let now = (surroundings.now)();
+        let now = (environment.now)();
         let answer = match request {
             Ok(request) => http.send(request, PATIENCE).await,
             Err(failure) => Err(failure),
@@ -60,7 +60,7 @@ pub(super) async fn ask(
             Ok(answer) => refusal(&answer, address),
             Err(failure) => Fault::of_failure(&failure),
         };
-        let random = (surroundings.ids)().next_u64();
+        let random = (environment.ids)().next_u64();
         let Some(pause) = pause_after(&fault, attempt, random).filter(|_| attempt < ATTEMPTS_MAX) else {
             return Err(fault);
         };

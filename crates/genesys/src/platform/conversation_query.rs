@@ -10,9 +10,9 @@ use aws::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::platform::answer::{Answer, Fault};
-use crate::platform::rendering::{Told, conversation_event};
-use crate::platform::request::Asked;
+use crate::platform::rendering::{EventContent, conversation_event};
+use crate::platform::request::ApiRequest;
+use crate::platform::response::{ApiError, ApiResponse};
 use crate::tracker::derived::{detail_type, iso};
 
 /// `pageSize` where none is asked for, and the largest: as in the real details query.
@@ -129,8 +129,8 @@ struct Conversation {
 
 /// Whether a details query is in the tutorial's form: it has no `interval`, which the real one requires, and something that
 /// only the tutorial's has.
-pub fn is_in_tutorial_form(asked: &Asked) -> bool {
-    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+pub fn is_in_tutorial_form(request: &ApiRequest) -> bool {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let has = |name: &&str| body.get(name).is_some();
     !has(&"interval") && ["dateFrom", "dateTo", "filter", "pageSize"].iter().any(has)
 }
@@ -140,25 +140,25 @@ impl DetailsQuery {
     ///
     /// # Errors
     /// 400 with what is wrong.
-    pub fn read(asked: &Asked) -> Result<Self, Fault> {
-        let body: DetailsBody = asked.json()?;
+    pub fn read(request: &ApiRequest) -> Result<Self, ApiError> {
+        let body: DetailsBody = request.json()?;
         let from_ms = moment("dateFrom", body.date_from.as_deref())?.unwrap_or(0);
         let to_ms = moment("dateTo", body.date_to.as_deref())?.unwrap_or(u64::MAX);
         if from_ms >= to_ms {
-            return Err(Fault::bad_request("dateFrom must be before dateTo."));
+            return Err(ApiError::bad_request("dateFrom must be before dateTo."));
         }
         let order = body.order_by.as_deref();
         let (field, order) = order_by(order.unwrap_or("startTime ASC"), &["startTime", "endTime"])?;
         let filter = body.filter.unwrap_or(Filter { combine: Combine::And, clauses: Vec::new() });
         for clause in &filter.clauses {
             if clause.operator != "EQ" {
-                return Err(Fault::bad_request(format!(
+                return Err(ApiError::bad_request(format!(
                     "filter.clauses: the type '{}' is not known; there is EQ.",
                     clause.operator
                 )));
             }
             if !FIELDS.contains(&clause.field.as_str()) {
-                return Err(Fault::bad_request(format!(
+                return Err(ApiError::bad_request(format!(
                     "filter.clauses: the field '{}' is not known; there are {}.",
                     clause.field,
                     FIELDS.join(", ")
@@ -179,17 +179,17 @@ impl DetailsQuery {
     }
 
     /// Hears one stored event, in any order; one that lies on several buses counts once.
-    pub fn hear(&mut self, told: &Told) {
+    pub fn hear(&mut self, content: &EventContent) {
         // What an integration put on a bus is no derived event, though its source is the same.
-        let is_derived = conversation_event::event_type(told).is_some();
-        let Some(id) = told.conversation_id().filter(|_| is_derived) else { return };
-        if self.heard.insert(told.id.clone()) {
-            self.found.entry(id.to_owned()).or_default().hear(told);
+        let is_derived = conversation_event::event_type(content).is_some();
+        let Some(id) = content.conversation_id().filter(|_| is_derived) else { return };
+        if self.heard.insert(content.id.clone()) {
+            self.found.entry(id.to_owned()).or_default().hear(content);
         }
     }
 
     /// The answer, when all has been heard.
-    pub fn answer(self) -> Answer {
+    pub fn answer(self) -> ApiResponse {
         let Self { from_ms, to_ms, page, by_end, order, combine, clauses, found, .. } = self;
         let mut fitting: Vec<(String, Conversation)> = found
             .into_iter()
@@ -216,10 +216,10 @@ impl EventsQuery {
     ///
     /// # Errors
     /// 400 with what is wrong.
-    pub fn read(asked: &Asked) -> Result<Self, Fault> {
-        let body: EventsBody = asked.json()?;
+    pub fn read(request: &ApiRequest) -> Result<Self, ApiError> {
+        let body: EventsBody = request.json()?;
         if body.conversation_ids.is_empty() || body.conversation_ids.len() > IDS_MAX {
-            return Err(Fault::bad_request(format!("conversationIds must have 1 to {IDS_MAX} ids.")));
+            return Err(ApiError::bad_request(format!("conversationIds must have 1 to {IDS_MAX} ids.")));
         }
         let (_, order) = order_by(body.order_by.as_deref().unwrap_or("timestamp ASC"), &["timestamp"])?;
         Ok(Self {
@@ -237,19 +237,20 @@ impl EventsQuery {
     }
 
     /// Hears one stored event, in any order; one that lies on several buses counts once.
-    pub fn hear(&mut self, told: &Told) {
-        let is_wanted = told.conversation_id().is_some_and(|id| self.ids.iter().any(|wanted| wanted == id));
-        if !is_wanted || self.heard.contains(&told.id) {
+    pub fn hear(&mut self, content: &EventContent) {
+        let is_wanted =
+            content.conversation_id().is_some_and(|id| self.ids.iter().any(|wanted| wanted == id));
+        if !is_wanted || self.heard.contains(&content.id) {
             return;
         }
-        if let Some(event) = conversation_event::render(told) {
-            self.heard.insert(told.id.clone());
-            self.found.push((told.time_ms, event));
+        if let Some(event) = conversation_event::render(content) {
+            self.heard.insert(content.id.clone());
+            self.found.push((content.time_ms, event));
         }
     }
 
     /// The answer, when all has been heard.
-    pub fn answer(mut self) -> Answer {
+    pub fn answer(mut self) -> ApiResponse {
         // Stable: what happened at one moment stays in the order in which it was stored.
         self.found.sort_by(|(left_ms, _), (right_ms, _)| self.order.of(left_ms.cmp(right_ms)));
         self.page.of(self.found.into_iter().map(|(_, event)| event).collect())
@@ -257,14 +258,14 @@ impl EventsQuery {
 }
 
 impl Conversation {
-    fn hear(&mut self, told: &Told) {
-        let text = |pointer: &str| told.detail.pointer(pointer).and_then(Value::as_str);
+    fn hear(&mut self, content: &EventContent) {
+        let text = |pointer: &str| content.detail.pointer(pointer).and_then(Value::as_str);
         let start_ms =
-            text("/startTime").and_then(Timestamp::parse_iso).map_or(told.time_ms, |at| at.unix_ms());
+            text("/startTime").and_then(Timestamp::parse_iso).map_or(content.time_ms, |at| at.unix_ms());
         self.start_ms = if self.start_ms == 0 { start_ms } else { self.start_ms.min(start_ms) };
-        match told.detail_type.as_str() {
-            detail_type::CONVERSATION_END => self.end_ms = self.end_ms.max(Some(told.time_ms)),
-            detail_type::CONVERSATION_START => self.last_start_ms = self.last_start_ms.max(told.time_ms),
+        match content.detail_type.as_str() {
+            detail_type::CONVERSATION_END => self.end_ms = self.end_ms.max(Some(content.time_ms)),
+            detail_type::CONVERSATION_START => self.last_start_ms = self.last_start_ms.max(content.time_ms),
             _ => {}
         }
         for (name, pointer) in [
@@ -277,10 +278,10 @@ impl Conversation {
             ("wrapUpCode", "/wrapUpCode"),
             ("duration", "/duration"),
         ] {
-            let Some(value) = told.detail.pointer(pointer) else { continue };
+            let Some(value) = content.detail.pointer(pointer) else { continue };
             let newest = self.members.entry(name).or_default();
-            if told.time_ms >= newest.0 {
-                *newest = (told.time_ms, value.clone());
+            if content.time_ms >= newest.0 {
+                *newest = (content.time_ms, value.clone());
             }
         }
     }
@@ -335,20 +336,20 @@ impl Order {
 }
 
 impl Page {
-    fn read(size: Option<usize>, number: Option<usize>) -> Result<Self, Fault> {
+    fn read(size: Option<usize>, number: Option<usize>) -> Result<Self, ApiError> {
         let (size, number) = (size.unwrap_or(PAGE_SIZE), number.unwrap_or(1));
         if !(1..=PAGE_SIZE_MAX).contains(&size) || number == 0 {
-            return Err(Fault::bad_request(format!(
+            return Err(ApiError::bad_request(format!(
                 "pageSize must be from 1 to {PAGE_SIZE_MAX} and pageNumber at least 1."
             )));
         }
         Ok(Self { size, number })
     }
 
-    fn of(self, all: Vec<Value>) -> Answer {
+    fn of(self, all: Vec<Value>) -> ApiResponse {
         let (total, first) = (all.len(), (self.number - 1).saturating_mul(self.size));
         let entities: Vec<Value> = all.into_iter().skip(first).take(self.size).collect();
-        Answer::ok(json!({
+        ApiResponse::ok(json!({
             "entities": entities,
             "pageSize": self.size,
             "pageNumber": self.number,
@@ -358,24 +359,24 @@ impl Page {
     }
 }
 
-fn moment(field: &str, text: Option<&str>) -> Result<Option<u64>, Fault> {
+fn moment(field: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {
     let Some(text) = text else { return Ok(None) };
     match Timestamp::parse_iso(text) {
         Some(at) => Ok(Some(at.unix_ms())),
-        None => {
-            Err(Fault::bad_request(format!("{field}: '{text}' is not a time like 2026-03-19T22:04:48.000Z.")))
-        }
+        None => Err(ApiError::bad_request(format!(
+            "{field}: '{text}' is not a time like 2026-03-19T22:04:48.000Z."
+        ))),
     }
 }
 
 /// A field and its order, such as `endTime DESC`.
-fn order_by<'a>(text: &str, fields: &[&'a str]) -> Result<(&'a str, Order), Fault> {
+fn order_by<'a>(text: &str, fields: &[&'a str]) -> Result<(&'a str, Order), ApiError> {
     let (field, direction) = text.trim().split_once(' ').unwrap_or((text.trim(), "ASC"));
     let known = fields.iter().find(|known| **known == field);
     match (known, direction.trim().to_ascii_uppercase().as_str()) {
         (Some(known), "ASC") => Ok((known, Order::Ascending)),
         (Some(known), "DESC") => Ok((known, Order::Descending)),
-        _ => Err(Fault::bad_request(format!(
+        _ => Err(ApiError::bad_request(format!(
             "orderBy '{text}' is none of {} with ASC or DESC.",
             fields.join(", ")
         ))),

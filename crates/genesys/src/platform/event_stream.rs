@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Store, Table, Tx};
 
 use crate::platform::event_types;
-use crate::platform::rendering::{Told, stream};
+use crate::platform::rendering::{EventContent, stream};
 
 const STREAMS: Table<String, Stream> = Table::new(48, "event streams");
 const OUTCOMES: Table<String, Outcome> = Table::new(49, "event stream outcomes");
@@ -106,8 +106,8 @@ impl Streams {
     }
 
     /// Owes the posts that follow from a derived event, in the transaction that puts it on its bus.
-    pub fn owe(&self, tx: &mut Tx<'_>, told: &Told, now: Timestamp, ids: &Ids) {
-        let event_type = stream::event_type(told);
+    pub fn owe(&self, tx: &mut Tx<'_>, content: &EventContent, now: Timestamp, ids: &Ids) {
+        let event_type = stream::event_type(content);
         for stream in self.all.load_full().iter() {
             if !(stream.enabled && event_types::names_one(&stream.event_types, event_type)) {
                 continue;
@@ -115,7 +115,7 @@ impl Streams {
             let queue = self.post_queue(tx, &stream.id);
             let message = NewMessage {
                 id: ids.next_uuid(),
-                body: stream::render(told),
+                body: stream::render(content),
                 now,
                 not_before: now,
                 ..NewMessage::default()

@@ -1,7 +1,7 @@
 //! Lists of event types, as subscriptions and event streams have them.
 
-use crate::platform::answer::Fault;
 use crate::platform::rendering::KINDS;
+use crate::platform::response::ApiError;
 
 /// The most event types of a list.
 const MAX: usize = 100;
@@ -22,17 +22,17 @@ fn names(wanted: &str, event_type: &str) -> bool {
 ///
 /// # Errors
 /// 400 with what there is.
-pub(crate) fn check(field: &str, types: &[String], prefix: &str) -> Result<(), Fault> {
+pub(crate) fn check(field: &str, types: &[String], prefix: &str) -> Result<(), ApiError> {
     let known: Vec<String> = KINDS.iter().map(|kind| format!("{prefix}{kind}")).collect();
     let list = known.join(", ");
     if types.is_empty() || types.len() > MAX {
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "{field} must have 1 to {MAX} event types. There are: {list}; `*` at the end stands for any."
         )));
     }
     match types.iter().find(|wanted| !known.iter().any(|known| names(wanted, known))) {
         None => Ok(()),
-        Some(wanted) => Err(Fault::bad_request(format!(
+        Some(wanted) => Err(ApiError::bad_request(format!(
             "{field}: no event has the type '{wanted}'. There are: {list}; `*` at the end stands for any."
         ))),
     }

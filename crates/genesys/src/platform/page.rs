@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::platform::answer::Fault;
-use crate::platform::request::Asked;
+use crate::platform::request::ApiRequest;
+use crate::platform::response::ApiError;
 
 /// The size of a page where none is asked for, and the largest: `pageSize` of the API's description.
 const PAGE_SIZE: usize = 25;
@@ -15,13 +15,13 @@ const PAGE_SIZE_MAX: usize = 500;
 ///
 /// # Errors
 /// 400 where `pageSize` or `pageNumber` is out of range.
-pub fn page(asked: &Asked, all: Vec<Value>) -> Result<Value, Fault> {
-    let size = asked.number("pageSize", PAGE_SIZE, (1, PAGE_SIZE_MAX))?;
-    let number = asked.number("pageNumber", 1, (1, usize::MAX))?;
+pub fn page(request: &ApiRequest, all: Vec<Value>) -> Result<Value, ApiError> {
+    let size = request.number("pageSize", PAGE_SIZE, (1, PAGE_SIZE_MAX))?;
+    let number = request.number("pageNumber", 1, (1, usize::MAX))?;
     let total = all.len();
     let pages = total.div_ceil(size);
     let entities: Vec<Value> = all.into_iter().skip((number - 1).saturating_mul(size)).take(size).collect();
-    let uri = |number: usize| uri(asked, size, number);
+    let uri = |number: usize| uri(request, size, number);
     let mut page = json!({
         "entities": entities,
         "pageSize": size,
@@ -44,9 +44,9 @@ pub fn page(asked: &Asked, all: Vec<Value>) -> Result<Value, Fault> {
 }
 
 /// The path of another page, with the request's other parameters.
-fn uri(asked: &Asked, size: usize, number: usize) -> String {
-    let mut uri = format!("{}?pageSize={size}&pageNumber={number}", asked.path);
-    for (name, value) in asked.query.iter().filter(|(name, _)| name != "pageSize" && name != "pageNumber") {
+fn uri(request: &ApiRequest, size: usize, number: usize) -> String {
+    let mut uri = format!("{}?pageSize={size}&pageNumber={number}", request.path);
+    for (name, value) in request.query.iter().filter(|(name, _)| name != "pageSize" && name != "pageNumber") {
         uri.push('&');
         push_encoded(&mut uri, name);
         uri.push('=');

@@ -7,11 +7,11 @@ pub mod subscription;
 
 use serde_json::{Map, Value};
 
-use crate::tracker::derived::{Derived, SOURCE, detail_type, iso};
+use crate::tracker::derived::{DerivedEvent, SOURCE, detail_type, iso};
 
 /// A derived event as renderings read it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct EventContent {
     /// Its id.
     pub id: String,
     /// One of [`detail_type`].
@@ -24,9 +24,9 @@ pub struct Told {
     pub detail: Value,
 }
 
-impl Told {
+impl EventContent {
     /// A derived event on its way to the bus.
-    pub fn of_derived(derived: &Derived) -> Self {
+    pub fn of_derived(derived: &DerivedEvent) -> Self {
         Self {
             id: derived.id.clone(),
             detail_type: derived.detail_type.to_owned(),

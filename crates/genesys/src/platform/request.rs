@@ -3,11 +3,11 @@
 use aws::{Ids, Timestamp};
 use serde::de::DeserializeOwned;
 
-use crate::platform::answer::Fault;
+use crate::platform::response::ApiError;
 
 /// One request whose token was found good.
 #[derive(Debug)]
-pub struct Asked {
+pub struct ApiRequest {
     /// The path, such as `/api/v2/users/{id}` filled.
     pub path: String,
     /// What stands in the path where its template has a hole, left to right, percent-decoded.
@@ -26,7 +26,7 @@ pub struct Asked {
     pub ids: Ids,
 }
 
-impl Asked {
+impl ApiRequest {
     /// What fills the hole at this position; empty where the template has none there.
     pub fn hole(&self, at: usize) -> &str {
         self.holes.get(at).map(String::as_str).unwrap_or_default()
@@ -47,13 +47,13 @@ impl Asked {
     ///
     /// # Errors
     /// 400 where it is no number, or outside of `from..=to`.
-    pub fn number(&self, name: &str, default: usize, (from, to): (usize, usize)) -> Result<usize, Fault> {
+    pub fn number(&self, name: &str, default: usize, (from, to): (usize, usize)) -> Result<usize, ApiError> {
         let Some(text) = self.param(name) else { return Ok(default) };
         match text.parse() {
             Ok(number) if (from..=to).contains(&number) => Ok(number),
-            _ => {
-                Err(Fault::bad_request(format!("{name} must be a number from {from} to {to}, not '{text}'.")))
-            }
+            _ => Err(ApiError::bad_request(format!(
+                "{name} must be a number from {from} to {to}, not '{text}'."
+            ))),
         }
     }
 
@@ -61,11 +61,12 @@ impl Asked {
     ///
     /// # Errors
     /// 400 with the place of the mistake.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         if self.body.is_empty() {
-            return Err(Fault::bad_request("The request body is empty; a JSON body is required."));
+            return Err(ApiError::bad_request("The request body is empty; a JSON body is required."));
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Fault::bad_request(format!("The request could not be read as JSON: {error}.")))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            ApiError::bad_request(format!("The request could not be read as JSON: {error}."))
+        })
     }
 }

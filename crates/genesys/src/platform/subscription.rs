@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 
 use crate::platform::event_types;
-use crate::platform::rendering::{Told, subscription};
+use crate::platform::rendering::{EventContent, subscription};
 use crate::platform::subscription::filter::Filter;
 
 const SUBSCRIPTIONS: Table<String, Subscription> = Table::new(46, "event subscriptions");
@@ -98,22 +98,22 @@ impl Subscriptions {
     }
 
     /// Pays what subscriptions are owed because of a derived event, in the transaction that puts it on its bus.
-    pub fn pay(&self, tx: &mut Tx<'_>, told: &Told, now: Timestamp, ids: &Ids) {
+    pub fn pay(&self, tx: &mut Tx<'_>, content: &EventContent, now: Timestamp, ids: &Ids) {
         let ready = self.ready.load_full();
-        let event_type = subscription::event_type(told);
+        let event_type = subscription::event_type(content);
         let wants = |ready: &&Arc<Ready>| {
             let subscription = &ready.subscription;
             subscription.is_active && event_types::names_one(&subscription.event_types, &event_type)
         };
         for ready in ready.iter().filter(wants) {
             let passed = match &ready.filter {
-                Some(filter) => filter.passes(&subscription::attributes(told), now),
+                Some(filter) => filter.passes(&subscription::attributes(content), now),
                 None if ready.subscription.attribute_filter.is_none() => Ok(true),
                 None => Err("this version of Trunkline cannot read the attributeFilter".to_owned()),
             };
             let outcome = match passed {
                 Ok(false) => continue,
-                Ok(true) => self.send(tx, &ready.subscription.queue_arn, told, (now, ids)),
+                Ok(true) => self.send(tx, &ready.subscription.queue_arn, content, (now, ids)),
                 Err(error) => Err(error),
             };
             note(tx, &ready.subscription.id, outcome, now);
@@ -124,13 +124,13 @@ impl Subscriptions {
         &self,
         tx: &mut Tx<'_>,
         arn: &Arn,
-        told: &Told,
+        content: &EventContent,
         (now, ids): (Timestamp, &Ids),
     ) -> Result<(), String> {
         let (account, region) = &*self.place;
         let queue = name_in_arn(arn, account, region).and_then(|name| self.queues.find(tx, &name));
         let queue = queue.ok_or_else(|| format!("the queue {arn} does not exist any more"))?;
-        let body = subscription::render(told).to_string();
+        let body = subscription::render(content).to_string();
         let most = queue.attributes.size_bytes_max;
         if body.len() > usize::try_from(most).unwrap_or(usize::MAX) {
             return Err(format!("the event has {} bytes, and {arn} takes at most {most}", body.len()));

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::envelope::detail::{DetailEvent, DetailKind};
 use crate::tracker::agent;
-use crate::tracker::derived::{Derived, Moment, QueueNames, Routing, detail_type, iso};
-use crate::tracker::episode::{Ended, Episode, View, Wait};
+use crate::tracker::derived::{DerivedEvent, Moment, QueueNames, Routing, detail_type, iso};
+use crate::tracker::episode::{EndMark, Episode, View, Wait};
 use crate::tracker::fact::{Fact, TOLD_ALONE, TOLD_JOINED};
 use crate::tracker::grace::{Grace, MediaGrace};
 use crate::tracker::leg::Leg;
 use crate::tracker::summary::{Summary, outcome};
-use crate::tracker::word::{Ref, Words};
+use crate::tracker::symbol::{Ref, Symbols};
 
 /// How many facts of unended episodes a conversation keeps; beyond it new ones are left out and the end says `partial`. A
 /// voice call has about 15.
@@ -32,7 +32,7 @@ pub struct Context<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     id: Box<str>,
-    words: Words,
+    symbols: Symbols,
     facts: Vec<Fact>,
     /// Hashes of facts whose episodes have been told to their end.
     gone: Vec<u64>,
@@ -55,7 +55,7 @@ impl Conversation {
     pub fn new(conversation_id: &str) -> Self {
         Self {
             id: conversation_id.into(),
-            words: Words::default(),
+            symbols: Symbols::default(),
             facts: Vec::new(),
             gone: Vec::new(),
             heard_ms: 0,
@@ -89,18 +89,18 @@ impl Conversation {
     /// Takes in an event that arrived at `now_ms`. Returns whether it was news: what was known already, or is of no use to
     /// the tracker, changes nothing. The event must be of this conversation.
     pub fn observe(&mut self, event: &DetailEvent, now_ms: u64) -> bool {
-        let Some(fact) = Fact::new(event, &mut self.words) else {
+        let Some(fact) = Fact::new(event, &mut self.symbols) else {
             return false;
         };
         let known = self.facts.iter().position(|known| known.same_key(&fact));
         if let Some(known) = known.and_then(|at| self.facts.get_mut(at)) {
             // Two bodies under one key: the greater stands, whichever came first, and counts as no news.
-            if fact.cmp_content(known, &self.words).is_gt() {
+            if fact.cmp_content(known, &self.symbols).is_gt() {
                 *known = Fact { told: known.told, ..fact };
             }
             return false;
         }
-        if !self.gone.is_empty() && self.gone.contains(&fact.hash(&self.words)) {
+        if !self.gone.is_empty() && self.gone.contains(&fact.hash(&self.symbols)) {
             self.compact();
             return false;
         }
@@ -119,7 +119,7 @@ impl Conversation {
     }
 
     /// What is due at `now_ms`, each thing once: it is the caller's to keep the state and the events in one commit.
-    pub fn due(&mut self, now_ms: u64, context: Context<'_>) -> Vec<Derived> {
+    pub fn due(&mut self, now_ms: u64, context: Context<'_>) -> Vec<DerivedEvent> {
         let mut told = Vec::new();
         self.tell_alone(context.names, &mut told);
         if self.is_past(now_ms, context.grace.settle_ms) {
@@ -160,22 +160,22 @@ impl Conversation {
     }
 
     fn view(&self) -> View<'_> {
-        View::new(&self.facts, &self.words, Ended { count: self.ended, until_ms: self.until_ms })
+        View::new(&self.facts, &self.symbols, EndMark { count: self.ended, until_ms: self.until_ms })
     }
 
     /// The events that one fact tells alone. Their content must come from that fact only.
-    fn tell_alone(&mut self, names: &QueueNames, told: &mut Vec<Derived>) {
-        let teller = Teller { id: &self.id, words: &self.words, names };
+    fn tell_alone(&mut self, names: &QueueNames, told: &mut Vec<DerivedEvent>) {
+        let writer = EventWriter { id: &self.id, symbols: &self.symbols, names };
         for fact in &mut self.facts {
             if fact.told & TOLD_ALONE == 0 {
                 fact.told |= TOLD_ALONE;
-                teller.alone(fact, told);
+                writer.alone(fact, told);
             }
         }
     }
 
     /// One look at what the facts tell together. Returns whether some of them are done with, which may show more.
-    fn tell_joined(&mut self, now_ms: u64, context: Context<'_>, told: &mut Vec<Derived>) -> bool {
+    fn tell_joined(&mut self, now_ms: u64, context: Context<'_>, told: &mut Vec<DerivedEvent>) -> bool {
         let plan = self.plan(now_ms, context);
         let again = !plan.done.is_empty();
         self.carry_out(plan, now_ms, told);
@@ -184,8 +184,8 @@ impl Conversation {
 
     fn wait_ms(&self, episode: &Episode<'_>, grace: &Grace) -> (Wait, u64) {
         let media = episode.first().map_or(Ref::NONE, Leg::media);
-        let MediaGrace { wrap_up_ms, max_age_ms } = grace.of(&self.words.or_empty(media));
-        let wait = episode.wait(&self.words);
+        let MediaGrace { wrap_up_ms, max_age_ms } = grace.of(&self.symbols.or_empty(media));
+        let wait = episode.wait(&self.symbols);
         let wait_ms = match wait {
             Wait::Settle => grace.settle_ms,
             Wait::Grace => wrap_up_ms.max(grace.settle_ms),
@@ -196,20 +196,20 @@ impl Conversation {
 
     /// What the facts tell together, now that they have settled: at most one end at a time, the oldest first.
     fn plan(&self, now_ms: u64, context: Context<'_>) -> Plan {
-        let teller = Teller { id: &self.id, words: &self.words, names: context.names };
+        let writer = EventWriter { id: &self.id, symbols: &self.symbols, names: context.names };
         let view = self.view();
         let mut plan = Plan { started: self.started, ..Plan::default() };
         for episode in &view.episodes {
-            teller.start(episode, &mut plan);
+            writer.start(episode, &mut plan);
             for leg in &episode.legs {
-                teller.joined(leg, episode, &mut plan.told);
+                writer.joined(leg, episode, &mut plan.told);
             }
         }
         let late = view.late.iter().flat_map(Leg::facts).filter(|fact| !fact.is_wrap_up());
         plan.done.extend(late.filter_map(|fact| self.place(fact)));
         if self.ended > 0 || self.is_past(now_ms, context.grace.default.wrap_up_ms) {
             for fact in &view.orphans {
-                plan.told.push(teller.late_wrap_up(fact));
+                plan.told.push(writer.late_wrap_up(fact));
                 plan.done.extend(self.place(fact));
             }
         }
@@ -218,14 +218,14 @@ impl Conversation {
             if self.is_past(now_ms, wait_ms) {
                 let summary = Summary {
                     conversation_id: &self.id,
-                    words: &self.words,
+                    symbols: &self.symbols,
                     names: context.names,
                     expired: wait == Wait::Open,
                     overflown: self.overflown,
                 };
                 plan.told.push(summary.of(episode));
                 plan.done.extend(episode.facts().filter_map(|fact| self.place(fact)));
-                plan.end = Some(Ended { count: episode.number, until_ms: episode.last_ms() });
+                plan.end = Some(EndMark { count: episode.number, until_ms: episode.last_ms() });
             }
         }
         plan
@@ -239,7 +239,7 @@ impl Conversation {
         self.facts.iter().position(|own| std::ptr::eq(own, fact))
     }
 
-    fn carry_out(&mut self, plan: Plan, now_ms: u64, told: &mut Vec<Derived>) {
+    fn carry_out(&mut self, plan: Plan, now_ms: u64, told: &mut Vec<DerivedEvent>) {
         told.extend(plan.told);
         self.started = plan.started;
         for fact in &mut self.facts {
@@ -255,11 +255,11 @@ impl Conversation {
             return;
         }
         let mut at = 0..;
-        let (words, gone) = (&self.words, &mut self.gone);
+        let (symbols, gone) = (&self.symbols, &mut self.gone);
         self.facts.retain(|fact| {
             let done = at.next().is_some_and(|at| plan.done.contains(&at));
             if done {
-                gone.push(fact.hash(words));
+                gone.push(fact.hash(symbols));
             }
             !done
         });
@@ -270,10 +270,11 @@ impl Conversation {
 
     /// Drops the words that no fact uses any more.
     fn compact(&mut self) {
-        let mut words = Words::default();
-        let facts: Vec<Fact> = self.facts.iter().map(|fact| fact.moved(&self.words, &mut words)).collect();
+        let mut symbols = Symbols::default();
+        let facts: Vec<Fact> =
+            self.facts.iter().map(|fact| fact.moved(&self.symbols, &mut symbols)).collect();
         self.facts = facts;
-        self.words = words;
+        self.symbols = symbols;
         self.gone.shrink_to_fit();
     }
 }
@@ -281,33 +282,33 @@ impl Conversation {
 /// What one look at the settled facts yields.
 #[derive(Default)]
 struct Plan {
-    told: Vec<Derived>,
+    told: Vec<DerivedEvent>,
     started: u16,
     /// Places of facts that have nothing more to tell.
     done: Vec<usize>,
-    end: Option<Ended>,
+    end: Option<EndMark>,
 }
 
 /// Writes the derived events of one moment.
-struct Teller<'a> {
+struct EventWriter<'a> {
     id: &'a str,
-    words: &'a Words,
+    symbols: &'a Symbols,
     names: &'a QueueNames,
 }
 
-impl Teller<'_> {
-    fn alone(&self, fact: &Fact, told: &mut Vec<Derived>) {
+impl EventWriter<'_> {
+    fn alone(&self, fact: &Fact, told: &mut Vec<DerivedEvent>) {
         match fact.kind {
             DetailKind::AcdStart => told.push(self.fact(detail_type::QUEUE_START, fact, &self.moment(fact))),
             DetailKind::AcdEnd => {
                 let ended = Moment {
-                    outcome: Some(outcome(&self.words.or_empty(fact.sort))),
+                    outcome: Some(outcome(&self.symbols.or_empty(fact.sort))),
                     wait_ms: duration(fact, 0).filter(|ms| *ms > 0),
                     disconnect_type: self.text(fact.note),
                     ..self.moment(fact)
                 };
                 told.push(self.fact(detail_type::QUEUE_END, fact, &ended));
-                if self.words.is(fact.sort, "ANSWERED") && fact.user.is_some() {
+                if self.symbols.is(fact.sort, "ANSWERED") && fact.user.is_some() {
                     let connected = Moment { user_id: self.text(fact.user), ..self.moment(fact) };
                     told.push(self.fact(detail_type::AGENT_CONNECTED, fact, &connected));
                 }
@@ -319,12 +320,12 @@ impl Teller<'_> {
 
     /// An agent's end that could not tell everything alone: who connected without a queue, and who was the one to answer
     /// but had no durations.
-    fn joined(&self, leg: &Leg<'_>, episode: &Episode<'_>, told: &mut Vec<Derived>) {
+    fn joined(&self, leg: &Leg<'_>, episode: &Episode<'_>, told: &mut Vec<DerivedEvent>) {
         let fresh = leg.end.filter(|end| end.kind == DetailKind::UserEnd && end.told & TOLD_JOINED == 0);
         let Some(end) = fresh else {
             return;
         };
-        let by_queue = episode.legs.iter().any(|acd| agent::answered_by(acd, leg, self.words));
+        let by_queue = episode.legs.iter().any(|acd| agent::answered_by(acd, leg, self.symbols));
         if by_queue && !agent::talked(end) {
             told.push(self.disconnected(end));
         }
@@ -334,11 +335,11 @@ impl Teller<'_> {
             let at_ms = end.at_ms.saturating_sub(talk_ms);
             let connected = Moment { user_id: self.text(end.user), time: iso(at_ms), ..self.moment(end) };
             let event = self.fact(detail_type::AGENT_CONNECTED, end, &connected);
-            told.push(Derived { time_ms: at_ms, ..event });
+            told.push(DerivedEvent { time_ms: at_ms, ..event });
         }
     }
 
-    fn disconnected(&self, end: &Fact) -> Derived {
+    fn disconnected(&self, end: &Fact) -> DerivedEvent {
         let moment = Moment {
             user_id: self.text(end.user),
             talk_ms: duration(end, 0),
@@ -364,10 +365,10 @@ impl Teller<'_> {
             routing: None,
             ..self.moment(first)
         };
-        plan.told.push(Derived::new(detail_type::CONVERSATION_START, first.at_ms, names, &moment));
+        plan.told.push(DerivedEvent::new(detail_type::CONVERSATION_START, first.at_ms, names, &moment));
     }
 
-    fn late_wrap_up(&self, fact: &Fact) -> Derived {
+    fn late_wrap_up(&self, fact: &Fact) -> DerivedEvent {
         let moment = Moment {
             user_id: self.text(fact.user),
             wrap_up_code: self.text(fact.note),
@@ -390,18 +391,18 @@ impl Teller<'_> {
     }
 
     /// An event that a fact tells: its id is a function of the conversation, the kind, and what makes the fact this fact.
-    fn fact(&self, detail_type: &'static str, fact: &Fact, moment: &Moment) -> Derived {
-        let session = self.words.or_empty(fact.session);
-        let participant = self.words.or_empty(fact.participant);
+    fn fact(&self, detail_type: &'static str, fact: &Fact, moment: &Moment) -> DerivedEvent {
+        let session = self.symbols.or_empty(fact.session);
+        let participant = self.symbols.or_empty(fact.participant);
         let at_ms = fact.at_ms.to_string();
-        let user = if fact.is_wrap_up() { self.words.or_empty(fact.user) } else { "".into() };
-        let code = if fact.is_wrap_up() { self.words.or_empty(fact.note) } else { "".into() };
+        let user = if fact.is_wrap_up() { self.symbols.or_empty(fact.user) } else { "".into() };
+        let code = if fact.is_wrap_up() { self.symbols.or_empty(fact.note) } else { "".into() };
         let names = [self.id, session.as_ref(), participant.as_ref(), &at_ms, user.as_ref(), code.as_ref()];
-        Derived::new(detail_type, fact.at_ms, &names, moment)
+        DerivedEvent::new(detail_type, fact.at_ms, &names, moment)
     }
 
     fn text(&self, at: Ref) -> Option<String> {
-        self.words.text(at).map(std::borrow::Cow::into_owned)
+        self.symbols.text(at).map(std::borrow::Cow::into_owned)
     }
 }
 

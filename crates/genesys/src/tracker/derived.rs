@@ -5,7 +5,7 @@ use md5::{Digest, Md5};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use crate::tracker::word::hyphenated;
+use crate::tracker::symbol::hyphenated;
 
 /// The source of every derived event.
 pub const SOURCE: &str = "genesys.cloud";
@@ -44,7 +44,7 @@ impl QueueNames {
 
 /// One derived event, ready for the bus; its source is [`SOURCE`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Derived {
+pub struct DerivedEvent {
     /// When what it tells happened, in epoch milliseconds: the time of the facts, not of the telling.
     pub time_ms: u64,
     /// One of [`detail_type`].
@@ -58,7 +58,7 @@ pub struct Derived {
     pub is_expired: bool,
 }
 
-impl Derived {
+impl DerivedEvent {
     /// `names` are what the id is a function of, beside the kind.
     pub(super) fn new(
         detail_type: &'static str,

@@ -9,11 +9,11 @@ use crate::tracker::agent;
 use crate::tracker::fact::Fact;
 use crate::tracker::grace::REOPEN_GAP_MS;
 use crate::tracker::leg::{Leg, LegKind};
-use crate::tracker::word::Words;
+use crate::tracker::symbol::Symbols;
 
 /// How many episodes have been told to their end, and until when the last of them went.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ended {
+pub(super) struct EndMark {
     pub(super) count: u16,
     pub(super) until_ms: u64,
 }
@@ -50,13 +50,13 @@ pub(super) enum Wait {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(facts: &'a [Fact], words: &Words, ended: Ended) -> Self {
-        let mut legs = crate::tracker::leg::legs(facts, words);
+    pub(super) fn new(facts: &'a [Fact], symbols: &Symbols, ended: EndMark) -> Self {
+        let mut legs = crate::tracker::leg::legs(facts, symbols);
         let mut wrap_ups: Vec<&Fact> = facts.iter().filter(|fact| fact.is_wrap_up()).collect();
-        wrap_ups.sort_by(|a, b| a.cmp_content(b, words));
+        wrap_ups.sort_by(|a, b| a.cmp_content(b, symbols));
         let loose = attach(&mut legs, wrap_ups);
         let mut view = Self { late: Vec::new(), episodes: Vec::new(), orphans: Vec::new() };
-        view.split(legs, words, ended);
+        view.split(legs, symbols, ended);
         for leg in &view.late {
             view.orphans.extend(leg.wrap_ups.iter().copied());
         }
@@ -66,13 +66,13 @@ impl<'a> View<'a> {
         view
     }
 
-    fn split(&mut self, legs: Vec<Leg<'a>>, words: &Words, ended: Ended) {
+    fn split(&mut self, legs: Vec<Leg<'a>>, symbols: &Symbols, ended: EndMark) {
         let mut cover_ms = (ended.count > 0).then_some(ended.until_ms);
         let mut number = ended.count;
         for leg in legs {
             let apart = cover_ms.is_none_or(|cover| leg.from_ms > cover.saturating_add(REOPEN_GAP_MS));
             let reach_ms = reach(&leg);
-            if cover_ms.is_none() || (apart && is_asynchronous(&leg, words)) {
+            if cover_ms.is_none() || (apart && is_asynchronous(&leg, symbols)) {
                 number = number.saturating_add(1);
                 self.episodes.push(Episode { number, legs: vec![leg], loose: Vec::new() });
             } else if let Some(episode) = self.episodes.last_mut() {
@@ -87,7 +87,7 @@ impl<'a> View<'a> {
     }
 
     /// A wrap-up without a leg: of a conversation whose end has been told it can only be late.
-    fn place(&mut self, fact: &'a Fact, ended: Ended) {
+    fn place(&mut self, fact: &'a Fact, ended: EndMark) {
         let live = if ended.count == 0 { self.episodes.as_mut_slice() } else { &mut [] };
         let at = live.iter().rposition(|episode| episode.first_ms() <= fact.at_ms).unwrap_or_default();
         match live.get_mut(at) {
@@ -132,8 +132,8 @@ fn reach(leg: &Leg<'_>) -> u64 {
     if person && !leg.has_ended() { u64::MAX } else { leg.to_ms }
 }
 
-fn is_asynchronous(leg: &Leg<'_>, words: &Words) -> bool {
-    let media = words.or_empty(leg.media());
+fn is_asynchronous(leg: &Leg<'_>, symbols: &Symbols) -> bool {
+    let media = symbols.or_empty(leg.media());
     ["MESSAGE", "INTERNALMESSAGE", "EMAIL", "CHAT"].iter().any(|known| media.eq_ignore_ascii_case(known))
 }
 
@@ -166,46 +166,48 @@ impl<'a> Episode<'a> {
 
     /// Something of the episode was not seen: it was in progress when the tracker began, or events were lost. What is
     /// still open has not been missed yet.
-    pub(super) fn is_partial(&self, words: &Words) -> bool {
-        let open = self.wait(words) == Wait::Open;
+    pub(super) fn is_partial(&self, symbols: &Symbols) -> bool {
+        let open = self.wait(symbols) == Wait::Open;
         let lacks_end = |leg: &Leg<'_>| !open && leg.end.is_none();
         self.lacks_customer() || self.legs.iter().any(|leg| leg.start.is_none() || lacks_end(leg))
     }
 
     /// What must still come before the episode can be told to its end.
-    pub(super) fn wait(&self, words: &Words) -> Wait {
+    pub(super) fn wait(&self, symbols: &Symbols) -> Wait {
         if self.lacks_customer() {
             return Wait::Open;
         }
-        self.legs.iter().map(|leg| self.wait_for(leg, words)).max().unwrap_or(Wait::Grace)
+        self.legs.iter().map(|leg| self.wait_for(leg, symbols)).max().unwrap_or(Wait::Grace)
     }
 
     fn customer_left(&self) -> bool {
         self.customers().next().is_some() && self.customers().all(Leg::has_ended)
     }
 
-    fn wait_for(&self, leg: &Leg<'a>, words: &Words) -> Wait {
+    fn wait_for(&self, leg: &Leg<'a>, symbols: &Symbols) -> Wait {
         if !leg.has_ended() {
             // A flow or a queue does not go on without the customer, except for one who waits to be called back.
             let person = matches!(leg.kind, LegKind::Customer | LegKind::User);
-            let holds = person || words.is(leg.media(), "CALLBACK");
+            let holds = person || symbols.is(leg.media(), "CALLBACK");
             return if !holds && self.customer_left() { Wait::Grace } else { Wait::Open };
         }
-        if self.lacks_agent(leg, words) {
+        if self.lacks_agent(leg, symbols) {
             // They talk, though nothing of the agent was seen yet: the conversation was in progress at the start.
             return if self.customer_left() { Wait::Grace } else { Wait::Open };
         }
         let lacks = leg.start.is_none()
             || leg.end.is_none()
             || self.customers().next().is_none()
-            || self.lacks_wrap_up(leg, words)
-            || self.lacks_successor(leg, words);
+            || self.lacks_wrap_up(leg, symbols)
+            || self.lacks_successor(leg, symbols);
         if lacks { Wait::Grace } else { Wait::Settle }
     }
 
     /// After-call work follows what came through a queue, and only where somebody answered.
-    fn lacks_wrap_up(&self, leg: &Leg<'a>, words: &Words) -> bool {
-        leg.queue().is_some() && self.last_wrap_up(leg).is_none() && agent::connected(leg, &self.legs, words)
+    fn lacks_wrap_up(&self, leg: &Leg<'a>, symbols: &Symbols) -> bool {
+        leg.queue().is_some()
+            && self.last_wrap_up(leg).is_none()
+            && agent::connected(leg, &self.legs, symbols)
     }
 
     /// The last wrap-up for the work of this leg's participant: an agent who calls back has a callback and a voice session, and
@@ -219,14 +221,14 @@ impl<'a> Episode<'a> {
         given.max_by_key(|fact| fact.at_ms)
     }
 
-    fn lacks_agent(&self, leg: &Leg<'a>, words: &Words) -> bool {
-        let answered = leg.kind == LegKind::Acd && words.is(leg.sort(), "ANSWERED") && leg.user().is_some();
-        answered && !self.legs.iter().any(|other| agent::answered_by(leg, other, words))
+    fn lacks_agent(&self, leg: &Leg<'a>, symbols: &Symbols) -> bool {
+        let answered = leg.kind == LegKind::Acd && symbols.is(leg.sort(), "ANSWERED") && leg.user().is_some();
+        answered && !self.legs.iter().any(|other| agent::answered_by(leg, other, symbols))
     }
 
     /// What was transferred went somewhere; a transfer out of the org leaves no trace, so this only waits.
-    fn lacks_successor(&self, leg: &Leg<'a>, words: &Words) -> bool {
-        let transferred = leg.end.is_some_and(|end| words.or_empty(end.note).ends_with("TRANSFER"))
+    fn lacks_successor(&self, leg: &Leg<'a>, symbols: &Symbols) -> bool {
+        let transferred = leg.end.is_some_and(|end| symbols.or_empty(end.note).ends_with("TRANSFER"))
             && leg.kind != LegKind::Customer;
         let goes_on = |other: &Leg<'_>| {
             other.kind != LegKind::Customer

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::detail::{DetailEvent, DetailKind};
-use crate::tracker::word::{Ref, Words};
+use crate::tracker::symbol::{Ref, Symbols};
 
 /// The event that this fact tells alone has been told.
 pub(super) const TOLD_ALONE: u8 = 1;
@@ -36,7 +36,7 @@ pub(super) struct Fact {
 
 impl Fact {
     /// The fact in an event, or `None` where the tracker has no use for it.
-    pub(super) fn new(event: &DetailEvent, words: &mut Words) -> Option<Self> {
+    pub(super) fn new(event: &DetailEvent, symbols: &mut Symbols) -> Option<Self> {
         let body = &event.body;
         let (note, sort, user) = match event.kind {
             DetailKind::FlowOutcome | DetailKind::Outbound | DetailKind::Contact | DetailKind::Attributes => {
@@ -53,14 +53,14 @@ impl Fact {
             kind: event.kind,
             told: 0,
             at_ms: event.event_time_ms,
-            session: words.intern(body.session_id.as_deref()),
-            participant: words.intern(body.participant_id.as_deref()),
-            user: words.intern(user.as_deref()),
-            queue: words.intern(body.queue_id.as_deref()),
-            media: words.intern(body.media_type.as_deref()),
-            direction: words.intern(body.direction.as_deref()),
-            note: words.intern(note.as_deref()),
-            sort: words.intern(sort.as_deref()),
+            session: symbols.intern(body.session_id.as_deref()),
+            participant: symbols.intern(body.participant_id.as_deref()),
+            user: symbols.intern(user.as_deref()),
+            queue: symbols.intern(body.queue_id.as_deref()),
+            media: symbols.intern(body.media_type.as_deref()),
+            direction: symbols.intern(body.direction.as_deref()),
+            note: symbols.intern(note.as_deref()),
+            sort: symbols.intern(sort.as_deref()),
             ms: durations(event),
         })
     }
@@ -79,9 +79,9 @@ impl Fact {
     }
 
     /// An order by content, not by the places of words (those depend on arrival).
-    pub(super) fn cmp_content(&self, other: &Self, words: &Words) -> Ordering {
+    pub(super) fn cmp_content(&self, other: &Self, symbols: &Symbols) -> Ordering {
         let content = |fact: &Self| {
-            (fact.at_ms, fact.kind, fact.ms, fact.refs().map(|at| words.or_empty(at).into_owned()))
+            (fact.at_ms, fact.kind, fact.ms, fact.refs().map(|at| symbols.or_empty(at).into_owned()))
         };
         (self.at_ms, self.kind)
             .cmp(&(other.at_ms, other.kind))
@@ -102,7 +102,7 @@ impl Fact {
     }
 
     /// The same fact over another table of words.
-    pub(super) fn moved(&self, from: &Words, to: &mut Words) -> Self {
+    pub(super) fn moved(&self, from: &Symbols, to: &mut Symbols) -> Self {
         let mut move_word = |at: Ref| to.intern(from.text(at).as_deref());
         Self {
             session: move_word(self.session),
@@ -118,14 +118,14 @@ impl Fact {
     }
 
     /// What remains of a fact after its episode has ended: the first 8 bytes of the MD5 of its key.
-    pub(super) fn hash(&self, words: &Words) -> u64 {
+    pub(super) fn hash(&self, symbols: &Symbols) -> u64 {
         let wrap_up = if self.is_wrap_up() { [self.note, self.user] } else { [Ref::NONE; 2] };
         let mut digest = Md5::new();
         digest.update(self.kind.suffix().as_bytes());
         digest.update(self.at_ms.to_be_bytes());
         for at in [self.session, self.participant].into_iter().chain(wrap_up) {
             digest.update([0]);
-            digest.update(words.or_empty(at).as_bytes());
+            digest.update(symbols.or_empty(at).as_bytes());
         }
         digest.finalize().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
     }

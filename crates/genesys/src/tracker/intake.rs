@@ -20,13 +20,13 @@ use crate::envelope::detail::DetailEvent;
 use crate::envelope::semantic_key::semantic_key;
 use crate::envelope::{EnvelopeError, PartnerEvent};
 use crate::tracker::conversation::{Context, Conversation};
-use crate::tracker::derived::{Derived, QueueNames};
+use crate::tracker::derived::{DerivedEvent, QueueNames};
 use crate::tracker::grace::Grace;
 use crate::tracker::intake::feed_clock::FeedMoment;
 use crate::tracker::intake::timer::{Ring, Timer};
 use crate::tracker::user::user_state_change;
 
-const CONVERSATIONS: Table<String, Tracked> = Table::new(42, "conversations");
+const CONVERSATIONS: Table<String, TrackerState> = Table::new(42, "conversations");
 const COUNTS: Table<(), IntakeCounts> = Table::new(43, "intake counts");
 
 /// The internal queue of the tracker's timers.
@@ -88,21 +88,21 @@ impl Record for IntakeCounts {
 
 /// A conversation and its timers. It has at most two: a near one, and a far one that survives the near ones.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Tracked {
+struct TrackerState {
     conversation: Conversation,
     near_at_ms: Option<u64>,
     far_at_ms: Option<u64>,
 }
 
-store::record!(Tracked, version 1);
+store::record!(TrackerState, version 1);
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum IntakeOutcome {
     /// It had come before, within the seven days: nothing was done.
     Duplicate,
     /// It is new; these follow from it now.
-    New(Vec<Derived>),
+    New(Vec<DerivedEvent>),
 }
 
 /// The way in. Clones share the queues.
@@ -131,14 +131,20 @@ impl Intake {
     }
 
     /// Takes one event in, unless it has come before.
-    pub fn take(&self, tx: &mut Tx<'_>, event: &PartnerEvent, moment: FeedMoment, ids: &Ids) -> Taken {
+    pub fn take(
+        &self,
+        tx: &mut Tx<'_>,
+        event: &PartnerEvent,
+        moment: FeedMoment,
+        ids: &Ids,
+    ) -> IntakeOutcome {
         let envelope_id =
             event.envelope.as_ref().map(|envelope| envelope.id.as_str()).filter(|id| !id.is_empty());
         let key = semantic_key(event);
         let news = seen::note(tx, envelope_id, key, moment.wall);
         let outcome = if news { self.derive(tx, event, moment, ids) } else { Ok(Vec::new()) };
         let unreadable = outcome.is_err();
-        let told = Told::of(tx, outcome.unwrap_or_default(), moment);
+        let told = News::of(tx, outcome.unwrap_or_default(), moment);
         count(tx, |counts| {
             counts.received += 1;
             counts.unreadable += u64::from(unreadable);
@@ -146,11 +152,17 @@ impl Intake {
             told.count(counts);
         });
         let derived = told.derived;
-        if news { Taken::New(derived) } else { Taken::Duplicate }
+        if news { IntakeOutcome::New(derived) } else { IntakeOutcome::Duplicate }
     }
 
     /// Looks at the conversations whose timers have rung, at most `max`: what is due of them now, and how many rang.
-    pub fn wake(&self, tx: &mut Tx<'_>, moment: FeedMoment, max: usize, ids: &Ids) -> (Vec<Derived>, usize) {
+    pub fn wake(
+        &self,
+        tx: &mut Tx<'_>,
+        moment: FeedMoment,
+        max: usize,
+        ids: &Ids,
+    ) -> (Vec<DerivedEvent>, usize) {
         let Some(timers) = self.queues.find_internal(tx, TIMERS) else { return (Vec::new(), 0) };
         let receive = Receive { max, until: moment.wall.plus(TIMER_LEASE), now: moment.wall, redrive: None };
         let rung = self.queues.receive(tx, timers, &receive);
@@ -158,7 +170,7 @@ impl Intake {
         for received in &rung {
             derived.extend(self.ring(tx, received, moment, ids));
         }
-        let told = Told::of(tx, derived, moment);
+        let told = News::of(tx, derived, moment);
         if !rung.is_empty() {
             count(tx, |counts| told.count(counts));
         }
@@ -181,13 +193,13 @@ impl Intake {
         event: &PartnerEvent,
         moment: FeedMoment,
         ids: &Ids,
-    ) -> Result<Vec<Derived>, EnvelopeError> {
+    ) -> Result<Vec<DerivedEvent>, EnvelopeError> {
         if let Some(change) = user_state_change(event)? {
             return Ok(vec![change]);
         }
         let Some(detail) = DetailEvent::from_partner(event)? else { return Ok(Vec::new()) };
         let id = detail.conversation_id.clone();
-        let mut tracked = tracked(tx, &id).unwrap_or_else(|| Tracked {
+        let mut tracked = tracked(tx, &id).unwrap_or_else(|| TrackerState {
             conversation: Conversation::new(&id),
             near_at_ms: None,
             far_at_ms: None,
@@ -202,7 +214,7 @@ impl Intake {
     }
 
     /// One timer has rung: what is due of its conversation, and the timer's next ring, if any.
-    fn ring(&self, tx: &mut Tx<'_>, received: &Received, moment: FeedMoment, ids: &Ids) -> Vec<Derived> {
+    fn ring(&self, tx: &mut Tx<'_>, received: &Received, moment: FeedMoment, ids: &Ids) -> Vec<DerivedEvent> {
         self.queues.delete(tx, &received.handle);
         let Some(Ring { timer, conversation: id }) = Ring::of_body(&received.body) else { return Vec::new() };
         let Some(mut tracked) = tracked(tx, &id) else { return Vec::new() };
@@ -217,14 +229,14 @@ impl Intake {
         derived
     }
 
-    fn due(&self, tracked: &mut Tracked, moment: FeedMoment) -> Vec<Derived> {
+    fn due(&self, tracked: &mut TrackerState, moment: FeedMoment) -> Vec<DerivedEvent> {
         let context = Context { grace: &self.grace, names: &self.names };
         tracked.conversation.due(moment.feed.unix_ms(), context)
     }
 
     /// Sees to it that a timer rings no later than the conversation should be looked at. A timer that rings earlier than
     /// needed is set again then, so an event that only moves the wait costs nothing.
-    fn set_timer(&self, tx: &mut Tx<'_>, tracked: &mut Tracked, moment: FeedMoment, ids: &Ids) {
+    fn set_timer(&self, tx: &mut Tx<'_>, tracked: &mut TrackerState, moment: FeedMoment, ids: &Ids) {
         let wake = Timestamp::from_unix_ms(tracked.conversation.wake_at(&self.grace));
         let wake_ms = wake.unix_ms();
         if [tracked.near_at_ms, tracked.far_at_ms].into_iter().flatten().any(|set| set <= wake_ms) {
@@ -248,7 +260,7 @@ impl Intake {
     }
 }
 
-impl Tracked {
+impl TrackerState {
     fn timer(&mut self, timer: Timer) -> &mut Option<u64> {
         match timer {
             Timer::Near => &mut self.near_at_ms,
@@ -258,15 +270,15 @@ impl Tracked {
 }
 
 /// What is told now, of what was derived.
-struct Told {
-    derived: Vec<Derived>,
+struct News {
+    derived: Vec<DerivedEvent>,
     told_before: usize,
 }
 
-impl Told {
+impl News {
     /// Leaves out what has been told before. Known as long as the tracker remembers a conversation, on the feed's clock: from
     /// then on the same id is another episode's.
-    fn of(tx: &mut Tx<'_>, mut derived: Vec<Derived>, moment: FeedMoment) -> Self {
+    fn of(tx: &mut Tx<'_>, mut derived: Vec<DerivedEvent>, moment: FeedMoment) -> Self {
         let all = derived.len();
         let known_for = seen::KNOWN_FOR / moment.speed.max(1);
         derived.retain(|derived| seen::note_derived(tx, &derived.id, moment.wall, known_for));
@@ -283,7 +295,7 @@ impl Told {
 
 /// What is known of a conversation. One that is damaged is forgotten, so that the feed and the other timers go on: what
 /// comes of it later is taken for a conversation that was already in progress.
-fn tracked(tx: &mut Tx<'_>, id: &String) -> Option<Tracked> {
+fn tracked(tx: &mut Tx<'_>, id: &String) -> Option<TrackerState> {
     match tx.find(&CONVERSATIONS, id) {
         Found::Value(tracked) => Some(tracked),
         Found::Nothing => None,

@@ -2,7 +2,7 @@
 
 use crate::envelope::detail::DetailKind;
 use crate::tracker::fact::Fact;
-use crate::tracker::word::{Ref, Words};
+use crate::tracker::symbol::{Ref, Symbols};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LegKind {
@@ -108,7 +108,7 @@ fn leg_kind(fact: &Fact) -> Option<(LegKind, bool)> {
 ///
 /// The facts of a session are read in the order of their times, so a session that starts again (asynchronous media) gives
 /// two legs; a second start within a leg is ignored, and of two ends without a start between them the later one stands.
-pub(super) fn legs<'a>(facts: &'a [Fact], words: &Words) -> Vec<Leg<'a>> {
+pub(super) fn legs<'a>(facts: &'a [Fact], symbols: &Symbols) -> Vec<Leg<'a>> {
     let mut of_legs: Vec<(LegKind, Ref, Ref, bool, &Fact)> = facts
         .iter()
         .filter_map(|fact| {
@@ -120,7 +120,7 @@ pub(super) fn legs<'a>(facts: &'a [Fact], words: &Words) -> Vec<Leg<'a>> {
     of_legs.sort_by(|a, b| {
         (a.0, a.1, a.2, a.4.at_ms, b.3)
             .cmp(&(b.0, b.1, b.2, b.4.at_ms, a.3))
-            .then_with(|| a.4.cmp_content(b.4, words))
+            .then_with(|| a.4.cmp_content(b.4, symbols))
     });
     let mut legs: Vec<Leg<'a>> = Vec::new();
     let mut owner = None;
@@ -140,8 +140,8 @@ pub(super) fn legs<'a>(facts: &'a [Fact], words: &Words) -> Vec<Leg<'a>> {
     legs.sort_by(|a, b| {
         (a.from_ms, a.kind)
             .cmp(&(b.from_ms, b.kind))
-            .then_with(|| words.or_empty(a.session()).cmp(&words.or_empty(b.session())))
-            .then_with(|| words.or_empty(a.participant()).cmp(&words.or_empty(b.participant())))
+            .then_with(|| symbols.or_empty(a.session()).cmp(&symbols.or_empty(b.session())))
+            .then_with(|| symbols.or_empty(a.participant()).cmp(&symbols.or_empty(b.participant())))
     });
     legs
 }

@@ -6,15 +6,15 @@
 //! an earlier agent's code never passes for a missing one; only where nobody was connected is it the last one given.
 
 use crate::tracker::agent;
-use crate::tracker::derived::{Derived, End, QueueNames, Routing, Segments, WrapUp, detail_type, iso};
+use crate::tracker::derived::{DerivedEvent, End, QueueNames, Routing, Segments, WrapUp, detail_type, iso};
 use crate::tracker::episode::Episode;
 use crate::tracker::fact::Fact;
 use crate::tracker::leg::{Leg, LegKind};
-use crate::tracker::word::{Ref, Words};
+use crate::tracker::symbol::{Ref, Symbols};
 
 pub(super) struct Summary<'a> {
     pub(super) conversation_id: &'a str,
-    pub(super) words: &'a Words,
+    pub(super) symbols: &'a Symbols,
     pub(super) names: &'a QueueNames,
     /// Something was still open when it was closed for its age.
     pub(super) expired: bool,
@@ -23,7 +23,7 @@ pub(super) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    pub(super) fn of(&self, episode: &Episode<'_>) -> Derived {
+    pub(super) fn of(&self, episode: &Episode<'_>) -> DerivedEvent {
         let (from_ms, to_ms) = (episode.first_ms(), episode.last_ms());
         let first = episode.first();
         let queue_ids = self.queue_ids(episode);
@@ -46,21 +46,21 @@ impl Summary<'_> {
             segments: self.segments(episode),
             outcome: self.outcome(episode),
             episode: (episode.number > 1).then_some(episode.number),
-            partial: self.overflown || episode.is_partial(self.words),
+            partial: self.overflown || episode.is_partial(self.symbols),
         };
         let number = episode.number.to_string();
         let names: &[&str] =
             if episode.number > 1 { &[self.conversation_id, &number] } else { &[self.conversation_id] };
-        let end = Derived::new(detail_type::CONVERSATION_END, to_ms, names, &detail);
-        Derived { is_expired: self.expired, ..end }
+        let end = DerivedEvent::new(detail_type::CONVERSATION_END, to_ms, names, &detail);
+        DerivedEvent { is_expired: self.expired, ..end }
     }
 
     fn text(&self, at: Ref) -> Option<String> {
-        self.words.text(at).map(std::borrow::Cow::into_owned)
+        self.symbols.text(at).map(std::borrow::Cow::into_owned)
     }
 
     fn lower(&self, at: Ref) -> Option<String> {
-        self.words.text(at).map(|text| text.to_lowercase())
+        self.symbols.text(at).map(|text| text.to_lowercase())
     }
 
     /// Every visit in order; an agent's own queue counts, for where a queue's session was not seen or never was.
@@ -72,7 +72,7 @@ impl Summary<'_> {
 
     fn wrap_ups<'a>(&self, episode: &Episode<'a>) -> Vec<&'a Fact> {
         let mut facts: Vec<&Fact> = episode.facts().filter(|fact| fact.is_wrap_up()).collect();
-        facts.sort_by(|a, b| a.cmp_content(b, self.words));
+        facts.sort_by(|a, b| a.cmp_content(b, self.symbols));
         facts
     }
 
@@ -93,7 +93,7 @@ impl Summary<'_> {
         let last_agent = episode
             .legs
             .iter()
-            .filter(|leg| agent::connected(leg, &episode.legs, self.words))
+            .filter(|leg| agent::connected(leg, &episode.legs, self.symbols))
             .filter(|leg| leg.queue().is_some() || !leg.wrap_ups.is_empty())
             .max_by_key(|leg| leg.to_ms);
         let code = match last_agent {
@@ -111,8 +111,8 @@ impl Summary<'_> {
 
     fn outcome(&self, episode: &Episode<'_>) -> Option<String> {
         let of_leg = |leg: &Leg<'_>| match leg.kind {
-            LegKind::Acd => leg.end.map(|end| (end.at_ms, false, outcome(&self.words.or_empty(end.sort)))),
-            LegKind::User if agent::connected(leg, &episode.legs, self.words) => {
+            LegKind::Acd => leg.end.map(|end| (end.at_ms, false, outcome(&self.symbols.or_empty(end.sort)))),
+            LegKind::User if agent::connected(leg, &episode.legs, self.symbols) => {
                 let talk_ms = leg.ms(0).saturating_add(leg.ms(1));
                 Some((leg.to_ms.saturating_sub(talk_ms), true, "answered".to_owned()))
             }
@@ -126,7 +126,7 @@ impl Summary<'_> {
         let mut sum = Segments::default();
         for leg in &episode.legs {
             match leg.kind {
-                LegKind::Flow if !self.words.or_empty(leg.sort()).to_uppercase().starts_with("INQUEUE") => {
+                LegKind::Flow if !self.symbols.or_empty(leg.sort()).to_uppercase().starts_with("INQUEUE") => {
                     sum.ivr_ms += leg.connected_ms();
                 }
                 LegKind::Acd => sum.queue_ms += leg.connected_ms(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::envelope::canonical;
 use crate::envelope::{EnvelopeError, PartnerEvent};
-use crate::tracker::derived::{Derived, detail_type, iso};
+use crate::tracker::derived::{DerivedEvent, detail_type, iso};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,7 +34,7 @@ struct UserState {
 ///
 /// # Errors
 /// The body is no JSON, or says neither whose state it is nor which.
-pub fn user_state_change(event: &PartnerEvent) -> Result<Option<Derived>, EnvelopeError> {
+pub fn user_state_change(event: &PartnerEvent) -> Result<Option<DerivedEvent>, EnvelopeError> {
     let change = match event.topic.template() {
         "v2.users.{id}.presence" => "presence",
         "v2.users.{id}.routingStatus" => "routingStatus",
@@ -50,7 +50,7 @@ pub fn user_state_change(event: &PartnerEvent) -> Result<Option<Derived>, Envelo
     Ok(Some(state))
 }
 
-fn state_in(event: &PartnerEvent, change: &'static str, body: &Value) -> Option<Derived> {
+fn state_in(event: &PartnerEvent, change: &'static str, body: &Value) -> Option<DerivedEvent> {
     let user_id = event.topic.id().or_else(|| body.get("id").and_then(Value::as_str))?;
     let presence = if change == "presence" { Some(body) } else { body.get("presence") };
     let routing = body.get("routingStatus");
@@ -74,7 +74,7 @@ fn state_in(event: &PartnerEvent, change: &'static str, body: &Value) -> Option<
         active_queue_ids: queues.map(|ids| ids.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
     };
     let names = [user_id, &canonical::text(body)];
-    Some(Derived::new(detail_type::USER_STATE_CHANGE, time_ms, &names, &detail))
+    Some(DerivedEvent::new(detail_type::USER_STATE_CHANGE, time_ms, &names, &detail))
 }
 
 fn text(value: Option<&Value>, pointer: &str) -> Option<String> {

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use aws::secret::Secret;
 use aws::{Ids, Timestamp};
 use genesys::client::address::Address;
-use genesys::client::{Client, Credentials, Surroundings};
-use genesys::connect::{self, Found};
+use genesys::client::{Client, Credentials, Environment};
+use genesys::connect::{self, Integration};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,9 +34,9 @@ async fn org(answers: Vec<Said>) -> (Client, Asked) {
         }
     });
     let credentials = Credentials { client_id: "the-client".to_owned(), client_secret: Secret::new(SECRET) };
-    let surroundings = Surroundings { now: || Timestamp::from_unix_ms(1_000_000), ids: || Ids::from_seed(1) };
+    let environment = Environment { now: || Timestamp::from_unix_ms(1_000_000), ids: || Ids::from_seed(1) };
     let address = Address::parse(&format!("http://{address}")).unwrap();
-    (Client::new(address, credentials, surroundings).unwrap(), asked)
+    (Client::new(address, credentials, environment).unwrap(), asked)
 }
 
 async fn serve(mut stream: TcpStream, asked: Asked, answers: Arc<Mutex<VecDeque<Said>>>) {
@@ -147,12 +147,12 @@ async fn refusals_say_what_to_do() {
         (fault(409, "Version conflict."), &["Version conflict", "run the same command again"]),
         (fault(400, "The interval is wrong."), &["The interval is wrong"]),
     ];
-    for (answer, wanted) in cases {
+    for (answer, spec) in cases {
         let status = answer.0;
         let (client, asked) = org(vec![answer]).await;
         let said = client.get("/api/v2/a?token=hidden").await.unwrap_err();
         assert_eq!((said.status, lines(&asked).len()), (status, 1), "{said}");
-        for part in wanted {
+        for part in spec {
             assert!(said.message.contains(part), "{said}");
         }
         assert!(!said.message.contains("hidden"), "{said}");
@@ -222,7 +222,7 @@ async fn an_integration_in_error_is_taken_back() {
         (200, "", json!({})),
     ];
     let (client, asked) = org(answers).await;
-    let found = Found {
+    let found = Integration {
         id: "i".to_owned(),
         name: "n".to_owned(),
         is_enabled: true,

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use aws::{Event, Ids, Timestamp};
-use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::conversation_query::{DetailsQuery, EventsQuery, is_in_tutorial_form};
-use genesys::platform::rendering::Told;
-use genesys::platform::request::Asked;
+use genesys::platform::rendering::EventContent;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use serde_json::{Value, json};
 
 fn data(file: &str) -> Value {
@@ -15,8 +15,8 @@ fn data(file: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn asked(body: &Value) -> Asked {
-    Asked {
+fn request(body: &Value) -> ApiRequest {
+    ApiRequest {
         path: String::new(),
         holes: Vec::new(),
         query: Vec::new(),
@@ -29,26 +29,26 @@ fn asked(body: &Value) -> Asked {
 }
 
 /// Each event twice, as it lies on two buses, and the newest first: neither may matter.
-fn told() -> Vec<Told> {
+fn content() -> Vec<EventContent> {
     let read = |event: &Value| {
-        Told::of_envelope(&Event::from_json(&event.to_string(), Timestamp::ZERO).unwrap()).unwrap()
+        EventContent::of_envelope(&Event::from_json(&event.to_string(), Timestamp::ZERO).unwrap()).unwrap()
     };
     let events = data("events.json");
     events["events"].as_array().unwrap().iter().rev().flat_map(|event| [read(event), read(event)]).collect()
 }
 
-fn details(asked: &Asked) -> Result<Answer, Fault> {
-    assert!(is_in_tutorial_form(asked));
-    let mut query = DetailsQuery::read(asked)?;
-    told().iter().for_each(|told| query.hear(told));
+fn details(request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    assert!(is_in_tutorial_form(request));
+    let mut query = DetailsQuery::read(request)?;
+    content().iter().for_each(|content| query.hear(content));
     Ok(query.answer())
 }
 
-fn events(asked: &Asked) -> Result<Answer, Fault> {
-    let mut query = EventsQuery::read(asked)?;
-    for told in told() {
-        assert!(query.may_want(&told.text) || told.conversation_id() != Some("A"));
-        query.hear(&told);
+fn events(request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    let mut query = EventsQuery::read(request)?;
+    for content in content() {
+        assert!(query.may_want(&content.text) || content.conversation_id() != Some("A"));
+        query.hear(&content);
     }
     Ok(query.answer())
 }
@@ -56,8 +56,8 @@ fn events(asked: &Asked) -> Result<Answer, Fault> {
 #[test]
 fn each_query_has_its_answer() {
     for case in data("queries.json").as_array().unwrap() {
-        let asked = asked(&case["body"]);
-        let answer = if case["query"] == "details" { details(&asked) } else { events(&asked) };
+        let request = request(&case["body"]);
+        let answer = if case["query"] == "details" { details(&request) } else { events(&request) };
         match (answer, case["error"].as_str()) {
             (Ok(answer), None) => assert_eq!(answer.body.as_ref(), Some(&case["answer"]), "{}", case["why"]),
             (Err(fault), Some(wanted)) => {
@@ -83,6 +83,6 @@ fn the_real_form_is_told_from_the_tutorial_s() {
         (json!({"filter": {}}), true),
         (json!([]), false),
     ] {
-        assert_eq!(is_in_tutorial_form(&asked(&body)), is_tutorial, "{body}");
+        assert_eq!(is_in_tutorial_form(&request(&body)), is_tutorial, "{body}");
     }
 }

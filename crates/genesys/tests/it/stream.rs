@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use aws::{Ids, Timestamp};
-use genesys::platform::answer::Fault;
 use genesys::platform::event_stream::Streams;
-use genesys::platform::event_stream::owed::{DEAD_LETTERS, Post, RETRIED_FOR, Settled};
-use genesys::platform::rendering::Told;
+use genesys::platform::event_stream::owed::{DEAD_LETTERS, Post, RETRIED_FOR, Settlement};
+use genesys::platform::rendering::EventContent;
+use genesys::platform::response::ApiError;
 use queue::{Queues, Receive};
 use serde_json::{Value, json};
 use store::{Options, Store, Tx};
 
-use crate::subscription::{NOW, asked, create_queue};
+use crate::subscription::{NOW, create_queue, request};
 
 struct House {
     queues: Queues,
@@ -37,29 +37,29 @@ impl House {
     }
 
     /// `POST`, or `PUT` of the stream with this id: the answer's body and whether a handshake was needed.
-    fn put(&self, id: Option<&str>, body: &Value) -> Result<(u16, Value, bool), Fault> {
-        let mut asked = asked(id.unwrap_or_default(), body);
-        asked.holes.truncate(usize::from(id.is_some()));
-        let draft = self.streams.draft(&asked)?;
+    fn put(&self, id: Option<&str>, body: &Value) -> Result<(u16, Value, bool), ApiError> {
+        let mut request = request(id.unwrap_or_default(), body);
+        request.holes.truncate(usize::from(id.is_some()));
+        let draft = self.streams.draft(&request)?;
         let needs_handshake = draft.needs_handshake;
         let answer = self.streams.accept(draft).wait()?;
         Ok((answer.status, answer.body.unwrap(), needs_handshake))
     }
 
     fn get(&self, id: &str) -> Value {
-        self.streams.get(&asked(id, &json!(null))).unwrap().body.unwrap()
+        self.streams.get(&request(id, &json!(null))).unwrap().body.unwrap()
     }
 
     fn write<T: Send + 'static>(&self, job: impl FnOnce(&mut Tx<'_>) -> T + Send + 'static) -> T {
-        self.queues.store().write(Fault::of_store, move |tx| Ok(job(tx))).wait().unwrap()
+        self.queues.store().write(ApiError::of_store, move |tx| Ok(job(tx))).wait().unwrap()
     }
 
     fn owe(&self, detail_type: &str) {
         let detail = json!({"conversationId": "c"});
         let (text, detail_type) = (detail.to_string(), detail_type.to_owned());
-        let told = Told { id: "e".to_owned(), detail_type, time_ms: NOW.unix_ms(), text, detail };
+        let content = EventContent { id: "e".to_owned(), detail_type, time_ms: NOW.unix_ms(), text, detail };
         let streams = self.streams.clone();
-        self.write(move |tx| streams.owe(tx, &told, NOW, &Ids::from_seed(7)));
+        self.write(move |tx| streams.owe(tx, &content, NOW, &Ids::from_seed(7)));
     }
 
     fn due(&self, now: Timestamp) -> Vec<Post> {
@@ -67,7 +67,7 @@ impl House {
         self.write(move |tx| streams.due(tx, now, 100))
     }
 
-    fn settle(&self, post: &Post, result: Result<(), String>, now: Timestamp) -> Settled {
+    fn settle(&self, post: &Post, result: Result<(), String>, now: Timestamp) -> Settlement {
         let (streams, post) = (self.streams.clone(), post.clone());
         self.write(move |tx| streams.settle(tx, (&post, &result), now, &Ids::from_seed(9)))
     }
@@ -108,12 +108,12 @@ fn the_seed_s_stream_lives() {
     let elsewhere = json!([{"protocol": "https", "url": "https://other.example.com/"}]);
     assert!(house.put(Some(id), &with("destinations", elsewhere)).unwrap().2, "the address is another");
 
-    let listed = house.streams.list(&asked("", &json!(null))).unwrap().body.unwrap();
+    let listed = house.streams.list(&request("", &json!(null))).unwrap().body.unwrap();
     assert_eq!((&listed["total"], &listed["entities"][0]["id"]), (&json!(1), &json!(id)));
     house.owe("conversation.end");
-    assert_eq!(house.streams.delete(&asked(id, &json!(null))).wait().unwrap().status, 204);
+    assert_eq!(house.streams.delete(&request(id, &json!(null))).wait().unwrap().status, 204);
     assert!(house.due(NOW).is_empty() && house.streams.next_due_at().is_none());
-    assert_eq!(house.streams.get(&asked(id, &json!(null))).unwrap_err().status, 404);
+    assert_eq!(house.streams.get(&request(id, &json!(null))).unwrap_err().status, 404);
     assert_eq!(house.put(Some(id), &seed()).unwrap_err().status, 404);
 }
 
@@ -138,7 +138,7 @@ fn a_post_is_tried_again_for_a_day_and_then_dead_lettered() {
             (attempts, true)
         );
         match house.settle(&posts[0], Err("the address answered with status 503, not 2xx".to_owned()), now) {
-            Settled::Rescheduled { at } => {
+            Settlement::Rescheduled { at } => {
                 assert!(at > now && at <= NOW.plus(RETRIED_FOR), "{at:?}");
                 assert!(
                     house.due(Timestamp::from_unix_ms(at.unix_ms() - 1)).is_empty(),
@@ -149,7 +149,7 @@ fn a_post_is_tried_again_for_a_day_and_then_dead_lettered() {
             end => break end,
         }
     };
-    assert_eq!((end, now), (Settled::DeadLettered, NOW.plus(RETRIED_FOR)));
+    assert_eq!((end, now), (Settlement::DeadLettered, NOW.plus(RETRIED_FOR)));
     assert!((90..400).contains(&attempts), "{attempts} attempts in a day");
     let status = &house.get(id)["status"];
     assert_eq!((&status["deadLetteredCount"], &status["failedAttemptCount"]), (&json!(1), &json!(attempts)));
@@ -177,8 +177,8 @@ fn a_post_that_is_answered_is_done() {
     let posts = house.due(NOW);
     assert_eq!(posts.len(), 1);
     assert!(house.due(NOW).is_empty(), "it is leased");
-    assert_eq!(house.settle(&posts[0], Ok(()), NOW), Settled::Delivered);
-    assert_eq!(house.settle(&posts[0], Ok(()), NOW), Settled::Gone);
+    assert_eq!(house.settle(&posts[0], Ok(()), NOW), Settlement::Delivered);
+    assert_eq!(house.settle(&posts[0], Ok(()), NOW), Settlement::Gone);
     let status = &house.get(id)["status"];
     assert_eq!((&status["deliveredCount"], &status["owedCount"]), (&json!(1), &json!(0)));
 }

@@ -7,9 +7,9 @@
 )]
 
 use aws::{Call, Ids, Reply, Timestamp};
-use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::rendering::Told;
-use genesys::platform::request::Asked;
+use genesys::platform::rendering::EventContent;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use genesys::platform::subscription::Subscriptions;
 use queue::{Queues, Receive};
 use serde_json::{Value, json};
@@ -45,12 +45,12 @@ impl House {
         create_queue(&self.queues, name, attributes);
     }
 
-    fn create(&self, body: &Value) -> Result<Answer, Fault> {
-        self.subscriptions.create(&asked("", body)).and_then(wait)
+    fn create(&self, body: &Value) -> Result<ApiResponse, ApiError> {
+        self.subscriptions.create(&request("", body)).and_then(wait)
     }
 
     fn pay(&self, detail_type: &str, detail: &Value) {
-        let told = Told {
+        let content = EventContent {
             id: "e".to_owned(),
             detail_type: detail_type.to_owned(),
             time_ms: NOW.unix_ms(),
@@ -58,8 +58,8 @@ impl House {
             detail: detail.clone(),
         };
         let subscriptions = self.subscriptions.clone();
-        let job = self.queues.store().write(Fault::of_store, move |tx| {
-            subscriptions.pay(tx, &told, NOW, &Ids::from_seed(7));
+        let job = self.queues.store().write(ApiError::of_store, move |tx| {
+            subscriptions.pay(tx, &content, NOW, &Ids::from_seed(7));
             Ok(())
         });
         job.wait().unwrap();
@@ -68,7 +68,7 @@ impl House {
     /// What lies in the queue, taken out of it.
     fn received(&self) -> Vec<Value> {
         let queues = self.queues.clone();
-        let job = self.queues.store().write(Fault::of_store, move |tx| {
+        let job = self.queues.store().write(ApiError::of_store, move |tx| {
             let queue = queues.find(tx, "ends").unwrap().engine;
             let until = NOW.plus(std::time::Duration::from_secs(30));
             let receive = Receive { max: 10, until, now: NOW, redrive: None };
@@ -108,10 +108,10 @@ fn wait<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
 }
 
 /// A request with this id in its path.
-pub(crate) fn asked(id: &str, body: &Value) -> Asked {
+pub(crate) fn request(id: &str, body: &Value) -> ApiRequest {
     use std::sync::atomic::{AtomicU64, Ordering};
     static SEED: AtomicU64 = AtomicU64::new(1);
-    Asked {
+    ApiRequest {
         path: "/api/v2/events/subscriptions".to_owned(),
         holes: vec![id.to_owned()],
         query: Vec::new(),
@@ -172,21 +172,21 @@ fn the_seed_s_subscription_lives() {
     let house = house.reopened();
     house.pay("conversation.end", &end("q-1"));
     assert_eq!(house.received().len(), 1, "it is there after a restart");
-    let listed = house.subscriptions.list(&asked("", &json!(null))).unwrap().body.unwrap();
+    let listed = house.subscriptions.list(&request("", &json!(null))).unwrap().body.unwrap();
     assert_eq!((&listed["total"], &listed["entities"][0]["deliveredCount"]), (&json!(1), &json!(2)));
 
     let mut changed = seed("q-2");
     changed["status"] = json!("inactive");
-    let updated = wait(house.subscriptions.update(&asked(&id, &changed)).unwrap()).unwrap().body.unwrap();
+    let updated = wait(house.subscriptions.update(&request(&id, &changed)).unwrap()).unwrap().body.unwrap();
     assert_eq!((&updated["id"], &updated["status"]), (&json!(id), &json!("inactive")));
     house.pay("conversation.end", &end("q-2"));
     assert!(house.received().is_empty(), "an inactive subscription is owed nothing");
 
-    assert_eq!(wait(house.subscriptions.delete(&asked(&id, &json!(null)))).unwrap().status, 204);
+    assert_eq!(wait(house.subscriptions.delete(&request(&id, &json!(null)))).unwrap().status, 204);
     let gone = [
-        house.subscriptions.get(&asked(&id, &json!(null))).unwrap_err(),
-        wait(house.subscriptions.delete(&asked(&id, &json!(null)))).unwrap_err(),
-        wait(house.subscriptions.update(&asked(&id, &seed("q"))).unwrap()).unwrap_err(),
+        house.subscriptions.get(&request(&id, &json!(null))).unwrap_err(),
+        wait(house.subscriptions.delete(&request(&id, &json!(null)))).unwrap_err(),
+        wait(house.subscriptions.update(&request(&id, &seed("q"))).unwrap()).unwrap_err(),
     ];
     assert!(gone.iter().all(|fault| fault.status == 404 && fault.message.contains(&id)));
 }
@@ -213,7 +213,7 @@ fn filters_are_jsonata() {
         let id = house.create(&body).unwrap().body.unwrap()["id"].as_str().unwrap().to_owned();
         house.pay("conversation.end", &end("q"));
         assert_eq!(house.received().len(), usize::from(passes), "{filter}");
-        wait(house.subscriptions.delete(&asked(&id, &json!(null)))).unwrap();
+        wait(house.subscriptions.delete(&request(&id, &json!(null)))).unwrap();
     }
 }
 
@@ -237,9 +237,9 @@ fn a_runaway_filter_is_cut_off() {
     house.pay("conversation.end", &end("q"));
     assert_eq!(house.received().len(), 1);
     for id in ids {
-        let told = house.subscriptions.get(&asked(&id, &json!(null))).unwrap().body.unwrap();
-        assert_eq!(told["failedCount"], 1, "{told}");
-        assert!(told["lastError"].as_str().unwrap().contains("cut off"), "{told}");
+        let content = house.subscriptions.get(&request(&id, &json!(null))).unwrap().body.unwrap();
+        assert_eq!(content["failedCount"], 1, "{content}");
+        assert!(content["lastError"].as_str().unwrap().contains("cut off"), "{content}");
     }
 }
 
@@ -279,5 +279,5 @@ fn what_is_wrong_is_told() {
         let fault = house.create(&body).unwrap_err();
         assert!(fault.status == 400 && fault.message.contains(wanted), "{body}: {}", fault.message);
     }
-    assert_eq!(house.subscriptions.list(&asked("", &json!(null))).unwrap().body.unwrap()["total"], 0);
+    assert_eq!(house.subscriptions.list(&request("", &json!(null))).unwrap().body.unwrap()["total"], 0);
 }

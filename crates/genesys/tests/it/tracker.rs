@@ -15,7 +15,7 @@ use std::path::Path;
 use genesys::envelope::PartnerEvent;
 use genesys::envelope::detail::DetailEvent;
 use genesys::tracker::conversation::{Context, Conversation};
-use genesys::tracker::derived::{Derived, QueueNames};
+use genesys::tracker::derived::{DerivedEvent, QueueNames};
 use genesys::tracker::grace::Grace;
 use proptest::collection::vec;
 use proptest::option;
@@ -82,7 +82,7 @@ fn event(conversation_id: &str, told: &Told) -> DetailEvent {
 struct Play<'a> {
     conversation: Conversation,
     context: Context<'a>,
-    told: Vec<Derived>,
+    told: Vec<DerivedEvent>,
 }
 
 impl Play<'_> {
@@ -105,14 +105,14 @@ impl Play<'_> {
         self.told.extend(self.conversation.due(now_ms, self.context));
     }
 
-    fn end(mut self) -> Vec<Derived> {
+    fn end(mut self) -> Vec<DerivedEvent> {
         self.until(u64::MAX - 1);
         self.told.sort();
         self.told
     }
 }
 
-fn play(conversation_id: &str, names: &QueueNames, arrivals: &[(u64, DetailEvent)]) -> Vec<Derived> {
+fn play(conversation_id: &str, names: &QueueNames, arrivals: &[(u64, DetailEvent)]) -> Vec<DerivedEvent> {
     played(conversation_id, names, arrivals, &mut |_| {})
 }
 
@@ -121,7 +121,7 @@ fn play_with_restarts(
     conversation_id: &str,
     names: &QueueNames,
     arrivals: &[(u64, DetailEvent)],
-) -> Vec<Derived> {
+) -> Vec<DerivedEvent> {
     played(conversation_id, names, arrivals, &mut |conversation| {
         let bytes = postcard::to_allocvec(conversation).unwrap();
         let back: Conversation = postcard::from_bytes(&bytes).unwrap();
@@ -136,7 +136,7 @@ fn played(
     names: &QueueNames,
     arrivals: &[(u64, DetailEvent)],
     after_step: &mut dyn FnMut(&mut Conversation),
-) -> Vec<Derived> {
+) -> Vec<DerivedEvent> {
     let grace = Grace::default();
     let context = Context { grace: &grace, names };
     let conversation = Conversation::new(conversation_id);
@@ -202,7 +202,7 @@ fn check(path: &Path) {
     }
 }
 
-fn shown(event: &Derived) -> Value {
+fn shown(event: &DerivedEvent) -> Value {
     let detail: Value = serde_json::from_str(&event.detail).unwrap();
     json!({"time_ms": event.time_ms, "detail-type": event.detail_type, "detail": detail})
 }
@@ -392,7 +392,7 @@ fn written(media: &'static str, stories: &[Story]) -> Vec<Told> {
     writer.events
 }
 
-fn ends(told: &[Derived]) -> usize {
+fn ends(told: &[DerivedEvent]) -> usize {
     told.iter().filter(|event| event.detail_type == "conversation.end").count()
 }
 

@@ -3,7 +3,7 @@
 use aws::Timestamp;
 use aws::secret::Secret;
 use genesys::webhook::verification::{StandardKey, Verification};
-use genesys::webhook::{Posted, Refused, Webhook, WebhookCounts, counts, note};
+use genesys::webhook::{Webhook, WebhookCounts, WebhookError, WebhookRequest, counts, note};
 use store::{Options, Store};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_614_265_330_000);
@@ -12,7 +12,12 @@ fn hook(verification: Option<Verification>) -> Webhook {
     Webhook { name: "crm".to_owned(), source: "webhook.crm".to_owned(), verification }
 }
 
-fn read(hook: &Webhook, body: &str, headers: &[(&str, &str)], now: Timestamp) -> Result<Posted, Refused> {
+fn read(
+    hook: &Webhook,
+    body: &str,
+    headers: &[(&str, &str)],
+    now: Timestamp,
+) -> Result<WebhookRequest, WebhookError> {
     let find = |name: &str| Some(headers.iter().find(|(key, _)| *key == name)?.1.to_owned());
     hook.read(body.as_bytes(), &find, now)
 }
@@ -25,7 +30,9 @@ fn a_body_is_a_handshake_an_event_or_refused() {
         (" {\"verification_token\":\"\\u00e9\\\"\"}\n", "{\"verification_token\":\"\\u00e9\\\"\"}"),
     ];
     for (body, wanted) in handshakes {
-        let Ok(Posted::Handshake { answer }) = read(&hook(None), body, &[], NOW) else { panic!("{body}") };
+        let Ok(WebhookRequest::Handshake { answer }) = read(&hook(None), body, &[], NOW) else {
+            panic!("{body}")
+        };
         assert_eq!(answer, wanted);
     }
     let events = [
@@ -40,7 +47,7 @@ fn a_body_is_a_handshake_an_event_or_refused() {
         (r#"{"verification_token": 3}"#, None, "webhook"),
     ];
     for (body, wanted_id, wanted_type) in events {
-        let Ok(Posted::Event { id, detail_type, detail }) = read(&hook(None), body, &[], NOW) else {
+        let Ok(WebhookRequest::Event { id, detail_type, detail }) = read(&hook(None), body, &[], NOW) else {
             panic!("{body}")
         };
         assert_eq!((id.as_deref(), detail_type.as_str(), detail.as_str()), (wanted_id, wanted_type, body));
@@ -56,10 +63,12 @@ fn a_body_is_a_handshake_an_event_or_refused() {
         (&long, "129 characters"),
     ];
     for (body, wanted) in refused {
-        let Err(Refused::Unreadable(sentence)) = read(&hook(None), body, &[], NOW) else { panic!("{body}") };
+        let Err(WebhookError::Unreadable(sentence)) = read(&hook(None), body, &[], NOW) else {
+            panic!("{body}")
+        };
         assert!(sentence.contains(wanted), "{body}: {sentence}");
     }
-    assert!(matches!(hook(None).read(&[b'{', 0xff], &|_| None, NOW), Err(Refused::Unreadable(_))));
+    assert!(matches!(hook(None).read(&[b'{', 0xff], &|_| None, NOW), Err(WebhookError::Unreadable(_))));
 }
 
 /// The example of the specification's reference libraries (`msg_p5jXN8AQM9LWM0D4loKWxJek`).
@@ -72,7 +81,8 @@ fn standard_webhooks_are_verified() {
     let at = ("webhook-timestamp", "1614265330");
     let right = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
     let check = |body: &str, headers: &[(&str, &str)], now| read(&hook, body, headers, now);
-    let Ok(Posted::Event { id: Some(found), .. }) = check(body, &[id, at, ("webhook-signature", right)], NOW)
+    let Ok(WebhookRequest::Event { id: Some(found), .. }) =
+        check(body, &[id, at, ("webhook-signature", right)], NOW)
     else {
         panic!("the example is right")
     };
@@ -90,7 +100,7 @@ fn standard_webhooks_are_verified() {
         (body, &[id, at, ("webhook-signature", "v1,")], NOW, "No signature"),
     ];
     for (body, headers, now, wanted) in wrong {
-        let Err(Refused::Unverified(sentence)) = check(body, headers, now) else { panic!("{wanted}") };
+        let Err(WebhookError::Unverified(sentence)) = check(body, headers, now) else { panic!("{wanted}") };
         assert!(sentence.contains(wanted), "{sentence}");
     }
     for secret in ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_", "whsec_***"] {
@@ -125,14 +135,14 @@ fn an_hmac_and_a_secret_are_verified() {
         (&secret, "authorization", "key "),
         (&secret, "other", "key"),
     ] {
-        let Err(Refused::Unverified(sentence)) = read(hook, body, &[(name, given)], NOW) else {
+        let Err(WebhookError::Unverified(sentence)) = read(hook, body, &[(name, given)], NOW) else {
             panic!("{given}")
         };
         assert!(!sentence.contains("key,") && sentence.ends_with('.'), "{sentence}");
     }
-    assert!(matches!(read(&hmac, r#"{"id":"2"}"#, &[("x-sig", hex)], NOW), Err(Refused::Unverified(_))));
+    assert!(matches!(read(&hmac, r#"{"id":"2"}"#, &[("x-sig", hex)], NOW), Err(WebhookError::Unverified(_))));
     let handshake = read(&hmac, r#"{"verification_token":"t"}"#, &[], NOW);
-    assert!(matches!(handshake, Ok(Posted::Handshake { .. })), "it puts nothing on a bus");
+    assert!(matches!(handshake, Ok(WebhookRequest::Handshake { .. })), "it puts nothing on a bus");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 
 use aws::Timestamp;
 use genesys::analytics::Conversation;
-use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -75,12 +75,12 @@ impl Default for Paging {
 }
 
 /// `POST /api/v2/analytics/conversations/details/query`.
-pub fn query_details(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    let query: Query = asked.json()?;
+pub fn query_details(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    let query: Query = request.json()?;
     let (from_ms, to_ms) = interval(query.interval.as_deref())?;
     let Paging { page_size, page_number } = query.paging;
     if !(1..=PAGE_SIZE_MAX).contains(&page_size) || page_number == 0 {
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "paging.pageSize must be from 1 to {PAGE_SIZE_MAX} and paging.pageNumber at least 1."
         )));
     }
@@ -99,38 +99,38 @@ pub fn query_details(platform: &Platform, asked: &Asked) -> Result<Answer, Fault
     let total = found.len();
     let page: Vec<Conversation> =
         found.into_iter().skip((page_number - 1).saturating_mul(page_size)).take(page_size).collect();
-    Ok(Answer::ok(json!({"conversations": page, "totalHits": total})))
+    Ok(ApiResponse::ok(json!({"conversations": page, "totalHits": total})))
 }
 
 /// `GET /api/v2/analytics/conversations/{conversationId}/details`.
-pub fn get_details(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    let id = asked.hole(0);
+pub fn get_details(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    let id = request.hole(0);
     let found = platform.conversation(id)?;
     let found =
-        found.ok_or_else(|| Fault::not_found(format!("No conversation with the id {id} was found.")))?;
-    Ok(Answer::ok(json!(found)))
+        found.ok_or_else(|| ApiError::not_found(format!("No conversation with the id {id} was found.")))?;
+    Ok(ApiResponse::ok(json!(found)))
 }
 
 /// `GET /api/v2/analytics/conversations/details?id=...&id=...`.
-pub fn list_details(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    let ids: Vec<&str> = asked.params("id").collect();
+pub fn list_details(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    let ids: Vec<&str> = request.params("id").collect();
     if ids.is_empty() || ids.len() > IDS_MAX {
-        return Err(Fault::bad_request(format!("id must be given, 1 to {IDS_MAX} times.")));
+        return Err(ApiError::bad_request(format!("id must be given, 1 to {IDS_MAX} times.")));
     }
     let mut found = Vec::new();
     for id in ids {
         found.extend(platform.conversation(id)?);
     }
-    Ok(Answer::ok(json!({"conversations": found})))
+    Ok(ApiResponse::ok(json!({"conversations": found})))
 }
 
 /// `GET /api/v2/conversations/{conversationId}`.
-pub fn get_conversation(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    let id = asked.hole(0);
+pub fn get_conversation(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    let id = request.hole(0);
     let found = platform.conversation(id)?;
     let found =
-        found.ok_or_else(|| Fault::not_found(format!("No conversation with the id {id} was found.")))?;
-    Ok(Answer::ok(conversation_body(&found)))
+        found.ok_or_else(|| ApiError::not_found(format!("No conversation with the id {id} was found.")))?;
+    Ok(ApiResponse::ok(conversation_body(&found)))
 }
 
 impl Platform {
@@ -138,7 +138,7 @@ impl Platform {
     ///
     /// # Errors
     /// 404 where no org is simulated.
-    pub fn conversation(&self, id: &str) -> Result<Option<Conversation>, Fault> {
+    pub fn conversation(&self, id: &str) -> Result<Option<Conversation>, ApiError> {
         self.with_side(|side| Ok(side.history.conversation(id).map(|record| of_record(&record))))
     }
 
@@ -146,7 +146,7 @@ impl Platform {
     ///
     /// # Errors
     /// 404 where no org is simulated.
-    pub fn conversations_between(&self, from_ms: u64, to_ms: u64) -> Result<Vec<Conversation>, Fault> {
+    pub fn conversations_between(&self, from_ms: u64, to_ms: u64) -> Result<Vec<Conversation>, ApiError> {
         self.with_side(|side| Ok(side.history.between(from_ms, to_ms).iter().map(of_record).collect()))
     }
 }
@@ -155,20 +155,20 @@ impl Platform {
 ///
 /// # Errors
 /// 400 with what an interval looks like.
-pub(crate) fn interval(text: Option<&str>) -> Result<(u64, u64), Fault> {
+pub(crate) fn interval(text: Option<&str>) -> Result<(u64, u64), ApiError> {
     let example = "2026-03-19T22:00:00Z/2026-03-19T23:00:00Z";
     let text = text.ok_or_else(|| {
-        Fault::bad_request(format!("interval is required, two times with a slash between: {example}."))
+        ApiError::bad_request(format!("interval is required, two times with a slash between: {example}."))
     })?;
     let read = |text: &str| Timestamp::parse_iso(text).map(Timestamp::unix_ms);
     let both = text.split_once('/').and_then(|(from, to)| Some((read(from)?, read(to)?)));
     let Some((from_ms, to_ms)) = both.filter(|(from_ms, to_ms)| from_ms < to_ms) else {
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "interval '{text}' is not two times in order with a slash between, such as {example}."
         )));
     };
     if to_ms - from_ms > INTERVAL_MS_MAX {
-        return Err(Fault::bad_request("interval is longer than 31 days, the longest of one query."));
+        return Err(ApiError::bad_request("interval is longer than 31 days, the longest of one query."));
     }
     Ok((from_ms, to_ms))
 }

@@ -2,8 +2,8 @@
 //! event bus of this account as `Conversation Updated` or `Interaction Updated`.
 
 use aws::{Arn, Timestamp};
-use genesys::platform::answer::Fault;
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::ApiError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Table, Tx};
@@ -50,14 +50,14 @@ struct Configuration {
 }
 
 /// Whether the body of a request is in this form: `type` is said, and not the real form's `integrationType`.
-pub(crate) fn is_asked(asked: &Asked) -> bool {
-    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+pub(crate) fn is_asked(request: &ApiRequest) -> bool {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     body.get("type").is_some() && body.get("integrationType").is_none()
 }
 
 /// The name of the event bus that a body in this form asks for, where its ARN can be read.
-pub fn bus_asked_for(asked: &Asked) -> Option<String> {
-    let body: Body = is_asked(asked).then(|| asked.json().ok())??;
+pub fn bus_asked_for(request: &ApiRequest) -> Option<String> {
+    let body: Body = is_asked(request).then(|| request.json().ok())??;
     let arn: Arn = body.configuration?.event_bus_arn?.parse().ok()?;
     Some(bus_name(&arn)?.to_owned())
 }
@@ -77,19 +77,21 @@ pub(crate) fn put(
     tx: &mut Tx<'_>,
     place: (&str, &str),
     before: Option<&BusIntegration>,
-    asked: &Asked,
-) -> Result<BusIntegration, Fault> {
-    let one = read(asked, place, before)?;
+    request: &ApiRequest,
+) -> Result<BusIntegration, ApiError> {
+    let one = read(request, place, before)?;
     let others = all(tx);
     let name = one.name.to_lowercase();
     if let Some(other) = others.iter().find(|other| other.id != one.id && other.name.to_lowercase() == name) {
-        return Err(Fault::conflict(format!(
+        return Err(ApiError::conflict(format!(
             "There is an integration with the name '{}' already; its id is {}.",
             other.name, other.id
         )));
     }
     if before.is_none() && others.len() >= INSTANCES_MAX {
-        return Err(Fault::conflict(format!("There are {INSTANCES_MAX} integrations of this type already.")));
+        return Err(ApiError::conflict(format!(
+            "There are {INSTANCES_MAX} integrations of this type already."
+        )));
     }
     tx.put(&INTEGRATIONS, &one.id, &one);
     Ok(one)
@@ -101,30 +103,30 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: &str) {
 }
 
 fn read(
-    asked: &Asked,
+    request: &ApiRequest,
     (account, region): (&str, &str),
     before: Option<&BusIntegration>,
-) -> Result<BusIntegration, Fault> {
-    let body: Body = asked.json()?;
+) -> Result<BusIntegration, ApiError> {
+    let body: Body = request.json()?;
     if body.kind.as_deref().is_some_and(|kind| kind != TYPE) {
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "type must be '{TYPE}'; the real form has integrationType in its place."
         )));
     }
     let name = body.name.filter(|name| !name.trim().is_empty());
-    let name = name.ok_or_else(|| Fault::bad_request("name is missing."))?;
+    let name = name.ok_or_else(|| ApiError::bad_request("name is missing."))?;
     if name.chars().count() > NAME_LENGTH_MAX {
-        return Err(Fault::bad_request(format!("name is longer than {NAME_LENGTH_MAX} characters.")));
+        return Err(ApiError::bad_request(format!("name is longer than {NAME_LENGTH_MAX} characters.")));
     }
-    let missing = || Fault::bad_request("configuration must have awsAccount, awsRegion and eventBusArn.");
+    let missing = || ApiError::bad_request("configuration must have awsAccount, awsRegion and eventBusArn.");
     let configuration = body.configuration.ok_or_else(missing)?;
     let bus_arn = configuration.event_bus_arn.ok_or_else(missing)?;
     let arn: Arn = bus_arn
         .parse()
-        .map_err(|error| Fault::bad_request(format!("configuration.eventBusArn: {error}.")))?;
+        .map_err(|error| ApiError::bad_request(format!("configuration.eventBusArn: {error}.")))?;
     if arn.service != "events" || bus_name(&arn).is_none() {
         let example = "arn:aws:events:us-east-1:000000000000:event-bus/default";
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "configuration.eventBusArn '{bus_arn}' is not an event bus, such as {example}."
         )));
     }
@@ -135,18 +137,18 @@ fn read(
         ("eventBusArn", &arn.region, region),
     ] {
         if is != wanted {
-            return Err(Fault::bad_request(format!(
+            return Err(ApiError::bad_request(format!(
                 "configuration.{field} says {is}; this Trunkline is the account {account}, region {region}."
             )));
         }
     }
     Ok(BusIntegration {
-        id: before.map_or_else(|| asked.ids.next_uuid(), |before| before.id.clone()),
+        id: before.map_or_else(|| request.ids.next_uuid(), |before| before.id.clone()),
         name,
         active: body.active.unwrap_or(true),
         bus_arn,
-        created: before.map_or(asked.now, |before| before.created),
-        modified: asked.now,
+        created: before.map_or(request.now, |before| before.created),
+        modified: request.now,
     })
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use aws::Timestamp;
 use genesys::catalogue::{self, Origin};
 use genesys::envelope::topic::Topic;
-use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -95,11 +95,11 @@ impl Channels {
     }
 
     /// The client's own channel.
-    fn of(&mut self, asked: &Asked) -> Result<&mut Channel, Fault> {
-        self.expire(asked.now);
-        let id = asked.hole(0);
-        let found = self.open.get_mut(id).filter(|channel| channel.client_id == asked.client_id);
-        found.ok_or_else(|| Fault::not_found(format!("There is no channel with the id {id}.")))
+    fn of(&mut self, request: &ApiRequest) -> Result<&mut Channel, ApiError> {
+        self.expire(request.now);
+        let id = request.hole(0);
+        let found = self.open.get_mut(id).filter(|channel| channel.client_id == request.client_id);
+        found.ok_or_else(|| ApiError::not_found(format!("There is no channel with the id {id}.")))
     }
 
     /// Sends a notification to whoever subscribed to its topic.
@@ -116,61 +116,61 @@ impl Channels {
 }
 
 /// `POST /api/v2/notifications/channels`.
-pub fn create(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn create(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     platform.with_side(|_| Ok(()))?;
     let channels = &mut platform.state().channels;
-    channels.expire(asked.now);
-    channels.make_room(&asked.client_id);
-    let id = format!("streaming-{}", asked.ids.next_uuid());
+    channels.expire(request.now);
+    channels.make_room(&request.client_id);
+    let id = format!("streaming-{}", request.ids.next_uuid());
     let channel = Channel {
-        client_id: asked.client_id.clone(),
-        made: asked.now,
+        client_id: request.client_id.clone(),
+        made: request.now,
         topics: BTreeSet::new(),
         socket: None,
     };
-    let body = channel_body(&id, &channel, asked);
+    let body = channel_body(&id, &channel, request);
     channels.open.insert(id, channel);
-    Ok(Answer::ok(body))
+    Ok(ApiResponse::ok(body))
 }
 
 /// `GET /api/v2/notifications/channels`: the client's own.
-pub fn list(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn list(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let channels = &mut platform.state().channels;
-    channels.expire(asked.now);
-    let own = channels.open.iter().filter(|(_, channel)| channel.client_id == asked.client_id);
-    let entities: Vec<Value> = own.map(|(id, channel)| channel_body(id, channel, asked)).collect();
-    Ok(Answer::ok(json!({"entities": entities})))
+    channels.expire(request.now);
+    let own = channels.open.iter().filter(|(_, channel)| channel.client_id == request.client_id);
+    let entities: Vec<Value> = own.map(|(id, channel)| channel_body(id, channel, request)).collect();
+    Ok(ApiResponse::ok(json!({"entities": entities})))
 }
 
 /// `GET .../channels/{channelId}/subscriptions`.
-pub fn list_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn list_subscriptions(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let channels = &mut platform.state().channels;
-    let topics = &channels.of(asked)?.topics;
-    Ok(Answer::ok(json!({"entities": topics.iter().map(|topic| permitted(topic)).collect::<Vec<_>>()})))
+    let topics = &channels.of(request)?.topics;
+    Ok(ApiResponse::ok(json!({"entities": topics.iter().map(|topic| permitted(topic)).collect::<Vec<_>>()})))
 }
 
 /// `POST .../channels/{channelId}/subscriptions`: adds topics.
-pub fn add_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    subscribe(platform, asked, Others::Stay)
+pub fn add_subscriptions(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    subscribe(platform, request, Others::Stay)
 }
 
 /// `PUT .../channels/{channelId}/subscriptions`: these topics instead of all others.
-pub fn replace_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    subscribe(platform, asked, Others::Go)
+pub fn replace_subscriptions(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    subscribe(platform, request, Others::Go)
 }
 
 /// `DELETE .../channels/{channelId}/subscriptions`: none any more.
-pub fn delete_subscriptions(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn delete_subscriptions(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let channels = &mut platform.state().channels;
-    let topics = std::mem::take(&mut channels.of(asked)?.topics);
+    let topics = std::mem::take(&mut channels.of(request)?.topics);
     for topic in topics {
-        channels.forget(&topic, asked.hole(0));
+        channels.forget(&topic, request.hole(0));
     }
-    Ok(Answer::ok(json!({"entities": []})))
+    Ok(ApiResponse::ok(json!({"entities": []})))
 }
 
 /// `GET /api/v2/notifications/availabletopics`.
-pub fn list_topics(_: &Platform, _: &Asked) -> Result<Answer, Fault> {
+pub fn list_topics(_: &Platform, _: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let topics = catalogue::topics().iter().filter(|topic| topic.origin() == Origin::Genesys);
     let entities: Vec<Value> = topics
         .map(|topic| {
@@ -182,7 +182,7 @@ pub fn list_topics(_: &Platform, _: &Asked) -> Result<Answer, Fault> {
             json!({"id": topic.name(), "visibility": "Public", "transports": transports})
         })
         .collect();
-    Ok(Answer::ok(json!({"entities": entities})))
+    Ok(ApiResponse::ok(json!({"entities": entities})))
 }
 
 #[derive(Deserialize)]
@@ -197,9 +197,9 @@ enum Others {
     Go,
 }
 
-fn subscribe(platform: &Platform, asked: &Asked, others: Others) -> Result<Answer, Fault> {
-    let topics: Vec<ChannelTopic> = asked.json()?;
-    let ignores_errors = asked.param("ignoreErrors") == Some("true");
+fn subscribe(platform: &Platform, request: &ApiRequest, others: Others) -> Result<ApiResponse, ApiError> {
+    let topics: Vec<ChannelTopic> = request.json()?;
+    let ignores_errors = request.param("ignoreErrors") == Some("true");
     let mut entities = Vec::with_capacity(topics.len());
     let mut good = BTreeSet::new();
     for ChannelTopic { id } in topics {
@@ -211,29 +211,29 @@ fn subscribe(platform: &Platform, asked: &Asked, others: Others) -> Result<Answe
             Some(reason) if ignores_errors => {
                 entities.push(json!({"id": id, "state": "Rejected", "rejectionReason": reason}));
             }
-            Some(reason) => return Err(Fault::bad_request(reason)),
+            Some(reason) => return Err(ApiError::bad_request(reason)),
         }
     }
     let channels = &mut platform.state().channels;
-    let channel = channels.of(asked)?;
+    let channel = channels.of(request)?;
     let (all, dropped): (BTreeSet<String>, Vec<String>) = match others {
         Others::Go => (good.clone(), channel.topics.difference(&good).cloned().collect()),
         Others::Stay => (channel.topics.union(&good).cloned().collect(), Vec::new()),
     };
     if all.len() > TOPICS_MAX {
         let count = all.len();
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "A channel has at most {TOPICS_MAX} topics; with these it would have {count}."
         )));
     }
     channel.topics = all;
     for topic in dropped {
-        channels.forget(&topic, asked.hole(0));
+        channels.forget(&topic, request.hole(0));
     }
     for topic in good {
-        channels.wanted.entry(topic).or_default().insert(asked.hole(0).to_owned());
+        channels.wanted.entry(topic).or_default().insert(request.hole(0).to_owned());
     }
-    Ok(Answer::ok(json!({"entities": entities})))
+    Ok(ApiResponse::ok(json!({"entities": entities})))
 }
 
 /// Why a topic cannot be subscribed to over a WebSocket: it needs to be known, and to name its entities.
@@ -252,8 +252,8 @@ fn permitted(topic: &str) -> Value {
     json!({"id": topic, "state": "Permitted"})
 }
 
-fn channel_body(id: &str, channel: &Channel, asked: &Asked) -> Value {
-    let socket = asked.base_url.replacen("http", "ws", 1);
+fn channel_body(id: &str, channel: &Channel, request: &ApiRequest) -> Value {
+    let socket = request.base_url.replacen("http", "ws", 1);
     json!({
         "connectUri": format!("{socket}/channels/{id}"),
         "id": id,

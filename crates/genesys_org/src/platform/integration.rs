@@ -8,9 +8,9 @@ use std::time::Duration;
 use aws::Timestamp;
 use genesys::catalogue::{self, Origin};
 use genesys::connect::{EVENT_BRIDGE, is_suffix};
-use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::page::page;
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Table, Tx};
@@ -72,7 +72,7 @@ pub struct Source {
 pub(crate) type Sources = Vec<Source>;
 
 /// A handler on stored integrations.
-pub type Handler = fn(&mut Tx<'_>, &Platform, Place<'_>, &Asked) -> Result<Answer, Fault>;
+pub type Handler = fn(&mut Tx<'_>, &Platform, Place<'_>, &ApiRequest) -> Result<ApiResponse, ApiError>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,13 +103,18 @@ struct ConfigChange {
 }
 
 /// `GET /api/v2/integrations`.
-pub fn list(tx: &mut Tx<'_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
-    let wanted: Option<&str> = asked.param("integrationType");
-    let real = all(tx).into_iter().map(|one| (EVENT_BRIDGE, one.body(place, asked.now)));
+pub fn list(
+    tx: &mut Tx<'_>,
+    _: &Platform,
+    place: Place<'_>,
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    let wanted: Option<&str> = request.param("integrationType");
+    let real = all(tx).into_iter().map(|one| (EVENT_BRIDGE, one.body(place, request.now)));
     let to_buses = bus_integration::all(tx).into_iter();
     let to_buses = to_buses.map(|one| (bus_integration::TYPE, one.body((place.account, place.region))));
     // The real API knows no `name`; seed 003 asks by it and takes the first that comes.
-    let name = asked.param("name");
+    let name = request.param("name");
     let bodies = real
         .chain(to_buses)
         .filter(|(kind, body)| {
@@ -118,7 +123,7 @@ pub fn list(tx: &mut Tx<'_>, _: &Platform, place: Place<'_>, asked: &Asked) -> R
         })
         .map(|(_, body)| body)
         .collect();
-    page(asked, bodies).map(Answer::ok)
+    page(request, bodies).map(ApiResponse::ok)
 }
 
 /// `POST /api/v2/integrations`, in either form.
@@ -126,25 +131,27 @@ pub fn create(
     tx: &mut Tx<'_>,
     platform: &Platform,
     place: Place<'_>,
-    asked: &Asked,
-) -> Result<Answer, Fault> {
-    if bus_integration::is_asked(asked) {
-        let body = put_to_bus(tx, (platform, place), None, asked)?;
-        return Ok(Answer::with_status(201, body));
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    if bus_integration::is_asked(request) {
+        let body = put_to_bus(tx, (platform, place), None, request)?;
+        return Ok(ApiResponse::with_status(201, body));
     }
     platform.with_side(|_| Ok(()))?;
-    let creation: Creation = asked.json()?;
+    let creation: Creation = request.json()?;
     let kind = creation.integration_type.map(|kind| kind.id).unwrap_or_default();
     if kind != EVENT_BRIDGE {
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "integrationType.id '{kind}' is not known; the simulated org has {EVENT_BRIDGE}."
         )));
     }
     if all(tx).len() >= INSTANCES_MAX {
-        return Err(Fault::conflict(format!("There are {INSTANCES_MAX} integrations of this type already.")));
+        return Err(ApiError::conflict(format!(
+            "There are {INSTANCES_MAX} integrations of this type already."
+        )));
     }
     let integration = Integration {
-        id: asked.ids.next_uuid(),
+        id: request.ids.next_uuid(),
         name: creation.name.unwrap_or_else(|| "Amazon EventBridge Source".to_owned()),
         is_enabled: false,
         // Long past: it is inactive from the start, not on its way there.
@@ -154,16 +161,21 @@ pub fn create(
         properties: None,
     };
     tx.put(&INTEGRATIONS, &integration.id, &integration);
-    Ok(Answer::ok(integration.body(place, asked.now)))
+    Ok(ApiResponse::ok(integration.body(place, request.now)))
 }
 
 /// `PUT /api/v2/integrations/{integrationId}`, which only the tutorial's form has.
-pub fn put(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
-    match bus_integration::find(tx, asked.hole(0)) {
-        Some(before) => put_to_bus(tx, (platform, place), Some(&before), asked).map(Answer::ok),
+pub fn put(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    place: Place<'_>,
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    match bus_integration::find(tx, request.hole(0)) {
+        Some(before) => put_to_bus(tx, (platform, place), Some(&before), request).map(ApiResponse::ok),
         None => {
-            of(tx, asked)?;
-            Err(Fault::bad_request(
+            of(tx, request)?;
+            Err(ApiError::bad_request(
                 "An integration of this type is changed by PATCH, and its configuration by PUT of config/current.",
             ))
         }
@@ -174,39 +186,49 @@ fn put_to_bus(
     tx: &mut Tx<'_>,
     (platform, place): (&Platform, Place<'_>),
     before: Option<&BusIntegration>,
-    asked: &Asked,
-) -> Result<Value, Fault> {
+    request: &ApiRequest,
+) -> Result<Value, ApiError> {
     let place_of = (place.account, place.region);
-    let one = bus_integration::put(tx, place_of, before, asked)?;
+    let one = bus_integration::put(tx, place_of, before, request)?;
     mirror(tx, platform, place);
     Ok(one.body(place_of))
 }
 
 /// `GET /api/v2/integrations/{integrationId}`.
-pub fn get(tx: &mut Tx<'_>, _: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
-    if let Some(one) = bus_integration::find(tx, asked.hole(0)) {
-        return Ok(Answer::ok(one.body((place.account, place.region))));
+pub fn get(
+    tx: &mut Tx<'_>,
+    _: &Platform,
+    place: Place<'_>,
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    if let Some(one) = bus_integration::find(tx, request.hole(0)) {
+        return Ok(ApiResponse::ok(one.body((place.account, place.region))));
     }
-    Ok(Answer::ok(of(tx, asked)?.body(place, asked.now)))
+    Ok(ApiResponse::ok(of(tx, request)?.body(place, request.now)))
 }
 
 /// `PATCH /api/v2/integrations/{integrationId}`.
-pub fn patch(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
-    let mut integration = of(tx, asked)?;
-    let change: Change = asked.json()?;
+pub fn patch(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    place: Place<'_>,
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    let mut integration = of(tx, request)?;
+    let change: Change = request.json()?;
     integration.name = change.name.unwrap_or(integration.name);
     match change.intended_state.as_deref() {
         None => {}
-        Some("ENABLED") => integration.turn(Wish::Enabled, asked.now),
-        Some("DISABLED") => integration.turn(Wish::Disabled, asked.now),
+        Some("ENABLED") => integration.turn(Wish::Enabled, request.now),
+        Some("DISABLED") => integration.turn(Wish::Disabled, request.now),
         Some(other) => {
-            return Err(Fault::bad_request(format!(
+            return Err(ApiError::bad_request(format!(
                 "intendedState '{other}' is not ENABLED or DISABLED; DELETE removes an integration."
             )));
         }
     }
     keep(tx, platform, place, &integration);
-    Ok(Answer::ok(integration.body(place, asked.now)))
+    Ok(ApiResponse::ok(integration.body(place, request.now)))
 }
 
 /// `DELETE /api/v2/integrations/{integrationId}`: answers what was there.
@@ -214,22 +236,27 @@ pub fn delete(
     tx: &mut Tx<'_>,
     platform: &Platform,
     place: Place<'_>,
-    asked: &Asked,
-) -> Result<Answer, Fault> {
-    if let Some(one) = bus_integration::find(tx, asked.hole(0)) {
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    if let Some(one) = bus_integration::find(tx, request.hole(0)) {
         bus_integration::remove(tx, &one.id);
         mirror(tx, platform, place);
-        return Ok(Answer::ok(one.body((place.account, place.region))));
+        return Ok(ApiResponse::ok(one.body((place.account, place.region))));
     }
-    let integration = of(tx, asked)?;
+    let integration = of(tx, request)?;
     tx.remove(&INTEGRATIONS, &integration.id);
     mirror(tx, platform, place);
-    Ok(Answer::ok(integration.body(place, asked.now)))
+    Ok(ApiResponse::ok(integration.body(place, request.now)))
 }
 
 /// `GET /api/v2/integrations/{integrationId}/config/current`.
-pub fn get_config(tx: &mut Tx<'_>, _: &Platform, _: Place<'_>, asked: &Asked) -> Result<Answer, Fault> {
-    Ok(Answer::ok(of(tx, asked)?.config_body()))
+pub fn get_config(
+    tx: &mut Tx<'_>,
+    _: &Platform,
+    _: Place<'_>,
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    Ok(ApiResponse::ok(of(tx, request)?.config_body()))
 }
 
 /// `PUT /api/v2/integrations/{integrationId}/config/current`.
@@ -237,12 +264,12 @@ pub fn put_config(
     tx: &mut Tx<'_>,
     platform: &Platform,
     place: Place<'_>,
-    asked: &Asked,
-) -> Result<Answer, Fault> {
-    let mut integration = of(tx, asked)?;
-    let change: ConfigChange = asked.json()?;
+    request: &ApiRequest,
+) -> Result<ApiResponse, ApiError> {
+    let mut integration = of(tx, request)?;
+    let change: ConfigChange = request.json()?;
     if change.version != integration.version {
-        return Err(Fault::conflict(format!(
+        return Err(ApiError::conflict(format!(
             "The version {} does not match the current version {}; read the configuration again.",
             change.version, integration.version
         )));
@@ -253,7 +280,7 @@ pub fn put_config(
             && other.properties.as_ref().is_some_and(|taken| taken.place() == change.properties.place())
     };
     if let Some(other) = all(tx).iter().find(|other| is_taken(other)) {
-        return Err(Fault::conflict(format!(
+        return Err(ApiError::conflict(format!(
             "The integration {} sends to this account, region and event source suffix already.",
             other.id
         )));
@@ -262,17 +289,17 @@ pub fn put_config(
     integration.notes = change.notes;
     integration.properties = Some(change.properties);
     integration.version += 1;
-    integration.changed = asked.now;
+    integration.changed = request.now;
     keep(tx, platform, place, &integration);
-    Ok(Answer::ok(integration.config_body()))
+    Ok(ApiResponse::ok(integration.config_body()))
 }
 
 /// `GET /api/v2/integrations/types/{typeId}`.
-pub fn get_type(_: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    if asked.hole(0) != EVENT_BRIDGE {
-        return Err(Fault::not_found(format!("There is no integration type {}.", asked.hole(0))));
+pub fn get_type(_: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    if request.hole(0) != EVENT_BRIDGE {
+        return Err(ApiError::not_found(format!("There is no integration type {}.", request.hole(0))));
     }
-    Ok(Answer::ok(json!({
+    Ok(ApiResponse::ok(json!({
         "id": EVENT_BRIDGE,
         "name": "Amazon EventBridge Source",
         "maxInstances": INSTANCES_MAX,
@@ -309,16 +336,16 @@ fn all(read: &mut impl Read) -> Vec<Integration> {
     found.into_iter().map(|(_, integration)| integration).collect()
 }
 
-fn of(tx: &mut Tx<'_>, asked: &Asked) -> Result<Integration, Fault> {
-    let id = asked.hole(0).to_owned();
+fn of(tx: &mut Tx<'_>, request: &ApiRequest) -> Result<Integration, ApiError> {
+    let id = request.hole(0).to_owned();
     if bus_integration::find(tx, &id).is_some() {
         let kind = bus_integration::TYPE;
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "An integration of the type {kind} is read by GET and changed by PUT."
         )));
     }
     let found = tx.get(&INTEGRATIONS, &id);
-    found.ok_or_else(|| Fault::not_found(format!("There is no integration with the id {id}.")))
+    found.ok_or_else(|| ApiError::not_found(format!("There is no integration with the id {id}.")))
 }
 
 fn keep(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>, integration: &Integration) {
@@ -352,24 +379,26 @@ impl Properties {
         (&self.aws_account_id, &self.aws_account_region, &self.event_source_suffix)
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ApiError> {
         let is_account =
             self.aws_account_id.len() == 12 && self.aws_account_id.bytes().all(|b| b.is_ascii_digit());
         if !is_account {
-            return Err(Fault::bad_request("properties.awsAccountId must be twelve digits."));
+            return Err(ApiError::bad_request("properties.awsAccountId must be twelve digits."));
         }
         if !is_suffix(&self.event_source_suffix) {
-            return Err(Fault::bad_request(
+            return Err(ApiError::bad_request(
                 "properties.eventSourceSuffix must be 1 to 64 letters, digits, dots, underscores or hyphens.",
             ));
         }
         if self.event_filter.is_empty() {
-            return Err(Fault::bad_request("properties.eventFilter must name at least one topic."));
+            return Err(ApiError::bad_request("properties.eventFilter must name at least one topic."));
         }
         let is_known =
             |name: &String| catalogue::topic(name).is_some_and(|topic| topic.origin() == Origin::Genesys);
         match self.event_filter.iter().find(|name| !is_known(name)) {
-            Some(name) => Err(Fault::bad_request(format!("properties.eventFilter: {name} is not a topic."))),
+            Some(name) => {
+                Err(ApiError::bad_request(format!("properties.eventFilter: {name} is not a topic.")))
+            }
             None => Ok(()),
         }
     }

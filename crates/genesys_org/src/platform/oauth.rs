@@ -3,7 +3,7 @@
 use aws::{Ids, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use genesys::platform::answer::{Answer, Fault};
+use genesys::platform::response::{ApiError, ApiResponse};
 use serde_json::{Value, json};
 
 use crate::platform::Platform;
@@ -40,7 +40,7 @@ impl TokenRequest<'_> {
 
 impl Platform {
     /// Answers a request for a token. Any client that names itself and a secret gets one, as any AWS credentials are taken.
-    pub fn token(&self, request: &TokenRequest<'_>, now: Timestamp, ids: &Ids) -> Answer {
+    pub fn token(&self, request: &TokenRequest<'_>, now: Timestamp, ids: &Ids) -> ApiResponse {
         let grant_type = request.field("grant_type");
         if grant_type != "client_credentials" {
             return refusal("unsupported_grant_type", &format!("grant_type '{grant_type}' is not supported"));
@@ -51,22 +51,22 @@ impl Platform {
         };
         match self.state().tokens.grant(&id, now, ids) {
             // Values and their spelling as in a recorded answer.
-            Some((token, expires_in)) => {
-                Answer::ok(json!({"access_token": token, "token_type": "bearer", "expires_in": expires_in}))
-            }
+            Some((token, expires_in)) => ApiResponse::ok(
+                json!({"access_token": token, "token_type": "bearer", "expires_in": expires_in}),
+            ),
             // 400, not 429: what the vendor's own Terraform provider looks for.
             None => refusal("invalid_request", "rate limit exceeded; Too many token requests"),
         }
     }
 
     /// Who sends this `Authorization` header. The caller's limit is told with the refusal too, where there is one.
-    pub fn caller(&self, authorization: Option<&str>, now: Timestamp) -> (Option<Caller>, Option<Fault>) {
+    pub fn caller(&self, authorization: Option<&str>, now: Timestamp) -> (Option<Caller>, Option<ApiError>) {
         let token = authorization.and_then(|header| {
             let (scheme, token) = header.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
         match token {
-            None => (None, Some(Fault::no_token())),
+            None => (None, Some(ApiError::no_token())),
             Some(token) => {
                 let (caller, fault) = self.state().tokens.check(token, now);
                 let fault = fault.or_else(|| self.mishap(token));
@@ -87,7 +87,7 @@ impl Platform {
 }
 
 /// The login service's own error shape; all of them are 400.
-fn refusal(error: &str, description: &str) -> Answer {
+fn refusal(error: &str, description: &str) -> ApiResponse {
     let body: Value = json!({"error": error, "description": description, "error_description": description});
-    Answer::with_status(400, body)
+    ApiResponse::with_status(400, body)
 }

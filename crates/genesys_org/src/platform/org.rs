@@ -1,8 +1,8 @@
 //! The org's entities: queues, users, wrap-up codes, the organization itself.
 
-use genesys::platform::answer::{Answer, Fault};
 use genesys::platform::page::page;
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use serde_json::{Value, json};
 
 use crate::platform::Platform;
@@ -13,66 +13,66 @@ impl Platform {
     ///
     /// # Errors
     /// 404 where no org is simulated.
-    pub(crate) fn with_org<T>(&self, read: impl FnOnce(&Org) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(crate) fn with_org<T>(&self, read: impl FnOnce(&Org) -> Result<T, ApiError>) -> Result<T, ApiError> {
         self.with_side(|side| read(&side.org))
     }
 }
 
 /// `GET /api/v2/routing/queues`, by `name` with `*` at its ends, and by `id`.
-pub fn list_queues(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn list_queues(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let all = platform.with_org(|org| {
-        let wanted = org.queues().iter().filter(|queue| is_asked_for(asked, queue));
+        let wanted = org.queues().iter().filter(|queue| is_asked_for(request, queue));
         Ok(wanted.map(|queue| queue_body(org, queue)).collect())
     })?;
-    page(asked, all).map(Answer::ok)
+    page(request, all).map(ApiResponse::ok)
 }
 
 /// `GET /api/v2/routing/queues/{queueId}`.
-pub fn get_queue(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn get_queue(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     platform.with_org(|org| {
-        let queue = org.queues().iter().find(|queue| queue.id.to_string() == asked.hole(0));
-        queue.map(|queue| Answer::ok(queue_body(org, queue))).ok_or_else(|| absent("queue", asked))
+        let queue = org.queues().iter().find(|queue| queue.id.to_string() == request.hole(0));
+        queue.map(|queue| ApiResponse::ok(queue_body(org, queue))).ok_or_else(|| absent("queue", request))
     })
 }
 
 /// `GET /api/v2/users`.
-pub fn list_users(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
-    let ids: Vec<&str> = asked.params("id").collect();
+pub fn list_users(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    let ids: Vec<&str> = request.params("id").collect();
     let all = platform.with_org(|org| {
         let wanted =
             org.users().iter().filter(|user| ids.is_empty() || ids.contains(&user.id.to_string().as_str()));
         Ok(wanted.map(|user| user_body(org, user)).collect())
     })?;
-    page(asked, all).map(Answer::ok)
+    page(request, all).map(ApiResponse::ok)
 }
 
 /// `GET /api/v2/users/{userId}`.
-pub fn get_user(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn get_user(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     platform.with_org(|org| {
-        let user = org.users().iter().find(|user| user.id.to_string() == asked.hole(0));
-        user.map(|user| Answer::ok(user_body(org, user))).ok_or_else(|| absent("user", asked))
+        let user = org.users().iter().find(|user| user.id.to_string() == request.hole(0));
+        user.map(|user| ApiResponse::ok(user_body(org, user))).ok_or_else(|| absent("user", request))
     })
 }
 
 /// `GET /api/v2/users/me`: client credentials are nobody's.
-pub fn get_me(_: &Platform, _: &Asked) -> Result<Answer, Fault> {
-    Err(Fault::bad_request(
+pub fn get_me(_: &Platform, _: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    Err(ApiError::bad_request(
         "This request requires a user context. Client credentials cannot be used for requests that require a user context.",
     ))
 }
 
 /// `GET /api/v2/routing/wrapupcodes`.
-pub fn list_wrapup_codes(platform: &Platform, asked: &Asked) -> Result<Answer, Fault> {
+pub fn list_wrapup_codes(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let all = platform.with_org(|org| {
         Ok(org.wrap_up_codes().iter().map(|code| entity_body(code, "/api/v2/routing/wrapupcodes")).collect())
     })?;
-    page(asked, all).map(Answer::ok)
+    page(request, all).map(ApiResponse::ok)
 }
 
 /// `GET /api/v2/organizations/me`.
-pub fn get_organization(platform: &Platform, _: &Asked) -> Result<Answer, Fault> {
+pub fn get_organization(platform: &Platform, _: &ApiRequest) -> Result<ApiResponse, ApiError> {
     platform.with_org(|org| {
-        Ok(Answer::ok(json!({
+        Ok(ApiResponse::ok(json!({
             "id": org.id().to_string(),
             "name": "Simulated org",
             "state": "active",
@@ -82,10 +82,10 @@ pub fn get_organization(platform: &Platform, _: &Asked) -> Result<Answer, Fault>
     })
 }
 
-fn is_asked_for(asked: &Asked, queue: &Entity) -> bool {
-    let mut ids = asked.params("id").peekable();
+fn is_asked_for(request: &ApiRequest, queue: &Entity) -> bool {
+    let mut ids = request.params("id").peekable();
     let by_id = ids.peek().is_none() || ids.any(|id| id == queue.id.to_string());
-    by_id && asked.param("name").is_none_or(|pattern| fits(pattern, &queue.name))
+    by_id && request.param("name").is_none_or(|pattern| fits(pattern, &queue.name))
 }
 
 /// Without case, and with `*` for anything at either end, as the API's `name` parameter has it.
@@ -100,9 +100,9 @@ fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn absent(what: &str, asked: &Asked) -> Fault {
-    let id = asked.hole(0);
-    let mut fault = Fault::not_found(format!("There is no {what} with the id {id}."));
+fn absent(what: &str, request: &ApiRequest) -> ApiError {
+    let id = request.hole(0);
+    let mut fault = ApiError::not_found(format!("There is no {what} with the id {id}."));
     fault.params.push(("entityId", id.to_owned()));
     fault
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use aws::{Ids, Timestamp};
-use genesys::platform::answer::Fault;
+use genesys::platform::response::ApiError;
 
 /// What the platform allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,17 +106,17 @@ impl Tokens {
     }
 
     /// Who sends this token, counted against its limit.
-    pub(crate) fn check(&mut self, token: &str, now: Timestamp) -> (Option<Caller>, Option<Fault>) {
+    pub(crate) fn check(&mut self, token: &str, now: Timestamp) -> (Option<Caller>, Option<ApiError>) {
         let allowed = self.limits.requests_per_minute;
-        let Some(grant) = self.good.get_mut(token) else { return (None, Some(Fault::bad_token())) };
+        let Some(grant) = self.good.get_mut(token) else { return (None, Some(ApiError::bad_token())) };
         if now >= grant.until {
             self.revoke(token);
-            return (None, Some(Fault::bad_token()));
+            return (None, Some(ApiError::bad_token()));
         }
         let reset_s = grant.window.count(now);
         let count = grant.window.count;
         let caller = Caller { client_id: grant.client_id.clone(), count, allowed, reset_s };
-        let fault = (count > allowed).then(|| Fault::too_many_requests(reset_s));
+        let fault = (count > allowed).then(|| ApiError::too_many_requests(reset_s));
         (Some(caller), fault)
     }
 

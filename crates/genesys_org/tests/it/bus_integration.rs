@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws::{Ids, Timestamp};
-use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use genesys_org::platform::Platform;
 use genesys_org::platform::bus_integration::bus_asked_for;
 use genesys_org::platform::integration::{self, Handler, Place};
@@ -25,29 +25,29 @@ impl House {
         Self { store, platform: Platform::new(), _folder: folder }
     }
 
-    fn ask(&self, run: Handler, id: &str, body: &Value) -> Result<Answer, Fault> {
-        self.run(run, asked(id, body))
+    fn ask(&self, run: Handler, id: &str, body: &Value) -> Result<ApiResponse, ApiError> {
+        self.run(run, request(id, body))
     }
 
     fn named(&self, name: &str) -> Value {
-        let mut asked = asked("", &json!(null));
-        asked.query.push(("name".to_owned(), name.to_owned()));
-        self.run(integration::list, asked).unwrap().body.unwrap()["entities"].clone()
+        let mut request = request("", &json!(null));
+        request.query.push(("name".to_owned(), name.to_owned()));
+        self.run(integration::list, request).unwrap().body.unwrap()["entities"].clone()
     }
 
-    fn run(&self, run: Handler, asked: Asked) -> Result<Answer, Fault> {
+    fn run(&self, run: Handler, request: ApiRequest) -> Result<ApiResponse, ApiError> {
         let platform = self.platform.clone();
-        let written = self.store.write(Fault::of_store, move |tx| {
-            run(tx, &platform, Place { account: "123456789012", region: "us-east-1" }, &asked)
+        let written = self.store.write(ApiError::of_store, move |tx| {
+            run(tx, &platform, Place { account: "123456789012", region: "us-east-1" }, &request)
         });
         written.wait()
     }
 }
 
 /// A request with this id in its path.
-fn asked(id: &str, body: &Value) -> Asked {
+fn request(id: &str, body: &Value) -> ApiRequest {
     static SEED: AtomicU64 = AtomicU64::new(1);
-    Asked {
+    ApiRequest {
         path: "/api/v2/integrations".to_owned(),
         holes: vec![id.to_owned()],
         query: Vec::new(),
@@ -131,6 +131,6 @@ fn what_is_wrong_is_told() {
         let fault = house.ask(integration::create, "", &body).unwrap_err();
         assert!(fault.status == 400 && fault.message.contains(wanted), "{body}: {}", fault.message);
     }
-    assert_eq!(bus_asked_for(&asked("", &seed())).as_deref(), Some("MyBus"));
-    assert_eq!(bus_asked_for(&asked("", &json!({"integrationType": {"id": "x"}}))), None);
+    assert_eq!(bus_asked_for(&request("", &seed())).as_deref(), Some("MyBus"));
+    assert_eq!(bus_asked_for(&request("", &json!({"integrationType": {"id": "x"}}))), None);
 }

@@ -6,7 +6,7 @@ use genesys::catalogue::{Field, Kind, topic};
 use genesys::envelope::PartnerEvent;
 use genesys::envelope::detail::DetailEvent;
 use genesys::tracker::conversation::{Context, Conversation};
-use genesys::tracker::derived::{Derived, QueueNames};
+use genesys::tracker::derived::{DerivedEvent, QueueNames};
 use genesys::tracker::grace::Grace;
 use genesys::tracker::user::user_state_change;
 use genesys_org::simulator::{Config, Simulator, Trouble};
@@ -17,7 +17,7 @@ const START_MS: u64 = 1_773_900_000_000;
 const LATER_MS: u64 = 40 * 86_400_000;
 
 struct Day {
-    derived: Vec<Derived>,
+    derived: Vec<DerivedEvent>,
     /// Ids of conversations that had an answered queue entry.
     answered: BTreeSet<String>,
     conversations: usize,

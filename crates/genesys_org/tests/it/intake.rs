@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use aws::{Ids, Timestamp};
 use genesys::envelope::PartnerEvent;
-use genesys::tracker::derived::{Derived, QueueNames, detail_type};
+use genesys::tracker::derived::{DerivedEvent, QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
 use genesys::tracker::intake::feed_clock::FeedMoment;
-use genesys::tracker::intake::{Intake, IntakeCounts, Taken, seen};
+use genesys::tracker::intake::{Intake, IntakeCounts, IntakeOutcome, seen};
 use genesys_org::simulator::{Config, Families, Simulator};
 use queue::Queues;
 use store::{KeyRange, Options, Read, Store, Table};
@@ -23,7 +23,7 @@ const BEGINS_MS: u64 = 900_000;
 struct House {
     store: Store,
     intake: Intake,
-    out: Arc<Mutex<Vec<Derived>>>,
+    out: Arc<Mutex<Vec<DerivedEvent>>>,
 }
 
 impl House {
@@ -50,8 +50,8 @@ impl House {
                 let mut duplicates = 0;
                 for event in &events {
                     match intake.take(tx, event, moment, &ids) {
-                        Taken::Duplicate => duplicates += 1,
-                        Taken::New(derived) => out.lock().unwrap().extend(derived),
+                        IntakeOutcome::Duplicate => duplicates += 1,
+                        IntakeOutcome::New(derived) => out.lock().unwrap().extend(derived),
                     }
                 }
                 Ok(duplicates)
@@ -117,7 +117,7 @@ fn play(mut house: House, day: &[(u64, String)], mut between: impl FnMut(usize, 
     house
 }
 
-fn ends(out: &[Derived]) -> Vec<&Derived> {
+fn ends(out: &[DerivedEvent]) -> Vec<&DerivedEvent> {
     out.iter().filter(|derived| derived.detail_type == detail_type::CONVERSATION_END).collect()
 }
 
@@ -226,7 +226,8 @@ fn a_restart_in_between_changes_nothing_and_a_repetition_is_known() {
         drop(house);
         House { out, ..House::open(other.path()) }
     });
-    let told = |house: &House| -> BTreeSet<Derived> { house.out.lock().unwrap().iter().cloned().collect() };
+    let told =
+        |house: &House| -> BTreeSet<DerivedEvent> { house.out.lock().unwrap().iter().cloned().collect() };
     assert_eq!(told(&straight), told(&restarted));
     let out = restarted.out.lock().unwrap().clone();
     assert!(ends(&out).len() > 10, "only {} conversations ended", ends(&out).len());

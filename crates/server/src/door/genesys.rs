@@ -20,8 +20,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use genesys_org::platform::Platform;
 use genesys_org::platform::oauth::TokenRequest;
 use genesys_org::platform::token::Caller;
@@ -30,15 +30,15 @@ use crate::clock;
 use crate::door::Door;
 
 /// What a handler that waits gives back.
-pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send>>;
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<ApiResponse, ApiError>> + Send>>;
 
 /// How a route is answered.
 #[derive(Clone, Copy)]
 pub(crate) enum Run {
     /// By the simulated org alone.
-    Org(fn(&Platform, &Asked) -> Result<Answer, Fault>),
+    Org(fn(&Platform, &ApiRequest) -> Result<ApiResponse, ApiError>),
     /// By whatever the door has.
-    Door(fn(Door, Asked) -> Answering),
+    Door(fn(Door, ApiRequest) -> Answering),
 }
 
 /// One route.
@@ -88,11 +88,16 @@ async fn api(State(door): State<Door>, request: Request) -> Response {
     }
 }
 
-async fn answer(door: Door, parts: &Parts, body: Vec<u8>, caller: Option<&Caller>) -> Result<Answer, Fault> {
+async fn answer(
+    door: Door,
+    parts: &Parts,
+    body: Vec<u8>,
+    caller: Option<&Caller>,
+) -> Result<ApiResponse, ApiError> {
     let (run, holes) = matching::find(TABLES, parts.method.as_str(), parts.uri.path())?;
     let query = parts.uri.query().unwrap_or_default().as_bytes();
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(&door.address);
-    let asked = Asked {
+    let request = ApiRequest {
         path: parts.uri.path().to_owned(),
         holes,
         query: form_urlencoded::parse(query).into_owned().collect(),
@@ -103,8 +108,8 @@ async fn answer(door: Door, parts: &Parts, body: Vec<u8>, caller: Option<&Caller
         ids: clock::ids(),
     };
     match run {
-        Run::Org(run) => run(&door.platform, &asked),
-        Run::Door(run) => run(door, asked).await,
+        Run::Org(run) => run(&door.platform, &request),
+        Run::Door(run) => run(door, request).await,
     }
 }
 
@@ -113,19 +118,19 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A body that was not read.
-fn unread(error: aws::Error) -> Fault {
+fn unread(error: aws::Error) -> ApiError {
     let code = match error.status {
         413 => "request.entity.too.large",
         408 => "request.timeout",
         503 => "service.unavailable",
         _ => "bad.request",
     };
-    Fault::new(error.status, code, error.message)
+    ApiError::new(error.status, code, error.message)
 }
 
-fn refuse(fault: &Fault, caller: Option<&Caller>) -> Response {
+fn refuse(fault: &ApiError, caller: Option<&Caller>) -> Response {
     let body = fault.body(&clock::ids().next_uuid());
-    let mut response = write(&Answer::with_status(fault.status, body), caller);
+    let mut response = write(&ApiResponse::with_status(fault.status, body), caller);
     if let Some(seconds) = fault.retry_after_s {
         // Always a whole number of seconds, as the vendor's clients expect.
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -133,7 +138,7 @@ fn refuse(fault: &Fault, caller: Option<&Caller>) -> Response {
     response
 }
 
-fn write(answer: &Answer, caller: Option<&Caller>) -> Response {
+fn write(answer: &ApiResponse, caller: Option<&Caller>) -> Response {
     let body = answer.body.as_ref().map(ToString::to_string);
     let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);

@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use events::MatchedEvent;
 use events::limits::quotas::ENTRIES_SIZE_BYTES_MAX;
-use genesys::webhook::{self, Posted, Refused};
+use genesys::webhook::{self, WebhookError, WebhookRequest};
 use serde_json::json;
 
 use crate::clock;
@@ -42,8 +42,8 @@ async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refus
     let (now, ids) = (clock::now(), clock::ids());
     let headers = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
     match open.webhook.read(&body, &headers, now) {
-        Ok(Posted::Handshake { answer }) => Ok(answer),
-        Ok(Posted::Event { id, detail_type, detail }) => {
+        Ok(WebhookRequest::Handshake { answer }) => Ok(answer),
+        Ok(WebhookRequest::Event { id, detail_type, detail }) => {
             let event = event_of(door, open, (detail_type, detail), (now, &ids))?;
             let matched = door.rooms.events.match_event(&open.bus, &event, now).ok_or_else(|| {
                 let sentence = format!("The event bus '{}' does not exist any more.", open.bus.as_str());
@@ -51,8 +51,8 @@ async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refus
             })?;
             accept(door, name, (id, matched), (now, ids)).await
         }
-        Err(Refused::Unreadable(sentence)) => Err((StatusCode::BAD_REQUEST, sentence)),
-        Err(Refused::Unverified(sentence)) => Err((StatusCode::UNAUTHORIZED, sentence)),
+        Err(WebhookError::Unreadable(sentence)) => Err((StatusCode::BAD_REQUEST, sentence)),
+        Err(WebhookError::Unverified(sentence)) => Err((StatusCode::UNAUTHORIZED, sentence)),
     }
 }
 

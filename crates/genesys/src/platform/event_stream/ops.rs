@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{KeyRange, Read, Ticket};
 
-use crate::platform::answer::{Answer, Fault};
 use crate::platform::event_stream::{Header, OUTCOMES, Outcome, STREAMS, Stream, Streams, queue_name};
 use crate::platform::event_types;
 use crate::platform::page::page;
-use crate::platform::request::Asked;
+use crate::platform::request::ApiRequest;
+use crate::platform::response::{ApiError, ApiResponse};
 use crate::tracker::derived::iso;
 
 /// Where they are.
@@ -30,7 +30,7 @@ const RESERVED: &[&str] =
     &["connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"];
 
 /// An answer that comes after the sync.
-pub type Later = Ticket<Answer, Fault>;
+pub type Later = Ticket<ApiResponse, ApiError>;
 
 /// A stream that was read and not yet put: its address may have to shake hands first.
 #[derive(Debug)]
@@ -80,17 +80,17 @@ impl Streams {
     ///
     /// # Errors
     /// 400 with what is wrong, 404 where there is no such stream, 409 where another has the name.
-    pub fn draft(&self, asked: &Asked) -> Result<Draft, Fault> {
-        let before = match asked.holes.first() {
+    pub fn draft(&self, request: &ApiRequest) -> Result<Draft, ApiError> {
+        let before = match request.holes.first() {
             Some(id) => {
                 let id = id.clone();
-                let found = self.store().read(|read| read.get(&STREAMS, &id)).map_err(Fault::of_store)?;
+                let found = self.store().read(|read| read.get(&STREAMS, &id)).map_err(ApiError::of_store)?;
                 Some(found.ok_or_else(|| absent(&id))?)
             }
             None => None,
         };
-        let body: Body = asked.json()?;
-        let stream = read(body, before.as_ref(), asked)?;
+        let body: Body = request.json()?;
+        let stream = read(body, before.as_ref(), request)?;
         is_free(&self.all(), &stream)?;
         let needs_handshake = before.as_ref().is_none_or(|before| before.url != stream.url);
         Ok(Draft { stream, replaces: before.is_some(), needs_handshake })
@@ -99,7 +99,7 @@ impl Streams {
     /// Puts what was read: 201, or 200 where it replaces one.
     pub fn accept(&self, draft: Draft) -> Later {
         let this = self.clone();
-        self.store().write(Fault::of_store, move |tx| {
+        self.store().write(ApiError::of_store, move |tx| {
             let Draft { mut stream, replaces, .. } = draft;
             let before = tx.get(&STREAMS, &stream.id);
             let others = list(tx);
@@ -109,14 +109,14 @@ impl Streams {
                 None if replaces => return Err(absent(&stream.id)),
                 None if others.len() >= STREAMS_MAX => {
                     let sentence = format!("There are {STREAMS_MAX} event streams, the most there can be.");
-                    return Err(Fault::bad_request(sentence));
+                    return Err(ApiError::bad_request(sentence));
                 }
                 None => {}
                 Some(before) => stream.created = before.created,
             }
             let body = this.shown(tx, &stream, stream.modified);
             this.put(tx, stream);
-            Ok(if replaces { Answer::ok(body) } else { Answer::with_status(201, body) })
+            Ok(if replaces { ApiResponse::ok(body) } else { ApiResponse::with_status(201, body) })
         })
     }
 
@@ -124,37 +124,37 @@ impl Streams {
     ///
     /// # Errors
     /// 400 where the page is out of range.
-    pub fn list(&self, asked: &Asked) -> Result<Answer, Fault> {
+    pub fn list(&self, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
         let all = self.store().read(|read| {
             let mut all = list(read);
             all.sort_by(|one, other| one.name.cmp(&other.name));
-            all.iter().map(|one| self.shown(read, one, asked.now)).collect::<Vec<Value>>()
+            all.iter().map(|one| self.shown(read, one, request.now)).collect::<Vec<Value>>()
         });
-        page(asked, all.map_err(Fault::of_store)?).map(Answer::ok)
+        page(request, all.map_err(ApiError::of_store)?).map(ApiResponse::ok)
     }
 
     /// `GET` of one, with what became of its events.
     ///
     /// # Errors
     /// 404.
-    pub fn get(&self, asked: &Asked) -> Result<Answer, Fault> {
-        let id = asked.hole(0).to_owned();
+    pub fn get(&self, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+        let id = request.hole(0).to_owned();
         let found = self.store().read(|read| {
             let found = read.get(&STREAMS, &id)?;
-            Some(self.shown(read, &found, asked.now))
+            Some(self.shown(read, &found, request.now))
         });
-        found.map_err(Fault::of_store)?.map(Answer::ok).ok_or_else(|| absent(&id))
+        found.map_err(ApiError::of_store)?.map(ApiResponse::ok).ok_or_else(|| absent(&id))
     }
 
     /// `DELETE`: 204; what it owes goes with it.
-    pub fn delete(&self, asked: &Asked) -> Later {
-        let (this, id) = (self.clone(), asked.hole(0).to_owned());
-        self.store().write_reserved(Fault::of_store, move |tx| {
+    pub fn delete(&self, request: &ApiRequest) -> Later {
+        let (this, id) = (self.clone(), request.hole(0).to_owned());
+        self.store().write_reserved(ApiError::of_store, move |tx| {
             if !tx.contains(&STREAMS, &id) {
                 return Err(absent(&id));
             }
             this.remove(tx, &id);
-            Ok(Answer::no_content())
+            Ok(ApiResponse::no_content())
         })
     }
 
@@ -177,9 +177,9 @@ fn list(read: &mut impl Read) -> Vec<Stream> {
     read.list(&STREAMS, &KeyRange::all(), usize::MAX).into_iter().map(|(_, one)| one).collect()
 }
 
-fn read(body: Body, before: Option<&Stream>, asked: &Asked) -> Result<Stream, Fault> {
+fn read(body: Body, before: Option<&Stream>, request: &ApiRequest) -> Result<Stream, ApiError> {
     let name = body.name.filter(|name| !name.trim().is_empty());
-    let name = name.ok_or_else(|| Fault::bad_request("name is missing."))?;
+    let name = name.ok_or_else(|| ApiError::bad_request("name is missing."))?;
     at_most("name", &name, NAME_LENGTH_MAX)?;
     at_most("description", body.description.as_deref().unwrap_or_default(), DESCRIPTION_LENGTH_MAX)?;
     let event_types = body.event_types.unwrap_or_else(|| vec!["*".to_owned()]);
@@ -187,43 +187,43 @@ fn read(body: Body, before: Option<&Stream>, asked: &Asked) -> Result<Stream, Fa
     let mut destinations = body.destinations.into_iter();
     let (Some(destination), None) = (destinations.next(), destinations.next()) else {
         let example = r#"[{"protocol": "https", "url": "https://..."}]"#;
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "destinations must have exactly one destination: {example}."
         )));
     };
     let (url, headers) = read_destination(destination, before)?;
     Ok(Stream {
-        id: before.map_or_else(|| asked.ids.next_uuid(), |before| before.id.clone()),
+        id: before.map_or_else(|| request.ids.next_uuid(), |before| before.id.clone()),
         name,
         description: body.description,
         enabled: body.enabled.unwrap_or(true),
         url,
         headers,
         event_types,
-        created: asked.now,
-        modified: asked.now,
+        created: request.now,
+        modified: request.now,
     })
 }
 
 fn read_destination(
     destination: Destination,
     before: Option<&Stream>,
-) -> Result<(String, Vec<Header>), Fault> {
+) -> Result<(String, Vec<Header>), ApiError> {
     if destination.protocol.as_deref().is_some_and(|protocol| protocol != "https") {
-        return Err(Fault::bad_request("destinations[0].protocol must be 'https'."));
+        return Err(ApiError::bad_request("destinations[0].protocol must be 'https'."));
     }
     let url = destination.url.unwrap_or_default();
     at_most("destinations[0].url", &url, URL_LENGTH_MAX)?;
     check_url(&url)?;
     let given = destination.headers.unwrap_or_default();
     if given.len() > HEADERS_MAX {
-        return Err(Fault::bad_request(format!(
+        return Err(ApiError::bad_request(format!(
             "destinations[0].headers has more than {HEADERS_MAX} headers."
         )));
     }
     let mut headers = Vec::new();
     for (name, value) in given {
-        let wrong = |what: &str| Fault::bad_request(format!("destinations[0].headers: '{name}' {what}."));
+        let wrong = |what: &str| ApiError::bad_request(format!("destinations[0].headers: '{name}' {what}."));
         if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(wrong("is set by Trunkline itself"));
         }
@@ -243,21 +243,21 @@ fn read_destination(
 }
 
 /// HTTPS to anywhere, plain HTTP to this machine; whether this machine may be reached is for the guard of calls out.
-fn check_url(url: &str) -> Result<(), Fault> {
+fn check_url(url: &str) -> Result<(), ApiError> {
     let authority = url.split('/').nth(2).unwrap_or_default();
     if authority.contains('@') {
         let sentence = "destinations[0].url must have no user and no password; headers can carry a key.";
-        return Err(Fault::bad_request(sentence));
+        return Err(ApiError::bad_request(sentence));
     }
     if url.strip_prefix("https://").is_some_and(|rest| !host_of(rest).is_empty()) {
         return Ok(());
     }
     match url.strip_prefix("http://").map(host_of) {
         Some(host) if is_this_machine(host) => Ok(()),
-        Some(host) if !host.is_empty() => Err(Fault::bad_request(format!(
+        Some(host) if !host.is_empty() => Err(ApiError::bad_request(format!(
             "destinations[0].url must begin with https://; plain http goes to this machine only, and '{host}' is another."
         ))),
-        _ => Err(Fault::bad_request("destinations[0].url must begin with https:// and a host.")),
+        _ => Err(ApiError::bad_request("destinations[0].url must begin with https:// and a host.")),
     }
 }
 
@@ -275,27 +275,27 @@ fn is_this_machine(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn at_most(field: &str, text: &str, most: usize) -> Result<(), Fault> {
+fn at_most(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
     let length = text.chars().count();
     if length <= most {
         return Ok(());
     }
-    Err(Fault::bad_request(format!("{field} has {length} characters; at most {most} are taken.")))
+    Err(ApiError::bad_request(format!("{field} has {length} characters; at most {most} are taken.")))
 }
 
-fn is_free(all: &[Stream], made: &Stream) -> Result<(), Fault> {
+fn is_free(all: &[Stream], made: &Stream) -> Result<(), ApiError> {
     let name = made.name.to_lowercase();
     match all.iter().find(|other| other.name.to_lowercase() == name && other.id != made.id) {
         None => Ok(()),
-        Some(other) => Err(Fault::conflict(format!(
+        Some(other) => Err(ApiError::conflict(format!(
             "There is an event stream with the name '{}' already; its id is {}.",
             other.name, other.id
         ))),
     }
 }
 
-fn absent(id: &str) -> Fault {
-    let mut fault = Fault::not_found(format!("There is no event stream with the id {id}."));
+fn absent(id: &str) -> ApiError {
+    let mut fault = ApiError::not_found(format!("There is no event stream with the id {id}."));
     fault.params.push(("entityId", id.to_owned()));
     fault
 }

@@ -40,7 +40,7 @@ pub struct Post {
 
 /// What became of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
+pub enum Settlement {
     /// It is done.
     Delivered,
     /// It is tried again.
@@ -97,37 +97,37 @@ impl Streams {
         (post, result): (&Post, &Result<(), String>),
         now: Timestamp,
         ids: &Ids,
-    ) -> Settled {
+    ) -> Settlement {
         let Err(error) = result else {
             if !self.queues.delete(tx, &post.handle) {
-                return Settled::Gone;
+                return Settlement::Gone;
             }
             note(tx, &post.stream_id, |outcome| {
                 outcome.delivered += 1;
                 outcome.last_delivered_at = Some(now);
             });
-            return Settled::Delivered;
+            return Settlement::Delivered;
         };
         let last = post.owed_since.plus(RETRIED_FOR);
         let settled = if now < last {
             let at = now.plus(pause(post.attempt, ids.next_u64())).min(last);
             if !self.queues.reschedule(tx, &post.handle, at) {
-                return Settled::Gone;
+                return Settlement::Gone;
             }
-            Settled::Rescheduled { at }
+            Settlement::Rescheduled { at }
         } else {
             if !self.queues.delete(tx, &post.handle) {
-                return Settled::Gone;
+                return Settlement::Gone;
             }
             match self.give_up(tx, (post, error), now, ids) {
-                true => Settled::DeadLettered,
-                false => Settled::Lost,
+                true => Settlement::DeadLettered,
+                false => Settlement::Lost,
             }
         };
         note(tx, &post.stream_id, |outcome| {
             outcome.failed_attempts += 1;
-            outcome.dead_lettered += u64::from(settled == Settled::DeadLettered);
-            outcome.lost += u64::from(settled == Settled::Lost);
+            outcome.dead_lettered += u64::from(settled == Settlement::DeadLettered);
+            outcome.lost += u64::from(settled == Settlement::Lost);
             outcome.last_error = Some(error.clone());
             outcome.last_error_at = Some(now);
         });

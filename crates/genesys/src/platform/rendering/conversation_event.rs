@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::platform::rendering::{Told, object};
+use crate::platform::rendering::{EventContent, object};
 use crate::tracker::derived::detail_type;
 
 /// The detail-type of the envelope that the seed puts round it.
 pub const DETAIL_TYPE: &str = "ConversationEvent";
 
 /// The event type; `None` for what is of no conversation.
-pub fn event_type(told: &Told) -> Option<&'static str> {
-    Some(match told.detail_type.as_str() {
+pub fn event_type(content: &EventContent) -> Option<&'static str> {
+    Some(match content.detail_type.as_str() {
         detail_type::CONVERSATION_START => "ConversationCreated",
         detail_type::QUEUE_START => "QueueEntered",
         detail_type::QUEUE_END => "QueueLeft",
@@ -24,10 +24,10 @@ pub fn event_type(told: &Told) -> Option<&'static str> {
 
 /// The detail: the seed's members, then those of the derived event that have other names; `None` for what is of no
 /// conversation.
-pub fn render(told: &Told) -> Option<Value> {
-    let event_type = event_type(told)?;
-    let conversation_id = told.conversation_id()?;
-    let get = |name: &str| told.detail.get(name).cloned();
+pub fn render(content: &EventContent) -> Option<Value> {
+    let event_type = event_type(content)?;
+    let conversation_id = content.conversation_id()?;
+    let get = |name: &str| content.detail.get(name).cloned();
     let user_id = get("userId");
     let participant = object([
         ("purpose", Some(json!(if user_id.is_some() { "agent" } else { "customer" }))),
@@ -39,14 +39,14 @@ pub fn render(told: &Told) -> Option<Value> {
         ("direction", get("direction")),
     ]);
     let mut detail = object([
-        ("id", Some(json!(told.id))),
+        ("id", Some(json!(content.id))),
         ("conversationId", Some(json!(conversation_id))),
         ("eventType", Some(json!(event_type))),
-        ("timestamp", Some(json!(told.time()))),
+        ("timestamp", Some(json!(content.time()))),
         ("interaction", Some(Value::Object(interaction))),
         ("participant", Some(Value::Object(participant))),
     ]);
-    for (name, value) in told.detail.as_object().into_iter().flatten() {
+    for (name, value) in content.detail.as_object().into_iter().flatten() {
         if !["id", "time", "userId", "type", "direction"].contains(&name.as_str()) {
             detail.entry(name.as_str()).or_insert_with(|| value.clone());
         }

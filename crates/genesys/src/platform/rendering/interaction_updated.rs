@@ -2,22 +2,24 @@
 
 use serde_json::{Value, json};
 
-use crate::platform::rendering::{Told, object};
+use crate::platform::rendering::{EventContent, object};
 use crate::tracker::derived::detail_type;
 
 /// A detail-type and a detail; `None` for what is of no conversation. What a queue or an agent does updates an interaction,
 /// what begins, ends or closes a conversation updates that.
-pub fn render(told: &Told) -> Option<(&'static str, Value)> {
-    let interaction_id = told.conversation_id()?;
-    let detail_type = match told.detail_type.as_str() {
+pub fn render(content: &EventContent) -> Option<(&'static str, Value)> {
+    let interaction_id = content.conversation_id()?;
+    let detail_type = match content.detail_type.as_str() {
         detail_type::CONVERSATION_START
         | detail_type::CONVERSATION_END
         | detail_type::CONVERSATION_WRAP_UP => "Conversation Updated",
         _ => "Interaction Updated",
     };
-    let mut detail =
-        object([("interactionId", Some(json!(interaction_id))), ("change", Some(json!(told.detail_type)))]);
-    for (name, value) in told.detail.as_object().into_iter().flatten() {
+    let mut detail = object([
+        ("interactionId", Some(json!(interaction_id))),
+        ("change", Some(json!(content.detail_type))),
+    ]);
+    for (name, value) in content.detail.as_object().into_iter().flatten() {
         detail.entry(name.as_str()).or_insert_with(|| value.clone());
     }
     Some((detail_type, Value::Object(detail)))

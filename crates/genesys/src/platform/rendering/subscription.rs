@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::platform::rendering::{Told, object};
+use crate::platform::rendering::{EventContent, object};
 
 /// What comes before the kind in a subscription's event types.
 pub const PREFIX: &str = "event:";
@@ -18,20 +18,20 @@ const METRICS: &[(&str, &str)] = &[
 ];
 
 /// The event type, such as `event:conversation:end`.
-pub fn event_type(told: &Told) -> String {
-    format!("{PREFIX}{}", told.kind())
+pub fn event_type(content: &EventContent) -> String {
+    format!("{PREFIX}{}", content.kind())
 }
 
 /// The whole body.
-pub fn render(told: &Told) -> Value {
-    json!({"eventType": event_type(told), "eventTime": told.time(), "attributes": attributes(told)})
+pub fn render(content: &EventContent) -> Value {
+    json!({"eventType": event_type(content), "eventTime": content.time(), "attributes": attributes(content)})
 }
 
 /// What a filter reads: the seed's members, and of an update what changed. A queue's name is there where it is known.
-pub fn attributes(told: &Told) -> Value {
-    let owned = |pointer: &str| told.text_at(pointer).map(|text| json!(text));
+pub fn attributes(content: &EventContent) -> Value {
+    let owned = |pointer: &str| content.text_at(pointer).map(|text| json!(text));
     let queue = object([("id", owned("/routing/queueId")), ("name", owned("/routing/queueName"))]);
-    let is_conversation = told.conversation_id().is_some();
+    let is_conversation = content.conversation_id().is_some();
     let attributes = object([
         ("conversationId", owned("/conversationId")),
         ("queueId", owned("/routing/queueId")),
@@ -42,19 +42,19 @@ pub fn attributes(told: &Told) -> Value {
         ("outcome", owned("/outcome")),
         ("wrapUpCode", owned("/wrapUpCode")),
         ("disconnectType", owned("/disconnectType")),
-        ("change", (told.kind() == "conversation:update").then(|| json!(told.detail_type))),
-        ("state", (!is_conversation).then(|| told.detail.clone())),
-        ("participants", is_conversation.then(|| participants(told))),
-        ("metrics", is_conversation.then(|| metrics(told))),
+        ("change", (content.kind() == "conversation:update").then(|| json!(content.detail_type))),
+        ("state", (!is_conversation).then(|| content.detail.clone())),
+        ("participants", is_conversation.then(|| participants(content))),
+        ("metrics", is_conversation.then(|| metrics(content))),
     ]);
     Value::Object(attributes)
 }
 
 /// Those that the event tells of: the customer, and each agent who wrapped up or whom the event is about.
-fn participants(told: &Told) -> Value {
+fn participants(content: &EventContent) -> Value {
     let customer = object([
         ("purpose", Some(json!("customer"))),
-        ("disconnectType", told.text_at("/disconnectType").map(|text| json!(text))),
+        ("disconnectType", content.text_at("/disconnectType").map(|text| json!(text))),
     ]);
     let agent = |of: &Value| {
         let get = |name: &str| of.get(name).filter(|value| value.is_string()).cloned();
@@ -66,16 +66,16 @@ fn participants(told: &Told) -> Value {
             ("wrapUpCode", get("code")),
         ])))
     };
-    let wrap_ups = told.detail.get("wrapUps").and_then(Value::as_array).into_iter().flatten();
-    let agents = wrap_ups.chain([&told.detail]).filter_map(agent);
+    let wrap_ups = content.detail.get("wrapUps").and_then(Value::as_array).into_iter().flatten();
+    let agents = wrap_ups.chain([&content.detail]).filter_map(agent);
     Value::Array([Value::Object(customer)].into_iter().chain(agents).collect())
 }
 
-fn metrics(told: &Told) -> Value {
+fn metrics(content: &EventContent) -> Value {
     let measured = METRICS.iter().filter_map(|(name, field)| {
-        let of_end = told.detail.pointer(&format!("/segments/{field}"));
-        let value = of_end.or_else(|| told.detail.get(*field)).filter(|value| value.is_u64())?;
-        Some(json!({"name": name, "value": value, "emitDate": told.time()}))
+        let of_end = content.detail.pointer(&format!("/segments/{field}"));
+        let value = of_end.or_else(|| content.detail.get(*field)).filter(|value| value.is_u64())?;
+        Some(json!({"name": name, "value": value, "emitDate": content.time()}))
     });
     measured.collect()
 }

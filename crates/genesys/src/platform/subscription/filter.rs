@@ -25,7 +25,7 @@ impl Filter {
     /// # Errors
     /// What is wrong and where, in a sentence.
     pub(crate) fn compile(source: &str) -> Result<Self, String> {
-        Expression::compile(source).map(Self).map_err(|error| told(&error, source))
+        Expression::compile(source).map(Self).map_err(|error| describe(&error, source))
     }
 
     /// Whether the attributes pass: what JSONata's `$boolean` says of the result.
@@ -33,7 +33,7 @@ impl Filter {
     /// # Errors
     /// The evaluation failed or took too much: a sentence.
     pub(crate) fn passes(&self, attributes: &Value, now: Timestamp) -> Result<bool, String> {
-        self.evaluate(attributes, now).map_err(|error| told(&error, self.0.source()))
+        self.evaluate(attributes, now).map_err(|error| describe(&error, self.0.source()))
     }
 
     /// What is wrong whatever the event, found on an example: a name that is called and is no function.
@@ -43,7 +43,9 @@ impl Filter {
     pub(crate) fn try_on(&self, attributes: &Value, now: Timestamp) -> Result<(), String> {
         match self.evaluate(attributes, now) {
             // T1005 and T1006: "Attempted to invoke a non-function".
-            Err(error) if ["T1005", "T1006"].contains(&error.code()) => Err(told(&error, self.0.source())),
+            Err(error) if ["T1005", "T1006"].contains(&error.code()) => {
+                Err(describe(&error, self.0.source()))
+            }
             Err(_) | Ok(_) => Ok(()),
         }
     }
@@ -74,7 +76,7 @@ fn is_true(value: &Value) -> bool {
     }
 }
 
-fn told(error: &Error, source: &str) -> String {
+fn describe(error: &Error, source: &str) -> String {
     let message = error.message();
     let what = if CUT_OFF.contains(&error.code()) { "the evaluation was cut off: " } else { "" };
     let before = error.span().and_then(|span| source.get(..span.start));

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Ticket, Tx};
 
-use crate::platform::answer::{Answer, Fault};
 use crate::platform::event_types;
 use crate::platform::page::page;
-use crate::platform::rendering::{Told, subscription};
-use crate::platform::request::Asked;
+use crate::platform::rendering::{EventContent, subscription};
+use crate::platform::request::ApiRequest;
+use crate::platform::response::{ApiError, ApiResponse};
 use crate::platform::subscription::filter::{Filter, LENGTH_MAX};
 use crate::platform::subscription::{OUTCOMES, Outcome, SUBSCRIPTIONS, Subscription, Subscriptions};
 use crate::tracker::derived::iso;
@@ -24,7 +24,7 @@ const DESCRIPTION_LENGTH_MAX: usize = 1_024;
 const SUBSCRIPTIONS_MAX: usize = 500;
 
 /// An answer that comes after the sync.
-pub type Later = Ticket<Answer, Fault>;
+pub type Later = Ticket<ApiResponse, ApiError>;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,22 +57,22 @@ impl Subscriptions {
     ///
     /// # Errors
     /// 400 with what is wrong.
-    pub fn create(&self, asked: &Asked) -> Result<Later, Fault> {
-        let id = asked.ids.next_uuid();
-        let made = self.read(asked, id)?;
+    pub fn create(&self, request: &ApiRequest) -> Result<Later, ApiError> {
+        let id = request.ids.next_uuid();
+        let made = self.read(request, id)?;
         let this = self.clone();
-        Ok(self.queues.store().write(Fault::of_store, move |tx| {
+        Ok(self.queues.store().write(ApiError::of_store, move |tx| {
             this.check_here(tx, &made.queue_arn)?;
             let all = list(tx);
             is_free(&all, &made)?;
             if all.len() >= SUBSCRIPTIONS_MAX {
-                return Err(Fault::bad_request(format!(
+                return Err(ApiError::bad_request(format!(
                     "There are {SUBSCRIPTIONS_MAX} subscriptions, the most there can be."
                 )));
             }
             let body = body(&made, &Outcome::default());
             this.put(tx, made);
-            Ok(Answer::with_status(201, body))
+            Ok(ApiResponse::with_status(201, body))
         }))
     }
 
@@ -80,64 +80,64 @@ impl Subscriptions {
     ///
     /// # Errors
     /// 400 where the page is out of range.
-    pub fn list(&self, asked: &Asked) -> Result<Answer, Fault> {
+    pub fn list(&self, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
         let all = self.queues.store().read(|read| {
             let mut all = list(read);
             all.sort_by(|one, other| one.name.cmp(&other.name));
             let bodies = all.iter().map(|one| body(one, &outcome(read, &one.id)));
             bodies.collect::<Vec<Value>>()
         });
-        page(asked, all.map_err(Fault::of_store)?).map(Answer::ok)
+        page(request, all.map_err(ApiError::of_store)?).map(ApiResponse::ok)
     }
 
     /// `GET` of one.
     ///
     /// # Errors
     /// 404.
-    pub fn get(&self, asked: &Asked) -> Result<Answer, Fault> {
-        let id = asked.hole(0).to_owned();
+    pub fn get(&self, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+        let id = request.hole(0).to_owned();
         let found = self.queues.store().read(|read| {
             let found = read.get(&SUBSCRIPTIONS, &id)?;
             Some(body(&found, &outcome(read, &id)))
         });
-        found.map_err(Fault::of_store)?.map(Answer::ok).ok_or_else(|| absent(&id))
+        found.map_err(ApiError::of_store)?.map(ApiResponse::ok).ok_or_else(|| absent(&id))
     }
 
     /// `PUT`: all of it anew; its id and the time it was made stay.
     ///
     /// # Errors
     /// 400 with what is wrong.
-    pub fn update(&self, asked: &Asked) -> Result<Later, Fault> {
-        let id = asked.hole(0).to_owned();
-        let mut made = self.read(asked, id.clone())?;
+    pub fn update(&self, request: &ApiRequest) -> Result<Later, ApiError> {
+        let id = request.hole(0).to_owned();
+        let mut made = self.read(request, id.clone())?;
         let this = self.clone();
-        Ok(self.queues.store().write(Fault::of_store, move |tx| {
+        Ok(self.queues.store().write(ApiError::of_store, move |tx| {
             let before = tx.get(&SUBSCRIPTIONS, &id).ok_or_else(|| absent(&id))?;
             this.check_here(tx, &made.queue_arn)?;
             is_free(&list(tx), &made)?;
             made.created = before.created;
             let body = body(&made, &outcome(tx, &id));
             this.put(tx, made);
-            Ok(Answer::ok(body))
+            Ok(ApiResponse::ok(body))
         }))
     }
 
     /// `DELETE`: 204.
-    pub fn delete(&self, asked: &Asked) -> Later {
-        let (this, id) = (self.clone(), asked.hole(0).to_owned());
-        self.queues.store().write_reserved(Fault::of_store, move |tx| {
+    pub fn delete(&self, request: &ApiRequest) -> Later {
+        let (this, id) = (self.clone(), request.hole(0).to_owned());
+        self.queues.store().write_reserved(ApiError::of_store, move |tx| {
             if !tx.contains(&SUBSCRIPTIONS, &id) {
                 return Err(absent(&id));
             }
             this.remove(tx, &id);
-            Ok(Answer::no_content())
+            Ok(ApiResponse::no_content())
         })
     }
 
-    fn read(&self, asked: &Asked, id: String) -> Result<Subscription, Fault> {
-        let body: Body = asked.json()?;
+    fn read(&self, request: &ApiRequest, id: String) -> Result<Subscription, ApiError> {
+        let body: Body = request.json()?;
         let name = body.name.filter(|name| !name.trim().is_empty());
-        let name = name.ok_or_else(|| Fault::bad_request("name is missing."))?;
+        let name = name.ok_or_else(|| ApiError::bad_request("name is missing."))?;
         for (field, text, most) in [
             ("name", Some(&name), NAME_LENGTH_MAX),
             ("description", body.description.as_ref(), DESCRIPTION_LENGTH_MAX),
@@ -145,7 +145,7 @@ impl Subscriptions {
         ] {
             let length = text.map_or(0, |text| text.chars().count());
             if length > most {
-                return Err(Fault::bad_request(format!(
+                return Err(ApiError::bad_request(format!(
                     "{field} has {length} characters; at most {most} are taken."
                 )));
             }
@@ -153,16 +153,17 @@ impl Subscriptions {
         event_types::check("eventTypes", &body.event_types, subscription::PREFIX)?;
         let attribute_filter = body.attribute_filter.filter(|filter| !filter.trim().is_empty());
         if let Some(source) = &attribute_filter {
-            let checked = Filter::compile(source).and_then(|filter| filter.try_on(&example(), asked.now));
-            checked
-                .map_err(|sentence| Fault::bad_request(format!("attributeFilter is invalid: {sentence}.")))?;
+            let checked = Filter::compile(source).and_then(|filter| filter.try_on(&example(), request.now));
+            checked.map_err(|sentence| {
+                ApiError::bad_request(format!("attributeFilter is invalid: {sentence}."))
+            })?;
         }
         let queue_arn = self.queue_arn(body.destination)?;
         let is_active = match body.status.as_deref() {
             None | Some("active") => true,
             Some("inactive") => false,
             Some(other) => {
-                return Err(Fault::bad_request(format!(
+                return Err(ApiError::bad_request(format!(
                     "status must be 'active' or 'inactive', not '{other}'."
                 )));
             }
@@ -175,14 +176,14 @@ impl Subscriptions {
             attribute_filter,
             queue_arn,
             is_active,
-            created: asked.now,
-            modified: asked.now,
+            created: request.now,
+            modified: request.now,
         })
     }
 
-    fn queue_arn(&self, destination: Option<Destination>) -> Result<Arn, Fault> {
+    fn queue_arn(&self, destination: Option<Destination>) -> Result<Arn, ApiError> {
         let example = r#"{"type": "aws_sqs", "awsSqs": {"arn": "arn:aws:sqs:...", "region": "..."}}"#;
-        let wrong = |what: &str| Fault::bad_request(format!("{what}; a destination is {example}."));
+        let wrong = |what: &str| ApiError::bad_request(format!("{what}; a destination is {example}."));
         let destination = destination.ok_or_else(|| wrong("destination is missing"))?;
         if destination.kind != "aws_sqs" {
             return Err(wrong(&format!("destination.type '{}' is not served", destination.kind)));
@@ -192,29 +193,29 @@ impl Subscriptions {
         let arn =
             arn.ok_or_else(|| wrong(&format!("destination.awsSqs.arn '{}' is no ARN of a queue", sqs.arn)))?;
         if let Some(region) = sqs.region.filter(|region| *region != arn.region) {
-            return Err(Fault::bad_request(format!(
+            return Err(ApiError::bad_request(format!(
                 "destination.awsSqs.region is '{region}', but the queue's ARN says '{}'.",
                 arn.region
             )));
         }
         let (account, here) = &*self.place;
         if name_in_arn(&arn, account, here).is_none() {
-            return Err(Fault::bad_request(format!(
+            return Err(ApiError::bad_request(format!(
                 "The queue {arn} is in another account or region; only queues of this Trunkline ({account}, {here}) are served."
             )));
         }
         if arn.resource.ends_with(".fifo") {
-            return Err(Fault::bad_request(format!(
+            return Err(ApiError::bad_request(format!(
                 "{arn} is a FIFO queue; a subscription needs a standard queue."
             )));
         }
         Ok(arn)
     }
 
-    fn check_here(&self, tx: &mut Tx<'_>, arn: &Arn) -> Result<(), Fault> {
+    fn check_here(&self, tx: &mut Tx<'_>, arn: &Arn) -> Result<(), ApiError> {
         match self.queues.find(tx, &arn.resource) {
             Some(_) => Ok(()),
-            None => Err(Fault::bad_request(format!("The queue {arn} does not exist. Create it first."))),
+            None => Err(ApiError::bad_request(format!("The queue {arn} does not exist. Create it first."))),
         }
     }
 }
@@ -227,19 +228,19 @@ fn outcome(read: &mut impl Read, id: &str) -> Outcome {
     read.get(&OUTCOMES, &id.to_owned()).unwrap_or_default()
 }
 
-fn is_free(all: &[Subscription], made: &Subscription) -> Result<(), Fault> {
+fn is_free(all: &[Subscription], made: &Subscription) -> Result<(), ApiError> {
     let name = made.name.to_lowercase();
     match all.iter().find(|other| other.name.to_lowercase() == name && other.id != made.id) {
         None => Ok(()),
-        Some(other) => Err(Fault::conflict(format!(
+        Some(other) => Err(ApiError::conflict(format!(
             "There is a subscription with the name '{}' already; its id is {}.",
             other.name, other.id
         ))),
     }
 }
 
-fn absent(id: &str) -> Fault {
-    let mut fault = Fault::not_found(format!("There is no subscription with the id {id}."));
+fn absent(id: &str) -> ApiError {
+    let mut fault = ApiError::not_found(format!("There is no subscription with the id {id}."));
     fault.params.push(("entityId", id.to_owned()));
     fault
 }
@@ -279,6 +280,7 @@ fn example() -> Value {
         "segments": {"ivrMs": 1, "queueMs": 1, "alertMs": 1, "talkMs": 1, "holdMs": 1, "acwMs": 1},
     });
     let detail_type = crate::tracker::derived::detail_type::CONVERSATION_END.to_owned();
-    let told = Told { id: String::new(), detail_type, time_ms: 0, text: detail.to_string(), detail };
-    subscription::attributes(&told)
+    let content =
+        EventContent { id: String::new(), detail_type, time_ms: 0, text: detail.to_string(), detail };
+    subscription::attributes(&content)
 }

@@ -12,7 +12,7 @@ pub(super) enum Timer {
 impl Timer {
     const ALL: [Self; 2] = [Self::Near, Self::Far];
 
-    const fn word(self) -> &'static str {
+    const fn symbol(self) -> &'static str {
         match self {
             Self::Near => "near",
             Self::Far => "far",
@@ -30,13 +30,13 @@ pub(super) struct Ring {
 
 impl Ring {
     pub(super) fn to_body(&self) -> String {
-        format!("{} {}", self.timer.word(), self.conversation)
+        format!("{} {}", self.timer.symbol(), self.conversation)
     }
 
     /// `None` where the text is no timer's.
     pub(super) fn of_body(body: &str) -> Option<Self> {
-        let (word, conversation) = body.split_once(' ')?;
-        let timer = Timer::ALL.into_iter().find(|timer| timer.word() == word)?;
+        let (symbol, conversation) = body.split_once(' ')?;
+        let timer = Timer::ALL.into_iter().find(|timer| timer.symbol() == symbol)?;
         Some(Self { timer, conversation: conversation.to_owned() })
     }
 }

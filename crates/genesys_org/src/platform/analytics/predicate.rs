@@ -1,7 +1,7 @@
 //! Filters of a details query: `and` or `or` over predicates and clauses of predicates.
 
 use genesys::analytics::{Conversation, Participant, Segment, Session};
-use genesys::platform::answer::Fault;
+use genesys::platform::response::ApiError;
 use serde::Deserialize;
 
 /// A filter, or a clause within one.
@@ -82,18 +82,18 @@ impl Filter {
     ///
     /// # Errors
     /// 400 naming what cannot.
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ApiError> {
         for predicate in &self.predicates {
             let kind = predicate.kind.as_deref().unwrap_or("dimension");
             if kind != "dimension" || !DIMENSIONS.contains(&predicate.dimension.as_str()) {
-                return Err(Fault::bad_request(format!(
+                return Err(ApiError::bad_request(format!(
                     "The simulated org cannot filter by {kind} '{}'; it knows the dimensions {}.",
                     predicate.dimension,
                     DIMENSIONS.join(", ")
                 )));
             }
             if matches!(predicate.operator, Operator::Matches) && predicate.value.is_none() {
-                return Err(Fault::bad_request(format!(
+                return Err(ApiError::bad_request(format!(
                     "The predicate on '{}' has no value to match.",
                     predicate.dimension
                 )));

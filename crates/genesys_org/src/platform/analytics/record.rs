@@ -1,7 +1,7 @@
 //! What the simulated org remembers, in the words of analytics.
 
 use aws::Timestamp;
-use genesys::analytics::word::to_analytics;
+use genesys::analytics::spelling::to_analytics;
 use genesys::analytics::{Conversation, Flow, Metric, Participant, Segment, Session};
 
 use crate::simulator::history::{

@@ -1,6 +1,6 @@
 //! Which route a path is, and what fills its holes.
 
-use genesys::platform::answer::Fault;
+use genesys::platform::response::ApiError;
 
 use crate::door::genesys::{Route, Run};
 
@@ -8,7 +8,7 @@ use crate::door::genesys::{Route, Run};
 ///
 /// # Errors
 /// 404 where there is no such path, 405 where it is there for other methods.
-pub(crate) fn find(tables: &[&[Route]], method: &str, path: &str) -> Result<(Run, Vec<String>), Fault> {
+pub(crate) fn find(tables: &[&[Route]], method: &str, path: &str) -> Result<(Run, Vec<String>), ApiError> {
     let mut is_path = false;
     for route in tables.iter().copied().flatten() {
         let Some(holes) = holes(route.path, path) else { continue };
@@ -18,10 +18,10 @@ pub(crate) fn find(tables: &[&[Route]], method: &str, path: &str) -> Result<(Run
         is_path = true;
     }
     Err(if is_path {
-        Fault::new(405, "method.not.allowed", "HTTP 405 Method Not Allowed")
+        ApiError::new(405, "method.not.allowed", "HTTP 405 Method Not Allowed")
     } else {
         // Words and code of a recorded answer to a path that is not there.
-        Fault::new(404, "not found", "HTTP 404 Not Found")
+        ApiError::new(404, "not found", "HTTP 404 Not Found")
     })
 }
 

@@ -1,8 +1,8 @@
 //! Routes of the simulated org.
 
 use events::{BusName, Events};
-use genesys::platform::answer::{Answer, Fault};
-use genesys::platform::request::Asked;
+use genesys::platform::request::ApiRequest;
+use genesys::platform::response::{ApiError, ApiResponse};
 use genesys_org::platform::bus_integration::bus_asked_for;
 use genesys_org::platform::integration::Place;
 use genesys_org::platform::{Platform, analytics, channel, integration, org};
@@ -30,43 +30,47 @@ pub(crate) const ROUTES: &[Route] = &[
     by_org("DELETE", "/api/v2/notifications/channels/{}/subscriptions", channel::delete_subscriptions),
     by_org("GET", "/api/v2/notifications/availabletopics", channel::list_topics),
     by_org("GET", "/api/v2/integrations/types/{}", integration::get_type),
-    stored("GET", "/api/v2/integrations", |door, asked| integrations(door, asked, integration::list)),
-    stored("POST", "/api/v2/integrations", |door, asked| integrations(door, asked, integration::create)),
-    stored("GET", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::get)),
-    stored("PUT", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::put)),
-    stored("PATCH", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::patch)),
-    stored("DELETE", "/api/v2/integrations/{}", |door, asked| integrations(door, asked, integration::delete)),
-    stored("GET", "/api/v2/integrations/{}/config/current", |door, asked| {
-        integrations(door, asked, integration::get_config)
+    stored("GET", "/api/v2/integrations", |door, request| integrations(door, request, integration::list)),
+    stored("POST", "/api/v2/integrations", |door, request| integrations(door, request, integration::create)),
+    stored("GET", "/api/v2/integrations/{}", |door, request| integrations(door, request, integration::get)),
+    stored("PUT", "/api/v2/integrations/{}", |door, request| integrations(door, request, integration::put)),
+    stored("PATCH", "/api/v2/integrations/{}", |door, request| {
+        integrations(door, request, integration::patch)
     }),
-    stored("PUT", "/api/v2/integrations/{}/config/current", |door, asked| {
-        integrations(door, asked, integration::put_config)
+    stored("DELETE", "/api/v2/integrations/{}", |door, request| {
+        integrations(door, request, integration::delete)
+    }),
+    stored("GET", "/api/v2/integrations/{}/config/current", |door, request| {
+        integrations(door, request, integration::get_config)
+    }),
+    stored("PUT", "/api/v2/integrations/{}/config/current", |door, request| {
+        integrations(door, request, integration::put_config)
     }),
 ];
 
 const fn by_org(
     method: &'static str,
     path: &'static str,
-    run: fn(&Platform, &Asked) -> Result<Answer, Fault>,
+    run: fn(&Platform, &ApiRequest) -> Result<ApiResponse, ApiError>,
 ) -> Route {
     Route { method, path, run: Run::Org(run) }
 }
 
-const fn stored(method: &'static str, path: &'static str, run: fn(Door, Asked) -> Answering) -> Route {
+const fn stored(method: &'static str, path: &'static str, run: fn(Door, ApiRequest) -> Answering) -> Route {
     Route { method, path, run: Run::Door(run) }
 }
 
 /// A handler on stored integrations, answered after the sync; then the partner event sources follow what is enabled.
-fn integrations(door: Door, asked: Asked, run: integration::Handler) -> Answering {
+fn integrations(door: Door, request: ApiRequest, run: integration::Handler) -> Answering {
     Box::pin(async move {
-        check_bus(&door, &asked)?;
+        check_bus(&door, &request)?;
         let before = door.platform.sources();
         let (platform, events) = (door.platform.clone(), door.rooms.events.clone());
         let ids = crate::clock::ids();
-        let now = asked.now;
+        let now = request.now;
         let written = door.rooms.store.write(of_store, move |tx| {
             let place = Place { account: events.account(), region: events.region() };
-            run(tx, &platform, place, &asked)
+            run(tx, &platform, place, &request)
         });
         let answer = written.await?;
         let after = door.platform.sources();
@@ -81,8 +85,8 @@ fn integrations(door: Door, asked: Asked, run: integration::Handler) -> Answerin
 }
 
 /// An integration in the tutorial's form may name a bus that is there only.
-fn check_bus(door: &Door, asked: &Asked) -> Result<(), Fault> {
-    let Some(name) = bus_asked_for(asked) else { return Ok(()) };
+fn check_bus(door: &Door, request: &ApiRequest) -> Result<(), ApiError> {
+    let Some(name) = bus_asked_for(request) else { return Ok(()) };
     let exists = match BusName::parse(&name) {
         Some(bus) => door.rooms.store.read(|read| Events::has_bus(read, &bus)).map_err(of_store)?,
         None => false,
@@ -90,7 +94,7 @@ fn check_bus(door: &Door, asked: &Asked) -> Result<(), Fault> {
     if exists {
         return Ok(());
     }
-    Err(Fault::bad_request(format!(
+    Err(ApiError::bad_request(format!(
         "configuration.eventBusArn: there is no event bus {name}; create it first."
     )))
 }
@@ -101,7 +105,7 @@ async fn offer(
     operation: &str,
     name: &str,
     (now, ids): (aws::Timestamp, &aws::Ids),
-) -> Result<(), Fault> {
+) -> Result<(), ApiError> {
     let call = aws::Call {
         now,
         account: door.account.to_string(),
@@ -117,11 +121,11 @@ async fn offer(
         Ok(_) => Ok(()),
         // Offered before: an integration that was disabled and enabled again.
         Err(error) if error.code == "ResourceAlreadyExistsException" => Ok(()),
-        Err(error) => Err(Fault::new(error.status, "event.source", error.message)),
+        Err(error) => Err(ApiError::new(error.status, "event.source", error.message)),
     }
 }
 
-fn of_store(error: store::Error) -> Fault {
+fn of_store(error: store::Error) -> ApiError {
     let error = queue::error::of_store(error);
-    Fault::new(error.status, "internal.server.error", error.message)
+    ApiError::new(error.status, "internal.server.error", error.message)
 }

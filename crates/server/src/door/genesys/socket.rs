@@ -129,8 +129,8 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
 
 /// A client may ask whether anybody is there: `{"message": "ping"}`.
 async fn answer(stream: &mut Stream, text: &str) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-    let asked: Value = serde_json::from_str(text).unwrap_or_default();
-    if asked.get("message").and_then(Value::as_str) != Some("ping") {
+    let request: Value = serde_json::from_str(text).unwrap_or_default();
+    if request.get("message").and_then(Value::as_str) != Some("ping") {
         return Ok(());
     }
     stream.send(note("channel.metadata", "pong")).await

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 /// An answer to a request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct ApiResponse {
     /// The HTTP status.
     pub status: u16,
     /// The JSON body; `None` for 204.
     pub body: Option<Value>,
 }
 
-impl Answer {
+impl ApiResponse {
     /// 200 with a body.
     pub fn ok(body: Value) -> Self {
         Self { status: 200, body: Some(body) }
@@ -30,7 +30,7 @@ impl Answer {
 
 /// A refusal: what Genesys Cloud's `ErrorBody` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ApiError {
     /// The HTTP status.
     pub status: u16,
     /// The error's code, such as `bad.request`.
@@ -43,7 +43,7 @@ pub struct Fault {
     pub retry_after_s: Option<u64>,
 }
 
-impl Fault {
+impl ApiError {
     /// Any refusal.
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), params: Vec::new(), retry_after_s: None }

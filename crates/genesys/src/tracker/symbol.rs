@@ -58,13 +58,13 @@ const KNOWN: [&str; 48] = [
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Word {
+pub(super) enum Symbol {
     Uuid([u8; 16]),
     Known(u8),
     Text(Box<str>),
 }
 
-impl Word {
+impl Symbol {
     pub(super) fn new(text: &str) -> Self {
         if let Some(uuid) = uuid(text) {
             return Self::Uuid(uuid);
@@ -84,7 +84,7 @@ impl Word {
     }
 }
 
-/// A place in a conversation's [`Words`]; the default is "absent".
+/// A place in a conversation's [`Symbols`]; the default is "absent".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Ref(u16);
 
@@ -98,21 +98,21 @@ impl Ref {
 
 /// Every word that the facts of one conversation use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Words(Vec<Word>);
+pub(super) struct Symbols(Vec<Symbol>);
 
-impl Words {
+impl Symbols {
     /// The place of a text, which is added where it is new. An empty text is absent (`username: {"id": ""}` occurs).
     pub(super) fn intern(&mut self, text: Option<&str>) -> Ref {
         let Some(text) = text.filter(|text| !text.is_empty()) else {
             return Ref::NONE;
         };
-        let word = Word::new(text);
-        let at = self.0.iter().position(|known| *known == word).unwrap_or_else(|| {
+        let symbol = Symbol::new(text);
+        let at = self.0.iter().position(|known| *known == symbol).unwrap_or_else(|| {
             if self.0.len() == self.0.capacity() {
                 // By small steps: a million of these are open at once.
                 self.0.reserve_exact(2);
             }
-            self.0.push(word);
+            self.0.push(symbol);
             self.0.len() - 1
         });
         // INVARIANT: a conversation has at most FACTS_MAX facts of 8 words each, which a u16 can count.
@@ -120,7 +120,7 @@ impl Words {
     }
 
     pub(super) fn text(&self, at: Ref) -> Option<Cow<'_, str>> {
-        self.0.get(usize::from(at.0).checked_sub(1)?).map(Word::text)
+        self.0.get(usize::from(at.0).checked_sub(1)?).map(Symbol::text)
     }
 
     /// The text, or nothing as the empty text: for comparing.
@@ -171,26 +171,26 @@ pub(super) fn hyphenated(bytes: &[u8; 16]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN, Word, Words};
+    use super::{KNOWN, Symbol, Symbols};
 
     #[test]
     fn every_spelling_comes_back_as_it_was() {
         let uuid = "2f7bf00a-0fc2-4d6a-9b56-92238191433e";
-        assert!(matches!(Word::new(uuid), Word::Uuid(_)));
+        assert!(matches!(Symbol::new(uuid), Symbol::Uuid(_)));
         for text in [uuid, &uuid.to_uppercase(), "test-session-id", "VOICE", "Voice", &"a".repeat(36), "é"] {
-            assert_eq!(Word::new(text).text(), text);
+            assert_eq!(Symbol::new(text).text(), text);
         }
         for known in KNOWN {
-            assert!(matches!(Word::new(known), Word::Known(_)), "{known} is listed twice or is a UUID");
+            assert!(matches!(Symbol::new(known), Symbol::Known(_)), "{known} is listed twice or is a UUID");
         }
     }
 
     #[test]
     fn a_text_is_kept_once_and_an_empty_one_is_absent() {
-        let mut words = Words::default();
-        let voice = words.intern(Some("VOICE"));
-        assert_eq!(words.intern(Some("VOICE")), voice);
-        assert!(words.is(voice, "VOICE"));
-        assert!(!words.intern(Some("")).is_some());
+        let mut symbols = Symbols::default();
+        let voice = symbols.intern(Some("VOICE"));
+        assert_eq!(symbols.intern(Some("VOICE")), voice);
+        assert!(symbols.is(voice, "VOICE"));
+        assert!(!symbols.intern(Some("")).is_some());
     }
 }
