@@ -89,7 +89,7 @@ impl Events {
         (account, region, retention): (&str, &str, Retention),
         now: Timestamp,
     ) -> Result<Self, store::Error> {
-        let logs = Logs::new(store.clone(), (account, region));
+        let logs = Logs::new(store.clone(), aws::Scope::new(account, region));
         let shared = Shared {
             store,
             logs,

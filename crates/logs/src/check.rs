@@ -1,6 +1,8 @@
-//! What the service's model says about members of a request, checked all at once and told in AWS's words.
+//! What the service's model says about members of a request, checked all at once and reported in AWS's words.
 //!
 //! Source of the constraints: botocore's service model `logs/2014-03-28`.
+
+use std::ops::RangeInclusive;
 
 use aws::Error;
 
@@ -28,7 +30,7 @@ impl Faults {
 
     /// A log group's name, or the beginning of one.
     pub(crate) fn group_like(&mut self, at: &str, name: &str) {
-        self.length(at, name, (1, limits::NAME_LENGTH_MAX));
+        self.length(at, name, 1..=limits::NAME_LENGTH_MAX);
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | '#');
         if !name.chars().all(is_allowed) {
             let constraint = r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+";
@@ -46,14 +48,15 @@ impl Faults {
 
     /// A log stream's name, or the beginning of one.
     pub(crate) fn stream_like(&mut self, at: &str, name: &str) {
-        self.length(at, name, (1, limits::NAME_LENGTH_MAX));
+        self.length(at, name, 1..=limits::NAME_LENGTH_MAX);
         if name.contains([':', '*']) {
             self.add(at, Some(name), "Member must satisfy regular expression pattern: [^:*]*");
         }
     }
 
     /// A text of a length within bounds, in characters.
-    pub(crate) fn length(&mut self, at: &str, text: &str, (min, max): (usize, usize)) {
+    pub(crate) fn length(&mut self, at: &str, text: &str, range: RangeInclusive<usize>) {
+        let (min, max) = range.into_inner();
         let length = text.chars().count();
         if length < min {
             let constraint = format!("Member must have length greater than or equal to {min}");
@@ -80,7 +83,7 @@ impl Faults {
         number
     }
 
-    /// Tells all of them.
+    /// Refuses the request with all of them.
     pub(crate) fn result(self) -> Result<(), Error> {
         let errors = match self.0.len() {
             0 => return Ok(()),

@@ -8,7 +8,7 @@ use crate::Logs;
 use crate::error;
 use crate::group::{GROUPS, Group};
 use crate::limits;
-use crate::stream::{STREAMS, Stream};
+use crate::stream::{STREAMS, Stream, StreamName};
 
 /// All log events, by their stream's number, their time in ms, and the order in which they came.
 pub(crate) const EVENTS: Table<(u64, u64, u64), LogEvent> = Table::new(53, "log events");
@@ -58,19 +58,25 @@ impl Logs {
     pub fn record(
         &self,
         tx: &mut Tx<'_>,
-        (group, stream): (&str, &str),
+        name: StreamName<'_>,
         entry: Entry,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        let StreamName { group, stream } = name;
         if let Some(sentence) = too_large(&entry.message) {
             return Err(Refusal::Message(sentence));
         }
         let mut record = tx.get(&GROUPS, &group.to_owned()).ok_or(Refusal::NoGroup)?;
         let known = tx.get(&STREAMS, &Stream::key(group, stream));
-        let known = known.map_or_else(|| Self::create_stream(tx, (group, stream), now), Ok);
+        let known = known.map_or_else(|| Self::create_stream(tx, name, now), Ok);
         let mut into = known.map_err(|_| Refusal::NoStream)?;
-        let time_ms = Some(entry.time_ms).filter(|at| judge(*at, (&record, now)).is_ok());
-        add(tx, (&mut record, &mut into), Entry { time_ms: time_ms.unwrap_or(now.unix_ms()), ..entry }, now);
+        let time_ms = Some(entry.time_ms).filter(|at| judge(*at, &record, now).is_ok());
+        add(
+            tx,
+            Target { group: &mut record, stream: &mut into },
+            Entry { time_ms: time_ms.unwrap_or(now.unix_ms()), ..entry },
+            now,
+        );
         tx.put(&GROUPS, &group.to_owned(), &record);
         tx.put(&STREAMS, &Stream::key(group, stream), &into);
         Ok(())
@@ -79,16 +85,17 @@ impl Logs {
     /// Adds the events of a request to a stream that is there; which of them were not taken.
     pub(crate) fn put_events(
         tx: &mut Tx<'_>,
-        (group, stream): (&str, &str),
+        name: StreamName<'_>,
         entries: Vec<Entry>,
         now: Timestamp,
     ) -> Result<Rejected, Error> {
+        let StreamName { group, stream } = name;
         let mut record = Self::group(tx, group)?;
         let mut into = Self::stream(tx, group, stream)?;
         let mut rejected = Rejected::default();
         for (index, entry) in entries.into_iter().enumerate() {
-            match judge(entry.time_ms, (&record, now)) {
-                Ok(()) => add(tx, (&mut record, &mut into), entry, now),
+            match judge(entry.time_ms, &record, now) {
+                Ok(()) => add(tx, Target { group: &mut record, stream: &mut into }, entry, now),
                 Err(Untimely::Early) => rejected.too_old_end = Some(index + 1),
                 Err(Untimely::Expired) => rejected.expired_end = Some(index + 1),
                 Err(Untimely::Ahead) => rejected.too_new_start = rejected.too_new_start.or(Some(index)),
@@ -118,7 +125,7 @@ enum Untimely {
     Ahead,
 }
 
-fn judge(time_ms: u64, (group, now): (&Group, Timestamp)) -> Result<(), Untimely> {
+fn judge(time_ms: u64, group: &Group, now: Timestamp) -> Result<(), Untimely> {
     let now_ms = now.unix_ms();
     let kept_ms = group.retention_days.map_or(u64::MAX, |days| u64::from(days) * 86_400_000);
     let age_ms = now_ms.saturating_sub(time_ms);
@@ -130,7 +137,14 @@ fn judge(time_ms: u64, (group, now): (&Group, Timestamp)) -> Result<(), Untimely
     }
 }
 
-fn add(tx: &mut Tx<'_>, (group, stream): (&mut Group, &mut Stream), entry: Entry, now: Timestamp) {
+/// The records of the stream that an event is written into.
+struct Target<'r> {
+    group: &'r mut Group,
+    stream: &'r mut Stream,
+}
+
+fn add(tx: &mut Tx<'_>, target: Target<'_>, entry: Entry, now: Timestamp) {
+    let Target { group, stream } = target;
     let Entry { time_ms, message } = entry;
     let event = LogEvent { ingested: now, message };
     let place = (stream.number, time_ms, tx.next_number());

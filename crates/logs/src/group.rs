@@ -39,7 +39,7 @@ pub fn name_in_arn(arn: &Arn, account: &str, region: &str) -> Option<String> {
 impl Logs {
     /// The ARN of a log group, without `:*`.
     pub(crate) fn group_arn(&self, name: &str) -> String {
-        Arn::new("logs", self.region(), self.account(), format!("log-group:{name}")).to_string()
+        self.scope().arn("logs", format!("log-group:{name}")).to_string()
     }
 
     /// A log group's record.

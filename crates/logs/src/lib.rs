@@ -19,36 +19,31 @@ mod sweep;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use aws::Scope;
 use store::Store;
 
 pub use crate::event::{Entry, Refusal};
 pub use crate::group::name_in_arn;
+pub use crate::stream::StreamName;
+pub use crate::sweep::Limits;
 
 /// The log groups of a store. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Logs {
     store: Store,
-    /// Account and region.
-    place: Arc<(String, String)>,
+    scope: Scope,
     /// When a sweep is worth its while again, in ms since 1970.
     sweep_at: Arc<AtomicU64>,
 }
 
 impl Logs {
-    /// The log groups of `store`, of this account and region.
-    pub fn new(store: Store, (account, region): (&str, &str)) -> Self {
-        let place = Arc::new((account.to_owned(), region.to_owned()));
-        Self { store, place, sweep_at: Arc::default() }
+    /// The log groups of `store`, which are in this account and region.
+    pub fn new(store: Store, scope: Scope) -> Self {
+        Self { store, scope, sweep_at: Arc::default() }
     }
 
-    /// Twelve digits.
-    pub(crate) fn account(&self) -> &str {
-        &self.place.0
-    }
-
-    /// For example `us-east-1`.
-    pub(crate) fn region(&self) -> &str {
-        &self.place.1
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     pub(crate) fn store(&self) -> &Store {

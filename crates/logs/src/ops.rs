@@ -85,7 +85,7 @@ impl OfGroup {
                 Ok(name)
             }
             (None, Some(identifier)) => {
-                faults.length("logGroupIdentifier", &identifier, (1, limits::IDENTIFIER_LENGTH_MAX));
+                faults.length("logGroupIdentifier", &identifier, 1..=limits::IDENTIFIER_LENGTH_MAX);
                 faults.result()?;
                 of_identifier(logs, &identifier)
             }
@@ -102,7 +102,7 @@ impl OfGroup {
 /// The name of the log group that a name or an ARN names.
 fn of_identifier(logs: &Logs, text: &str) -> Result<String, Error> {
     match text.parse::<Arn>() {
-        Ok(arn) => name_in_arn(&arn, logs.account(), logs.region()).ok_or_else(error::no_group),
+        Ok(arn) => name_in_arn(&arn, &logs.scope().account, &logs.scope().region).ok_or_else(error::no_group),
         Err(_) => Ok(text.to_owned()),
     }
 }

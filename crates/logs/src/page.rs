@@ -18,14 +18,14 @@ pub(crate) type Place = (u64, u64);
 
 /// An event as it is shown, with its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Shown {
+pub(crate) struct PlacedEvent {
     pub(crate) place: Place,
     pub(crate) event: LogEvent,
 }
 
 /// Which events are shown.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct Query {
     /// From this place on.
     pub(crate) from: Place,
     /// Before this place.
@@ -34,30 +34,30 @@ pub(crate) struct Wanted {
     pub(crate) limit: usize,
 }
 
-/// The events of a stream in `direction`, at most so many as are wanted and as fit into a page, but one where there is one;
+/// The events of a stream in `direction`, at most so many as are query and as fit into a page, but one where there is one;
 /// and whether there are more.
 pub(crate) fn events_of(
     read: &mut impl Read,
     stream: u64,
-    wanted: &Wanted,
+    query: &Query,
     direction: Direction,
-) -> (Vec<Shown>, bool) {
+) -> (Vec<PlacedEvent>, bool) {
     let key = |(time_ms, number): Place| (stream, time_ms, number);
-    let range = KeyRange::between(&key(wanted.from), &key(wanted.to));
-    let mut shown: Vec<Shown> = Vec::new();
+    let range = KeyRange::between(&key(query.from), &key(query.to));
+    let mut shown: Vec<PlacedEvent> = Vec::new();
     let mut has_more = false;
     let mut size = 0;
     read.visit(&EVENTS, &range, direction, &mut |(_, time_ms, number), event| {
-        if !wanted.filter.matches(&event.message) {
+        if !query.filter.matches(&event.message) {
             return ControlFlow::Continue(());
         }
         size += event.message.len() + limits::EVENT_OVERHEAD_BYTES;
-        let is_full = shown.len() >= wanted.limit || size > limits::SIZE_BYTES_MAX;
+        let is_full = shown.len() >= query.limit || size > limits::SIZE_BYTES_MAX;
         if is_full && !shown.is_empty() {
             has_more = true;
             return ControlFlow::Break(());
         }
-        shown.push(Shown { place: (time_ms, number), event });
+        shown.push(PlacedEvent { place: (time_ms, number), event });
         ControlFlow::Continue(())
     });
     (shown, has_more)

@@ -40,6 +40,15 @@ impl Stream {
     }
 }
 
+/// The name of a log stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamName<'n> {
+    /// The log group that it is in.
+    pub group: &'n str,
+    /// Its name within the group.
+    pub stream: &'n str,
+}
+
 impl Logs {
     /// A log stream's record.
     pub(crate) fn stream(read: &mut impl Read, group: &str, stream: &str) -> Result<Stream, Error> {
@@ -49,9 +58,10 @@ impl Logs {
 
     pub(crate) fn create_stream(
         tx: &mut Tx<'_>,
-        (group, stream): (&str, &str),
+        name: StreamName<'_>,
         now: Timestamp,
     ) -> Result<Stream, Error> {
+        let StreamName { group, stream } = name;
         Self::group(tx, group)?;
         let key = Stream::key(group, stream);
         if tx.contains(&STREAMS, &key) {
@@ -61,8 +71,8 @@ impl Logs {
         if tx.list(&STREAMS, &within, limits::STREAMS_PER_GROUP_MAX).len() >= limits::STREAMS_PER_GROUP_MAX {
             return Err(error::limit_exceeded());
         }
-        let made = Stream::new(tx.next_number(), now);
-        tx.put(&STREAMS, &key, &made);
-        Ok(made)
+        let stream = Stream::new(tx.next_number(), now);
+        tx.put(&STREAMS, &key, &stream);
+        Ok(stream)
     }
 }

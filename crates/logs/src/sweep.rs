@@ -15,21 +15,31 @@ use crate::stream::{CLEARING, STREAMS, Stream};
 /// How long a sweep that found nothing more to do is worth nothing.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// What a sweep keeps to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// About so many events are removed at most.
+    pub events: usize,
+    /// So many bytes all groups together may keep.
+    pub kept_bytes: u64,
+}
+
 impl Logs {
     /// Removes up to about `limit` events that are past their group's retention, of deleted streams, or the oldest beyond what
     /// all groups may hold. Gives back how many it removed; as long as that reaches `limit` there may be more.
     pub fn sweep(&self, tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
-        self.sweep_to(tx, now, (limit, limits::KEPT_BYTES_MAX))
+        self.sweep_to(tx, now, Limits { events: limit, kept_bytes: limits::KEPT_BYTES_MAX })
     }
 
     /// As [`Logs::sweep`], with the bound of all groups together as an argument.
-    pub fn sweep_to(&self, tx: &mut Tx<'_>, now: Timestamp, (limit, kept_bytes_max): (usize, u64)) -> usize {
+    pub fn sweep_to(&self, tx: &mut Tx<'_>, now: Timestamp, limits: Limits) -> usize {
+        let Limits { events: limit, kept_bytes } = limits;
         if now.unix_ms() < self.sweep_at.load(Ordering::Relaxed) {
             return 0;
         }
         let mut removed = clear(tx, limit);
         removed += expire(tx, now, limit.saturating_sub(removed));
-        removed += shrink(tx, kept_bytes_max, limit.saturating_sub(removed));
+        removed += shrink(tx, kept_bytes, limit.saturating_sub(removed));
         if removed < limit {
             self.sweep_at.store(now.plus(PAUSE).unix_ms(), Ordering::Relaxed);
         }
@@ -58,7 +68,7 @@ fn expire(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> usize {
         let kept_from = now.minus(Duration::from_secs(u64::from(days) * 86_400)).unix_ms();
         for (key, stream) in streams(tx, &KeyRange::prefix(&name)) {
             if removed < limit && stream.times.is_some_and(|(first, _)| first < kept_from) {
-                removed += shorten(tx, (key, stream), (kept_from, limit - removed)).0;
+                removed += shorten(tx, (key, stream), kept_from, limit - removed).0;
             }
         }
     }
@@ -77,7 +87,7 @@ fn shrink(tx: &mut Tx<'_>, kept_bytes_max: u64, limit: usize) -> usize {
         let until = oldest.get(1).and_then(|(_, stream)| stream.times);
         let until = until.map_or(u64::MAX, |(first, _)| first.saturating_add(1));
         let Some((key, stream)) = oldest.into_iter().next() else { break };
-        let (events, bytes) = shorten(tx, (key, stream), (until, SHRUNK_AT_ONCE_MAX.min(limit - removed)));
+        let (events, bytes) = shorten(tx, (key, stream), until, SHRUNK_AT_ONCE_MAX.min(limit - removed));
         // A stream whose record says more than is there has been set right, which is progress too.
         removed += events.max(1);
         size = size.saturating_sub(bytes);
@@ -99,11 +109,8 @@ fn streams(tx: &mut Tx<'_>, range: &KeyRange) -> Vec<((String, String), Stream)>
 }
 
 /// Removes up to `limit` events of a stream from before `until_ms`, and sets its record and its group's anew; their number and bytes.
-fn shorten(
-    tx: &mut Tx<'_>,
-    (key, mut stream): ((String, String), Stream),
-    (until_ms, limit): (u64, usize),
-) -> (usize, u64) {
+fn shorten(tx: &mut Tx<'_>, entry: ((String, String), Stream), until_ms: u64, limit: usize) -> (usize, u64) {
+    let (key, mut stream) = entry;
     let old = KeyRange::between(&stream.number, &(stream.number, until_ms));
     let (events, bytes) = remove(tx, &old, limit);
     stream.size_bytes = stream.size_bytes.saturating_sub(bytes);

@@ -36,7 +36,8 @@ impl Queues {
     pub(crate) fn receive_attempt(
         &self,
         tx: &mut Tx<'_>,
-        (queue, id): (QueueId, &str),
+        queue: QueueId,
+        id: &str,
         receive: &Receive,
     ) -> Vec<Received> {
         let key = (queue.0, id.to_owned());
@@ -60,12 +61,7 @@ impl Queues {
     }
 
     /// Whether a receive with this attempt id would bring again what it brought before.
-    pub(crate) fn has_attempt(
-        &self,
-        read: &mut impl Read,
-        (queue, id): (QueueId, &str),
-        now_ms: u64,
-    ) -> bool {
+    pub(crate) fn has_attempt(&self, read: &mut impl Read, queue: QueueId, id: &str, now_ms: u64) -> bool {
         self.attempt(read, &(queue.0, id.to_owned()), now_ms).is_some()
     }
 

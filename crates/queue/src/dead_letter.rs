@@ -1,6 +1,6 @@
 //! Dead-letter queues: the queues that redrive policies name, and the queues that name them.
 
-use aws::{Arn, Call, Error};
+use aws::{Arn, Call, Error, Scope};
 use store::{KeyRange, Read};
 
 use crate::engine::receive::Redrive;
@@ -40,18 +40,14 @@ pub(crate) fn check_redrive(
 
 /// What the engine does with messages of `queue` that were received too often. Nothing, if the dead-letter queue is
 /// gone: then they go on being received, as on AWS.
-pub(crate) fn redrive_of(
-    read: &mut impl Read,
-    queue: &Queue,
-    (account, region): (&str, &str),
-) -> Option<Redrive> {
+pub(crate) fn redrive_of(read: &mut impl Read, queue: &Queue, scope: &Scope) -> Option<Redrive> {
     let policy = queue.attributes.redrive.as_ref()?;
-    let target = find(read, &name_in_arn(&policy.target, account, region)?)?;
+    let target = find(read, &name_in_arn(&policy.target, &scope.account, &scope.region)?)?;
     if target.engine == queue.engine {
         // Its own dead-letter queue: a move would change nothing.
         return None;
     }
-    let source = Arn::new("sqs", region, account, queue.name.clone()).to_string();
+    let source = scope.arn("sqs", queue.name.clone()).to_string();
     Some(Redrive { max_receives: policy.max_receives, to: target.engine, source })
 }
 

@@ -185,7 +185,7 @@ impl Queues {
     fn has_permit(&self, read: &mut impl Read, queue: QueueId, now: Timestamp) -> bool {
         let settings = self.settings(read, queue).unwrap_or_default();
         match settings.permits.and_then(|permits| usize::try_from(permits).ok()) {
-            Some(permits) => self.in_flight(read, queue, (now, permits)) < permits,
+            Some(permits) => self.in_flight(read, queue, now, permits) < permits,
             None => true,
         }
     }

@@ -6,6 +6,7 @@ use store::{KeyRange, Read, Table, Tx, record};
 
 use crate::engine::Queues;
 use crate::engine::record::QueueId;
+use crate::engine::relocate::Portion;
 use crate::queue::{find, name_in_arn};
 
 /// How a task is doing.
@@ -98,7 +99,7 @@ impl Queues {
         };
         let max = usize::try_from(task.allowance(now)).unwrap_or(0);
         let destination = task.destination.clone();
-        let done = self.relocate(tx, source, (now, max), |tx, from| match &destination {
+        let done = self.relocate(tx, source, Portion { now, max }, |tx, from| match &destination {
             Some(arn) => lookup(tx, arn),
             None => lookup(tx, &from?.parse().ok()?),
         });

@@ -12,14 +12,17 @@ mod send;
 mod tags;
 mod visibility;
 
+use std::ops::RangeInclusive;
+
 use aws::service::{Json, Query};
-use aws::{Error, Operation, Reply, Service, Wire};
+use aws::{Call, Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Ticket, Tx};
 
 use crate::engine::Queues;
 use crate::error;
+use crate::queue::Queue;
 
 /// SQS on the wire: AWS JSON 1.0 with the names that the older query protocol had, and that protocol itself.
 pub static SERVICE: Service<Queues> = Service::new(
@@ -54,8 +57,8 @@ pub const OPERATIONS: &[Operation<Queues>] = &[
     Operation::whole("ChangeMessageVisibility", visibility::change),
     Operation::whole("ChangeMessageVisibilityBatch", visibility::change_batch),
     Operation::whole("CreateQueue", queues::create),
-    Operation::whole("DeleteMessage", |queues, call, body| delete::delete(queues, &call, body)),
-    Operation::whole("DeleteMessageBatch", |queues, call, body| delete::delete_batch(queues, &call, body)),
+    Operation::whole("DeleteMessage", delete::delete),
+    Operation::whole("DeleteMessageBatch", delete::delete_batch),
     Operation::whole("DeleteQueue", |queues, call, body| queues::delete(queues, &call, body)),
     Operation::whole("GetQueueAttributes", |queues, call, body| attributes::get(queues, &call, body)),
     Operation::whole("GetQueueUrl", |queues, call, body| queues::get_url(queues, &call, body)),
@@ -87,6 +90,14 @@ struct OfQueue {
     queue_url: Option<String>,
 }
 
+/// A call and the queue that it is about, found in the transaction of its job.
+#[derive(Clone, Copy, Debug)]
+struct QueueCall<'c> {
+    queues: &'c Queues,
+    queue: &'c Queue,
+    call: &'c Call,
+}
+
 /// Serves an operation that adds to the store.
 fn write<Q, A, F>(queues: &Queues, body: &[u8], prepare: impl FnOnce(Q) -> Result<F, Error>) -> Reply
 where
@@ -116,10 +127,11 @@ fn required<T>(member: Option<T>, name: &str) -> Result<T, Error> {
     member.ok_or_else(|| error::missing_parameter(name))
 }
 
-/// A number that must lie between two others, if it is there.
-fn between(value: Option<i64>, name: &str, (least, most): (u32, u32)) -> Result<Option<u32>, Error> {
+/// A number that must lie in a range, if it is there.
+fn between(value: Option<i64>, name: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, Error> {
     let Some(value) = value else { return Ok(None) };
-    let number = u32::try_from(value).ok().filter(|number| (least..=most).contains(number));
+    let number = u32::try_from(value).ok().filter(|number| range.contains(number));
+    let (least, most) = range.into_inner();
     let reason = || match name {
         "DelaySeconds" => format!("{name} must be >= {least} and <= {most}."),
         "WaitTimeSeconds" => format!("Must be >= {least} and <= {most}, if provided."),

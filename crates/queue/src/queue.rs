@@ -1,6 +1,7 @@
 //! A queue of SQS: its name, URL and ARN, its attributes, and the engine queue that holds its messages.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use aws::{Arn, Call, Error, Timestamp};
@@ -126,17 +127,16 @@ impl Attributes {
     /// # Errors
     /// `InvalidAttributeName`, `InvalidAttributeValue`, `InvalidParameterValue`.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        let number =
-            |least, most| parse_between(value, (least, most)).ok_or_else(|| error::invalid_attribute(name));
+        let number = |range| parse_between(value, range).ok_or_else(|| error::invalid_attribute(name));
         match name {
-            "VisibilityTimeout" => self.visibility_s = number(0, limits::VISIBILITY_S_MAX)?,
+            "VisibilityTimeout" => self.visibility_s = number(0..=limits::VISIBILITY_S_MAX)?,
             "MessageRetentionPeriod" => {
-                self.retention_s = number(limits::RETENTION_S_MIN, limits::RETENTION_S_MAX)?;
+                self.retention_s = number(limits::RETENTION_S_MIN..=limits::RETENTION_S_MAX)?;
             }
-            "DelaySeconds" => self.delay_s = number(0, limits::DELAY_S_MAX)?,
-            "ReceiveMessageWaitTimeSeconds" => self.wait_s = number(0, limits::WAIT_S_MAX)?,
+            "DelaySeconds" => self.delay_s = number(0..=limits::DELAY_S_MAX)?,
+            "ReceiveMessageWaitTimeSeconds" => self.wait_s = number(0..=limits::WAIT_S_MAX)?,
             "MaximumMessageSize" => {
-                self.size_bytes_max = number(limits::SIZE_BYTES_MIN, limits::SIZE_BYTES_MAX)?;
+                self.size_bytes_max = number(limits::SIZE_BYTES_MIN..=limits::SIZE_BYTES_MAX)?;
             }
             "FifoQueue" | "ContentBasedDeduplication" | "DeduplicationScope" | "FifoThroughputLimit" => {
                 self.set_fifo(name, value)?;
@@ -183,7 +183,7 @@ impl Attributes {
                 value.is_empty() || serde_json::from_str::<BTreeMap<String, serde_json::Value>>(value).is_ok()
             }
             "SqsManagedSseEnabled" => matches!(value, "true" | "false"),
-            "KmsDataKeyReusePeriodSeconds" => parse_between(value, (60, 86_400)).is_some(),
+            "KmsDataKeyReusePeriodSeconds" => parse_between(value, 60..=86_400).is_some(),
             _ => true,
         };
         if !valid {
@@ -230,8 +230,8 @@ impl Attributes {
     }
 }
 
-fn parse_between(text: &str, (least, most): (u32, u32)) -> Option<u32> {
-    text.parse().ok().filter(|number| (least..=most).contains(number))
+fn parse_between(text: &str, range: RangeInclusive<u32>) -> Option<u32> {
+    text.parse().ok().filter(|number| range.contains(number))
 }
 
 impl Queue {
@@ -266,12 +266,12 @@ impl Queue {
     pub fn check_body(&self, body: &str) -> Result<(), Error> {
         check_body(body)?;
         let most = self.attributes.size_bytes_max;
-        match body.len() > usize::try_from(most).unwrap_or(usize::MAX) {
-            true => Err(error::invalid_parameter(format!(
-                "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
-            ))),
-            false => Ok(()),
+        if body.len() <= usize::try_from(most).unwrap_or(usize::MAX) {
+            return Ok(());
         }
+        Err(error::invalid_parameter(format!(
+            "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+        )))
     }
 
     /// Its ARN.

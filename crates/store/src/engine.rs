@@ -28,13 +28,20 @@ const READ_AHEAD_BYTES_MIN: u64 = 64 << 20;
 /// So much is asked for at a time.
 const READ_AHEAD_STEP: u64 = 8 << 20;
 
+/// An open database, and the numbers to go on with.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    pub(crate) sequence: Sequence,
+}
+
 /// Makes the engine's file.
 pub(crate) fn create(file: &Path, cache_bytes: usize) -> Result<Database, OpenError> {
     attempt(file, || builder(cache_bytes).create(file))
 }
 
 /// Opens the engine's file, recovers what a crash left, and checks what a clean end left.
-pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<(Database, Sequence), OpenError> {
+pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<Opened, OpenError> {
     let length = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
     let (long, mut recovered) = (length >= READ_AHEAD_BYTES_MIN, false);
     if long && attempt(file, || -> Result<_, redb::Error> { Ok(needs_recovery(&on_file(file)?)?) })? {
@@ -47,10 +54,7 @@ pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<(Database, Sequenc
 }
 
 /// As [`open`], on another disk than a file.
-pub(crate) fn open_on(
-    disk: impl StorageBackend,
-    cache_bytes: usize,
-) -> Result<(Database, Sequence), OpenError> {
+pub(crate) fn open_on(disk: impl StorageBackend, cache_bytes: usize) -> Result<Opened, OpenError> {
     let (disk, file) = (Shared(Arc::new(disk)), Path::new("disk"));
     let killed = attempt(file, || needs_recovery(&disk).map_err(redb::Error::from))?;
     if killed {
@@ -100,7 +104,7 @@ fn checked(
     Disk { file, checked }: Disk<'_>,
     cache_bytes: usize,
     open: impl FnOnce(&Builder) -> Result<Database, DatabaseError>,
-) -> Result<(Database, Sequence), OpenError> {
+) -> Result<Opened, OpenError> {
     let recovered = Arc::new(AtomicBool::new(false));
     let noticed = Arc::clone(&recovered);
     let mut builder = builder(cache_bytes);
@@ -115,7 +119,7 @@ fn checked(
         }
     }
     match attempt(file, || keyspace::prepare(&database)) {
-        Ok(sequence) => Ok((database, sequence)),
+        Ok(sequence) => Ok(Opened { database, sequence }),
         Err(error) => {
             forget(database);
             Err(error)

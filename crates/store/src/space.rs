@@ -1,4 +1,4 @@
-//! How much room is left: on the disk, and inside the engine's file.
+//! How much space is left: on the disk, and inside the engine's file.
 //!
 //! The engine's file does not shrink when records go; their pages are used again. So a disk that the store itself has
 //! filled has room again as soon as messages have been deleted, although the disk looks as full as before.
@@ -10,11 +10,11 @@ use redb::Database;
 use crate::error::Error;
 use crate::guard::engine;
 
-/// The room of one store. Bytes inside the file are counted from what jobs put and remove since it was opened.
+/// The space of one store. Bytes inside the file are counted from what jobs put and remove since it was opened.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct Space {
     /// Where to ask for free space and the file's length; `None` on a simulated disk.
-    place: Option<Place>,
+    paths: Option<Paths>,
     reserve_bytes: u64,
     /// Bytes removed since the file held the most, less bytes put: what it can take again. Less than there is, because
     /// pages are whole; more than there is by what the file has shrunk since.
@@ -24,18 +24,18 @@ pub(crate) struct Room {
 }
 
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Paths {
     pub(crate) folder: PathBuf,
     pub(crate) file: PathBuf,
 }
 
-impl Room {
-    /// The room of an open database. Where the disk is full already, the engine counts its free pages, which takes as
+impl Space {
+    /// The space of an open database. Where the disk is full already, the engine counts its free pages, which takes as
     /// long as reading the file; otherwise nothing needs to be known yet.
-    pub(crate) fn of(database: &Database, place: Option<Place>, reserve_bytes: u64) -> Self {
-        let mut room = Self { place, reserve_bytes, freed_bytes: 0, file_bytes: 0 };
-        room.file_bytes = room.file_length();
-        if room.full().is_some() {
+    pub(crate) fn of(database: &Database, paths: Option<Paths>, reserve_bytes: u64) -> Self {
+        let mut space = Self { paths, reserve_bytes, freed_bytes: 0, file_bytes: 0 };
+        space.file_bytes = space.file_length();
+        if space.full().is_some() {
             let used = || -> Result<u64, redb::Error> {
                 let transaction = database.begin_write()?;
                 let stats = transaction.stats()?;
@@ -43,9 +43,9 @@ impl Room {
                 Ok(stats.allocated_pages().saturating_mul(stats.page_size() as u64))
             };
             // Where it cannot tell, there is no room but what is deleted from now on.
-            room.freed_bytes = engine(used).map_or(0, |used| room.file_bytes.saturating_sub(used));
+            space.freed_bytes = engine(used).map_or(0, |used| space.file_bytes.saturating_sub(used));
         }
-        room
+        space
     }
 
     /// A value of `bytes` has gone.
@@ -61,9 +61,9 @@ impl Room {
     /// The refusal of what adds data, where there is no room for it. One or two system calls; the answer holds for a
     /// whole commit, which the reserve is large enough for.
     pub(crate) fn full(&mut self) -> Option<Error> {
-        let place = self.place.as_ref()?;
+        let paths = self.paths.as_ref()?;
         // A file system that cannot tell its free space is taken to have some; a write that fails then stops the store.
-        let stat = rustix::fs::statvfs(&place.folder).ok()?;
+        let stat = rustix::fs::statvfs(&paths.folder).ok()?;
         let available_bytes = stat.f_bavail.saturating_mul(stat.f_frsize);
         if available_bytes >= self.reserve_bytes {
             return None;
@@ -80,7 +80,7 @@ impl Room {
     }
 
     fn file_length(&self) -> u64 {
-        let metadata = self.place.as_ref().and_then(|place| std::fs::metadata(&place.file).ok());
+        let metadata = self.paths.as_ref().and_then(|paths| std::fs::metadata(&paths.file).ok());
         metadata.map_or(self.file_bytes, |metadata| metadata.len())
     }
 }

@@ -10,16 +10,15 @@ use aws::Scope;
 use redb::Database;
 use tokio::sync::{oneshot, watch};
 
-use crate::engine;
+use crate::engine::{self, Opened};
 use crate::error::{Error, OpenError};
 use crate::folder::Folder;
 use crate::guard::guarded;
-use crate::keyspace::Sequence;
 use crate::passed_over::PassedOver;
 use crate::pending::Writes;
-use crate::room::{Place, Room};
 use crate::scopes::{load, register};
 use crate::snapshot::Snapshot;
+use crate::space::{Paths, Space};
 use crate::ticket::Ticket;
 use crate::tx::Tx;
 use crate::view::{Registry, View};
@@ -86,8 +85,8 @@ impl Store {
     pub fn open(folder: &Path, options: &Options) -> Result<Self, OpenError> {
         let folder = Folder::open(folder)?;
         let file = folder.engine_file(|file| engine::create(file, options.cache_bytes).map(drop))?;
-        let (database, sequence) = engine::open(&file, options.cache_bytes)?;
-        Self::start((database, sequence), options, Some(folder))
+        let opened = engine::open(&file, options.cache_bytes)?;
+        Self::start(opened, options, Some(folder))
     }
 
     /// Opens a store on another disk than a folder: the crash tests' simulated one.
@@ -98,16 +97,13 @@ impl Store {
         Self::start(engine::open_on(disk, options.cache_bytes)?, options, None)
     }
 
-    fn start(
-        (database, sequence): (Database, Sequence),
-        options: &Options,
-        folder: Option<Folder>,
-    ) -> Result<Self, OpenError> {
+    fn start(opened: Opened, options: &Options, folder: Option<Folder>) -> Result<Self, OpenError> {
+        let Opened { database, sequence } = opened;
         let path = folder.as_ref().map_or_else(PathBuf::new, |folder| folder.path().to_path_buf());
-        let place = folder
+        let paths = folder
             .as_ref()
-            .map(|folder| Place { folder: folder.path().to_path_buf(), file: folder.store_file() });
-        let room = Room::of(&database, place, options.disk_reserve_bytes);
+            .map(|folder| Paths { folder: folder.path().to_path_buf(), file: folder.store_file() });
+        let space = Space::of(&database, paths, options.disk_reserve_bytes);
         let file = folder.as_ref().map(Folder::store_file).unwrap_or_default();
         let view = home(&database, &options.home)
             .map_err(|error| OpenError::Damaged { file, cause: error.to_string() })?;
@@ -120,7 +116,7 @@ impl Store {
             inbox,
             stop,
             sequence,
-            room,
+            space,
             passed_over: Arc::clone(&passed_over),
         };
         let thread = std::thread::Builder::new()

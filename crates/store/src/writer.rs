@@ -11,7 +11,7 @@ use crate::guard::guarded;
 use crate::keyspace::{EngineTable, KEYSPACE, Sequence};
 use crate::passed_over::PassedOver;
 use crate::pending::{Hook, Pending, Writes};
-use crate::room::Room;
+use crate::space::Space;
 
 /// Tells the asker how its job ended.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), Error>) + Send>;
@@ -53,7 +53,7 @@ pub(crate) struct Writer {
     pub(crate) inbox: Receiver<Job>,
     pub(crate) stop: watch::Sender<Option<String>>,
     pub(crate) sequence: Sequence,
-    pub(crate) room: Room,
+    pub(crate) space: Space,
     pub(crate) passed_over: Arc<PassedOver>,
 }
 
@@ -116,7 +116,7 @@ impl Writer {
         first: Job,
         batch: &mut Batch,
     ) -> Result<(), String> {
-        let disk_full = self.room.full();
+        let disk_full = self.space.full();
         let mut engine = match transaction.open_table(KEYSPACE) {
             Ok(engine) => engine,
             Err(e) => {
@@ -157,13 +157,13 @@ impl Writer {
             let result = match &value {
                 Some(value) => {
                     batch.bytes += key.len() + value.len();
-                    self.room.put(key.len() + value.len());
+                    self.space.put(key.len() + value.len());
                     engine.insert(key.as_slice(), value.as_slice())
                 }
                 None => engine.remove(key.as_slice()),
             };
             if let Some(before) = result.map_err(|e| e.to_string())? {
-                self.room.removed(key.len() + before.value().len());
+                self.space.removed(key.len() + before.value().len());
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use aws::{Arn, Error, Ids, Timestamp};
-use queue::{Queue, Spot, name_in_arn};
+use queue::{Look, Queue, Spot, name_in_arn};
 use store::{KeyRange, Read, Tx};
 
 use crate::buses::bus::BusName;
@@ -81,7 +81,8 @@ impl Events {
         let queue = self.letter_queue(read, &through.queue)?;
         let until = through.until.map_or(now, |until| until.min(now));
         let mut letters = Vec::new();
-        self.queues().look(read, (queue.engine, through.after), until, &mut |spot, message| {
+        let look = Look { queue: queue.engine, after: through.after, now: until };
+        self.queues().look(read, look, &mut |spot, message| {
             let letter = Letter::of(message);
             if through.selection.takes(&letter) {
                 letters.push((spot, letter));

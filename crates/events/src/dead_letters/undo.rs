@@ -207,7 +207,7 @@ impl Events {
     }
 
     fn take_back(&self, tx: &mut Tx<'_>, placed: MessageLocation) -> bool {
-        self.queues().take_back(tx, placed.queue, (placed.at, placed.sequence))
+        self.queues().take_back(tx, placed.queue, placed.at, placed.sequence)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is owed: deliveries as messages of the queue engine, one internal queue for each target.
 
 use aws::{Arn, Ids, Timestamp};
-use queue::{Extended, Handle, NewMessage, QueueId, Receive, Received, Sent, Settings};
+use queue::{Extended, Extension, Handle, NewMessage, QueueId, Receive, Received, Sent, Settings};
 use store::{Read, Tx};
 
 use std::time::Duration;
@@ -165,7 +165,7 @@ impl Events {
         (now, spare): (Timestamp, Duration),
     ) -> Option<Timestamp> {
         let until = now.plus(owed.call_time + spare);
-        (self.queues().extend(tx, &owed.handle, (until, now)) == Extended::Yes).then_some(until)
+        (self.queues().extend(tx, &owed.handle, Extension { until, now }) == Extended::Yes).then_some(until)
     }
 
     /// How many requests a second a target may be sent, where it is an API destination.

@@ -8,7 +8,7 @@ use aws::encoding::hex;
 use aws::{Arn, Ids, Timestamp};
 use queue::limits::DEDUPLICATION_S;
 use queue::queue::Fifo;
-use queue::{Attribute, NewMessage, Queue, QueueId, Sent, name_in_arn};
+use queue::{Attribute, Deduplication, NewMessage, Queue, QueueId, Sent, name_in_arn};
 use sha2::{Digest, Sha256};
 use store::Tx;
 
@@ -102,7 +102,7 @@ impl Events {
             Some(fifo) => match ordered(new, target.message_group.as_deref(), fifo) {
                 Ok((new, key)) => {
                     let until = now.plus(Duration::from_secs(DEDUPLICATION_S));
-                    self.queues().send_once(tx, queue.engine, new, (key, until))
+                    self.queues().send_once(tx, queue.engine, new, Deduplication { key, until })
                 }
                 Err(cause) => return Payment::Impossible(cause),
             },

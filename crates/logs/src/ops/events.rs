@@ -9,8 +9,8 @@ use crate::check::Faults;
 use crate::event::{Entry, Rejected, check_batch};
 use crate::filter::Filter;
 use crate::ops::{OfGroup, write};
-use crate::page::{Place, Shown, Wanted, after, events_of, place_of, token};
-use crate::stream::STREAMS;
+use crate::page::{Place, PlacedEvent, Query, after, events_of, place_of, token};
+use crate::stream::{STREAMS, StreamName};
 use crate::{Logs, error, limits};
 
 /// The last of all places.
@@ -64,13 +64,13 @@ pub(super) fn put(logs: &Logs, call: &Call, body: &[u8]) -> Reply {
         let group = request.log_group_name.unwrap_or_default();
         let stream = request.log_stream_name.unwrap_or_default();
         Ok(move |tx: &mut Tx<'_>| {
-            let rejected = Logs::put_events(tx, (&group, &stream), entries, now)?;
-            let told = (rejected != Rejected::default()).then_some(RejectedAnswer {
+            let rejected = Logs::put_events(tx, StreamName { group: &group, stream: &stream }, entries, now)?;
+            let rejected_log_events_info = (rejected != Rejected::default()).then_some(RejectedAnswer {
                 too_new_log_event_start_index: rejected.too_new_start,
                 too_old_log_event_end_index: rejected.too_old_end,
                 expired_log_event_end_index: rejected.expired_end,
             });
-            Ok(PutAnswer { next_sequence_token: next, rejected_log_events_info: told })
+            Ok(PutAnswer { next_sequence_token: next, rejected_log_events_info })
         })
     })
 }
@@ -153,26 +153,26 @@ pub(super) fn get(logs: &Logs, body: &[u8]) -> Reply {
             None => (Direction::Backwards, None),
         };
         // The end is exclusive here, and inclusive in FilterLogEvents (API reference).
-        let mut wanted = Wanted {
+        let mut query = Query {
             from: (request.start_time.unwrap_or_default(), 0),
             to: request.end_time.map_or(END, |end| (end, 0)),
             filter: Filter::default(),
             limit,
         };
         match (direction, place) {
-            (Direction::Forwards, Some(place)) => wanted.from = wanted.from.max(place),
-            (Direction::Backwards, Some(place)) => wanted.to = wanted.to.min(place),
+            (Direction::Forwards, Some(place)) => query.from = query.from.max(place),
+            (Direction::Backwards, Some(place)) => query.to = query.to.min(place),
             (_, None) => {}
         }
         let found = logs.store().read(|read| {
             let stream = Logs::stream(read, &group, &stream)?;
-            Ok::<_, Error>(events_of(read, stream.number, &wanted, direction).0)
+            Ok::<_, Error>(events_of(read, stream.number, &query, direction).0)
         });
         let mut found = found.map_err(error::of_store)??;
         if direction == Direction::Backwards {
             found.reverse();
         }
-        let nothing = place.unwrap_or(wanted.from);
+        let nothing = place.unwrap_or(query.from);
         let first = found.first().map_or(nothing, |shown| shown.place);
         let last = found.last().map_or(nothing, |shown| after(shown.place));
         Ok(GetAnswer {
@@ -183,8 +183,8 @@ pub(super) fn get(logs: &Logs, body: &[u8]) -> Reply {
     })
 }
 
-impl From<Shown> for OutputEvent {
-    fn from(Shown { place: (timestamp, _), event }: Shown) -> Self {
+impl From<PlacedEvent> for OutputEvent {
+    fn from(PlacedEvent { place: (timestamp, _), event }: PlacedEvent) -> Self {
         Self { timestamp, message: event.message, ingestion_time: event.ingested.unix_ms() }
     }
 }
@@ -226,7 +226,7 @@ struct FilteredEvent {
 /// FilterLogEvents: the events of all or some streams of a group, by time.
 pub(super) fn filter(logs: &Logs, body: &[u8]) -> Reply {
     answer(body, |mut request: FilterRequest| {
-        let (group, wanted) = wanted_by(logs, &mut request)?;
+        let (group, query) = query_of(logs, &mut request)?;
         let names = request.log_stream_names;
         let prefix = request.log_stream_name_prefix.unwrap_or_default();
         let is_wanted = |name: &String| {
@@ -237,7 +237,7 @@ pub(super) fn filter(logs: &Logs, body: &[u8]) -> Reply {
             let mut streams = read.list(&STREAMS, &KeyRange::prefix(&group), usize::MAX);
             streams.retain(|((_, name), _)| is_wanted(name));
             let numbered = streams.into_iter().map(|((_, name), stream)| (name, stream.number));
-            Ok::<_, Error>(earliest(read, numbered.collect(), &wanted))
+            Ok::<_, Error>(earliest(read, numbered.collect(), &query))
         });
         let (found, has_more) = found.map_err(error::of_store)??;
         let last = found.last().map(|(_, shown)| token("n", after(shown.place)));
@@ -250,11 +250,11 @@ pub(super) fn filter(logs: &Logs, body: &[u8]) -> Reply {
 }
 
 /// The group and the events that are asked for.
-fn wanted_by(logs: &Logs, request: &mut FilterRequest) -> Result<(String, Wanted), Error> {
+fn query_of(logs: &Logs, request: &mut FilterRequest) -> Result<(String, Query), Error> {
     let mut faults = Faults::default();
     let limit = faults.limit(request.limit, limits::EVENTS_MAX);
     let pattern = request.filter_pattern.take().unwrap_or_default();
-    faults.length("filterPattern", &pattern, (0, limits::FILTER_LENGTH_MAX));
+    faults.length("filterPattern", &pattern, 0..=limits::FILTER_LENGTH_MAX);
     if let Some(prefix) = &request.log_stream_name_prefix {
         faults.stream_like("logStreamNamePrefix", prefix);
     }
@@ -276,26 +276,26 @@ fn wanted_by(logs: &Logs, request: &mut FilterRequest) -> Result<(String, Wanted
         None => (request.start_time.unwrap_or_default(), 0),
     };
     let to = request.end_time.map_or(END, |end| (end.saturating_add(1), 0));
-    Ok((group, Wanted { from, to, filter: Filter::parse(&pattern)?, limit }))
+    Ok((group, Query { from, to, filter: Filter::parse(&pattern)?, limit }))
 }
 
 /// The earliest events of several streams, each with its stream's name, at most a page; and whether there are more.
 fn earliest(
     read: &mut impl Read,
     streams: Vec<(String, u64)>,
-    wanted: &Wanted,
-) -> (Vec<(String, Shown)>, bool) {
-    let mut found: Vec<(String, Shown)> = Vec::new();
+    query: &Query,
+) -> (Vec<(String, PlacedEvent)>, bool) {
+    let mut found: Vec<(String, PlacedEvent)> = Vec::new();
     // What comes after this is not known of every stream.
     let mut known_to: Option<Place> = None;
     for (name, number) in streams {
-        let (of_stream, has_more) = events_of(read, number, wanted, Direction::Forwards);
+        let (of_stream, has_more) = events_of(read, number, query, Direction::Forwards);
         if let Some(last) = of_stream.last().filter(|_| has_more) {
             known_to = Some(known_to.map_or(last.place, |known| known.min(last.place)));
         }
         found.extend(of_stream.into_iter().map(|shown| (name.clone(), shown)));
         found.sort_by_key(|(_, shown)| shown.place);
-        let fitting = fitting(&found, wanted.limit);
+        let fitting = fitting(&found, query.limit);
         if fitting < found.len() {
             found.truncate(fitting);
             let last = found.last().map(|(_, shown)| shown.place);
@@ -307,7 +307,7 @@ fn earliest(
 }
 
 /// How many of the first events make a page.
-fn fitting(found: &[(String, Shown)], limit: usize) -> usize {
+fn fitting(found: &[(String, PlacedEvent)], limit: usize) -> usize {
     let mut size = 0;
     let fitting = found.iter().take(limit).take_while(|(_, shown)| {
         size += shown.event.message.len() + limits::EVENT_OVERHEAD_BYTES;
@@ -317,7 +317,7 @@ fn fitting(found: &[(String, Shown)], limit: usize) -> usize {
 }
 
 fn filtered(
-    (log_stream_name, Shown { place: (timestamp, number), event }): (String, Shown),
+    (log_stream_name, PlacedEvent { place: (timestamp, number), event }): (String, PlacedEvent),
 ) -> FilteredEvent {
     FilteredEvent {
         log_stream_name,

@@ -127,7 +127,7 @@ pub(super) fn protect(logs: &Logs, body: &[u8]) -> Reply {
     write(logs, body, |request: ProtectRequest| {
         let mut faults = Faults::default();
         let identifier = request.log_group_identifier.unwrap_or_default();
-        faults.length("logGroupIdentifier", &identifier, (1, limits::IDENTIFIER_LENGTH_MAX));
+        faults.length("logGroupIdentifier", &identifier, 1..=limits::IDENTIFIER_LENGTH_MAX);
         if request.deletion_protection_enabled.is_none() {
             faults.add("deletionProtectionEnabled", None, "Member must not be null");
         }

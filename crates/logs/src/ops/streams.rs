@@ -8,7 +8,7 @@ use store::{KeyRange, Read, Tx};
 
 use crate::check::Faults;
 use crate::ops::{Nothing, OfGroup, write};
-use crate::stream::{STREAMS, Stream};
+use crate::stream::{STREAMS, Stream, StreamName};
 use crate::{Logs, error, limits};
 
 #[derive(Debug, Deserialize)]
@@ -34,7 +34,9 @@ pub(super) fn create(logs: &Logs, call: &Call, body: &[u8]) -> Reply {
     let now = call.now;
     write(logs, body, |request: NamedRequest| {
         let (group, stream) = request.names()?;
-        Ok(move |tx: &mut Tx<'_>| Logs::create_stream(tx, (&group, &stream), now).map(|_| Nothing {}))
+        Ok(move |tx: &mut Tx<'_>| {
+            Logs::create_stream(tx, StreamName { group: &group, stream: &stream }, now).map(|_| Nothing {})
+        })
     })
 }
 
@@ -111,7 +113,7 @@ pub(super) fn describe(logs: &Logs, body: &[u8]) -> Reply {
         });
         let streams = streams.map_err(error::of_store)??.into_iter();
         let matching = streams.filter(|((_, name), _)| name.starts_with(&prefix));
-        let shown = matching.map(|((group, name), stream)| shown(logs, (&group, name), &stream));
+        let shown = matching.map(|((group, name), stream)| shown(logs, &group, name, &stream));
         let mut shown: Vec<StreamAnswer> = shown.collect();
         if by_time {
             shown.iter_mut().for_each(StreamAnswer::order_by_time);
@@ -141,7 +143,7 @@ fn turn_round(shown: &mut [StreamAnswer]) {
     }
 }
 
-fn shown(logs: &Logs, (group, name): (&str, String), stream: &Stream) -> StreamAnswer {
+fn shown(logs: &Logs, group: &str, name: String, stream: &Stream) -> StreamAnswer {
     let (first, last) = stream.times.unzip();
     StreamAnswer {
         creation_time: stream.created.unix_ms(),

@@ -15,8 +15,8 @@ use crate::{Logs, error, limits};
 /// What a tag may be.
 pub(super) fn check_tags(tags: &BTreeMap<String, String>, faults: &mut Faults) {
     for (key, value) in tags {
-        faults.length("tags", key, (1, 128));
-        faults.length("tags", value, (0, 256));
+        faults.length("tags", key, 1..=128);
+        faults.length("tags", value, 0..=256);
     }
 }
 
@@ -33,7 +33,7 @@ impl Request {
     fn group(&self, logs: &Logs, mut faults: Faults) -> Result<String, Error> {
         match &self.resource_arn {
             None => faults.add("resourceArn", None, "Member must not be null"),
-            Some(arn) => faults.length("resourceArn", arn, (1, 1011)),
+            Some(arn) => faults.length("resourceArn", arn, 1..=1011),
         }
         faults.result()?;
         of_identifier(logs, self.resource_arn.as_deref().unwrap_or_default())

@@ -22,7 +22,7 @@ impl House {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), &Options::default()).unwrap();
-        Self { logs: Logs::new(store.clone(), (ACCOUNT, REGION)), store, _dir: dir }
+        Self { logs: Logs::new(store.clone(), aws::Scope::new(ACCOUNT, REGION)), store, _dir: dir }
     }
 
     /// An operation at a moment.

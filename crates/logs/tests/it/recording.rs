@@ -16,7 +16,7 @@ impl House {
         message: &str,
     ) -> Result<(), Refusal> {
         let entry = Entry { time_ms: at.unix_ms(), message: message.to_owned() };
-        self.write(move |logs, tx| logs.record(tx, (group, stream), entry, NOON))
+        self.write(move |logs, tx| logs.record(tx, logs::StreamName { group, stream }, entry, NOON))
     }
 
     fn messages(&self, group: &str) -> Vec<String> {
@@ -32,10 +32,13 @@ impl House {
     /// Sweeps until nothing is left to do.
     fn sweep(&self, now: Timestamp, kept_bytes_max: u64) {
         // A sweep that finds nothing rests; another owner of the same store does not know.
-        let rested = Logs::new(self.store.clone(), (ACCOUNT, REGION));
+        let rested = Logs::new(self.store.clone(), aws::Scope::new(ACCOUNT, REGION));
         loop {
             let sweeper = rested.clone();
-            if self.write(move |_, tx| sweeper.sweep_to(tx, now, (3, kept_bytes_max))) < 3 {
+            if self.write(move |_, tx| {
+                sweeper.sweep_to(tx, now, logs::Limits { events: 3, kept_bytes: kept_bytes_max })
+            }) < 3
+            {
                 return;
             }
         }

@@ -139,7 +139,7 @@ impl Desk<'_> {
     fn members_by_group(&mut self, queue: QueueId) -> BTreeMap<String, Group> {
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
         self.tx.visit_found(&INDEX, &KeyRange::prefix(&queue.0), &mut |place, state| {
-            if let Some(entry) = state.map(|state| entry_of((place, state)))
+            if let Some(entry) = state.map(|state| entry_of(place, state))
                 && let Some(name) = &entry.state.group
             {
                 groups.entry(name.clone()).or_default().members.push(entry.member());

@@ -12,7 +12,7 @@ use crate::engine::handle::Handle;
 use crate::engine::record::{
     Attribute, CONTENTS, Content, INDEX, NOTES, Note, Phase, Place, QUEUES, QueueId, Settings, State,
 };
-use crate::engine::settle::find;
+use crate::engine::settle::{Transfer, find};
 
 /// What to receive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Queues {
     }
 
     /// How many messages are in flight at `now`, at most `limit`: the permits in use.
-    pub fn in_flight(&self, read: &mut impl Read, queue: QueueId, (now, limit): (Timestamp, usize)) -> usize {
+    pub fn in_flight(&self, read: &mut impl Read, queue: QueueId, now: Timestamp, limit: usize) -> usize {
         count_in_flight(read, queue, now, limit)
     }
 }
@@ -208,7 +208,7 @@ impl Round<'_> {
             Some(redrive) => {
                 self.settled += 1;
                 let note = Note { source: Some(redrive.source.clone()), attributes: Vec::new() };
-                desk.transfer(self.queue, entry, redrive.to, (note, now_ms));
+                desk.transfer(self.queue, entry, Transfer { to: redrive.to, note, now_ms });
             }
         }
     }
@@ -314,7 +314,7 @@ impl Desk<'_> {
             let left = max.saturating_sub(due.len() + damaged.len());
             for (place, state) in self.tx.list_found(&INDEX, &KeyRange::between(&from, &to), left) {
                 match state {
-                    Some(state) => due.push(entry_of((place, state))),
+                    Some(state) => due.push(entry_of(place, state)),
                     None => damaged.push(place),
                 }
             }
@@ -340,7 +340,8 @@ impl Desk<'_> {
     }
 }
 
-pub(crate) fn entry_of(((_, phase, (at_ms, sequence)), state): (Place, State)) -> Entry {
+pub(crate) fn entry_of(place: Place, state: State) -> Entry {
+    let (_, phase, (at_ms, sequence)) = place;
     Entry { phase: Phase::of_byte(phase), at_ms, sequence, state }
 }
 

@@ -7,6 +7,15 @@ use crate::engine::Queues;
 use crate::engine::desk::{Desk, Entry};
 use crate::engine::record::{NOTES, Phase, QueueId, State};
 
+/// How much is moved at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Portion {
+    /// When: messages that could be received then are moved.
+    pub now: Timestamp,
+    /// At most so many messages.
+    pub max: usize,
+}
+
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relocated {
@@ -17,18 +26,13 @@ pub struct Relocated {
 }
 
 impl Queues {
-    /// Moves up to `max` messages that could be received at `now` to the queue that `target` names for each: given the
+    /// Moves a portion of the messages that could be received to the queue that `target` names for each: given the
     /// name of the queue that dead-lettered it. Stops at the first that has none.
-    pub fn relocate<T>(
-        &self,
-        tx: &mut Tx<'_>,
-        from: QueueId,
-        (now, max): (Timestamp, usize),
-        mut target: T,
-    ) -> Relocated
+    pub fn relocate<T>(&self, tx: &mut Tx<'_>, from: QueueId, portion: Portion, mut target: T) -> Relocated
     where
         T: FnMut(&mut Tx<'_>, Option<&str>) -> Option<QueueId>,
     {
+        let Portion { now, max } = portion;
         let mut desk = Desk::new(tx);
         let mut done = Relocated::default();
         while done.moved < max && !done.stuck && !desk.tx.has_failed() {
@@ -41,7 +45,7 @@ impl Queues {
             let moved = due.into_iter().take_while(|entry| {
                 let source = desk.source_of(entry);
                 let to = target(&mut desk.tx, source.as_deref());
-                to.map(|to| desk.start_again(from, entry, (to, now.unix_ms()))).is_some()
+                to.map(|to| desk.start_again(from, entry, to, now.unix_ms())).is_some()
             });
             let moved = moved.count();
             done.moved += moved;
@@ -66,7 +70,7 @@ impl Desk<'_> {
 
     /// Moves a message to another queue as if it had just been sent there: its age and its count begin anew, else it
     /// would go straight back to the dead-letter queue.
-    fn start_again(&mut self, from: QueueId, entry: &Entry, (to, now_ms): (QueueId, u64)) {
+    fn start_again(&mut self, from: QueueId, entry: &Entry, to: QueueId, now_ms: u64) {
         self.leave(from, entry);
         if entry.state.noted {
             self.tx.remove(&NOTES, &entry.sequence);

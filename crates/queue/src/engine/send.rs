@@ -35,6 +35,15 @@ pub struct NewMessage {
     pub not_before: Timestamp,
 }
 
+/// Under which key a message is sent only once, and how long that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deduplication {
+    /// The same for messages that are the same.
+    pub key: String,
+    /// Until when another message with this key is a duplicate.
+    pub until: Timestamp,
+}
+
 /// What became of a message that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -79,14 +88,14 @@ impl Queues {
         Sent { id, sequence, at: Timestamp::from_unix_ms(at_ms), duplicate: false }
     }
 
-    /// Sends a message unless one with the same `key` was sent to this queue and is remembered, whatever became of it
-    /// since; remembers this one until `remember_until`.
+    /// Sends a message unless one with the same key was sent to this queue and is remembered, whatever became of it
+    /// since; remembers this one.
     pub fn send_once(
         &self,
         tx: &mut Tx<'_>,
         queue: QueueId,
         message: NewMessage,
-        (key, remember_until): (String, Timestamp),
+        Deduplication { key, until }: Deduplication,
     ) -> Sent {
         let key = (queue.0, key);
         let now_ms = message.now.unix_ms();
@@ -94,7 +103,7 @@ impl Queues {
             return Sent { id: known.id, sequence: known.sequence, at: message.not_before, duplicate: true };
         }
         let sent = self.send(tx, queue, message);
-        let until_ms = remember_until.unix_ms();
+        let until_ms = until.unix_ms();
         let duplicate = Duplicate { id: sent.id.clone(), sequence: sent.sequence, until_ms };
         tx.put(&DUPLICATES, &key, &duplicate);
         tx.put(&FORGET, &(until_ms, key), &());

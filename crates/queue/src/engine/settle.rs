@@ -19,6 +19,15 @@ pub enum Extended {
     Gone,
 }
 
+/// A change of a lease's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// When it is made.
+    pub now: Timestamp,
+    /// When the lease shall end.
+    pub until: Timestamp,
+}
+
 /// Where a dead letter goes and what is said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -55,13 +64,14 @@ impl Queues {
     pub fn dead_letter(&self, tx: &mut Tx<'_>, handle: &Handle, letter: DeadLetter, now: Timestamp) -> bool {
         self.settle(tx, handle, |desk, entry| {
             let note = Note { source: letter.source, attributes: letter.cause };
-            desk.transfer(handle.queue, entry, letter.to, (note, now.unix_ms()));
+            desk.transfer(handle.queue, entry, Transfer { to: letter.to, note, now_ms: now.unix_ms() });
         })
     }
 
-    /// Lets the lease end at `until` instead, unless it has ended: the permit may be somebody else's by now. The handle
+    /// Changes the end of a lease, unless it has ended: the permit may be somebody else's by now. The handle
     /// stays valid.
-    pub fn extend(&self, tx: &mut Tx<'_>, handle: &Handle, (until, now): (Timestamp, Timestamp)) -> Extended {
+    pub fn extend(&self, tx: &mut Tx<'_>, handle: &Handle, extension: Extension) -> Extended {
+        let Extension { now, until } = extension;
         match self.leased_until(tx, handle) {
             None => Extended::Gone,
             Some(end) if end <= now => Extended::Expired,
@@ -99,10 +109,19 @@ impl Queues {
     }
 }
 
+/// Where a message goes, what is noted about it, and when.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    pub(crate) to: QueueId,
+    pub(crate) note: Note,
+    pub(crate) now_ms: u64,
+}
+
 impl Desk<'_> {
     /// Takes a message out of one queue and puts it in another, at once to be received there. Its content stays where
     /// it is, its count goes on.
-    pub(crate) fn transfer(&mut self, from: QueueId, entry: Entry, to: QueueId, (note, now_ms): (Note, u64)) {
+    pub(crate) fn transfer(&mut self, from: QueueId, entry: Entry, transfer: Transfer) {
+        let Transfer { to, note, now_ms } = transfer;
         self.leave(from, &entry);
         let mut known = self.note_of(&entry);
         known.source = note.source.or(known.source);

@@ -28,7 +28,7 @@ impl Queues {
                 // What has been in its place for longer than the retention was sent even before. A message that was
                 // put back into the index meanwhile is met later, and never received: receive looks at its age.
                 let until_ms = now.unix_ms().saturating_sub(retention_ms);
-                removed += self.sweep_expired(tx, known.id, (until_ms, limit - removed));
+                removed += self.sweep_expired(tx, known.id, until_ms, limit - removed);
             }
         }
         removed
@@ -54,7 +54,7 @@ impl Queues {
         })
     }
 
-    fn sweep_expired(&self, tx: &mut Tx<'_>, queue: QueueId, (until_ms, limit): (u64, usize)) -> usize {
+    fn sweep_expired(&self, tx: &mut Tx<'_>, queue: QueueId, until_ms: u64, limit: usize) -> usize {
         let until = Timestamp::from_unix_ms(until_ms);
         if until_ms == 0 || !self.memory.may_be_due(queue, until) {
             return 0;

@@ -31,6 +31,17 @@ pub struct Withdrawn {
 /// Where a message stands in its queue; to go on behind it.
 pub type Spot = (u8, u64, u64);
 
+/// A look at the messages of a queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The queue.
+    pub queue: QueueId,
+    /// Where the last look ended; `None`: from the beginning.
+    pub after: Option<Spot>,
+    /// When: what is in flight then is not shown.
+    pub now: Timestamp,
+}
+
 impl Withdrawn {
     /// Its identifier.
     pub fn id(&self) -> &str {
@@ -84,14 +95,13 @@ impl Queues {
     pub fn look(
         &self,
         read: &mut impl Read,
-        (queue, mut after): (QueueId, Option<Spot>),
-        now: Timestamp,
+        mut look: Look,
         visit: &mut dyn FnMut(Spot, Withdrawn) -> ControlFlow<()>,
     ) {
         loop {
-            let some = entries(read, (queue, after), now);
+            let some = entries(read, look);
             let Some((last, _)) = some.last() else { break };
-            after = Some(*last);
+            look.after = Some(*last);
             for (spot, state) in some {
                 let Some(withdrawn) = whole(read, spot.2, state) else { continue };
                 if visit(spot, withdrawn).is_break() {
@@ -99,7 +109,7 @@ impl Queues {
                 }
             }
         }
-        for (spot, state) in parked(read, queue, after) {
+        for (spot, state) in parked(read, look) {
             let Some(withdrawn) = whole(read, spot.2, state) else { continue };
             if visit(spot, withdrawn).is_break() {
                 return;
@@ -133,7 +143,7 @@ impl Queues {
     }
 
     /// Takes back a message that was sent, as long as nobody has received it; `false`: somebody has, or it is gone.
-    pub fn take_back(&self, tx: &mut Tx<'_>, queue: QueueId, (at, sequence): (Timestamp, u64)) -> bool {
+    pub fn take_back(&self, tx: &mut Tx<'_>, queue: QueueId, at: Timestamp, sequence: u64) -> bool {
         let spot = (Phase::Waiting.byte(), at.unix_ms(), sequence);
         let state = tx.get(&INDEX, &(queue.0, spot.0, (spot.1, spot.2)));
         state.is_some_and(|state: State| state.received == 0) && self.withdraw(tx, queue, spot)
@@ -141,11 +151,8 @@ impl Queues {
 }
 
 /// The next entries of a queue that nobody has in hand, in the order of their places.
-fn entries(
-    read: &mut impl Read,
-    (queue, after): (QueueId, Option<Spot>),
-    now: Timestamp,
-) -> Vec<(Spot, State)> {
+fn entries(read: &mut impl Read, look: Look) -> Vec<(Spot, State)> {
+    let Look { queue, after, now } = look;
     let mut entries = Vec::new();
     for phase in [Phase::Waiting.byte(), Phase::Leased.byte()] {
         let from = match after {
@@ -167,7 +174,8 @@ fn entries(
 }
 
 /// What waits behind others of its group, in the order in which it was sent.
-fn parked(read: &mut impl Read, queue: QueueId, after: Option<Spot>) -> Vec<(Spot, State)> {
+fn parked(read: &mut impl Read, look: Look) -> Vec<(Spot, State)> {
+    let Look { queue, after, .. } = look;
     let mut parked = Vec::new();
     read.scan(&PARKED, &KeyRange::prefix(&queue.0), &mut |(_, _, sequence), waits| {
         parked.push(((PARKED_PHASE, 0, sequence), waits.state));
@@ -180,12 +188,10 @@ fn parked(read: &mut impl Read, queue: QueueId, after: Option<Spot>) -> Vec<(Spo
 
 fn whole(read: &mut impl Read, sequence: u64, state: State) -> Option<Withdrawn> {
     let Found::Value(content) = read.find(&CONTENTS, &sequence) else { return None };
-    let note = match state.noted {
-        false => Note::default(),
-        true => match read.find(&NOTES, &sequence) {
-            Found::Value(note) => note,
-            Found::Nothing | Found::Damaged => Note::default(),
-        },
+    let note = if state.noted { read.find(&NOTES, &sequence) } else { Found::Nothing };
+    let note = match note {
+        Found::Value(note) => note,
+        Found::Nothing | Found::Damaged => Note::default(),
     };
     Some(Withdrawn { sequence, content, state, note })
 }

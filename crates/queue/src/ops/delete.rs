@@ -1,6 +1,6 @@
 //! DeleteMessage, DeleteMessageBatch.
 
-use aws::{Call, Error, Reply, Timestamp};
+use aws::{Call, Error, Reply};
 use serde::Deserialize;
 use store::Tx;
 
@@ -8,7 +8,7 @@ use crate::engine::Queues;
 use crate::engine::handle::Handle;
 use crate::error;
 use crate::ops::batch::{self, BatchAnswer, Done};
-use crate::ops::{Nothing, required, write_reserved};
+use crate::ops::{Nothing, QueueCall, required, write_reserved};
 use crate::queue::{Queue, name_in_url, require};
 
 #[derive(Debug, Deserialize)]
@@ -32,30 +32,31 @@ struct Entry {
     receipt_handle: Option<String>,
 }
 
-pub(super) fn delete(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
-    let (queues_in_job, now) = (queues.clone(), call.now);
+pub(super) fn delete(queues: &Queues, call: Call, body: &[u8]) -> Reply {
+    let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: DeleteMessage| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), &call)?;
         let handle = required(request.receipt_handle, "ReceiptHandle")?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
-            delete_one(&queues_in_job, tx, &queue, (&handle, now))?;
+            delete_one(tx, QueueCall { queues: &queues_in_job, queue: &queue, call: &call }, &handle)?;
             Ok(Nothing {})
         })
     })
 }
 
-pub(super) fn delete_batch(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
-    let (queues_in_job, now) = (queues.clone(), call.now);
+pub(super) fn delete_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
+    let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: DeleteMessageBatch| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), &call)?;
         let entries =
             batch::check(request.entries, "DeleteMessageBatchRequestEntry", |entry| entry.id.clone())?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
+            let of = QueueCall { queues: &queues_in_job, queue: &queue, call: &call };
             let outcomes = entries.into_iter().map(|(id, entry)| {
                 let deleted = required(entry.receipt_handle, "ReceiptHandle")
-                    .and_then(|handle| delete_one(&queues_in_job, tx, &queue, (&handle, now)));
+                    .and_then(|handle| delete_one(tx, of, &handle));
                 (id.clone(), deleted.map(|()| Done { id }))
             });
             Ok(BatchAnswer::of(outcomes))
@@ -64,14 +65,12 @@ pub(super) fn delete_batch(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
 }
 
 /// A message that is gone already, or was received again, is no error: deleting twice is deleting.
-fn delete_one(
-    queues: &Queues,
-    tx: &mut Tx<'_>,
-    queue: &Queue,
-    (text, now): (&str, Timestamp),
-) -> Result<(), Error> {
+fn delete_one(tx: &mut Tx<'_>, of: QueueCall<'_>, text: &str) -> Result<(), Error> {
+    let QueueCall { queues, queue, call } = of;
     let handle = handle_of(queue, text)?;
-    if queue.attributes.fifo.is_some() && queues.leased_until(tx, &handle).is_some_and(|until| until <= now) {
+    if queue.attributes.fifo.is_some()
+        && queues.leased_until(tx, &handle).is_some_and(|until| until <= call.now)
+    {
         // Only FIFO queues insist: somebody else may be about to receive the group's first message.
         return Err(error::invalid_value(text, "ReceiptHandle", "The receipt handle has expired."));
     }

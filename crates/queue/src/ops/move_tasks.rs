@@ -36,11 +36,11 @@ pub(super) fn start(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let source = required(request.source_arn, "SourceArn")?;
         let destination = request.destination_arn;
         let rate = request.max_number_of_messages_per_second;
-        let rate = between(rate, "MaxNumberOfMessagesPerSecond", (1, limits::MOVE_RATE_MAX))?;
+        let rate = between(rate, "MaxNumberOfMessagesPerSecond", 1..=limits::MOVE_RATE_MAX)?;
         Ok(move |tx: &mut Tx<'_>| {
-            let queue = queue_of(tx, &source, ("SourceArn", &call))?;
+            let queue = queue_of(tx, &source, "SourceArn", &call)?;
             let destination =
-                destination.map(|arn| queue_of(tx, &arn, ("DestinationArn", &call))).transpose()?;
+                destination.map(|arn| queue_of(tx, &arn, "DestinationArn", &call)).transpose()?;
             let arn = queue.arn(&call);
             if sources_of(tx, &arn).is_empty() {
                 return Err(error::invalid_parameter(
@@ -93,7 +93,7 @@ pub(super) fn cancel(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let handle = Handle::of(&handle)
             .ok_or_else(|| error::invalid_parameter("Value for parameter TaskHandle is invalid."))?;
         Ok(move |tx: &mut Tx<'_>| {
-            let queue = queue_of(tx, &handle.source_arn, ("SourceArn", &call))?;
+            let queue = queue_of(tx, &handle.source_arn, "SourceArn", &call)?;
             let ours =
                 |(_, task): &(_, MoveTask)| task.id == handle.task_id && task.status == Status::Running;
             let found = tasks_of(tx, &queue.name).into_iter().find(ours);
@@ -140,9 +140,9 @@ pub(super) fn list(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     aws::operation::answer(body, |request: ListMessageMoveTasks| {
         let source = required(request.source_arn, "SourceArn")?;
         let most = u32::try_from(REMEMBERED_MAX).unwrap_or(u32::MAX);
-        let max = between(request.max_results, "MaxResults", (1, most))?.unwrap_or(1);
+        let max = between(request.max_results, "MaxResults", 1..=most)?.unwrap_or(1);
         let found = queues.store().read(|read| {
-            let queue = queue_of(read, &source, ("SourceArn", call))?;
+            let queue = queue_of(read, &source, "SourceArn", call)?;
             Ok(tasks_of(read, &queue.name))
         });
         let tasks = found.map_err(error::of_store)??.into_iter().map(|(_, task)| WireTask::of(task));
@@ -187,7 +187,7 @@ fn handle_of(task: &MoveTask) -> String {
 }
 
 /// The queue that an ARN names.
-fn queue_of(read: &mut impl Read, arn: &str, (name, call): (&str, &Call)) -> Result<Queue, Error> {
+fn queue_of(read: &mut impl Read, arn: &str, name: &str, call: &Call) -> Result<Queue, Error> {
     let arn: Option<Arn> = arn.parse().ok();
     let queue = arn.and_then(|arn| find(read, &name_in_arn(&arn, &call.account, &call.region)?));
     queue.ok_or_else(|| {

@@ -209,7 +209,7 @@ pub(super) fn list_dead_letter_sources(queues: &Queues, call: &Call, body: &[u8]
 
 fn page_size(max_results: Option<i64>) -> Result<usize, Error> {
     let most = u32::try_from(limits::PAGE_MAX).unwrap_or(u32::MAX);
-    let size = between(max_results, "MaxResults", (1, most))?;
+    let size = between(max_results, "MaxResults", 1..=most)?;
     Ok(size.and_then(|size| usize::try_from(size).ok()).unwrap_or(limits::PAGE_MAX))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws::operation::{Later, null_is_absent};
-use aws::{Body, Call, Error, LongPoll, Reply, Timestamp};
+use aws::{Body, Call, Error, LongPoll, Reply, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dead_letter::redrive_of;
@@ -71,9 +71,9 @@ const SYSTEM_ATTRIBUTES: [&str; 9] = [
     "DeadLetterQueueSourceArn",
 ];
 
-/// Which attributes the receiver wants to see.
+/// Which attributes the receiver asks for.
 #[derive(Clone, Debug)]
-struct Wanted {
+struct Selection {
     system: Vec<String>,
     message: Vec<String>,
 }
@@ -87,7 +87,7 @@ struct Poll {
     visibility_s: Option<u32>,
     /// ReceiveRequestAttemptId; has a meaning for FIFO queues only.
     attempt: Option<String>,
-    wanted: Wanted,
+    selection: Selection,
     until: Timestamp,
     /// Whose bell to listen to: found anew with each attempt, for a purge changes it.
     engine: QueueId,
@@ -109,10 +109,10 @@ fn prepare(queues: &Queues, call: Call, body: &[u8]) -> Result<Poll, Error> {
     let request: ReceiveMessage = aws::operation::parse(body)?;
     let name = name_in_url(request.queue_url.as_deref(), &call)?;
     let batch_max = u32::try_from(limits::BATCH_MAX).unwrap_or(u32::MAX);
-    let max = between(request.max_number_of_messages, "MaxNumberOfMessages", (1, batch_max))?.unwrap_or(1);
+    let max = between(request.max_number_of_messages, "MaxNumberOfMessages", 1..=batch_max)?.unwrap_or(1);
     let visibility_s =
-        between(request.visibility_timeout, "VisibilityTimeout", (0, limits::VISIBILITY_S_MAX))?;
-    let wait_s = between(request.wait_time_seconds, "WaitTimeSeconds", (0, limits::WAIT_S_MAX))?;
+        between(request.visibility_timeout, "VisibilityTimeout", 0..=limits::VISIBILITY_S_MAX)?;
+    let wait_s = between(request.wait_time_seconds, "WaitTimeSeconds", 0..=limits::WAIT_S_MAX)?;
     let system = [request.attribute_names, request.message_system_attribute_names].concat();
     let known = |name: &String| name == "All" || SYSTEM_ATTRIBUTES.contains(&name.as_str());
     if let Some(unknown) = system.iter().find(|name| !known(name)) {
@@ -127,7 +127,7 @@ fn prepare(queues: &Queues, call: Call, body: &[u8]) -> Result<Poll, Error> {
         max: usize::try_from(max).unwrap_or(1),
         visibility_s,
         attempt: request.receive_request_attempt_id.filter(|_| queue.attributes.fifo.is_some()),
-        wanted: Wanted { system, message: request.message_attribute_names },
+        selection: Selection { system, message: request.message_attribute_names },
         until: call.now.plus(Duration::from_secs(u64::from(wait_s))),
         engine: queue.engine,
         call,
@@ -141,7 +141,7 @@ impl Poll {
         let found = queues.store().read(|read| {
             let queue: Queue = require(read, name)?;
             if let Some(id) = attempt
-                && queues.has_attempt(read, (queue.engine, id), now.unix_ms())
+                && queues.has_attempt(read, queue.engine, id, now.unix_ms())
             {
                 return Ok((queue.engine, true));
             }
@@ -165,14 +165,14 @@ impl Poll {
         let (queues, name, max, visibility_s) =
             (self.queues.clone(), self.name.clone(), self.max, self.visibility_s);
         let attempt = self.attempt.clone();
-        let (account, region) = (self.call.account.clone(), self.call.region.clone());
+        let scope = Scope::new(&self.call.account, &self.call.region);
         Box::pin(self.queues.store().write_reserved(error::of_store, move |tx| {
             let queue = require(tx, &name)?;
             let until = queue.visible_after(now, visibility_s);
-            let redrive = redrive_of(tx, &queue, (&account, &region));
+            let redrive = redrive_of(tx, &queue, &scope);
             let receive = Receive { max, until, now, redrive };
             Ok(match attempt {
-                Some(id) => queues.receive_attempt(tx, (queue.engine, &id), &receive),
+                Some(id) => queues.receive_attempt(tx, queue.engine, &id, &receive),
                 None => queues.receive(tx, queue.engine, &receive),
             })
         }))
@@ -186,7 +186,7 @@ impl LongPoll for Poll {
             Err(error) => return Box::pin(std::future::ready(Err(error))),
         };
         let taken = due.then(|| self.take(now));
-        let wanted = self.wanted.clone();
+        let selection = self.selection.clone();
         Box::pin(async move {
             let received = match taken {
                 Some(taken) => taken.await?,
@@ -195,7 +195,7 @@ impl LongPoll for Poll {
             if received.is_empty() {
                 return Ok(None);
             }
-            let messages = received.into_iter().map(|message| wanted.show(message)).collect();
+            let messages = received.into_iter().map(|message| selection.show(message)).collect();
             aws::operation::print(&Messages { messages }).map(Some)
         })
     }
@@ -218,7 +218,7 @@ impl LongPoll for Poll {
     }
 }
 
-impl Wanted {
+impl Selection {
     fn show(&self, message: Received) -> WireMessage {
         let attributes = self.system_attributes(&message);
         let shown: Vec<Attribute> =

@@ -11,14 +11,14 @@ use store::Tx;
 
 use crate::engine::Queues;
 use crate::engine::record::{Attribute, Value};
-use crate::engine::send::{NewMessage, Sent};
+use crate::engine::send::{Deduplication, NewMessage, Sent};
 use crate::error;
 use crate::limits;
 use crate::message::{
     WireAttribute, WireAttributes, check_body, md5_of_attributes, md5_of_body, read_attributes, size_bytes,
 };
 use crate::ops::batch::{self, BatchAnswer};
-use crate::ops::{between, required, write};
+use crate::ops::{QueueCall, between, required, write};
 use crate::queue::{Fifo, Queue, name_in_url, require};
 
 #[derive(Debug, Deserialize)]
@@ -83,7 +83,7 @@ pub(super) fn send(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let draft = Draft::of(request, &call)?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
-            draft.send(&queues_in_job, tx, (&queue, &call))
+            draft.send(tx, QueueCall { queues: &queues_in_job, queue: &queue, call: &call })
         })
     })
 }
@@ -104,8 +104,9 @@ pub(super) fn send_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             check_fifo_batch(&queue, &drafts)?;
+            let of = QueueCall { queues: &queues_in_job, queue: &queue, call: &call };
             let send = |(id, draft): (String, Result<Draft, Error>)| {
-                let sent = draft.and_then(|draft| draft.send(&queues_in_job, tx, (&queue, &call)));
+                let sent = draft.and_then(|draft| draft.send(tx, of));
                 (id.clone(), sent.map(|sent| SentMessage { id: Some(id), ..sent }))
             };
             Ok(BatchAnswer::of(drafts.into_iter().map(send)))
@@ -117,7 +118,7 @@ impl Draft {
     fn of(wire: WireMessage, call: &Call) -> Result<Self, Error> {
         let body = required(wire.message_body, "MessageBody")?;
         check_body(&body)?;
-        let delay_s = between(wire.delay_seconds, "DelaySeconds", (0, limits::DELAY_S_MAX))?;
+        let delay_s = between(wire.delay_seconds, "DelaySeconds", 0..=limits::DELAY_S_MAX)?;
         let attributes = read_attributes(wire.message_attributes.unwrap_or_default())?;
         let system = system_attributes(wire.message_system_attributes.unwrap_or_default())?;
         check_token(wire.message_group_id.as_deref(), "MessageGroupId")?;
@@ -140,13 +141,8 @@ impl Draft {
         Ok(Self { id, body, size_bytes, delay_s, attributes, trace_header, deduplication_id, group, answer })
     }
 
-    fn send(
-        self,
-        queues: &Queues,
-        tx: &mut Tx<'_>,
-        (queue, call): (&Queue, &Call),
-    ) -> Result<SentMessage, Error> {
-        let attributes = &queue.attributes;
+    fn send(self, tx: &mut Tx<'_>, of: QueueCall<'_>) -> Result<SentMessage, Error> {
+        let attributes = &of.queue.attributes;
         if self.size_bytes > usize::try_from(attributes.size_bytes_max).unwrap_or(usize::MAX) {
             return Err(error::invalid_parameter(format!(
                 "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.",
@@ -154,17 +150,13 @@ impl Draft {
             )));
         }
         match &attributes.fifo {
-            Some(fifo) => self.send_fifo(queues, tx, (queue, fifo, call)),
-            None => self.send_standard(queues, tx, (queue, call)),
+            Some(fifo) => self.send_fifo(tx, of, fifo),
+            None => self.send_standard(tx, of),
         }
     }
 
-    fn send_standard(
-        self,
-        queues: &Queues,
-        tx: &mut Tx<'_>,
-        (queue, call): (&Queue, &Call),
-    ) -> Result<SentMessage, Error> {
+    fn send_standard(self, tx: &mut Tx<'_>, of: QueueCall<'_>) -> Result<SentMessage, Error> {
+        let QueueCall { queues, queue, call } = of;
         if let Some(id) = &self.deduplication_id {
             return Err(error::invalid_value(
                 id,
@@ -180,12 +172,8 @@ impl Draft {
         Ok(answer)
     }
 
-    fn send_fifo(
-        self,
-        queues: &Queues,
-        tx: &mut Tx<'_>,
-        (queue, fifo, call): (&Queue, &Fifo, &Call),
-    ) -> Result<SentMessage, Error> {
+    fn send_fifo(self, tx: &mut Tx<'_>, of: QueueCall<'_>, fifo: &Fifo) -> Result<SentMessage, Error> {
+        let QueueCall { queues, queue, call } = of;
         if let Some(delay_s) = self.delay_s.filter(|delay_s| *delay_s != 0) {
             return Err(error::invalid_value(
                 delay_s,
@@ -203,10 +191,10 @@ impl Draft {
         } else {
             deduplication_id.clone()
         };
-        let remember_until = call.now.plus(Duration::from_secs(limits::DEDUPLICATION_S));
+        let until = call.now.plus(Duration::from_secs(limits::DEDUPLICATION_S));
         let (mut message, answer) = self.into_message(call, queue.attributes.delay_s);
         message.deduplication_id = Some(deduplication_id);
-        let sent = queues.send_once(tx, queue.engine, message, (key, remember_until));
+        let sent = queues.send_once(tx, queue.engine, message, Deduplication { key, until });
         let Sent { id, sequence, .. } = sent;
         Ok(SentMessage { message_id: id, sequence_number: Some(sequence_number(sequence)), ..answer })
     }

@@ -9,8 +9,8 @@ use crate::error;
 use crate::limits;
 use crate::ops::batch::{self, BatchAnswer, Done};
 use crate::ops::delete::handle_of;
-use crate::ops::{Nothing, between, required, write_reserved};
-use crate::queue::{Queue, name_in_url, require};
+use crate::ops::{Nothing, QueueCall, between, required, write_reserved};
+use crate::queue::{name_in_url, require};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -54,7 +54,7 @@ pub(super) fn change(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let change = Change::of(request.change)?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
-            change.apply(&queues_in_job, tx, (&queue, &call))?;
+            change.apply(tx, QueueCall { queues: &queues_in_job, queue: &queue, call: &call })?;
             Ok(Nothing {})
         })
     })
@@ -68,9 +68,9 @@ pub(super) fn change_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let entries = batch::check(request.entries, entry, |entry| entry.id.clone())?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
+            let of = QueueCall { queues: &queues_in_job, queue: &queue, call: &call };
             let outcomes = entries.into_iter().map(|(id, entry)| {
-                let changed = Change::of(entry.change)
-                    .and_then(|change| change.apply(&queues_in_job, tx, (&queue, &call)));
+                let changed = Change::of(entry.change).and_then(|change| change.apply(tx, of));
                 (id.clone(), changed.map(|()| Done { id }))
             });
             Ok(BatchAnswer::of(outcomes))
@@ -82,16 +82,16 @@ impl Change {
     fn of(wire: WireChange) -> Result<Self, Error> {
         let handle = required(wire.receipt_handle, "ReceiptHandle")?;
         let visibility_s =
-            between(wire.visibility_timeout, "VisibilityTimeout", (0, limits::VISIBILITY_S_MAX))?;
+            between(wire.visibility_timeout, "VisibilityTimeout", 0..=limits::VISIBILITY_S_MAX)?;
         Ok(Self { handle, visibility_s: required(visibility_s, "VisibilityTimeout")? })
     }
 
-    fn apply(self, queues: &Queues, tx: &mut Tx<'_>, (queue, call): (&Queue, &Call)) -> Result<(), Error> {
-        let handle = handle_of(queue, &self.handle)?;
-        let until = queue.visible_after(call.now, Some(self.visibility_s));
+    fn apply(self, tx: &mut Tx<'_>, of: QueueCall<'_>) -> Result<(), Error> {
+        let handle = handle_of(of.queue, &self.handle)?;
+        let until = of.queue.visible_after(of.call.now, Some(self.visibility_s));
         // A lease that has ended can be renewed while nobody has received the message again. Recorded from AWS by
         // LocalStack: test_change_message_visibility_after_visibility_timeout_expiration.
-        if queues.renew(tx, &handle, until) {
+        if of.queues.renew(tx, &handle, until) {
             return Ok(());
         }
         Err(error::invalid_value(

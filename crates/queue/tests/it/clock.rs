@@ -50,7 +50,7 @@ impl Bench {
         let until = at(new.now.unix_ms() + 5 * MINUTE);
         self.write(move |queues, tx| {
             let queue = queues.internal(tx, "timer:a", Settings::default());
-            queues.send_once(tx, queue, new, ("key".to_owned(), until)).duplicate
+            queues.send_once(tx, queue, new, queue::Deduplication { key: "key".to_owned(), until }).duplicate
         })
     }
 

@@ -262,8 +262,9 @@ fn a_message_goes_on_without_a_damaged_note() {
 
     // Nobody knows where it came from: a redrive to where the messages came from stops at it, and says so.
     let in_job = queues.clone();
-    let moved =
-        write(&queues, move |tx| in_job.relocate(tx, to, (at(2500), 100), |_, source| source.map(|_| from)));
+    let moved = write(&queues, move |tx| {
+        in_job.relocate(tx, to, queue::Portion { now: at(2500), max: 100 }, |_, source| source.map(|_| from))
+    });
     assert!(moved.unwrap().stuck);
     let receive = Receive { max: 10, until: at(9000), now: at(2500), redrive: None };
     let in_job = queues.clone();

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use aws::Reply;
-use queue::{Arrival, Counts, NewMessage, QueueId, Queues, Receive, Settings};
+use queue::{Arrival, Counts, Deduplication, NewMessage, QueueId, Queues, Receive, Settings};
 use serde_json::json;
 use store::Tx;
 
@@ -126,7 +126,14 @@ fn a_duplicate_is_known_after_a_restart_and_forgotten_in_time() {
     let queue = create(&queues, "a:b", Settings::default());
     let once = |queues: &Queues, id: &str, now: u64| {
         let (in_job, new) = (queues.clone(), message(id, at(now)));
-        write(queues, move |tx| in_job.send_once(tx, queue, new, ("key".to_owned(), at(now + 300_000))))
+        write(queues, move |tx| {
+            in_job.send_once(
+                tx,
+                queue,
+                new,
+                Deduplication { key: "key".to_owned(), until: at(now + 300_000) },
+            )
+        })
     };
     let first = once(&queues, "1", 1000);
     drop(queues);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::{ProptestConfig, Strategy, prop_oneof, proptest};
 use queue::{
-    Counts, DeadLetter, Extended, Handle, NewMessage, QueueId, Queues, Receive, Received, Redrive, Settings,
+    Counts, DeadLetter, Extended, Extension, Handle, NewMessage, QueueId, Queues, Receive, Received, Redrive,
+    Settings,
 };
 use store::Store;
 
@@ -173,7 +174,7 @@ impl World {
         }
         if let Some(permits) = self.permits.filter(|_| !received.is_empty()) {
             let queues = self.queues();
-            let look = queues.store().read(|read| queues.in_flight(read, ids[0], (at(now), usize::MAX)));
+            let look = queues.store().read(|read| queues.in_flight(read, ids[0], at(now), usize::MAX));
             assert!(look.unwrap() <= usize::try_from(permits).unwrap(), "contract C11");
         }
         self.learn_what_moved();
@@ -254,7 +255,9 @@ impl World {
         let Some((id, handle)) = self.pick(pick) else { return };
         let (queues, now) = (self.queues(), self.now);
         let until = now + visibility;
-        let extended = write(&self.queues(), move |tx| queues.extend(tx, &handle, (at(until), at(now))));
+        let extended = write(&self.queues(), move |tx| {
+            queues.extend(tx, &handle, Extension { until: at(until), now: at(now) })
+        });
         match extended {
             Extended::Yes => {
                 let known = self.known.get_mut(&id).unwrap();

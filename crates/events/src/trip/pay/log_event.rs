@@ -6,7 +6,7 @@
 //! names.
 
 use aws::Timestamp;
-use logs::{Entry, Refusal};
+use logs::{Entry, Refusal, StreamName};
 use serde::Deserialize;
 use serde_json::Value;
 use store::Tx;
@@ -34,7 +34,7 @@ impl Events {
         };
         let stream = RuleName::of_arn(message.rule_arn).map(|(bus, rule)| format!("{bus}/{rule}"));
         let stream = stream.unwrap_or_else(|| "events".to_owned());
-        match self.logs().record(tx, (&group, &stream), entry, now) {
+        match self.logs().record(tx, StreamName { group: &group, stream: &stream }, entry, now) {
             Ok(()) => Payment::Paid(None),
             Err(Refusal::NoGroup) => Payment::Impossible(no_group()),
             Err(Refusal::NoStream) => {
