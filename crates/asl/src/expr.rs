@@ -1,13 +1,24 @@
 //! What stands inside a state and is evaluated: paths, payload templates, intrinsic functions, JSONata, Choice rules.
 //!
-//! What the machine calls, so that both sides can be written at once:
-//! - `jsonpath::Path::{parse(&str), query(&Scope)}`; its cause is AWS's "Invalid path '$.x' : No results for path: ...";
-//! - `jsonpath::ReferencePath::{parse(&str), put(&mut Value, Value)}`;
-//! - `template::PayloadTemplate::{parse(&Value), render(&Scope)}`, and `template::Dynamic::{parse(field, text), evaluate(&Scope)}`
-//!   for one text that is a path or an intrinsic (`ErrorPath`, `CausePath`; `field` goes into AWS's text);
-//! - `jsonata::Template::{parse(field, &Value), evaluate(&Scope, Limits)}`; `field` (`Output`, `Items`) begins the location;
-//! - `choice::Rule::{parse(&Map), evaluate(&Scope)}`; it skips `Next`, `Assign`, `Output`, `Comment`, which are the machine's;
-//! - each of the parsed has `variables() -> Vec<String>`: the variables that it reads (DescribeStateMachine shows them).
+//! - [`jsonpath`]: `InputPath`, `OutputPath`, `ResultPath` and all that is a path;
+//! - [`template`]: `Parameters`, `ResultSelector`, `ItemSelector`, `Assign`, and `ErrorPath`, `CausePath`, with the
+//!   [`intrinsic`] functions;
+//! - [`jsonata`]: texts in `{% %}`;
+//! - [`choice`]: the rules of a Choice in JSONPath, and why each said no.
+//!
+//! Everything is read once (`parse`) and evaluated on a [`Scope`]; each of the parsed tells the `variables` that it reads,
+//! which DescribeStateMachine shows.
+
+pub mod choice;
+pub mod intrinsic;
+pub mod jsonata;
+pub mod jsonpath;
+pub mod template;
+pub mod timestamp;
+
+mod cursor;
+mod digest;
+mod random;
 
 use serde_json::{Map, Value};
 
@@ -35,7 +46,7 @@ pub struct Scope<'a> {
     pub result: Option<&'a Value>,
     /// `$states.errorOutput`, in a catcher.
     pub error_output: Option<&'a Value>,
-    /// Where the random functions of this evaluation start.
+    /// Where the random functions of this evaluation start; another one for each evaluation, or their UUIDs repeat.
     pub seed: u64,
     /// The moment of this evaluation, in milliseconds since 1970.
     pub now_ms: u64,
@@ -48,4 +59,41 @@ pub struct Limits {
     pub steps_max: u64,
     /// Bytes of the result, written as JSON.
     pub result_bytes_max: usize,
+}
+
+/// The deepest value that an expression may make: deeper JSON would not be read back (`serde_json` reads 128 levels).
+const NESTING_MAX: usize = 100;
+
+impl ExprError {
+    pub(crate) fn new(error: &str, cause: String) -> Self {
+        Self { error: error.to_owned(), cause, location: None }
+    }
+
+    /// An error that no Retry and no Catch matches.
+    pub(crate) fn runtime(cause: String) -> Self {
+        Self::new("States.Runtime", cause)
+    }
+}
+
+/// A value as compact JSON, the form in which AWS's texts show it.
+pub(crate) fn json_text(value: &Value) -> String {
+    value.to_string()
+}
+
+/// Whether a value nests no deeper than what can be read back.
+pub(crate) fn nests_within(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return !value.is_array() && !value.is_object() };
+    match value {
+        Value::Array(items) => items.iter().all(|item| nests_within(item, below)),
+        Value::Object(members) => members.values().all(|member| nests_within(member, below)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
+/// Fails where a made value nests too deep.
+pub(crate) fn check_nesting(value: Value) -> Result<Value, ExprError> {
+    if nests_within(&value, NESTING_MAX) {
+        return Ok(value);
+    }
+    Err(ExprError::runtime(format!("The result nests deeper than {NESTING_MAX} levels")))
 }
