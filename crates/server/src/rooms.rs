@@ -6,6 +6,7 @@ use events::{BusName, Events};
 use genesys::platform::event_stream::Streams;
 use genesys::platform::subscription::Subscriptions;
 use genesys::tracker::intake::Intake;
+use iam::Iam;
 use queue::Queues;
 use store::{Options, Store};
 
@@ -21,6 +22,8 @@ pub struct Rooms {
     pub queues: Queues,
     /// Event buses and rules.
     pub events: Events,
+    /// Roles and policies.
+    pub iam: Iam,
     /// Event subscriptions.
     pub subscriptions: Subscriptions,
     /// Event streams.
@@ -48,6 +51,7 @@ impl Rooms {
         let place = (config.account.as_str(), config.region.as_str());
         let subscriptions = Subscriptions::open(queues.clone(), place).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        Ok(Self { store, queues, events, subscriptions, streams, feed: Arc::default() })
+        let iam = Iam::new(store.clone());
+        Ok(Self { store, queues, events, iam, subscriptions, streams, feed: Arc::default() })
     }
 }

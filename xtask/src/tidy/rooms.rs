@@ -27,6 +27,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "genesys",
             "queue",
             "logs",
+            "iam",
             "provision",
             "http_client",
             "pattern",
@@ -50,6 +51,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "genesys",
             "queue",
             "logs",
+            "iam",
             "provision",
             "http_client",
             "pattern",
@@ -71,6 +73,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "genesys",
             "queue",
             "logs",
+            "iam",
             "http_client",
             "pattern",
             "asl",
@@ -92,6 +95,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "genesys",
             "queue",
             "logs",
+            "iam",
             "http_client",
             "pattern",
             "asl",
@@ -114,6 +118,8 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "queue", floor: 2, may_import: &["store", "aws"] },
     // What rules deliver to in the commit that accepts their event, beside queues.
     Room { name: "logs", floor: 2, may_import: &["store", "aws"] },
+    // Roles and policies: what rules' targets are called with.
+    Room { name: "iam", floor: 2, may_import: &["store", "aws"] },
     // The one way out over HTTP, for delivery, genesys and provision.
     Room { name: "http_client", floor: 1, may_import: &[] },
     Room { name: "pattern", floor: 1, may_import: &[] },
