@@ -1,6 +1,6 @@
 //! Dead-letter queues: the queues that redrive policies name, and the queues that name them.
 
-use aws::{Arn, Call, Error, Scope};
+use aws::{Arn, Error, Scope};
 use store::{KeyRange, Read};
 
 use crate::engine::receive::Redrive;
@@ -13,10 +13,10 @@ pub(crate) fn check_redrive(
     read: &mut impl Read,
     policy: &RedrivePolicy,
     source: &Queue,
-    call: &Call,
+    scope: &Scope,
 ) -> Result<(), Error> {
     let invalid = |reason: &str| error::invalid_value(&policy.text, "RedrivePolicy", reason);
-    let target = name_in_arn(&policy.target, &call.account, &call.region);
+    let target = name_in_arn(&policy.target, &scope.account, &scope.region);
     let target = if target.as_ref() == Some(&source.name) {
         Some(source.clone())
     } else {
@@ -29,7 +29,7 @@ pub(crate) fn check_redrive(
     let allowed = match target.attributes.redrive_allow.as_ref().map(|allow| &allow.sources) {
         None | Some(Sources::All) => true,
         Some(Sources::None) => false,
-        Some(Sources::These(arns)) => arns.contains(&source.arn(call)),
+        Some(Sources::These(arns)) => arns.contains(&source.arn(scope)),
     };
     if allowed {
         Ok(())

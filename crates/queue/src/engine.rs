@@ -6,6 +6,7 @@
 //! lease that runs out needs nobody to notice. All calls are part of the caller's transaction.
 
 pub(crate) mod desk;
+pub(crate) mod family;
 mod group;
 pub mod handle;
 pub mod memory;
@@ -20,9 +21,10 @@ pub mod withdraw;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use aws::Timestamp;
+use aws::{Scope, Timestamp};
 use store::{KeyRange, Read, Store, Tx};
 
+use crate::engine::family::Family;
 use crate::engine::memory::{Arrival, Change, Counts, Memory, Tally};
 use crate::engine::record::{INDEX, INTERNAL, PARKED, Phase, QUEUES, QueueId, QueueRecord, Settings};
 
@@ -31,6 +33,7 @@ use crate::engine::record::{INDEX, INTERNAL, PARKED, Phase, QUEUES, QueueId, Que
 pub struct Queues {
     store: Store,
     memory: Arc<Memory>,
+    family: Family,
     newest: Timestamp,
 }
 
@@ -45,7 +48,7 @@ pub struct Due {
 
 impl Queues {
     /// The queues of `store`. Scans the index once, to count.
-    pub(crate) fn counted(store: Store) -> Result<Self, store::Error> {
+    pub(crate) fn counted(store: Store, family: Family) -> Result<Self, store::Error> {
         let memory = Arc::new(Memory::default());
         let (mut newest_ms, mut tally) = (0, Tally::default());
         store.read(|read| {
@@ -66,13 +69,43 @@ impl Queues {
             });
         })?;
         tally.finish(&memory);
-        Ok(Self { store, memory, newest: Timestamp::from_unix_ms(newest_ms) })
+        let memory = family.join(store.scope(), memory);
+        Ok(Self { store, memory, family, newest: Timestamp::from_unix_ms(newest_ms) })
     }
 
     /// The latest moment at which a message that is in the index was sent or first received, when the store was opened;
     /// 1970 where there was none. A clock that says less has gone back.
     pub fn newest(&self) -> Timestamp {
         self.newest
+    }
+
+    /// The account and the region that they are in.
+    pub fn scope(&self) -> &Scope {
+        self.store.scope()
+    }
+
+    /// The queues of another account or region in the same store; opened where nobody has them open. Blocks then; not for
+    /// async code.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn in_scope(&self, scope: &Scope) -> Result<Self, store::Error> {
+        match self.sibling(scope) {
+            Some(queues) => Ok(queues),
+            None => Self::open_in(self.store.in_scope(scope)?, self.family.clone()),
+        }
+    }
+
+    /// The queues of another account or region, where somebody has them open.
+    pub(crate) fn sibling(&self, scope: &Scope) -> Option<Self> {
+        let memory = self.family.memory(scope)?;
+        let store = self.store.in_scope(scope).ok()?;
+        Some(Self { store, memory, family: self.family.clone(), newest: self.newest })
+    }
+
+    /// Whether queues of more than one account or region are open.
+    pub(crate) fn has_siblings(&self) -> bool {
+        self.family.len() > 1
     }
 
     /// The store they are in.

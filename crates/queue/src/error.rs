@@ -1,7 +1,7 @@
 //! The errors of SQS, code and words together. The codes are those of the JSON protocol; where the older query protocol
 //! has another one, it goes along. Source: botocore's service model `sqs/2012-11-05` and its `awsQueryCompatible` trait.
 
-use aws::Error;
+use aws::{Error, Scope};
 
 /// What the store's failures look like at the door, also for the other rooms.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
@@ -15,9 +15,22 @@ pub fn of_store(error: store::Error) -> Error {
     }
 }
 
-pub(crate) fn queue_does_not_exist() -> Error {
-    Error::sender("QueueDoesNotExist", "The specified queue does not exist.")
-        .with_query_code("AWS.SimpleQueueService.NonExistentQueue")
+/// AWS's words, and which other account and region have a queue of this name.
+pub(crate) fn queue_does_not_exist(elsewhere: Option<&Scope>) -> Error {
+    let hint = elsewhere.map(|Scope { account, region }| {
+        format!(" A queue of this name exists in account {account}, region {region}.")
+    });
+    let message = format!("The specified queue does not exist.{}", hint.unwrap_or_default());
+    Error::sender("QueueDoesNotExist", message).with_query_code("AWS.SimpleQueueService.NonExistentQueue")
+}
+
+/// What only a queue's own account may do.
+pub(crate) fn access_denied(url: &str) -> Error {
+    let error = Error::sender(
+        "AccessDeniedException",
+        format!("Access to the resource {url} is denied: only the account of the queue may do this."),
+    );
+    Error { status: 403, ..error }.with_query_code("AccessDenied")
 }
 
 pub(crate) fn invalid_parameter(message: impl Into<String>) -> Error {

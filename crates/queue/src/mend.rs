@@ -7,6 +7,7 @@ use store::{Found, Key, KeyRange, Read, Record, Snapshot, Store, Table, Tx};
 
 use crate::engine::Queues;
 use crate::engine::desk::Desk;
+use crate::engine::family::Family;
 use crate::engine::record::{
     CONTENTS, GROUPS, INDEX, INTERNAL, PARKED, QUEUES, QueueId, QueueRecord, Settings,
 };
@@ -21,8 +22,12 @@ impl Queues {
     /// # Errors
     /// The store's.
     pub fn open(store: Store) -> Result<Self, store::Error> {
+        Self::open_in(store, Family::default())
+    }
+
+    pub(crate) fn open_in(store: Store, family: Family) -> Result<Self, store::Error> {
         queues(&store)?;
-        Self::counted(store)
+        Self::counted(store, family)
     }
 }
 

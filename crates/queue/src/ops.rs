@@ -15,14 +15,14 @@ mod visibility;
 use std::ops::RangeInclusive;
 
 use aws::service::{Json, Query};
-use aws::{Call, Error, Operation, Reply, Service, Wire};
+use aws::{Call, Error, Operation, Reply, Scope, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Ticket, Tx};
 
 use crate::engine::Queues;
 use crate::error;
-use crate::queue::Queue;
+use crate::queue::{Queue, parts_of_url};
 
 /// SQS on the wire: AWS JSON 1.0 with the names that the older query protocol had, and that protocol itself.
 pub static SERVICE: Service<Queues> = Service::new(
@@ -52,32 +52,86 @@ pub static SERVICE: Service<Queues> = Service::new(
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Queues>] = &[
-    Operation::whole("AddPermission", permissions::add),
-    Operation::whole("CancelMessageMoveTask", move_tasks::cancel),
-    Operation::whole("ChangeMessageVisibility", visibility::change),
-    Operation::whole("ChangeMessageVisibilityBatch", visibility::change_batch),
+    Operation::whole("AddPermission", |queues, call, body| own(queues, call, body, permissions::add)),
+    Operation::whole("CancelMessageMoveTask", |queues, _, body| move_tasks::cancel(queues, body)),
+    Operation::whole("ChangeMessageVisibility", |queues, call, body| {
+        shared(queues, call, body, visibility::change)
+    }),
+    Operation::whole("ChangeMessageVisibilityBatch", |queues, call, body| {
+        shared(queues, call, body, visibility::change_batch)
+    }),
     Operation::whole("CreateQueue", queues::create),
-    Operation::whole("DeleteMessage", delete::delete),
-    Operation::whole("DeleteMessageBatch", delete::delete_batch),
-    Operation::whole("DeleteQueue", |queues, call, body| queues::delete(queues, &call, body)),
-    Operation::whole("GetQueueAttributes", |queues, call, body| attributes::get(queues, &call, body)),
+    Operation::whole("DeleteMessage", |queues, call, body| shared(queues, call, body, delete::delete)),
+    Operation::whole("DeleteMessageBatch", |queues, call, body| {
+        shared(queues, call, body, delete::delete_batch)
+    }),
+    Operation::whole("DeleteQueue", |queues, call, body| {
+        own(queues, call, body, |queues, _, body| queues::delete(queues, body))
+    }),
+    Operation::whole("GetQueueAttributes", |queues, call, body| {
+        shared(queues, call, body, |queues, call, body| attributes::get(queues, &call, body))
+    }),
     Operation::whole("GetQueueUrl", |queues, call, body| queues::get_url(queues, &call, body)),
     Operation::whole("ListDeadLetterSourceQueues", |queues, call, body| {
-        queues::list_dead_letter_sources(queues, &call, body)
+        shared(queues, call, body, |queues, call, body| queues::list_dead_letter_sources(queues, &call, body))
     }),
-    Operation::whole("ListMessageMoveTasks", |queues, call, body| move_tasks::list(queues, &call, body)),
-    Operation::whole("ListQueueTags", |queues, call, body| tags::list(queues, &call, body)),
+    Operation::whole("ListMessageMoveTasks", |queues, _, body| move_tasks::list(queues, body)),
+    Operation::whole("ListQueueTags", |queues, call, body| {
+        own(queues, call, body, |queues, _, body| tags::list(queues, body))
+    }),
     Operation::whole("ListQueues", |queues, call, body| queues::list(queues, &call, body)),
-    Operation::whole("PurgeQueue", |queues, call, body| queues::purge(queues, &call, body)),
-    Operation::whole("ReceiveMessage", receive::receive),
-    Operation::whole("RemovePermission", permissions::remove),
-    Operation::whole("SendMessage", send::send),
-    Operation::whole("SendMessageBatch", send::send_batch),
-    Operation::whole("SetQueueAttributes", attributes::set),
+    Operation::whole("PurgeQueue", |queues, call, body| {
+        shared(queues, call, body, |queues, call, body| queues::purge(queues, &call, body))
+    }),
+    Operation::whole("ReceiveMessage", |queues, call, body| shared(queues, call, body, receive::receive)),
+    Operation::whole("RemovePermission", |queues, call, body| own(queues, call, body, permissions::remove)),
+    Operation::whole("SendMessage", |queues, call, body| shared(queues, call, body, send::send)),
+    Operation::whole("SendMessageBatch", |queues, call, body| shared(queues, call, body, send::send_batch)),
+    Operation::whole("SetQueueAttributes", |queues, call, body| own(queues, call, body, attributes::set)),
     Operation::whole("StartMessageMoveTask", move_tasks::start),
-    Operation::whole("TagQueue", |queues, call, body| tags::tag(queues, &call, body)),
-    Operation::whole("UntagQueue", |queues, call, body| tags::untag(queues, &call, body)),
+    Operation::whole("TagQueue", |queues, call, body| {
+        own(queues, call, body, |queues, _, body| tags::tag(queues, body))
+    }),
+    Operation::whole("UntagQueue", |queues, call, body| {
+        own(queues, call, body, |queues, _, body| tags::untag(queues, body))
+    }),
 ];
+
+type Run = fn(&Queues, Call, &[u8]) -> Reply;
+
+/// Runs an operation that a queue's account may share with others, on the queue's account: that of its URL.
+fn shared(queues: &Queues, call: Call, body: &[u8], run: Run) -> Reply {
+    match owner_of(queues, body) {
+        Some(owner) => run(&owner.queues, call, body),
+        None => run(queues, call, body),
+    }
+}
+
+/// Runs an operation that is never shared. Which ones are: SQS developer guide, "Amazon SQS API permissions: Actions and
+/// resource reference", and the notes of the API reference ("Cross-account permissions don't apply to this action").
+fn own(queues: &Queues, call: Call, body: &[u8], run: Run) -> Reply {
+    match owner_of(queues, body) {
+        Some(owner) => Reply::Now(Err(error::access_denied(&owner.url))),
+        None => run(queues, call, body),
+    }
+}
+
+/// Another account whose queue a request names.
+struct Owner {
+    queues: Queues,
+    url: String,
+}
+
+/// The other account, where the URL of a request names one that is served. In the caller's region: a queue's URL has none here.
+fn owner_of(queues: &Queues, body: &[u8]) -> Option<Owner> {
+    if !queues.has_siblings() {
+        return None;
+    }
+    let url = aws::operation::parse::<OfQueue>(body).ok()?.queue_url?;
+    let account = parts_of_url(&url).account.filter(|account| **account != *queues.scope().account)?;
+    let queues = queues.sibling(&Scope::new(account, &queues.scope().region))?;
+    Some(Owner { queues, url })
+}
 
 /// The answer of an operation that has nothing to say.
 #[derive(Debug, Serialize)]

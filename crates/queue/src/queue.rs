@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use aws::{Arn, Call, Error, Timestamp};
+use aws::{Arn, Call, Error, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Read, Table, Tx, record};
 
@@ -275,13 +275,13 @@ impl Queue {
     }
 
     /// Its ARN.
-    pub(crate) fn arn(&self, call: &Call) -> Arn {
-        Arn::new("sqs", &call.region, &call.account, self.name.clone())
+    pub(crate) fn arn(&self, scope: &Scope) -> Arn {
+        scope.arn("sqs", self.name.clone())
     }
 
     /// Its URL, at the address that the caller used.
-    pub(crate) fn url(&self, call: &Call) -> String {
-        url(call, &self.name)
+    pub(crate) fn url(&self, scope: &Scope, call: &Call) -> String {
+        url(&self.name, scope, call)
     }
 
     /// Whether messages of this engine queue are or were its messages.
@@ -304,26 +304,38 @@ fn check_letters(stem: &str, len: usize) -> Option<()> {
     (!stem.is_empty() && len <= limits::NAME_MAX && stem.chars().all(letters)).then_some(())
 }
 
-/// The URL of the queue `name`.
-pub(crate) fn url(call: &Call, name: &str) -> String {
-    format!("{}/{}/{name}", call.base_url, call.account)
+/// The URL of the queue `name` of a scope. The region is not in it, as nothing of our address is: the caller's counts.
+pub(crate) fn url(name: &str, scope: &Scope, call: &Call) -> String {
+    format!("{}/{}/{name}", call.base_url, scope.account)
 }
 
-/// The queue's name in a URL. Any host will do, a queue is found by the path: `/{account}/{name}`.
-///
-/// # Errors
-/// `MissingParameter`; `QueueDoesNotExist` where it is another account's.
-pub(crate) fn name_in_url(url: Option<&str>, call: &Call) -> Result<String, Error> {
-    let url = url.filter(|url| !url.is_empty()).ok_or_else(|| error::missing_parameter("QueueUrl"))?;
+/// What a queue's URL says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UrlParts<'u> {
+    pub(crate) account: Option<&'u str>,
+    pub(crate) name: &'u str,
+}
+
+/// The parts of a URL. Any host will do, a queue is found by the path: `/{account}/{name}`.
+pub(crate) fn parts_of_url(url: &str) -> UrlParts<'_> {
     let path = match url.split_once("://") {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
         None => url,
     };
     let mut parts = path.trim_end_matches('/').rsplit('/');
     let name = parts.next().unwrap_or_default();
-    let account = parts.next().filter(|account| !account.is_empty());
-    if name.is_empty() || account.is_some_and(|account| account != call.account) {
-        return Err(error::queue_does_not_exist());
+    UrlParts { account: parts.next().filter(|account| !account.is_empty()), name }
+}
+
+/// The queue's name in a URL.
+///
+/// # Errors
+/// `MissingParameter`; `QueueDoesNotExist` where it is of an account that is not served.
+pub(crate) fn name_in_url(url: Option<&str>, scope: &Scope) -> Result<String, Error> {
+    let url = url.filter(|url| !url.is_empty()).ok_or_else(|| error::missing_parameter("QueueUrl"))?;
+    let UrlParts { account, name } = parts_of_url(url);
+    if name.is_empty() || account.is_some_and(|account| account != &*scope.account) {
+        return Err(error::queue_does_not_exist(None));
     }
     Ok(name.to_owned())
 }
@@ -339,7 +351,8 @@ pub fn name_in_arn(arn: &Arn, account: &str, region: &str) -> Option<String> {
 /// # Errors
 /// `QueueDoesNotExist`.
 pub(crate) fn require(read: &mut impl Read, name: &str) -> Result<Queue, Error> {
-    find(read, name).ok_or_else(error::queue_does_not_exist)
+    let queue = find(read, name);
+    queue.ok_or_else(|| error::queue_does_not_exist(read.elsewhere(&SQS_QUEUES, &name.to_owned()).as_ref()))
 }
 
 pub(crate) fn find(read: &mut impl Read, name: &str) -> Option<Queue> {

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use aws::Scope;
+
 use crate::error::Error;
 use crate::key::{Key, KeyRange};
 use crate::record::{Record, unseal};
@@ -151,6 +153,9 @@ pub trait Read {
         entries
     }
 
+    /// Another scope that has something under `key`; the first, in the order in which they were registered.
+    fn elsewhere<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Option<Scope>;
+
     /// Whether there is a value under `key`.
     fn contains<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> bool {
         self.get(table, key).is_some()
@@ -176,6 +181,14 @@ impl<S: Source> Read for S {
 
     fn has_failed(&self) -> bool {
         self.failed()
+    }
+
+    fn elsewhere<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Option<Scope> {
+        let others = self.view().others();
+        others.into_iter().find_map(|View { number, scope, .. }| {
+            let found: Found<V> = self.look(&table.full_key(number, key));
+            (!matches!(found, Found::Nothing)).then_some(scope)
+        })
     }
 
     fn visit<K: Key, V: Record>(

@@ -75,6 +75,15 @@ impl View {
         Self { number, scope: scope.clone(), registry: Arc::clone(&self.registry) }
     }
 
+    /// The views of all scopes but this one.
+    pub(crate) fn others(&self) -> Vec<Self> {
+        self.scopes()
+            .iter()
+            .filter(|scope| **scope != self.scope)
+            .filter_map(|scope| self.of(scope))
+            .collect()
+    }
+
     /// The home scope, then the others as they were registered. One that was registered before the server was started with
     /// its name as home is hidden by it.
     pub(crate) fn scopes(&self) -> Vec<Scope> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws::operation::null_is_absent;
-use aws::{Call, Reply};
+use aws::{Call, Reply, Scope};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
@@ -30,7 +30,7 @@ struct QueueAttributes {
 
 pub(super) fn get(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     aws::operation::answer(body, |request: GetQueueAttributes| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let names = request.attribute_names;
         if let Some(unknown) = names.iter().find(|name| *name != "All" && !is_attribute(name)) {
             return Err(error::unknown_attribute(unknown));
@@ -41,17 +41,17 @@ pub(super) fn get(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
             Ok((queue, counts))
         });
         let (queue, counts) = found.map_err(error::of_store)??;
-        let mut attributes = all(&queue, counts, call);
+        let mut attributes = all(&queue, counts, queues.scope());
         attributes.retain(|name, _| names.iter().any(|wanted| wanted == "All" || wanted == name));
         Ok(QueueAttributes { attributes })
     })
 }
 
-fn all(queue: &Queue, counts: Counts, call: &Call) -> BTreeMap<String, String> {
+fn all(queue: &Queue, counts: Counts, scope: &Scope) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, String> =
         settable().filter_map(|name| Some((name.to_owned(), queue.attributes.get(name)?))).collect();
     let ours = [
-        ("QueueArn", queue.arn(call).to_string()),
+        ("QueueArn", queue.arn(scope).to_string()),
         ("CreatedTimestamp", queue.created_at.unix_seconds().to_string()),
         ("LastModifiedTimestamp", queue.modified_at.unix_seconds().to_string()),
         ("ApproximateNumberOfMessages", counts.visible.to_string()),
@@ -72,7 +72,7 @@ struct SetQueueAttributes {
 pub(super) fn set(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write(queues, body, |request: SetQueueAttributes| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let attributes = required(request.attributes, "Attributes")?;
         Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
@@ -82,7 +82,7 @@ pub(super) fn set(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             if let Some(policy) =
                 queue.attributes.redrive.as_ref().filter(|_| attributes.contains_key("RedrivePolicy"))
             {
-                check_redrive(tx, policy, &queue, &call)?;
+                check_redrive(tx, policy, &queue, queues_in_job.scope())?;
             }
             queue.modified_at = call.now;
             queues_in_job.configure(tx, queue.engine, queue.attributes.settings());

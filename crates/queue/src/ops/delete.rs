@@ -35,7 +35,7 @@ struct Entry {
 pub(super) fn delete(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: DeleteMessage| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let handle = required(request.receipt_handle, "ReceiptHandle")?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
@@ -48,7 +48,7 @@ pub(super) fn delete(queues: &Queues, call: Call, body: &[u8]) -> Reply {
 pub(super) fn delete_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: DeleteMessageBatch| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let entries =
             batch::check(request.entries, "DeleteMessageBatchRequestEntry", |entry| entry.id.clone())?;
         Ok(move |tx: &mut Tx<'_>| {

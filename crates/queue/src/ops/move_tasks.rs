@@ -1,7 +1,7 @@
 //! StartMessageMoveTask, CancelMessageMoveTask, ListMessageMoveTasks. Words recorded from AWS by LocalStack:
 //! tests/aws/services/sqs/test_sqs_move_task.snapshot.json.
 
-use aws::{Arn, Call, Error, Reply};
+use aws::{Arn, Call, Error, Reply, Scope};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -38,10 +38,10 @@ pub(super) fn start(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         let rate = request.max_number_of_messages_per_second;
         let rate = between(rate, "MaxNumberOfMessagesPerSecond", 1..=limits::MOVE_RATE_MAX)?;
         Ok(move |tx: &mut Tx<'_>| {
-            let queue = queue_of(tx, &source, "SourceArn", &call)?;
+            let queue = queue_of(tx, &source, "SourceArn", tx.scope())?;
             let destination =
-                destination.map(|arn| queue_of(tx, &arn, "DestinationArn", &call)).transpose()?;
-            let arn = queue.arn(&call);
+                destination.map(|arn| queue_of(tx, &arn, "DestinationArn", tx.scope())).transpose()?;
+            let arn = queue.arn(tx.scope());
             if sources_of(tx, &arn).is_empty() {
                 return Err(error::invalid_parameter(
                     "Source queue must be configured as a Dead Letter Queue.",
@@ -61,7 +61,7 @@ pub(super) fn start(queues: &Queues, call: Call, body: &[u8]) -> Reply {
                 id: call.ids.next_uuid(),
                 status: Status::Running,
                 source: arn,
-                destination: destination.map(|queue| queue.arn(&call)),
+                destination: destination.map(|queue| queue.arn(tx.scope())),
                 rate,
                 started_at: call.now,
                 moved: 0,
@@ -87,13 +87,13 @@ struct Cancelled {
     approximate_number_of_messages_moved: u64,
 }
 
-pub(super) fn cancel(queues: &Queues, call: Call, body: &[u8]) -> Reply {
+pub(super) fn cancel(queues: &Queues, body: &[u8]) -> Reply {
     write_reserved(queues, body, |request: CancelMessageMoveTask| {
         let handle = required(request.task_handle, "TaskHandle")?;
         let handle = Handle::of(&handle)
             .ok_or_else(|| error::invalid_parameter("Value for parameter TaskHandle is invalid."))?;
         Ok(move |tx: &mut Tx<'_>| {
-            let queue = queue_of(tx, &handle.source_arn, "SourceArn", &call)?;
+            let queue = queue_of(tx, &handle.source_arn, "SourceArn", tx.scope())?;
             let ours =
                 |(_, task): &(_, MoveTask)| task.id == handle.task_id && task.status == Status::Running;
             let found = tasks_of(tx, &queue.name).into_iter().find(ours);
@@ -136,13 +136,13 @@ struct WireTask {
     started_timestamp: u64,
 }
 
-pub(super) fn list(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn list(queues: &Queues, body: &[u8]) -> Reply {
     aws::operation::answer(body, |request: ListMessageMoveTasks| {
         let source = required(request.source_arn, "SourceArn")?;
         let most = u32::try_from(REMEMBERED_MAX).unwrap_or(u32::MAX);
         let max = between(request.max_results, "MaxResults", 1..=most)?.unwrap_or(1);
         let found = queues.store().read(|read| {
-            let queue = queue_of(read, &source, "SourceArn", call)?;
+            let queue = queue_of(read, &source, "SourceArn", queues.scope())?;
             Ok(tasks_of(read, &queue.name))
         });
         let tasks = found.map_err(error::of_store)??.into_iter().map(|(_, task)| WireTask::of(task));
@@ -187,9 +187,9 @@ fn handle_of(task: &MoveTask) -> String {
 }
 
 /// The queue that an ARN names.
-fn queue_of(read: &mut impl Read, arn: &str, name: &str, call: &Call) -> Result<Queue, Error> {
+fn queue_of(read: &mut impl Read, arn: &str, name: &str, scope: &Scope) -> Result<Queue, Error> {
     let arn: Option<Arn> = arn.parse().ok();
-    let queue = arn.and_then(|arn| find(read, &name_in_arn(&arn, &call.account, &call.region)?));
+    let queue = arn.and_then(|arn| find(read, &name_in_arn(&arn, &scope.account, &scope.region)?));
     queue.ok_or_else(|| {
         error::resource_not_found(&format!(
             "The resource that you specified for the {name} parameter doesn't exist."

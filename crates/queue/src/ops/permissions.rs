@@ -36,7 +36,7 @@ const ACTIONS: [&str; 9] = [
 
 pub(super) fn add(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     write(queues, body, |request: AddPermission| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let label = required(request.label, "Label")?;
         let accounts = required(request.accounts.filter(|list| !list.is_empty()), "AWSAccountIds")?;
         let actions = required(request.actions.filter(|list| !list.is_empty()), "Actions")?;
@@ -62,7 +62,7 @@ pub(super) fn add(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             }
             let principals = accounts.iter().map(|id| format!("arn:aws:iam::{id}:root")).collect();
             let actions = actions.iter().map(|action| format!("SQS:{action}")).collect();
-            let arn = queue.arn(&call).to_string();
+            let arn = queue.arn(tx.scope()).to_string();
             statements.push(json!({
                 "Sid": label,
                 "Effect": "Allow",
@@ -87,7 +87,7 @@ struct RemovePermission {
 
 pub(super) fn remove(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     write(queues, body, |request: RemovePermission| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let label = required(request.label, "Label")?;
         Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
@@ -97,7 +97,7 @@ pub(super) fn remove(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             if after.len() == before.len() {
                 return Err(no_such_label(&label));
             }
-            let arn = queue.arn(&call).to_string();
+            let arn = queue.arn(tx.scope()).to_string();
             keep(&mut queue, after, &arn);
             queue.modified_at = call.now;
             queue.put(tx);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws::operation::null_is_absent;
-use aws::{Call, Error, Reply};
+use aws::{Call, Error, Reply, Scope};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
@@ -56,7 +56,7 @@ pub(super) fn create(queues: &Queues, call: Call, body: &[u8]) -> Reply {
         Ok(move |tx: &mut Tx<'_>| {
             if let Some(queue) = find(tx, &name) {
                 check_same(&queue, &wanted, &set)?;
-                return Ok(QueueUrl { queue_url: queue.url(&call) });
+                return Ok(QueueUrl { queue_url: queue.url(tx.scope(), &call) });
             }
             let engine = queues_in_job.create(tx, wanted.settings());
             let (created_at, modified_at) = (call.now, call.now);
@@ -72,10 +72,10 @@ pub(super) fn create(queues: &Queues, call: Call, body: &[u8]) -> Reply {
                 tags,
             };
             if let Some(policy) = &queue.attributes.redrive {
-                check_redrive(tx, policy, &queue, &call)?;
+                check_redrive(tx, policy, &queue, queues_in_job.scope())?;
             }
             queue.put(tx);
-            Ok(QueueUrl { queue_url: queue.url(&call) })
+            Ok(QueueUrl { queue_url: queue.url(tx.scope(), &call) })
         })
     })
 }
@@ -88,10 +88,10 @@ fn check_same(queue: &Queue, wanted: &Attributes, set: &BTreeMap<String, String>
     }
 }
 
-pub(super) fn delete(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn delete(queues: &Queues, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: OfQueue| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             queues_in_job.drop_queue(tx, queue.engine);
@@ -104,7 +104,7 @@ pub(super) fn delete(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
 pub(super) fn purge(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     let (queues_in_job, now) = (queues.clone(), call.now);
     write_reserved(queues, body, |request: OfQueue| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
             // A clock that went back does not keep a queue from being purged.
@@ -134,10 +134,11 @@ struct GetQueueUrl {
 pub(super) fn get_url(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     aws::operation::answer(body, |request: GetQueueUrl| {
         let name = required(request.queue_name.filter(|name| !name.is_empty()), "QueueName")?;
-        let found = queues.store().read(|read| find(read, &name)).map_err(error::of_store)?;
-        let ours = request.owner.is_none_or(|owner| owner == call.account);
-        let queue = found.filter(|_| ours).ok_or_else(error::queue_does_not_exist)?;
-        Ok(QueueUrl { queue_url: queue.url(call) })
+        let owner = request.owner.as_deref().unwrap_or(&queues.scope().account);
+        let scope = Scope::new(owner, &queues.scope().region);
+        let queues = queues.sibling(&scope).ok_or_else(|| error::queue_does_not_exist(None))?;
+        let queue = queues.store().read(|read| require(read, &name)).map_err(error::of_store)??;
+        Ok(QueueUrl { queue_url: queue.url(&scope, call) })
     })
 }
 
@@ -168,7 +169,10 @@ pub(super) fn list(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
         let page = page(names, request.next_token.as_deref(), max)?;
         // Without MaxResults there is no paging: AWS shows the first thousand.
         let next_token = page.next_token.filter(|_| request.max_results.is_some());
-        Ok(QueueUrls { queue_urls: page.items.iter().map(|name| url(call, name)).collect(), next_token })
+        Ok(QueueUrls {
+            queue_urls: page.items.iter().map(|name| url(name, queues.scope(), call)).collect(),
+            next_token,
+        })
     })
 }
 
@@ -192,16 +196,16 @@ struct DeadLetterSources {
 pub(super) fn list_dead_letter_sources(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
     aws::operation::answer(body, |request: ListDeadLetterSourceQueues| {
         let max = page_size(request.max_results)?;
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let sources = queues.store().read(|read| {
             let queue = require(read, &name)?;
-            Ok(sources_of(read, &queue.arn(call)))
+            Ok(sources_of(read, &queue.arn(queues.scope())))
         });
         let names = sources.map_err(error::of_store)??.into_iter().map(|queue| queue.name).collect();
         let page = page(names, request.next_token.as_deref(), max)?;
         let next_token = page.next_token.filter(|_| request.max_results.is_some());
         Ok(DeadLetterSources {
-            queue_urls: page.items.iter().map(|name| url(call, name)).collect(),
+            queue_urls: page.items.iter().map(|name| url(name, queues.scope(), call)).collect(),
             next_token,
         })
     })

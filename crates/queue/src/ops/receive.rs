@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws::operation::{Later, null_is_absent};
-use aws::{Body, Call, Error, LongPoll, Reply, Scope, Timestamp};
+use aws::{Body, Call, Error, LongPoll, Reply, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dead_letter::redrive_of;
@@ -107,7 +107,7 @@ pub(super) fn receive(queues: &Queues, call: Call, body: &[u8]) -> Reply {
 
 fn prepare(queues: &Queues, call: Call, body: &[u8]) -> Result<Poll, Error> {
     let request: ReceiveMessage = aws::operation::parse(body)?;
-    let name = name_in_url(request.queue_url.as_deref(), &call)?;
+    let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
     let batch_max = u32::try_from(limits::BATCH_MAX).unwrap_or(u32::MAX);
     let max = between(request.max_number_of_messages, "MaxNumberOfMessages", 1..=batch_max)?.unwrap_or(1);
     let visibility_s =
@@ -165,11 +165,10 @@ impl Poll {
         let (queues, name, max, visibility_s) =
             (self.queues.clone(), self.name.clone(), self.max, self.visibility_s);
         let attempt = self.attempt.clone();
-        let scope = Scope::new(&self.call.account, &self.call.region);
         Box::pin(self.queues.store().write_reserved(error::of_store, move |tx| {
             let queue = require(tx, &name)?;
             let until = queue.visible_after(now, visibility_s);
-            let redrive = redrive_of(tx, &queue, &scope);
+            let redrive = redrive_of(tx, &queue, queues.scope());
             let receive = Receive { max, until, now, redrive };
             Ok(match attempt {
                 Some(id) => queues.receive_attempt(tx, queue.engine, &id, &receive),

@@ -79,7 +79,7 @@ struct Draft {
 pub(super) fn send(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write(queues, body, |request: WireMessage| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let draft = Draft::of(request, &call)?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
@@ -91,7 +91,7 @@ pub(super) fn send(queues: &Queues, call: Call, body: &[u8]) -> Reply {
 pub(super) fn send_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write(queues, body, |request: SendMessageBatch| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let entries =
             batch::check(request.entries, "SendMessageBatchRequestEntry", |entry| entry.id.clone())?;
         let drafts: Vec<(String, Result<Draft, Error>)> =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws::{Call, Reply};
+use aws::Reply;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
@@ -19,9 +19,9 @@ struct TagQueue {
     tags: Option<BTreeMap<String, String>>,
 }
 
-pub(super) fn tag(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn tag(queues: &Queues, body: &[u8]) -> Reply {
     write(queues, body, |request: TagQueue| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let tags = required(request.tags.filter(|tags| !tags.is_empty()), "Tags")?;
         Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
@@ -45,9 +45,9 @@ struct UntagQueue {
     tag_keys: Option<Vec<String>>,
 }
 
-pub(super) fn untag(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn untag(queues: &Queues, body: &[u8]) -> Reply {
     write(queues, body, |request: UntagQueue| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let keys = required(request.tag_keys.filter(|keys| !keys.is_empty()), "TagKeys")?;
         Ok(move |tx: &mut Tx<'_>| {
             let mut queue = require(tx, &name)?;
@@ -64,9 +64,9 @@ struct QueueTags {
     tags: BTreeMap<String, String>,
 }
 
-pub(super) fn list(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+pub(super) fn list(queues: &Queues, body: &[u8]) -> Reply {
     aws::operation::answer(body, |request: OfQueue| {
-        let name = name_in_url(request.queue_url.as_deref(), call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let queue = queues.store().read(|read| require(read, &name)).map_err(error::of_store)??;
         Ok(QueueTags { tags: queue.tags })
     })

@@ -50,7 +50,7 @@ struct Change {
 pub(super) fn change(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: ChangeMessageVisibility| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let change = Change::of(request.change)?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
@@ -63,7 +63,7 @@ pub(super) fn change(queues: &Queues, call: Call, body: &[u8]) -> Reply {
 pub(super) fn change_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write_reserved(queues, body, |request: ChangeMessageVisibilityBatch| {
-        let name = name_in_url(request.queue_url.as_deref(), &call)?;
+        let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let entry = "ChangeMessageVisibilityBatchRequestEntry";
         let entries = batch::check(request.entries, entry, |entry| entry.id.clone())?;
         Ok(move |tx: &mut Tx<'_>| {

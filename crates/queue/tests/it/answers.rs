@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aws::{Call, Error, Ids, LongPoll, Reply, Timestamp};
+use aws::{Call, Error, Ids, LongPoll, Reply, Scope, Timestamp};
 use queue::Queues;
 use serde_json::Value;
 
@@ -10,10 +10,14 @@ use crate::open;
 
 /// A call at this time, in ms.
 pub(crate) fn called_at(now_ms: u64) -> Call {
+    called_by(&Scope::default(), now_ms)
+}
+
+fn called_by(scope: &Scope, now_ms: u64) -> Call {
     Call {
         now: Timestamp::from_unix_ms(now_ms),
-        account: "000000000000".to_owned(),
-        region: "us-east-1".to_owned(),
+        account: scope.account.to_string(),
+        region: scope.region.to_string(),
         request_id: "request".to_owned(),
         base_url: "http://127.0.0.1:4566".to_owned(),
         ids: Ids::from_seed(u128::from(now_ms)),
@@ -25,7 +29,7 @@ pub(crate) fn called_at(now_ms: u64) -> Call {
 /// attempt at the end of the caller's patience.
 pub(crate) fn run(queues: &Queues, name: &str, body: &str, now: Timestamp) -> Result<Value, Error> {
     let operation = queue::ops::OPERATIONS.iter().find(|operation| operation.name == name).unwrap();
-    let call = called_at(now.unix_ms());
+    let call = called_by(queues.scope(), now.unix_ms());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answer = match (operation.run)(queues, call, body.as_bytes()) {
         Reply::Now(answer) => answer?,
@@ -41,7 +45,8 @@ async fn last_attempt(poll: &mut dyn LongPoll) -> Result<Vec<u8>, Error> {
     Ok(poll.attempt(until).await?.unwrap_or_else(|| poll.nothing()))
 }
 
-/// Runs one case: `{source, why, steps: [{at_ms?, call, request, answer | error, keep?}]}`. In a request or answer, `"$name"`
+/// Runs one case: `{source, why, steps: [{after_ms?, scope?, call, request, answer | error, keep?}]}`; `scope` is
+/// `account/region` of the caller. In a request or answer, `"$name"`
 /// stands for what an earlier step kept under that name; in an answer, `"*"` stands for anything.
 fn check(path: &Path) {
     let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -51,6 +56,7 @@ fn check(path: &Path) {
     let dir = tempfile::tempdir().unwrap();
     let queues = open(dir.path());
     let mut kept: Vec<(String, String)> = Vec::new();
+    let mut opened = Vec::new();
     let mut now = 1_700_000_000_000;
     for (number, step) in case["steps"].as_array().unwrap().iter().enumerate() {
         let place = format!("{}, step {number}", path.display());
@@ -62,6 +68,14 @@ fn check(path: &Path) {
         };
         let request = fill(&step["request"]);
         let expected = step.get("answer").map(|answer| serde_json::from_str::<Value>(&fill(answer)).unwrap());
+        let queues = match step.get("scope").map(|scope| scope.as_str().unwrap()) {
+            None => queues.clone(),
+            Some(scope) => {
+                let (account, region) = scope.split_once('/').unwrap();
+                opened.push(queues.in_scope(&Scope::new(account, region)).unwrap());
+                opened.last().unwrap().clone()
+            }
+        };
         let answer = run(&queues, step["call"].as_str().unwrap(), &request, Timestamp::from_unix_ms(now));
         match (answer, &expected, step.get("error")) {
             (Ok(answer), Some(expected), None) => {
