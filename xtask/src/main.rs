@@ -6,6 +6,7 @@ mod catalogue;
 mod clients;
 mod concurrency;
 mod corpus;
+mod corpus_asl;
 mod coverage;
 mod gauge;
 mod machine;
@@ -64,6 +65,11 @@ const TASKS: &[Task] = &[
         name: "corpus",
         about: "FILE: recorded pattern cases against the parser and the matcher",
         run: corpus::run,
+    },
+    Task {
+        name: "corpus-asl",
+        about: "FILE [--history] [--only TEXT]: recorded executions against the interpreter of state machines",
+        run: corpus_asl::run,
     },
     Task {
         name: "coverage",
