@@ -7,7 +7,7 @@ mod dialect;
 use std::collections::BTreeSet;
 
 use jlens_core::{
-    Bindings, Error, Expression, Options,
+    Bindings, Error, Expression, Node as Syntax, NodeKind, Options,
     audit::{AuditOptions, Outcome, Tracer, explain},
 };
 use serde_json::{Map, Value};
@@ -25,8 +25,16 @@ const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 #[derive(Clone, Debug)]
 pub struct Template {
     node: Node,
-    /// The names that its expressions read, `states` among them.
-    reads: BTreeSet<String>,
+    names: Names,
+}
+
+/// The names with a dollar in expressions.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    /// All of them; a variable may have the name of a function and takes its place then.
+    all: BTreeSet<String>,
+    /// Those that are variables of the execution: no function, and bound by no expression that has one.
+    variables: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,9 +89,9 @@ impl Template {
     /// # Errors
     /// The first expression that is none, in the words that AWS has for it at creation.
     pub fn parse(field: &str, value: &Value) -> Result<Self, ExprError> {
-        let mut reads = BTreeSet::new();
-        let node = read(value, field, &mut reads)?;
-        Ok(Self { node, reads })
+        let mut names = Names::default();
+        let node = read(value, field, &mut names)?;
+        Ok(Self { node, names })
     }
 
     /// All that AWS refuses at creation; `field` begins the locations.
@@ -104,7 +112,11 @@ impl Template {
     /// `States.QueryEvaluationError` in AWS's words, with the location of the first expression that fails, that gives
     /// nothing, or that takes more than `limits`.
     pub fn evaluate(&self, scope: &Scope<'_>, limits: Limits) -> Result<Value, ExprError> {
-        let run = Run { bindings: self.bindings(scope), options: options(scope, limits), limits };
+        let run = Run {
+            bindings: self.bindings(scope),
+            options: options(scope, limits),
+            has_distinct: scope.variables.contains_key("distinct"),
+        };
         run.node(&self.node).and_then(check_nesting)
     }
 
@@ -152,18 +164,17 @@ impl Template {
     /// The variables of the execution that it reads, sorted.
     #[must_use]
     pub fn variables(&self) -> Vec<String> {
-        self.reads.iter().filter(|name| *name != "states").cloned().collect()
+        self.names.variables.iter().cloned().collect()
     }
 
     fn bindings(&self, scope: &Scope<'_>) -> Bindings {
-        let mut bindings = Bindings::new();
-        for name in &self.reads {
+        let mut bindings = Dialect::new(scope.seed).bind(Bindings::new());
+        for name in &self.names.all {
             if let Some(value) = scope.variables.get(name) {
                 bindings = bindings.var(name, value.clone());
             }
         }
-        bindings = Dialect::new(scope.seed).bind(bindings);
-        if self.reads.contains("states") {
+        if self.names.all.contains("states") {
             bindings = bindings.var("states", states(scope));
         }
         bindings
@@ -196,12 +207,12 @@ fn options(scope: &Scope<'_>, limits: Limits) -> Options {
         .seed(scope.seed)
 }
 
-fn read(value: &Value, location: &str, reads: &mut BTreeSet<String>) -> Result<Node, ExprError> {
+fn read(value: &Value, location: &str, names: &mut Names) -> Result<Node, ExprError> {
     match value {
         Value::String(text) => match expression_of(text) {
             Some(expression) => {
                 let query = Query::parse(expression, location)?;
-                reads.extend(query.reads());
+                names.add(&query.compiled.ast().root);
                 Ok(Node::Expression(Box::new(query)))
             }
             None => Ok(Node::Literal(value.clone())),
@@ -209,7 +220,7 @@ fn read(value: &Value, location: &str, reads: &mut BTreeSet<String>) -> Result<N
         Value::Array(items) => {
             let mut nodes = Vec::with_capacity(items.len());
             for (index, item) in items.iter().enumerate() {
-                nodes.push(read(item, &format!("{location}[{index}]"), reads)?);
+                nodes.push(read(item, &format!("{location}[{index}]"), names)?);
             }
             let is_literal = nodes.iter().all(|node| matches!(node, Node::Literal(_)));
             Ok(if is_literal { Node::Literal(value.clone()) } else { Node::Array(nodes) })
@@ -217,7 +228,7 @@ fn read(value: &Value, location: &str, reads: &mut BTreeSet<String>) -> Result<N
         Value::Object(members) => {
             let mut read_members = Vec::with_capacity(members.len());
             for (key, member) in members {
-                let node = read(member, &format!("{location}/{key}"), reads)?;
+                let node = read(member, &format!("{location}/{key}"), names)?;
                 read_members.push(Member { key: key.clone(), node });
             }
             let is_literal = read_members.iter().all(|member| matches!(member.node, Node::Literal(_)));
@@ -231,7 +242,8 @@ fn read(value: &Value, location: &str, reads: &mut BTreeSet<String>) -> Result<N
 struct Run {
     bindings: Bindings,
     options: Options,
-    limits: Limits,
+    /// Whether a variable took the place of the function `$distinct`.
+    has_distinct: bool,
 }
 
 impl Run {
@@ -249,7 +261,9 @@ impl Run {
     }
 
     fn query(&self, query: &Query) -> Result<Value, ExprError> {
-        match query.compiled.evaluate_with(None, &self.bindings, &self.options) {
+        let unbounded = if self.has_distinct { bounds::with_ranges_bounded(&query.text).ok() } else { None };
+        let compiled = unbounded.as_ref().unwrap_or(&query.compiled);
+        match compiled.evaluate_with(None, &self.bindings, &self.options) {
             Ok(Some(value)) => Ok(value),
             Ok(None) => Err(self.nothing(query)),
             Err(error) => Err(query.fail(&format!("threw an error during evaluation{}", told(&error)))),
@@ -259,8 +273,7 @@ impl Run {
     /// Undefined and a function both come out as nothing: a second, watched evaluation tells them apart.
     fn nothing(&self, query: &Query) -> ExprError {
         let mut end = End { is_function: false };
-        let options = self.options.clone().max_steps(self.limits.steps_max);
-        match query.compiled.evaluate_traced(None, &self.bindings, &options, &mut end) {
+        match query.compiled.evaluate_traced(None, &self.bindings, &self.options, &mut end) {
             Ok(_) if end.is_function => query.fail("returned an unsupported result type."),
             Ok(_) | Err(_) => query.fail("returned nothing (undefined)."),
         }
@@ -289,6 +302,34 @@ fn told(error: &Error) -> String {
     }
 }
 
+impl Names {
+    /// Adds the names of one expression.
+    fn add(&mut self, root: &Syntax) {
+        let mut read = BTreeSet::new();
+        let mut bound = BTreeSet::from(["states"]);
+        root.walk(&mut |node| {
+            bound.extend(node.attrs.focus.as_deref());
+            bound.extend(node.attrs.index.as_deref());
+            match &node.kind {
+                NodeKind::Variable { name } => {
+                    read.insert(name.as_str());
+                }
+                NodeKind::Lambda(definition) => bound.extend(definition.params.iter().map(String::as_str)),
+                NodeKind::Bind { lhs, .. } => {
+                    if let NodeKind::Variable { name } = &lhs.kind {
+                        bound.insert(name);
+                    }
+                }
+                _ => {}
+            }
+        });
+        self.all.extend(read.iter().map(|name| (*name).to_owned()));
+        let variables =
+            read.difference(&bound).filter(|name| !["", "$"].contains(*name) && !dialect::is_function(name));
+        self.variables.extend(variables.map(|name| (*name).to_owned()));
+    }
+}
+
 impl Query {
     fn parse(text: &str, location: &str) -> Result<Self, ExprError> {
         match bounded(text) {
@@ -299,12 +340,6 @@ impl Query {
                 location: Some(location.to_owned()),
             }),
         }
-    }
-
-    /// The names of variables that it reads and does not bind itself.
-    fn reads(&self) -> Vec<String> {
-        let reads = self.compiled.reads();
-        reads.bindings().keys().filter(|name| !dialect::is_function(name)).cloned().collect()
     }
 
     fn fail(&self, what: &str) -> ExprError {

@@ -20,23 +20,56 @@ pub(super) const RANGE: &str = "_bounded_range";
 /// A range between literals that is no longer stays as it is.
 const LITERAL_RANGE_MAX: f64 = 1_000.0;
 
-/// Compiles an expression whose ranges are bounded: the engine makes all items of `a..b` within one step, so each range is
-/// written as a call of a function that looks at the ends first.
+/// Items that `$distinct` compares, each with every other one before it, without a pause.
+const DISTINCT_ITEMS_MAX: usize = 2_000;
+/// The function that `$distinct` is written as.
+pub(super) const DISTINCT: &str = "_bounded_distinct";
+
+/// Compiles an expression in the language of AWS, JSONata 2.0.6, with bounds where the engine has none:
+///
+/// - it makes all items of `a..b` within one step, so each range is written as a call of a function that looks at its ends;
+/// - `$distinct` takes the square of its items within one step, so it is written as a function that counts them first.
 pub(super) fn bounded(text: &str) -> Result<Expression, Error> {
-    let compiled = Expression::compile(text)?;
-    let mut ranges = Vec::new();
-    collect(&compiled.ast().root, &mut ranges);
-    if ranges.is_empty() {
+    let compiled = with_ranges_bounded(text)?;
+    let text = compiled.source();
+    let mut edits = Vec::new();
+    distinct_edits(&compiled.ast().root, text, &mut edits);
+    if edits.is_empty() {
         return Ok(compiled);
     }
-    let rewritten = rewrite(text, &ranges).unwrap_or_default();
-    let bounded = Expression::compile(&rewritten);
-    match bounded {
-        Ok(bounded) if !has_range(&bounded.ast().root) => Ok(bounded),
-        _ => {
-            let message = "This range cannot be bounded: put its ends into variables, and write [$from..$to]";
-            Err(Error::new("D3137").with("message", message))
+    rewrite(text, edits).and_then(|rewritten| Expression::compile(&rewritten).ok()).ok_or_else(unboundable)
+}
+
+/// The first of both alone, for where `$distinct` is a variable.
+pub(super) fn with_ranges_bounded(text: &str) -> Result<Expression, Error> {
+    let compiled = Expression::compile(text)?;
+    let root = &compiled.ast().root;
+    refuse_newer(root)?;
+    let mut edits = Vec::new();
+    range_edits(root, &mut edits);
+    if edits.is_empty() {
+        return Ok(compiled);
+    }
+    let bounded = rewrite(text, edits).and_then(|rewritten| Expression::compile(&rewritten).ok());
+    bounded.filter(|bounded| !has_range(&bounded.ast().root)).ok_or_else(unboundable)
+}
+
+fn unboundable() -> Error {
+    Error::new("D3137")
+        .with("message", "This expression cannot be bounded: put the ends of its ranges into variables")
+}
+
+/// `??` and `?:` came with JSONata 2.1; to 2.0.6 the second character is a syntax error.
+fn refuse_newer(root: &Node) -> Result<(), Error> {
+    let mut newer = None;
+    root.walk(&mut |node| {
+        if let NodeKind::Fallback { op, .. } = &node.kind {
+            newer = Some(op.symbol());
         }
+    });
+    match newer.and_then(|symbol| symbol.get(1..)) {
+        Some(token) => Err(Error::new("S0211").with("token", token)),
+        None => Ok(()),
     }
 }
 
@@ -64,14 +97,10 @@ fn as_range(node: &Node) -> Option<Range> {
     })
 }
 
-fn collect(node: &Node, ranges: &mut Vec<Range>) {
-    node.walk(&mut |node| ranges.extend(as_range(node)));
-}
-
-fn has_range(node: &Node) -> bool {
-    let mut ranges = Vec::new();
-    collect(node, &mut ranges);
-    !ranges.is_empty()
+fn has_range(root: &Node) -> bool {
+    let mut edits = Vec::new();
+    range_edits(root, &mut edits);
+    !edits.is_empty()
 }
 
 /// What is written at a place instead of the bytes up to `end`.
@@ -81,15 +110,45 @@ struct Edit {
     text: String,
 }
 
-fn rewrite(text: &str, ranges: &[Range]) -> Option<String> {
-    let mut edits = Vec::with_capacity(ranges.len() * 3);
-    for range in ranges {
-        edits.push(Edit { start: range.start, end: range.start, text: format!("${RANGE}(") });
-        edits.push(Edit { start: range.left_end, end: range.right_start, text: ",".to_owned() });
-        edits.push(Edit { start: range.end, end: range.end, text: ")".to_owned() });
+fn range_edits(root: &Node, edits: &mut Vec<Edit>) {
+    root.walk(&mut |node| {
+        if let Some(range) = as_range(node) {
+            edits.push(Edit { start: range.start, end: range.start, text: format!("${RANGE}(") });
+            edits.push(Edit { start: range.left_end, end: range.right_start, text: ",".to_owned() });
+            edits.push(Edit { start: range.end, end: range.end, text: ")".to_owned() });
+        }
+    });
+}
+
+/// A lambda, and not a host function: it keeps the difference between a sequence and an array.
+fn distinct_edits(root: &Node, text: &str, edits: &mut Vec<Edit>) {
+    let mut names = Vec::new();
+    let mut is_parameter = false;
+    root.walk(&mut |node| match &node.kind {
+        NodeKind::Variable { name } if name == "distinct" => {
+            names.push(Edit { start: node.span.start, end: node.span.end, text: format!("${DISTINCT}") });
+        }
+        NodeKind::Lambda(definition) => {
+            is_parameter |= definition.params.iter().any(|name| name == "distinct")
+        }
+        _ => {}
+    });
+    if names.is_empty() || is_parameter {
+        return;
     }
+    let too_many = format!("${RANGE}(1, {})", RANGES_ITEMS_MAX + 1);
+    let function = format!(
+        "(${DISTINCT} := function($_){{$count($_) > {DISTINCT_ITEMS_MAX} ? {too_many} : $distinct($_)}};"
+    );
+    edits.insert(0, Edit { start: 0, end: 0, text: function });
+    edits.extend(names);
+    edits.push(Edit { start: text.len(), end: text.len(), text: ")".to_owned() });
+}
+
+/// The text with the edits; those at one place stay in their order.
+fn rewrite(text: &str, mut edits: Vec<Edit>) -> Option<String> {
     edits.sort_by_key(|edit| edit.start);
-    let mut rewritten = String::with_capacity(text.len() + edits.len() * RANGE.len());
+    let mut rewritten = String::with_capacity(text.len() + edits.len() * 2 * RANGE.len());
     let mut at = 0;
     for edit in &edits {
         rewritten.push_str(text.get(at..edit.start)?);

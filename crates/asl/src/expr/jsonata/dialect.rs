@@ -12,12 +12,12 @@ use serde_json::{Number, Value};
 
 use crate::expr::{
     digest::hex_digest,
-    jsonata::bounds::{ITEMS_MAX, RANGE, RANGES_ITEMS_MAX},
+    jsonata::bounds::{DISTINCT, ITEMS_MAX, RANGE, RANGES_ITEMS_MAX},
     random::{JavaRandom, mix, uuid},
 };
 
 /// The names that are functions of AWS's own.
-const NAMES: [&str; 8] = ["eval", "hash", "parse", "partition", "random", "range", "uuid", RANGE];
+const NAMES: [&str; 9] = ["eval", "hash", "parse", "partition", "random", "range", "uuid", DISTINCT, RANGE];
 
 type Answer = Result<Option<Value>, Error>;
 type Arguments = [Option<Value>];
