@@ -5,6 +5,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use aws::service::Served;
+use events::target::kind::{Service, list};
 
 use crate::root;
 
@@ -49,8 +50,18 @@ fn page() -> String {
             let _ = write!(page, "\nNot served: {}.\n", not.join(", "));
         }
     }
-    page.push_str(REST);
+    page.push_str(&REST.replace("{kinds}", &target_kinds()));
     page
+}
+
+/// The kinds of target that are served: here, and on AWS.
+fn target_kinds() -> String {
+    let kinds = || events::KINDS.into_iter();
+    let here = list(kinds().filter(|kind| kind.here != Service::Missing));
+    let elsewhere = list(kinds().filter(|kind| kind.elsewhere != Service::Missing));
+    format!(
+        "{here} of the same account and region; {elsewhere} of another\n  account or region, which are called on AWS"
+    )
 }
 
 /// What is no single operation.
@@ -59,8 +70,7 @@ const REST: &str = "
 
 - Lambda functions, Step Functions, DynamoDB: not served. A target that is a function or a state machine of this account and region
   is accepted; its delivery fails with that reason and goes to the dead-letter queue.
-- Target kinds served: SQS queues and CloudWatch Logs groups of the same account and region, event buses, API destinations; SQS queues,
-  Lambda functions and state machines of another account or region, which are called on AWS ([docs/aws-targets.md](aws-targets.md)).
+- Target kinds served: {kinds} ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
 - Genesys Cloud: [docs/genesys.md](genesys.md) says which feeds and which part of the Platform API there are.

@@ -1,13 +1,14 @@
-//! The kinds of target, one file each.
+//! The kinds of target: a file each, and a line each in [`CARRIERS`].
 
 mod api_destination;
 mod aws_api;
-mod bus;
+mod event_bus;
 mod function;
 mod log_group;
 mod queue;
 mod state_machine;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use aws::Timestamp;
@@ -43,15 +44,38 @@ pub(crate) struct Outside {
     pub(crate) now: fn() -> Timestamp,
 }
 
+/// How targets of a kind are called.
+struct Carrier {
+    kind: &'static TargetKind,
+    carry: for<'c> fn(&'c Outside, Parcel<'c>) -> Carrying<'c>,
+}
+
+/// A call under way.
+type Carrying<'c> = Pin<Box<dyn Future<Output = Carried> + Send + 'c>>;
+
+/// A delivery that is carried now.
+#[derive(Clone, Copy)]
+struct Parcel<'p> {
+    events: &'p Events,
+    owed: &'p Owed,
+    now: Timestamp,
+}
+
+/// A carrier for each of [`events::KINDS`].
+static CARRIERS: [&Carrier; 6] = [
+    &queue::CARRIER,
+    &log_group::CARRIER,
+    &function::CARRIER,
+    &state_machine::CARRIER,
+    &event_bus::CARRIER,
+    &api_destination::CARRIER,
+];
+
 /// Calls the target of a delivery once.
 pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed, now: Timestamp) -> Carried {
-    match &owed.kind {
-        TargetKind::ApiDestination => api_destination::carry(outside, events, owed).await,
-        TargetKind::Bus(_) => bus::carry(events, owed, now),
-        TargetKind::Function => function::carry(outside, events, owed).await,
-        TargetKind::Queue => queue::carry(outside, owed).await,
-        TargetKind::StateMachine => state_machine::carry(outside, events, owed).await,
-        TargetKind::LogGroup => log_group::carry(owed),
+    match CARRIERS.into_iter().find(|carrier| carrier.kind == owed.kind) {
+        Some(carrier) => (carrier.carry)(outside, Parcel { events, owed, now }).await,
+        None => hopeless(format!("{} is of a kind that the porter cannot call.", owed.target.arn)),
     }
 }
 
@@ -64,4 +88,17 @@ pub(crate) fn hopeless(message: String) -> Carried {
 /// A failure without an answer.
 pub(crate) fn failed(code: &str, message: String, retry: Retry) -> Carried {
     Carried::Ended { outcome: Outcome::Failed { code: code.to_owned(), message, retry }, answer: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use events::KINDS;
+
+    use super::CARRIERS;
+
+    #[test]
+    fn every_kind_has_its_carrier() {
+        let carried: Vec<_> = CARRIERS.into_iter().map(|carrier| carrier.kind).collect();
+        assert_eq!(carried, KINDS);
+    }
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ::queue::{Arrival, Queues};
 use aws::{Error, Timestamp};
-use logs::Logs;
-use queue::{Arrival, Queues};
 use store::{KeyRange, Read, Store, Tx};
 use tokio::sync::{Notify, watch};
 
@@ -17,8 +16,10 @@ use crate::buses::routing::{BusRoutes, Route, Routes};
 use crate::buses::rule::{RULES, Rule, RuleName};
 use crate::error;
 use crate::limits::rate::Rates;
+use crate::target::queue::{self, QueueHook};
 use crate::trip::books::Counts;
 use crate::trip::delivery::DELIVERIES;
+use crate::trip::pay::PayHooks;
 
 /// How long event records are kept: whichever ends first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +47,11 @@ pub struct Events {
 struct Shared {
     store: Store,
     queues: Queues,
-    logs: Logs,
     account: String,
     region: String,
     retention: Retention,
     routes: Routes,
+    pay_hooks: PayHooks,
     archivers: Archivers,
     /// A replay was started or cancelled.
     replays_changed: Notify,
@@ -89,15 +90,14 @@ impl Events {
         (account, region, retention): (&str, &str, Retention),
         now: Timestamp,
     ) -> Result<Self, store::Error> {
-        let logs = Logs::new(store.clone(), aws::Scope::new(account, region));
         let shared = Shared {
             store,
-            logs,
             queues,
             account: account.to_owned(),
             region: region.to_owned(),
             retention,
             routes: Routes::default(),
+            pay_hooks: PayHooks::default(),
             archivers: Archivers::default(),
             replays_changed: Notify::new(),
             connections_changed: Notify::new(),
@@ -106,6 +106,7 @@ impl Events {
             newest: watch::Sender::new(0),
         };
         let events = Self { shared: Arc::new(shared) };
+        events.register(&queue::KIND, Arc::new(QueueHook(events.queues().clone())));
         let made = events.clone();
         let default_bus = |e| e;
         events
@@ -158,11 +159,6 @@ impl Events {
         &self.shared.queues
     }
 
-    /// The log groups that rules deliver to.
-    pub fn logs(&self) -> &Logs {
-        &self.shared.logs
-    }
-
     /// Twelve digits.
     pub fn account(&self) -> &str {
         &self.shared.account
@@ -180,6 +176,10 @@ impl Events {
 
     pub(crate) fn routes(&self) -> &Routes {
         &self.shared.routes
+    }
+
+    pub(crate) fn pay_hooks(&self) -> &PayHooks {
+        &self.shared.pay_hooks
     }
 
     pub(crate) fn archivers(&self) -> &Archivers {

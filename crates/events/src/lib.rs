@@ -32,13 +32,14 @@ pub use crate::buses::bus::BusName;
 pub use crate::buses::rule::{RuleName, RuleState};
 pub use crate::dead_letters::letter::{Letter, Selection};
 pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage};
-pub use crate::dead_letters::undo::{UndoReport, UndoableAction};
+pub use crate::dead_letters::undo::{MessageLocation, UndoReport, UndoableAction};
 pub use crate::events::{Events, Retention};
 pub use crate::limits::slots::Slots;
 pub use crate::records::history::Era;
 pub use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, SweepReport};
 pub use crate::schedules::schedule::Schedule;
-pub use crate::target::{HttpParameters, Input, RetryPolicy, Target, TargetKind};
+pub use crate::target::kind::{KINDS, TargetKind};
+pub use crate::target::{HttpParameters, Input, RetryPolicy, Target};
 pub use crate::trip::accept::{Acceptance, MatchedEvent};
 pub use crate::trip::attempts::{
     Attempt, AttemptRecord, Attempts, Fate, Outcome, Retry, Settlement, TargetResponse,
@@ -46,3 +47,4 @@ pub use crate::trip::attempts::{
 pub use crate::trip::books::Counts;
 pub use crate::trip::delivery::DELIVERIES;
 pub use crate::trip::owe::{CALL_TIME_MAX, Owed};
+pub use crate::trip::pay::{Debt, PayHook, Payment, Receipt};

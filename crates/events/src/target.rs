@@ -1,5 +1,14 @@
 //! A target of a rule: where a matching event goes, in which shape, and how long that is tried.
 
+pub mod kind;
+
+pub mod api_destination;
+pub mod event_bus;
+pub mod function;
+pub mod log_group;
+pub mod queue;
+pub mod state_machine;
+
 pub mod input;
 
 use std::collections::BTreeMap;
@@ -8,7 +17,6 @@ use aws::Arn;
 use serde::{Deserialize, Serialize};
 use store::Table;
 
-use crate::buses::bus::BusName;
 use crate::limits::quotas;
 
 /// All targets, by bus, rule and target id.
@@ -86,47 +94,4 @@ impl RetryPolicy {
     pub fn age_seconds_max(self) -> u32 {
         self.age_seconds_max.unwrap_or(quotas::EVENT_AGE_SECONDS_MAX)
     }
-}
-
-/// The kinds of target that are served.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TargetKind {
-    /// An SQS queue: paid in the commit that accepts the event where it is ours.
-    Queue,
-    /// A CloudWatch Logs group: paid in the commit that accepts the event where it is ours.
-    LogGroup,
-    /// A Lambda function.
-    Function,
-    /// A Step Functions state machine.
-    StateMachine,
-    /// Another event bus.
-    Bus(BusName),
-    /// An API destination.
-    ApiDestination,
-}
-
-impl TargetKind {
-    /// Whether a target of ours of this kind is paid in the commit that accepts the event.
-    pub(crate) fn is_paid_at_once(&self) -> bool {
-        matches!(self, Self::Queue | Self::LogGroup)
-    }
-
-    /// The kind that an ARN names; `None` where it is not served.
-    pub fn of(arn: &Arn) -> Option<Self> {
-        match arn.service.as_str() {
-            "sqs" => Some(Self::Queue),
-            "logs" if arn.resource.starts_with("log-group:") => Some(Self::LogGroup),
-            "states" if arn.resource.starts_with("stateMachine:") => Some(Self::StateMachine),
-            "lambda" if arn.resource.starts_with("function:") => Some(Self::Function),
-            "events" if is_api_destination(arn) => Some(Self::ApiDestination),
-            "events" => BusName::of_arn(arn).map(Self::Bus),
-            _ => None,
-        }
-    }
-}
-
-/// Whether an ARN is of the form of an API destination's.
-fn is_api_destination(arn: &Arn) -> bool {
-    let parts = arn.resource.strip_prefix("api-destination/").and_then(|rest| rest.split_once('/'));
-    arn.service == "events" && parts.is_some_and(|(name, id)| !name.is_empty() && !id.is_empty())
 }

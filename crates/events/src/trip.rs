@@ -4,7 +4,8 @@ pub mod accept;
 pub mod attempts;
 pub mod books;
 pub mod delivery;
+pub mod emit;
 pub mod owe;
+pub mod pay;
 
-pub(crate) mod pay;
 pub(crate) mod settle;

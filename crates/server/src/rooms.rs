@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use events::target::log_group::{self, LogGroupHook};
 use events::{BusName, Events};
 use genesys::platform::event_stream::Streams;
 use genesys::platform::subscription::Subscriptions;
 use genesys::tracker::intake::Intake;
 use iam::Iam;
+use logs::Logs;
 use queue::Queues;
 use store::{Options, Store};
 
@@ -24,6 +26,8 @@ pub struct Rooms {
     pub events: Events,
     /// Roles and policies.
     pub iam: Iam,
+    /// Log groups.
+    pub logs: Logs,
     /// Event subscriptions.
     pub subscriptions: Subscriptions,
     /// Event streams.
@@ -48,10 +52,12 @@ impl Rooms {
         let about = (config.account.as_str(), config.region.as_str(), config.event_retention);
         let events = Events::open_with(store.clone(), queues.clone(), about, clock::now())
             .map_err(StartError::Stored)?;
+        let logs = Logs::new(store.clone(), aws::Scope::new(&config.account, &config.region));
+        events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));
         let place = (config.account.as_str(), config.region.as_str());
         let subscriptions = Subscriptions::open(queues.clone(), place).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
         let iam = Iam::new(store.clone());
-        Ok(Self { store, queues, events, iam, subscriptions, streams, feed: Arc::default() })
+        Ok(Self { store, queues, events, logs, iam, subscriptions, streams, feed: Arc::default() })
     }
 }

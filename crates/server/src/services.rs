@@ -20,7 +20,7 @@ struct Row {
 const SERVICES: &[Row] = &[
     Row { about: &events::ops::SERVICE, bind: |rooms| events::ops::SERVICE.bind(rooms.events.clone()) },
     Row { about: &queue::ops::SERVICE, bind: |rooms| queue::ops::SERVICE.bind(rooms.queues.clone()) },
-    Row { about: &logs::ops::SERVICE, bind: |rooms| logs::ops::SERVICE.bind(rooms.events.logs().clone()) },
+    Row { about: &logs::ops::SERVICE, bind: |rooms| logs::ops::SERVICE.bind(rooms.logs.clone()) },
     Row { about: &iam::ops::SERVICE, bind: |rooms| iam::ops::SERVICE.bind(rooms.iam.clone()) },
     Row { about: &sts::SERVICE, bind: |_| sts::SERVICE.bind(()) },
     Row { about: &events::own::SERVICE, bind: |rooms| events::own::SERVICE.bind(rooms.events.clone()) },

@@ -31,7 +31,7 @@ impl Tick for Sweep {
 async fn sweep(rooms: &Rooms) -> Result<Next, store::Error> {
     let now = clock::now();
     let (queues, events, moving) = (rooms.queues.clone(), rooms.events.clone(), rooms.queues.clone());
-    let logs = rooms.events.logs().clone();
+    let logs = rooms.logs.clone();
     let jobs = [
         job(rooms, move |tx| logs.sweep(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
         job(rooms, move |tx| queues.sweep(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),

@@ -7,20 +7,26 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use events::{ApiCall, Events, NoCall, Outcome, Owed, Retry, TargetResponse, TokenCall};
+use events::target::api_destination;
+use events::{ApiCall, Events, NoCall, Outcome, Retry, TargetResponse, TokenCall};
 use http_client::{Failure, FailureKind, Request};
 
 use crate::authorizer;
 use crate::hidden::hidden;
-use crate::target::{CUT_OFF, Carried, Outside, failed};
+use crate::target::{CUT_OFF, Carried, Carrier, Outside, Parcel, failed};
 use crate::tokens::NoToken;
 
-/// No exchange lasts longer; the porter cuts a call off sooner ([`Owed::call_until`]).
+/// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
 /// What is looked at of an answer, in bytes: more than is kept, so that a secret in it is found whole.
 const ANSWER_BYTES_MAX: usize = 4 << 10;
 
-pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed) -> Carried {
+/// API destinations.
+pub(super) static CARRIER: Carrier =
+    Carrier { kind: &api_destination::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
+
+async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
+    let Parcel { events, owed, .. } = parcel;
     let call = match events.store().read(|read| events.api_call(read, owed)) {
         Ok(Ok(call)) => call,
         Ok(Err(NoCall { code, message, may_be_mended })) => {

@@ -2,13 +2,18 @@
 //! account and region are not served yet: each delivery fails, with the reason.
 
 use aws::encoding::percent_encoded;
-use events::{Events, Owed};
+use events::target::function;
 
 use crate::target::aws_api::{Post, send};
-use crate::target::{Carried, Outside, hopeless};
+use crate::target::{Carried, Carrier, Outside, Parcel, hopeless};
+
+/// Lambda functions.
+pub(super) static CARRIER: Carrier =
+    Carrier { kind: &function::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
 
 /// Invoke with the invocation type Event, which answers before the function runs.
-pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed) -> Carried {
+async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
+    let Parcel { events, owed, .. } = parcel;
     let arn = &owed.target.arn;
     if events.is_here(arn) {
         return hopeless(format!(

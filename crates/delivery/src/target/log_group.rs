@@ -1,10 +1,19 @@
 //! A log group that is not in this store; one that is was paid when the event was accepted.
 
-use events::Owed;
+use std::future::ready;
 
-use crate::target::{Carried, hopeless};
+use events::target::log_group;
 
-pub(crate) fn carry(owed: &Owed) -> Carried {
+use crate::target::{Carried, Carrier, Parcel, hopeless};
+
+/// Log groups.
+pub(super) static CARRIER: Carrier =
+    Carrier { kind: &log_group::KIND, carry: |_outside, parcel| Box::pin(ready(carry(parcel))) };
+
+fn carry(Parcel { events, owed, .. }: Parcel<'_>) -> Carried {
+    if events.is_here(&owed.target.arn) {
+        return hopeless(format!("The log group {} is not served by this Trunkline.", owed.target.arn));
+    }
     hopeless(format!(
         "The log group {} is in another account or region; EventBridge delivers to log groups of its own only.",
         owed.target.arn

@@ -1,14 +1,19 @@
 //! An SQS queue of another account or region, on AWS; one of this store was paid when the event was accepted.
 
 use events::Owed;
+use events::target::queue;
 use serde_json::{Value, json};
 
 use crate::aws_access::official;
 use crate::target::aws_api::{Post, send};
-use crate::target::{Carried, Outside};
+use crate::target::{Carried, Carrier, Outside};
+
+/// SQS queues.
+pub(super) static CARRIER: Carrier =
+    Carrier { kind: &queue::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel.owed)) };
 
 /// SendMessage. A FIFO queue deduplicates by content, as EventBridge asks of it.
-pub(crate) async fn carry(outside: &Outside, owed: &Owed) -> Carried {
+async fn carry(outside: &Outside, owed: &Owed) -> Carried {
     let arn = &owed.target.arn;
     let url = format!("{}/{}/{}", official(arn), arn.account, arn.resource);
     let mut body = json!({"QueueUrl": url, "MessageBody": owed.input});

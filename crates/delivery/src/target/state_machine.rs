@@ -1,15 +1,20 @@
 //! A Step Functions state machine: one of another account or region is started on AWS. State machines of this Trunkline's own
 //! account and region are not served yet: each delivery fails, with the reason.
 
-use events::{Events, Owed};
+use events::target::state_machine;
 use serde_json::json;
 
 use crate::target::aws_api::{Post, send};
-use crate::target::{Carried, Outside, hopeless};
+use crate::target::{Carried, Carrier, Outside, Parcel, hopeless};
+
+/// State machines.
+pub(super) static CARRIER: Carrier =
+    Carrier { kind: &state_machine::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
 
 /// StartExecution. The execution is named like the delivery, so that a second attempt whose first one did arrive starts no
 /// second execution (API reference: a name is taken for 90 days).
-pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed) -> Carried {
+async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
+    let Parcel { events, owed, .. } = parcel;
     let arn = &owed.target.arn;
     if events.is_here(arn) {
         return hopeless(format!(

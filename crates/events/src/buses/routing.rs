@@ -18,7 +18,8 @@ use store::{KeyRange, Read};
 use crate::buses::bus::BusName;
 use crate::buses::rule::{Rule, RuleName, RuleState};
 use crate::target::input::InputMaker;
-use crate::target::{TARGETS, Target, TargetKind};
+use crate::target::kind::TargetKind;
+use crate::target::{TARGETS, Target};
 
 /// The rules of all buses.
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ pub(crate) struct Route {
 #[derive(Debug)]
 pub(crate) struct Outlet {
     pub(crate) target: Target,
-    pub(crate) kind: TargetKind,
+    pub(crate) kind: &'static TargetKind,
     pub(crate) maker: InputMaker,
 }
 

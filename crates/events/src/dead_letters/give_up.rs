@@ -1,7 +1,7 @@
 //! Giving a delivery up: to the target's dead-letter queue with its cause, or, where there is none, for good.
 
-use aws::{Ids, Timestamp};
-use queue::Attribute;
+use aws::{Arn, Ids, Timestamp};
+use queue::{Attribute, NewMessage, Queue, name_in_arn};
 use store::Tx;
 
 use crate::events::Events;
@@ -88,5 +88,35 @@ impl Events {
         } else {
             GiveUp::Lost
         }
+    }
+
+    /// The queue of ours that an ARN names.
+    fn queue_at(&self, tx: &mut Tx<'_>, arn: &Arn) -> Option<Queue> {
+        let name = name_in_arn(arn, self.account(), self.region())?;
+        self.queues().find(tx, &name)
+    }
+
+    /// Sends a dead letter to a queue of ours; `false` where there is none that can take it.
+    fn send_dead_letter(
+        &self,
+        tx: &mut Tx<'_>,
+        (arn, event, cause): (&Arn, &str, Vec<Attribute>),
+        now: Timestamp,
+        ids: &Ids,
+    ) -> bool {
+        let Some(queue) = self.queue_at(tx, arn).filter(|queue| queue.attributes.fifo.is_none()) else {
+            return false;
+        };
+        let message = NewMessage {
+            id: ids.next_uuid(),
+            body: event.to_owned(),
+            attributes: cause,
+            sender: self.account().to_owned(),
+            now,
+            not_before: now,
+            ..NewMessage::default()
+        };
+        self.queues().send(tx, queue.engine, message);
+        true
     }
 }

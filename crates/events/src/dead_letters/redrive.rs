@@ -17,11 +17,11 @@ use crate::dead_letters::undo::{
 use crate::events::Events;
 use crate::records::record::{DeliveryRecord, Step};
 use crate::target::input::InputContext;
-use crate::target::{TARGETS, Target, TargetKind};
+use crate::target::{TARGETS, Target, event_bus};
 use crate::trip::attempts::{Attempt, Outcome, Settlement};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
-use crate::trip::pay::{Message, Payment};
+use crate::trip::pay::{Debt, Payment, Receipt};
 
 /// A step through the letters of a queue.
 #[derive(Clone, Debug, Default)]
@@ -189,7 +189,7 @@ impl Events {
     ) -> Result<ActionResult, String> {
         let (rule_arn, bus, target) = Self::target_of(tx, letter)?;
         let outlet = Outlet::of(target.clone()).ok_or("its target is of a kind that is not served")?;
-        if letter.error_code() == "THIRD_ACCOUNT_HOP_DETECTED" && matches!(outlet.kind, TargetKind::Bus(_)) {
+        if letter.error_code() == "THIRD_ACCOUNT_HOP_DETECTED" && *outlet.kind == event_bus::KIND {
             return Err("it came from another event bus and cannot be forwarded to a third one".to_owned());
         }
         let event = payload.unwrap_or_else(|| letter.message().body());
@@ -208,33 +208,26 @@ impl Events {
             arn: target.arn.clone(),
             step: Step::Owed { id },
         };
-        if outlet.kind.is_paid_at_once() {
-            let message = Message { body: input, trace_header: None, event, rule_arn: &rule_arn };
-            match self.pay(tx, (&outlet, message), now, ids) {
-                Payment::Paid(sent) => {
-                    Counts::change(tx, |counts| {
-                        counts.made += 1;
-                        counts.delivered += 1;
-                    });
-                    let id = sent.as_ref().map_or_else(|| ids.next_uuid(), |(_, sent)| sent.id.clone());
-                    let trace = trace(&id);
-                    if Self::note_delivery(tx, (&trace.bus, trace.position), rule.as_ref(), made(id.clone()))
-                    {
-                        let attempt = Attempt::at_once(now, Outcome::Delivered);
-                        Self::note_attempt(tx, (&id, 1), (&attempt, &Settlement::Delivered));
-                    }
-                    return Ok(match sent {
-                        Some((queue, sent)) if !sent.duplicate => ActionResult::Message {
-                            placed: MessageLocation::of(queue, &sent),
-                            trace: Some(trace),
-                        },
-                        // SQS has taken it for one that it has, or it is logged: there is no message to take back.
-                        _ => ActionResult::Nothing,
-                    });
-                }
-                Payment::Impossible(cause) => return Err(cause.message),
-                Payment::NotHere => {}
+        if let Some(hook) = self.pay_hook(&outlet) {
+            let debt = Debt { target: &target, input, event, rule_arn: &rule_arn, trace_header: None };
+            let Receipt { id, location } = match hook.pay(tx, debt, now, ids) {
+                Payment::Paid(receipt) => receipt,
+                Payment::Refused { message, .. } => return Err(message),
+            };
+            Counts::change(tx, |counts| {
+                counts.made += 1;
+                counts.delivered += 1;
+            });
+            let id = id.unwrap_or_else(|| ids.next_uuid());
+            let trace = trace(&id);
+            if Self::note_delivery(tx, (&trace.bus, trace.position), rule.as_ref(), made(id.clone())) {
+                let attempt = Attempt::at_once(now, Outcome::Delivered);
+                Self::note_attempt(tx, (&id, 1), (&attempt, &Settlement::Delivered));
             }
+            return Ok(match location {
+                Some(placed) => ActionResult::Message { placed, trace: Some(trace) },
+                None => ActionResult::Nothing,
+            });
         }
         let position = position.unwrap_or(0);
         let delivery = Delivery {

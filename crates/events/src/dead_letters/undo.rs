@@ -4,14 +4,16 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use ::queue::{QueueId, Sent, Withdrawn};
 use aws::{Error, Timestamp};
-use queue::{QueueId, Sent, Withdrawn};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 
 use crate::buses::bus::BusName;
 use crate::dead_letters::letter::Letter;
 use crate::events::Events;
+use crate::target::kind::TargetKind;
+use crate::target::queue;
 use crate::trip::books::Counts;
 
 /// What was done, by the name of the deed and the letter's id. Names begin with their moment, so they sort by it.
@@ -57,24 +59,22 @@ impl ActionRecord {
             return None;
         }
         let target = Letter::of(self.letter.clone()).target_arn();
-        Some(if target.is_some_and(|target| target.service == "logs") {
-            "it has been logged, and what is logged is not taken back"
-        } else {
-            "its FIFO queue has taken it for a message that it has, so there is none to take back"
-        })
+        let kind = target.and_then(|arn| TargetKind::of(&arn)).unwrap_or(&queue::KIND);
+        Some(kind.no_way_back)
     }
 }
 
-/// Where a message was put.
+/// Where a message waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MessageLocation {
+pub struct MessageLocation {
     queue: QueueId,
     at: Timestamp,
     sequence: u64,
 }
 
 impl MessageLocation {
-    pub(crate) fn of(queue: QueueId, sent: &Sent) -> Self {
+    /// The location of a message that has just been sent.
+    pub fn of(queue: QueueId, sent: &Sent) -> Self {
         Self { queue, at: sent.at, sequence: sent.sequence }
     }
 }

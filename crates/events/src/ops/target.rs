@@ -18,10 +18,11 @@ use crate::limits::quotas;
 use crate::ops::check::{ARN, BUS_NAME_OR_ARN, Faults, RULE_NAME, Shape, page_size, rule_of};
 use crate::ops::http_parameters::HttpParametersWire;
 use crate::target::input::InputMaker;
-use crate::target::{Input, RetryPolicy, TARGETS, Target, TargetKind};
+use crate::target::kind::{Service, TargetKind};
+use crate::target::{Input, RetryPolicy, TARGETS, Target};
 
 /// What PutTargets lacks.
-pub const PUT_MISSING: &str = "Targets other than SQS queues, log groups, Lambda functions, state machines, event buses and API destinations are refused in FailedEntries. A dead-letter queue of another account or region is refused.";
+pub const PUT_MISSING: &str = "Targets of kinds that are not served (the list is below) are refused in FailedEntries. A dead-letter queue of another account or region is refused.";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -134,8 +135,10 @@ pub fn put(events: &Events, _call: Call, body: &[u8]) -> Reply {
 fn not_served(target: Target) -> FailedEntry {
     FailedEntry {
         error_message: format!(
-            "Targets of the service '{}' are not served by Trunkline yet ({}): SQS queues, log groups, Lambda functions, state machines, event buses and API destinations are.",
-            target.arn.service, target.arn
+            "Targets of the service '{}' are not served by Trunkline yet ({}): {} are.",
+            target.arn.service,
+            target.arn,
+            TargetKind::all()
         ),
         target_id: target.id,
         error_code: "ValidationException",
@@ -242,27 +245,16 @@ fn parse_arn(text: &str) -> Result<Arn, Error> {
 /// What only some kinds of target may have.
 fn check_kind(target: &Target) -> Result<(), Error> {
     let id = &target.id;
-    match TargetKind::of(&target.arn) {
-        // Words: reported of AWS's answer by users of Terraform and CDK.
-        Some(TargetKind::Bus(_)) if target.input != Input::Whole => {
-            return Err(Error::validation(format!("Modifying the input for target {id} is not supported")));
-        }
-        Some(TargetKind::Queue)
-            if target.arn.resource.ends_with(".fifo") && target.message_group.is_none() =>
-        {
-            return Err(Error::validation(format!(
-                "Parameter(s) SqsParameters must be specified for target: {id}."
-            )));
-        }
-        Some(TargetKind::ApiDestination) => {}
+    let kind = TargetKind::of(&target.arn);
+    if let Some(kind) = kind {
+        (kind.check)(target)?;
+    }
+    if target.http.is_some() && kind.is_none_or(|kind| !kind.takes_http_parameters) {
         // The words are ours.
-        _ if target.http.is_some() => {
-            return Err(Error::validation(format!(
-                "Parameter HttpParameters is not valid for target {id}. Reason: {} is not the ARN of an API destination.",
-                target.arn
-            )));
-        }
-        _ => {}
+        return Err(Error::validation(format!(
+            "Parameter HttpParameters is not valid for target {id}. Reason: {} is not the ARN of an API destination.",
+            target.arn
+        )));
     }
     match &target.dead_letter_arn {
         // User guide, "Using dead-letter queues": standard SQS queues only.
@@ -278,10 +270,8 @@ fn check_kind(target: &Target) -> Result<(), Error> {
 /// What is wrong with where a target and its dead-letter queue are.
 fn check_place(events: &Events, target: &Target) -> Result<(), Error> {
     let Target { id, arn, .. } = target;
-    let is_called_on_aws = matches!(
-        TargetKind::of(arn),
-        Some(TargetKind::Queue | TargetKind::Function | TargetKind::StateMachine)
-    ) && !events.is_here(arn);
+    let is_called_on_aws =
+        !events.is_here(arn) && TargetKind::of(arn).is_some_and(|kind| kind.elsewhere == Service::Called);
     // Partition and region become part of the address that the signed request is sent to.
     if is_called_on_aws && !arn.is_of_aws() {
         return Err(error::arn_malformed(&arn.to_string()));

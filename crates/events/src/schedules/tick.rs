@@ -13,7 +13,6 @@ use crate::buses::routing::Route;
 use crate::buses::rule::{RULES, Rule, RuleName, RuleState};
 use crate::events::Events;
 use crate::ops::put_events::event_id;
-use crate::trip::accept::MatchedEvent;
 
 /// The internal queue in which ticks wait.
 const TICKS: &str = "timer:schedule";
@@ -85,7 +84,7 @@ impl Events {
         let missed = now.since(owed.at) > LATE_MAX;
         if !missed && let Some(route) = Route::of(tx, &rule, self.place()) {
             let event = self.scheduled_event(&route, owed.at, (now, ids));
-            let matched = MatchedEvent::scheduled(&rule.bus, (&event, route), now);
+            let matched = self.match_scheduled(&rule.bus, (&event, route), now);
             self.accept(tx, matched, now, ids);
         }
         match schedule.next_since(owed.at, now) {

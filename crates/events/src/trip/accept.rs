@@ -15,11 +15,11 @@ use crate::dead_letters::give_up::{Cause, GiveUp};
 use crate::events::Events;
 use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, count_record};
 use crate::target::input::{InputContext, InputFailure};
-use crate::target::{Target, TargetKind};
+use crate::target::{Target, event_bus};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 use crate::trip::owe::Owed;
-use crate::trip::pay::{Message, Payment};
+use crate::trip::pay::{Debt, Payment};
 
 /// An event, the bus that it is put on, and what is to be done because of it.
 #[derive(Debug)]
@@ -44,21 +44,19 @@ struct PlannedDelivery {
 
 impl PlannedDelivery {
     /// What an event owes to all targets of the routes.
-    fn all(routes: &[Arc<Route>], event: &EventRecord) -> Vec<Self> {
-        let of_route = |(rule, route): (usize, &Arc<Route>)| {
-            let dues = route.outlets.iter().map(|outlet| Self::of((rule, route), outlet, event));
-            dues.collect::<Vec<_>>()
-        };
-        routes.iter().enumerate().flat_map(of_route).collect()
-    }
-
-    fn of((rule, route): (usize, &Arc<Route>), outlet: &Arc<Outlet>, event: &EventRecord) -> Self {
-        let input = outlet.kind.is_paid_at_once().then(|| {
-            let rule_name = route.name.as_str();
-            let about = InputContext { rule_arn: &route.arn, rule_name, accepted: event.accepted };
-            outlet.maker.make(&event.json, about)
-        });
-        Self { rule, route: Arc::clone(route), outlet: Arc::clone(outlet), input }
+    fn all(events: &Events, routes: &[Arc<Route>], event: &EventRecord) -> Vec<Self> {
+        let mut planned = Vec::with_capacity(routes.iter().map(|route| route.outlets.len()).sum());
+        for (rule, route) in routes.iter().enumerate() {
+            for outlet in &route.outlets {
+                let input = events.pay_hook(outlet).map(|_| {
+                    let rule_name = route.name.as_str();
+                    let context = InputContext { rule_arn: &route.arn, rule_name, accepted: event.accepted };
+                    outlet.maker.make(&event.json, context)
+                });
+                planned.push(Self { rule, route: Arc::clone(route), outlet: Arc::clone(outlet), input });
+            }
+        }
+        planned
     }
 }
 
@@ -88,21 +86,6 @@ pub struct Acceptance {
 }
 
 impl MatchedEvent {
-    /// The event of a scheduled rule: it is for that rule's targets and nobody else's.
-    pub(crate) fn scheduled(bus: &BusName, (event, route): (&Event, Route), now: Timestamp) -> Self {
-        let route = [Arc::new(route)];
-        let event = EventRecord {
-            id: event.id.clone(),
-            accepted: now,
-            forwarded: false,
-            rules_matched: 1,
-            json: event.to_json(),
-            matched: noted(&route),
-        };
-        let dues = PlannedDelivery::all(&route, &event);
-        Self { bus: bus.clone(), event, trace_header: None, dues, copies: Vec::new() }
-    }
-
     /// The same with an X-Ray header, which goes along to queues and targets.
     #[must_use]
     pub fn with_trace_header(self, trace_header: Option<String>) -> Self {
@@ -124,6 +107,11 @@ impl MatchedEvent {
         &self.bus
     }
 
+    /// Whether a rule matches it, or an archive takes it.
+    pub(crate) fn is_seen(&self) -> bool {
+        self.event.rules_matched > 0 || !self.copies.is_empty()
+    }
+
     /// How many rules matched.
     pub fn rules_matched(&self) -> usize {
         usize::try_from(self.event.rules_matched).unwrap_or(usize::MAX)
@@ -131,6 +119,26 @@ impl MatchedEvent {
 }
 
 impl Events {
+    /// The event of a scheduled rule: it is for that rule's targets and nobody else's.
+    pub(crate) fn match_scheduled(
+        &self,
+        bus: &BusName,
+        (event, route): (&Event, Route),
+        now: Timestamp,
+    ) -> MatchedEvent {
+        let route = [Arc::new(route)];
+        let event = EventRecord {
+            id: event.id.clone(),
+            accepted: now,
+            forwarded: false,
+            rules_matched: 1,
+            json: event.to_json(),
+            matched: noted(&route),
+        };
+        let dues = PlannedDelivery::all(self, &route, &event);
+        MatchedEvent { bus: bus.clone(), event, trace_header: None, dues, copies: Vec::new() }
+    }
+
     /// Matches an event against the rules of a bus and makes the inputs of its queues; needs no transaction and changes
     /// nothing. `None` where there is no such bus.
     pub fn match_event(&self, bus: &BusName, event: &Event, now: Timestamp) -> Option<MatchedEvent> {
@@ -162,16 +170,16 @@ impl Events {
         matching.retain(|route| (wanted.rule)(route));
         event.rules_matched = u32::try_from(matching.len()).unwrap_or(u32::MAX);
         event.matched = noted(&matching);
-        let mut dues = PlannedDelivery::all(&matching, &event);
+        let mut dues = PlannedDelivery::all(self, &matching, &event);
         dues.retain(|due| (wanted.target)(&due.outlet.target));
         let copies = self.copies_of(bus, &event.json, event.accepted);
         Some(MatchedEvent { bus: bus.clone(), event, trace_header: None, dues, copies })
     }
 
-    /// What an event that a target of kind [`TargetKind::Bus`] is owed does on that bus: to be accepted in the
+    /// What an event that a target that is an event bus is owed does on that bus: to be accepted in the
     /// transaction that settles the delivery. `None` where the bus does not exist.
     pub fn match_forwarded(&self, owed: &Owed, now: Timestamp) -> Option<MatchedEvent> {
-        let TargetKind::Bus(bus) = &owed.kind else { return None };
+        let bus = BusName::of_arn(&owed.target.arn)?;
         let event = EventRecord {
             id: owed.event_id.clone(),
             accepted: now,
@@ -180,7 +188,7 @@ impl Events {
             json: owed.event.clone(),
             matched: Vec::new(),
         };
-        self.match_record(bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
+        self.match_record(&bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
     }
 
     /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is part of the caller's
@@ -234,23 +242,23 @@ impl Events {
         ids: &Ids,
     ) -> Step {
         let PlannedDelivery { route, outlet, input, .. } = due;
-        let cause = match input {
-            Some(Err(failure)) => Cause::input(&failure),
-            Some(Ok(input)) => {
-                let message = Message {
-                    body: input,
-                    trace_header: about.trace_header.map(str::to_owned),
+        let cause = match (input, self.pay_hook(&outlet)) {
+            (Some(Err(failure)), _) => Cause::input(&failure),
+            (Some(Ok(input)), Some(hook)) => {
+                let debt = Debt {
+                    target: &outlet.target,
+                    input,
                     event: &about.event.json,
                     rule_arn: &route.arn,
+                    trace_header: about.trace_header,
                 };
-                match self.pay(tx, (&outlet, message), now, ids) {
+                match hook.pay(tx, debt, now, ids) {
                     Payment::Paid(_) => return Step::Paid,
-                    Payment::NotHere => return self.owe(tx, (about, &route, &outlet), now, ids),
-                    Payment::Impossible(cause) => cause,
+                    Payment::Refused { code, message } => Cause::at_once(code, message),
                 }
             }
-            None if about.event.forwarded && matches!(outlet.kind, TargetKind::Bus(_)) => Cause::second_hop(),
-            None => return self.owe(tx, (about, &route, &outlet), now, ids),
+            _ if about.event.forwarded && *outlet.kind == event_bus::KIND => Cause::second_hop(),
+            _ => return self.owe(tx, (about, &route, &outlet), now, ids),
         };
         let delivery = about.delivery(&route, &outlet);
         let given = self.give_up(tx, (&delivery, &about.event.json, &cause), now, ids);

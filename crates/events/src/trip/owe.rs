@@ -12,8 +12,9 @@ use crate::buses::rule::RuleName;
 use crate::dead_letters::give_up::Cause;
 use crate::events::Events;
 use crate::limits::slots::Slots;
+use crate::target::Target;
 use crate::target::input::InputContext;
-use crate::target::{Target, TargetKind};
+use crate::target::kind::TargetKind;
 use crate::trip::attempts::{Attempt, Outcome, Retry};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
@@ -44,7 +45,7 @@ pub struct Owed {
     /// The target as it was when the event was accepted.
     pub target: Target,
     /// Its kind.
-    pub kind: TargetKind,
+    pub kind: &'static TargetKind,
     /// The rule that matched.
     pub rule_arn: Arn,
     /// The bus that the event was accepted on.
@@ -236,7 +237,7 @@ fn target_of(queue: &str) -> &str {
 }
 
 /// The target's kind and input, or why there is none.
-fn make_input(delivery: &Delivery, event: &str) -> Result<(TargetKind, String), Cause> {
+fn make_input(delivery: &Delivery, event: &str) -> Result<(&'static TargetKind, String), Cause> {
     // It was served and parsed when the event was accepted: only another version of Trunkline may think otherwise.
     let outlet = Outlet::of(delivery.target.clone()).ok_or_else(|| {
         Cause::at_once(

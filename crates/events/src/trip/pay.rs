@@ -1,155 +1,99 @@
-//! Paying at once: a target that is a queue or a log group of ours gets its message in the commit that accepts the event.
+//! Paying at once: a target that another room of ours serves has its input in the commit that accepts the event.
+//!
+//! Who serves a kind of target registers a [`PayHook`] for it, so that no room needs to know the others. Kinds without a hook,
+//! and targets of other accounts and regions, are owed.
 
-mod log_event;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use std::time::Duration;
-
-use aws::encoding::hex;
 use aws::{Arn, Ids, Timestamp};
-use queue::limits::DEDUPLICATION_S;
-use queue::queue::Fifo;
-use queue::{Attribute, Deduplication, NewMessage, Queue, QueueId, Sent, name_in_arn};
-use sha2::{Digest, Sha256};
 use store::Tx;
 
 use crate::buses::routing::Outlet;
-use crate::dead_letters::give_up::Cause;
+use crate::dead_letters::undo::MessageLocation;
 use crate::events::Events;
-use crate::target::{Target, TargetKind};
+use crate::target::Target;
+use crate::target::kind::{KINDS, TargetKind};
 
-/// What a target is sent.
-pub(crate) struct Message<'m> {
-    /// The target's input.
-    pub(crate) body: String,
-    pub(crate) trace_header: Option<String>,
+/// Serves the targets of one kind, of this account and region, in the commit that accepts the event.
+pub trait PayHook: fmt::Debug + Send + Sync {
+    /// Gives a target its input, as a part of the caller's transaction. What cannot be paid must write nothing.
+    fn pay(&self, tx: &mut Tx<'_>, debt: Debt<'_>, now: Timestamp, ids: &Ids) -> Payment;
+}
+
+/// What a target is to be given.
+#[derive(Debug)]
+pub struct Debt<'d> {
+    /// The target.
+    pub target: &'d Target,
+    /// Its input.
+    pub input: String,
     /// The event as it was accepted.
-    pub(crate) event: &'m str,
-    pub(crate) rule_arn: &'m Arn,
+    pub event: &'d str,
+    /// The rule that matched.
+    pub rule_arn: &'d Arn,
+    /// The X-Ray header that came with the event.
+    pub trace_header: Option<&'d str>,
 }
 
 /// How a target was served.
-pub(crate) enum Payment {
-    /// It has its message, which is in a queue of ours where the target is one.
-    Paid(Option<(QueueId, Sent)>),
-    /// It is in another account or region: the delivery is owed.
-    NotHere,
-    /// It cannot be, and trying again would not mend it.
-    Impossible(Cause),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payment {
+    /// It has its input.
+    Paid(Receipt),
+    /// It cannot have it, and trying again would not help: the delivery goes to its dead-letter queue.
+    Refused {
+        /// One of the user guide's error codes for dead-letter queues, for example `NO_RESOURCE`.
+        code: &'static str,
+        /// A sentence for a person.
+        message: String,
+    },
+}
+
+impl Payment {
+    /// A refusal.
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Refused { code, message: message.into() }
+    }
+}
+
+/// What is known of a payment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The id that the target gave it, where it gives one.
+    pub id: Option<String>,
+    /// Where the message waits that it became; `None`: it cannot be taken back.
+    pub location: Option<MessageLocation>,
+}
+
+/// The hooks, as their kinds are in [`KINDS`].
+#[derive(Debug, Default)]
+pub(crate) struct PayHooks([OnceLock<Arc<dyn PayHook>>; KINDS.len()]);
+
+impl PayHooks {
+    fn of(&self, kind: &TargetKind) -> Option<&OnceLock<Arc<dyn PayHook>>> {
+        self.0.get(kind.number()?)
+    }
 }
 
 impl Events {
+    /// Lets `hook` serve the targets of a kind from now on. The first hook of a kind stays.
+    pub fn register(&self, kind: &'static TargetKind, hook: Arc<dyn PayHook>) {
+        if let Some(place) = self.pay_hooks().of(kind) {
+            let _ = place.set(hook);
+        }
+    }
+
     /// Whether an ARN names something of this account and region.
     pub fn is_here(&self, arn: &Arn) -> bool {
         arn.account == self.account() && arn.region == self.region()
     }
 
-    /// The queue of ours that an ARN names.
-    pub(crate) fn queue_at(&self, tx: &mut Tx<'_>, arn: &Arn) -> Option<Queue> {
-        let name = name_in_arn(arn, self.account(), self.region())?;
-        self.queues().find(tx, &name)
-    }
-
-    /// Gives the target its message.
-    pub(crate) fn pay(
-        &self,
-        tx: &mut Tx<'_>,
-        (outlet, message): (&Outlet, Message<'_>),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Payment {
+    /// Who pays a target in the commit that accepts the event; `None`: it is owed.
+    pub(crate) fn pay_hook(&self, outlet: &Outlet) -> Option<&dyn PayHook> {
         if !self.is_here(&outlet.target.arn) {
-            return Payment::NotHere;
+            return None;
         }
-        match outlet.kind {
-            TargetKind::LogGroup => self.pay_log_group(tx, (&outlet.target, &message), now),
-            _ => self.pay_queue(tx, (&outlet.target, message), now, ids),
-        }
+        self.pay_hooks().of(outlet.kind)?.get().map(|hook| &**hook)
     }
-
-    fn pay_queue(
-        &self,
-        tx: &mut Tx<'_>,
-        (target, message): (&Target, Message<'_>),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Payment {
-        let Some(queue) = self.queue_at(tx, &target.arn) else {
-            return Payment::Impossible(Cause::at_once("NO_RESOURCE", "The specified queue does not exist."));
-        };
-        let most = queue.attributes.size_bytes_max;
-        if message.body.len() > usize::try_from(most).unwrap_or(usize::MAX) {
-            let refusal = format!(
-                "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
-            );
-            return Payment::Impossible(Cause::at_once("INVALID_PARAMETER", refusal));
-        }
-        let delay = Duration::from_secs(u64::from(queue.attributes.delay_s));
-        let new = NewMessage {
-            id: ids.next_uuid(),
-            body: message.body,
-            sender: self.account().to_owned(),
-            trace_header: message.trace_header,
-            now,
-            not_before: now.plus(delay),
-            ..NewMessage::default()
-        };
-        let sent = match &queue.attributes.fifo {
-            None => {
-                // A group on a standard queue names a tenant of a fair queue.
-                let tenant = target.message_group.clone();
-                self.queues().send(tx, queue.engine, NewMessage { tenant, ..new })
-            }
-            Some(fifo) => match ordered(new, target.message_group.as_deref(), fifo) {
-                Ok((new, key)) => {
-                    let until = now.plus(Duration::from_secs(DEDUPLICATION_S));
-                    self.queues().send_once(tx, queue.engine, new, Deduplication { key, until })
-                }
-                Err(cause) => return Payment::Impossible(cause),
-            },
-        };
-        Payment::Paid(Some((queue.engine, sent)))
-    }
-
-    /// Sends a dead letter to a queue of ours; `false` where there is none that can take it.
-    pub(crate) fn send_dead_letter(
-        &self,
-        tx: &mut Tx<'_>,
-        (arn, event, cause): (&Arn, &str, Vec<Attribute>),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> bool {
-        let Some(queue) = self.queue_at(tx, arn).filter(|queue| queue.attributes.fifo.is_none()) else {
-            return false;
-        };
-        let message = NewMessage {
-            id: ids.next_uuid(),
-            body: event.to_owned(),
-            attributes: cause,
-            sender: self.account().to_owned(),
-            now,
-            not_before: now,
-            ..NewMessage::default()
-        };
-        self.queues().send(tx, queue.engine, message);
-        true
-    }
-}
-
-/// The message with its group and deduplication id, and the key under which a duplicate of it is found. Source: SQS API
-/// reference, SendMessage; EventBridge needs ContentBasedDeduplication of a FIFO target (user guide, "SQS queues").
-fn ordered(message: NewMessage, group: Option<&str>, fifo: &Fifo) -> Result<(NewMessage, String), Cause> {
-    let refuse = |reason: &str| Err(Cause::at_once("INVALID_PARAMETER", reason));
-    let Some(group) = group else {
-        return refuse("The request must contain the parameter MessageGroupId.");
-    };
-    if !fifo.content_based {
-        return refuse(
-            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
-        );
-    }
-    let digest = Sha256::digest(message.body.as_bytes());
-    let id = hex(&digest);
-    let key = if fifo.scope_is_group { format!("{group}\0{id}") } else { id.clone() };
-    let group = Some(group.to_owned());
-    Ok((NewMessage { group, deduplication_id: Some(id), ..message }, key))
 }

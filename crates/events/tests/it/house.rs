@@ -1,10 +1,14 @@
 //! A store, queues and buses for a test, and the short words to use them.
 
+use std::sync::Arc;
+
 use aws::{Arn, Body, Call, Event, Ids, Reply, Timestamp};
+use events::target::log_group::{self, LogGroupHook};
 use events::{
     Acceptance, ActionReport, Attempt, BusName, Counts, Events, Letter, LetterAction, LetterPage, Outcome,
     Owed, Retry, Settlement, Slots, UndoReport,
 };
+use logs::Logs;
 use queue::{Queues, Receive, Received};
 use serde_json::{Value, json};
 use store::{Options, Store, Tx};
@@ -19,6 +23,7 @@ pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_773_921_600_000);
 pub(crate) struct House {
     pub(crate) events: Events,
     pub(crate) queues: Queues,
+    logs: Logs,
     dir: tempfile::TempDir,
     seed: std::cell::Cell<u128>,
 }
@@ -26,16 +31,16 @@ pub(crate) struct House {
 impl House {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (events, queues) = open(&dir);
-        Self { events, queues, dir, seed: std::cell::Cell::new(1) }
+        let (events, queues, logs) = open(&dir);
+        Self { events, queues, logs, dir, seed: std::cell::Cell::new(1) }
     }
 
     /// The same store closed and opened again.
     pub(crate) fn reopened(self) -> Self {
-        let Self { events, queues, dir, seed } = self;
-        drop((events, queues));
-        let (events, queues) = open(&dir);
-        Self { events, queues, dir, seed }
+        let Self { events, queues, logs, dir, seed } = self;
+        drop((events, queues, logs));
+        let (events, queues, logs) = open(&dir);
+        Self { events, queues, logs, dir, seed }
     }
 
     pub(crate) fn ids(&self) -> Ids {
@@ -73,7 +78,7 @@ impl House {
     /// A CloudWatch Logs operation at noon.
     pub(crate) fn ask_logs(&self, operation: &str, request: &Value) -> Value {
         let row = logs::ops::OPERATIONS.iter().find(|row| row.name == operation).unwrap();
-        answer_of((row.run)(self.events.logs(), self.call(NOON), request.to_string().as_bytes())).unwrap()
+        answer_of((row.run)(&self.logs, self.call(NOON), request.to_string().as_bytes())).unwrap()
     }
 
     /// Makes an SQS queue and gives its ARN.
@@ -163,10 +168,13 @@ impl House {
     }
 }
 
-fn open(dir: &tempfile::TempDir) -> (Events, Queues) {
+fn open(dir: &tempfile::TempDir) -> (Events, Queues, Logs) {
     let store = Store::open(dir.path(), &Options::default()).unwrap();
     let queues = Queues::open(store.clone()).unwrap();
-    (Events::open(store, queues.clone(), (ACCOUNT, REGION), NOON).unwrap(), queues)
+    let logs = Logs::new(store.clone(), aws::Scope::new(ACCOUNT, REGION));
+    let events = Events::open(store, queues.clone(), (ACCOUNT, REGION), NOON).unwrap();
+    events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));
+    (events, queues, logs)
 }
 
 fn answer_of(reply: Reply) -> Result<Value, aws::Error> {

@@ -9,6 +9,7 @@ mod cases;
 mod concurrency;
 mod damage;
 mod history;
+mod hooks;
 mod house;
 mod input;
 mod log_group;

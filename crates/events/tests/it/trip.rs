@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use events::{Attempt, BusName, Outcome, Settlement, TargetKind};
+use events::target::event_bus;
+use events::{Attempt, BusName, Outcome, Settlement};
 use serde_json::json;
 
 use crate::house::{House, NOON, event, function};
@@ -198,7 +199,7 @@ fn an_event_is_forwarded_to_another_bus_and_no_further() {
 
     assert_eq!(house.accept(&event("1", "t", "{}"), NOON).owed, 1);
     let owed = house.due(NOON).pop().unwrap();
-    assert_eq!(owed.kind, TargetKind::Bus(BusName::parse("second").unwrap()));
+    assert_eq!(*owed.kind, event_bus::KIND);
     let matched = house.events.match_forwarded(&owed, NOON).unwrap();
     let ids = house.ids();
     let arrived = house.write(move |events, tx| {

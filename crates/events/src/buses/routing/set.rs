@@ -55,6 +55,11 @@ impl BusRoutes {
         })
     }
 
+    /// Whether no rule could match an event.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.named.load().routes.is_empty()
+    }
+
     /// Adds, replaces or removes a rule; one without a pattern has no place here. Only the writer's thread calls this. A route is named before it can match and
     /// unnamed after, so that no match leads nowhere.
     pub(crate) fn set(&self, name: &RuleName, route: Option<Route>) {

@@ -1,11 +1,16 @@
 //! Another event bus of this store: the event is accepted there in the commit that settles the delivery.
 
-use aws::Timestamp;
-use events::{Events, Owed};
+use std::future::ready;
 
-use crate::target::{Carried, hopeless};
+use events::target::event_bus;
 
-pub(crate) fn carry(events: &Events, owed: &Owed, now: Timestamp) -> Carried {
+use crate::target::{Carried, Carrier, Parcel, hopeless};
+
+/// Event buses.
+pub(super) static CARRIER: Carrier =
+    Carrier { kind: &event_bus::KIND, carry: |_outside, parcel| Box::pin(ready(carry(parcel))) };
+
+fn carry(Parcel { events, owed, now }: Parcel<'_>) -> Carried {
     if !events.is_here(&owed.target.arn) {
         let arn = &owed.target.arn;
         return hopeless(format!(
