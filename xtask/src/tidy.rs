@@ -14,6 +14,7 @@ mod links;
 mod manifest;
 mod module_circles;
 mod outside;
+mod processes;
 mod rooms;
 mod sizes;
 mod sockets;
@@ -44,6 +45,7 @@ const RULES: &[Rule] = &[
     Rule { name: "captions", keeps: "the first line says what the file is", check: captions::check },
     Rule { name: "clock", keeps: "no clock or random source below floor 4", check: clock::check },
     Rule { name: "sockets", keeps: "no socket outside the rooms that speak", check: sockets::check },
+    Rule { name: "processes", keeps: "no process started outside runner", check: processes::check },
     Rule { name: "files", keeps: "no file touched outside store", check: files::check },
     Rule { name: "sizes", keeps: "files of about 600 lines, never over 800", check: sizes::check },
     Rule {

@@ -42,7 +42,8 @@ fn may_read(path: &str) -> bool {
     let floors_with_loops =
         ["crates/cli/", "crates/server/", "crates/delivery/", "crates/provision/", "xtask/"];
     let in_genesys = is_in(path, &["crates/genesys/"]) && !path.contains("/tracker");
-    let runner = ["crates/lambda/src/runner.rs", "crates/lambda/src/runner/"];
+    // A function's time-out, its idle processes, the moments of its log lines.
+    let runner = ["crates/runner/"];
     // A deadline is part of a call: the answer that has not come by then is a failure.
     let calls = ["crates/http_client/src/client.rs", "crates/http_client/src/connect.rs"];
     is_in(path, &floors_with_loops) || is_in(path, &calls) || is_in(path, &runner) || in_genesys
@@ -63,7 +64,7 @@ mod tests {
             ("crates/events/src/lib.rs", "use rand::{thread_rng, Rng};\n"),
             ("crates/genesys/src/feed.rs", now),
             ("crates/genesys_org/src/simulator.rs", now),
-            ("crates/lambda/src/runner.rs", now),
+            ("crates/runner/src/pool.rs", now),
             ("crates/delivery/src/lib.rs", now),
             ("crates/queue/tests/it/main.rs", now),
         ]));

@@ -1,4 +1,4 @@
-//! Only `store` touches disk; `lambda`'s code folders, `provision`'s input and the command line's arguments excepted.
+//! Only `store` touches disk; `runner`'s folders, `provision`'s input and the command line's arguments excepted.
 
 use crate::tidy::finding::Finding;
 use crate::tidy::outside::{self, Outside, is_in};
@@ -7,7 +7,7 @@ use crate::tidy::tree::Tree;
 /// The modules outside `store` that may read or write a file, each the one place of its room.
 const EXCEPTIONS: &[&str] = &[
     // A function is a folder of code that its process runs.
-    "crates/lambda/",
+    "crates/runner/",
     // Asks /proc who holds the port, which is the system's memory and no disk.
     "crates/server/src/port_user.rs",
     // The pipeline file.

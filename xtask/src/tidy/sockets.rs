@@ -1,4 +1,4 @@
-//! A socket only in `server`, `delivery`, `genesys`, `provision` and `http_client`, and in the torture's own client.
+//! A socket only in `server`, `delivery`, `genesys`, `provision`, `http_client` and `runner`, and in the torture's own client.
 
 use crate::tidy::finding::Finding;
 use crate::tidy::outside::{self, Outside, is_in};
@@ -6,7 +6,7 @@ use crate::tidy::tree::Tree;
 
 const SOCKET: Outside = Outside {
     what: "a socket is opened",
-    right: "only server, delivery, genesys, provision and http_client speak to the network; call one of them",
+    right: "only server, delivery, genesys, provision, http_client and runner speak to the network; call one of them",
     paths: &[
         "TcpStream",
         "TcpListener",
@@ -22,7 +22,7 @@ const SOCKET: Outside = Outside {
         "ureq",
     ],
     may: |path| {
-        let rooms = ["server", "delivery", "genesys", "provision", "http_client"];
+        let rooms = ["server", "delivery", "genesys", "provision", "http_client", "runner"];
         let rooms = rooms.map(|room| format!("crates/{room}/"));
         rooms.iter().any(|room| path.starts_with(room.as_str()))
             || is_in(path, &["xtask/"])

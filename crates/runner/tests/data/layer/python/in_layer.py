@@ -1,0 +1,2 @@
+# A module that a layer brings.
+NAME = "in the layer"

@@ -1,0 +1,2 @@
+// A handler that is an ES module by its package.json.
+export const handler = async () => typeof require;

@@ -1,0 +1,2 @@
+// CommonJS where package.json says that it is none.
+module.exports.handler = async () => {};

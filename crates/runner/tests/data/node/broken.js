@@ -1,0 +1,2 @@
+// A handler with a mistake of syntax.
+exports.handler = async () => {{;

@@ -1,0 +1,3 @@
+// A handler that needs what is not there.
+require("aws-sdk");
+exports.handler = async () => {};

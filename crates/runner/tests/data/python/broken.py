@@ -1,0 +1,3 @@
+# A handler with a mistake of syntax.
+def handler(event, context)
+    pass

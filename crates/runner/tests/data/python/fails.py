@@ -1,0 +1,2 @@
+# A handler whose file throws while it is loaded.
+raise RuntimeError("not today")

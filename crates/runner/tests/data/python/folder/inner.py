@@ -1,0 +1,3 @@
+# A handler in a folder.
+def handler(event, context):
+    return __name__
