@@ -32,15 +32,15 @@ pub struct Platform {
 pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) channels: Channels,
-    pub(crate) side: Option<Side>,
+    pub(crate) simulation: Option<Simulation>,
     pub(crate) sources: Sources,
     /// Of integrations in the tutorial's form.
     pub(crate) buses: Vec<String>,
 }
 
-/// The simulated org.
+/// The simulated org, as the Platform API reads it.
 #[derive(Debug)]
-pub struct Side {
+pub struct Simulation {
     /// What exists.
     pub org: Org,
     /// What happened.
@@ -60,8 +60,8 @@ impl Platform {
     }
 
     /// Lets this org answer from now on.
-    pub fn open(&self, side: Side) {
-        self.state().side = Some(side);
+    pub fn open(&self, simulation: Simulation) {
+        self.state().simulation = Some(simulation);
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -73,12 +73,12 @@ impl Platform {
     ///
     /// # Errors
     /// 404 where there is none, and what `read` refuses.
-    pub(crate) fn with_side<T>(
+    pub(crate) fn with_simulation<T>(
         &self,
-        read: impl FnOnce(&Side) -> Result<T, ApiError>,
+        read: impl FnOnce(&Simulation) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        match &self.state().side {
-            Some(side) => read(side),
+        match &self.state().simulation {
+            Some(simulation) => read(simulation),
             None => Err(ApiError::not_found(
                 "No simulated org runs here: start `trunkline dev`, or send this request to the real org's own address.",
             )),
@@ -88,9 +88,9 @@ impl Platform {
     /// What is to go wrong with the next call, where trouble was asked for. A token that is said to have expired has.
     pub(crate) fn mishap(&self, token: &str) -> Option<ApiError> {
         let mut state = self.state();
-        let side = state.side.as_mut()?;
-        side.calls += 1;
-        match side.trouble.on_call(side.seed, side.calls)? {
+        let simulation = state.simulation.as_mut()?;
+        simulation.calls += 1;
+        match simulation.trouble.on_call(simulation.seed, simulation.calls)? {
             ApiMishap::TooManyRequests => Some(ApiError::too_many_requests(1)),
             ApiMishap::ExpiredToken => {
                 state.tokens.revoke(token);
@@ -101,7 +101,7 @@ impl Platform {
 
     /// After how long a notification socket is told to go and closed, where trouble was asked for.
     pub fn socket_life_ms(&self) -> Option<u64> {
-        let life_ms = self.state().side.as_ref()?.trouble.socket_closing_ms;
+        let life_ms = self.state().simulation.as_ref()?.trouble.socket_closing_ms;
         (life_ms > 0).then_some(life_ms)
     }
 }

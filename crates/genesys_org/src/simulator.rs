@@ -18,12 +18,12 @@ mod opening;
 mod org;
 mod outbox;
 pub mod parameters;
+mod party;
 mod queueing;
 mod random;
-mod remembering;
+mod record;
 mod topics;
 pub mod trouble;
-mod who;
 mod workforce;
 mod writer;
 

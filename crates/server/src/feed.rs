@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use aws::Timestamp;
+use aws::{Scope, Timestamp};
 use events::BusName;
 use genesys::tracker::derived::QueueNames;
 use genesys::tracker::grace::Grace;
 use genesys::tracker::intake::Intake;
 use genesys::tracker::intake::feed_clock::FeedMoment;
-use genesys_org::platform::integration::{self, Place};
-use genesys_org::platform::{Platform, Side};
+use genesys_org::platform::integration::{self, Host};
+use genesys_org::platform::{Platform, Simulation};
 use genesys_org::position::{self, Position};
 use genesys_org::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
 
@@ -82,7 +82,7 @@ impl Running {
             Position { org, start_ms, taken: 0, feed_ms: now.unix_ms() }
         });
         let simulator = simulator_at(feed.org, &position).await;
-        platform.open(Side {
+        platform.open(Simulation {
             org: simulator.org().clone(),
             history: simulator.history(),
             trouble,
@@ -104,8 +104,8 @@ impl Running {
                 if let Err(error) = events.ensure_partner_bus(tx, &source, now) {
                     tracing::error!(%error, "the simulated org's own bus was not made");
                 }
-                let place = Place { account: events.account(), region: events.region() };
-                integration::load(tx, &platform, place);
+                let scope = Scope::new(events.account(), events.region());
+                integration::load(tx, Host { platform: &platform, scope: &scope });
                 Ok(())
             },
         );

@@ -77,7 +77,7 @@ impl Default for Paging {
 /// `POST /api/v2/analytics/conversations/details/query`.
 pub fn query_details(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let query: Query = request.json()?;
-    let (from_ms, to_ms) = interval(query.interval.as_deref())?;
+    let Interval { from_ms, to_ms } = interval(query.interval.as_deref())?;
     let Paging { page_size, page_number } = query.paging;
     if !(1..=PAGE_SIZE_MAX).contains(&page_size) || page_number == 0 {
         return Err(ApiError::bad_request(format!(
@@ -139,7 +139,9 @@ impl Platform {
     /// # Errors
     /// 404 where no org is simulated.
     pub fn conversation(&self, id: &str) -> Result<Option<Conversation>, ApiError> {
-        self.with_side(|side| Ok(side.history.conversation(id).map(|record| of_record(&record))))
+        self.with_simulation(|simulation| {
+            Ok(simulation.history.conversation(id).map(|record| of_record(&record)))
+        })
     }
 
     /// What analytics tells of the conversations with anything between the two moments.
@@ -147,15 +149,24 @@ impl Platform {
     /// # Errors
     /// 404 where no org is simulated.
     pub fn conversations_between(&self, from_ms: u64, to_ms: u64) -> Result<Vec<Conversation>, ApiError> {
-        self.with_side(|side| Ok(side.history.between(from_ms, to_ms).iter().map(of_record).collect()))
+        self.with_simulation(|simulation| {
+            Ok(simulation.history.between(from_ms, to_ms).iter().map(of_record).collect())
+        })
     }
+}
+
+/// From when to when, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+struct Interval {
+    from_ms: u64,
+    to_ms: u64,
 }
 
 /// Reads `from/to`, both ISO 8601.
 ///
 /// # Errors
 /// 400 with what an interval looks like.
-pub(crate) fn interval(text: Option<&str>) -> Result<(u64, u64), ApiError> {
+fn interval(text: Option<&str>) -> Result<Interval, ApiError> {
     let example = "2026-03-19T22:00:00Z/2026-03-19T23:00:00Z";
     let text = text.ok_or_else(|| {
         ApiError::bad_request(format!("interval is required, two times with a slash between: {example}."))
@@ -170,7 +181,7 @@ pub(crate) fn interval(text: Option<&str>) -> Result<(u64, u64), ApiError> {
     if to_ms - from_ms > INTERVAL_MS_MAX {
         return Err(ApiError::bad_request("interval is longer than 31 days, the longest of one query."));
     }
-    Ok((from_ms, to_ms))
+    Ok(Interval { from_ms, to_ms })
 }
 
 fn compare(left: &Conversation, right: &Conversation, by: OrderBy) -> Ordering {

@@ -1,7 +1,7 @@
 //! Integrations in the form of seed 003, `type: eventbridge`, which Genesys Cloud does not have: each derived event goes to an
 //! event bus of this account as `Conversation Updated` or `Interaction Updated`.
 
-use aws::{Arn, Timestamp};
+use aws::{Arn, Scope, Timestamp};
 use genesys::platform::request::ApiRequest;
 use genesys::platform::response::ApiError;
 use serde::{Deserialize, Serialize};
@@ -50,14 +50,14 @@ struct Configuration {
 }
 
 /// Whether the body of a request is in this form: `type` is said, and not the real form's `integrationType`.
-pub(crate) fn is_asked(request: &ApiRequest) -> bool {
+pub(crate) fn is_in_this_form(request: &ApiRequest) -> bool {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     body.get("type").is_some() && body.get("integrationType").is_none()
 }
 
 /// The name of the event bus that a body in this form asks for, where its ARN can be read.
-pub fn bus_asked_for(request: &ApiRequest) -> Option<String> {
-    let body: Body = is_asked(request).then(|| request.json().ok())??;
+pub fn bus_of(request: &ApiRequest) -> Option<String> {
+    let body: Body = is_in_this_form(request).then(|| request.json().ok())??;
     let arn: Arn = body.configuration?.event_bus_arn?.parse().ok()?;
     Some(bus_name(&arn)?.to_owned())
 }
@@ -75,11 +75,11 @@ pub(crate) fn find(read: &mut impl Read, id: &str) -> Option<BusIntegration> {
 /// Makes one, or puts it in the place of `before`.
 pub(crate) fn put(
     tx: &mut Tx<'_>,
-    place: (&str, &str),
+    scope: &Scope,
     before: Option<&BusIntegration>,
     request: &ApiRequest,
 ) -> Result<BusIntegration, ApiError> {
-    let one = read(request, place, before)?;
+    let one = read(request, scope, before)?;
     let others = all(tx);
     let name = one.name.to_lowercase();
     if let Some(other) = others.iter().find(|other| other.id != one.id && other.name.to_lowercase() == name) {
@@ -104,7 +104,7 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: &str) {
 
 fn read(
     request: &ApiRequest,
-    (account, region): (&str, &str),
+    scope: &Scope,
     before: Option<&BusIntegration>,
 ) -> Result<BusIntegration, ApiError> {
     let body: Body = request.json()?;
@@ -130,13 +130,14 @@ fn read(
             "configuration.eventBusArn '{bus_arn}' is not an event bus, such as {example}."
         )));
     }
+    let Scope { account, region } = scope;
     for (field, is, wanted) in [
         ("awsAccount", configuration.aws_account.as_deref().unwrap_or(&arn.account), account),
         ("awsRegion", configuration.aws_region.as_deref().unwrap_or(&arn.region), region),
         ("eventBusArn", &arn.account, account),
         ("eventBusArn", &arn.region, region),
     ] {
-        if is != wanted {
+        if *is != **wanted {
             return Err(ApiError::bad_request(format!(
                 "configuration.{field} says {is}; this Trunkline is the account {account}, region {region}."
             )));
@@ -163,13 +164,13 @@ impl BusIntegration {
         Some(bus_name(&arn)?.to_owned())
     }
 
-    pub(crate) fn body(&self, (account, region): (&str, &str)) -> Value {
+    pub(crate) fn body(&self, scope: &Scope) -> Value {
         json!({
             "id": self.id,
             "name": self.name,
             "type": TYPE,
             "active": self.active,
-            "configuration": {"awsAccount": account, "awsRegion": region, "eventBusArn": self.bus_arn},
+            "configuration": {"awsAccount": *scope.account, "awsRegion": *scope.region, "eventBusArn": self.bus_arn},
             "dateCreated": self.created.to_iso_millis(),
             "dateModified": self.modified.to_iso_millis(),
             "selfUri": format!("/api/v2/integrations/{}", self.id),

@@ -29,6 +29,15 @@ const WAITING_MAX: usize = 4_096;
 /// What a socket is sent.
 pub type Frame = Arc<str>;
 
+/// What a socket has of its channel.
+#[derive(Debug)]
+pub struct Connection {
+    /// What it is sent.
+    pub frames: mpsc::Receiver<Frame>,
+    /// When the channel's life ends.
+    pub expires: Timestamp,
+}
+
 /// All channels.
 #[derive(Debug, Default)]
 pub(crate) struct Channels {
@@ -80,7 +89,7 @@ impl Channels {
         }
     }
 
-    fn make_room(&mut self, client_id: &str) {
+    fn evict_oldest(&mut self, client_id: &str) {
         let mut own: Vec<(bool, Timestamp, String)> = self
             .open
             .iter()
@@ -117,10 +126,10 @@ impl Channels {
 
 /// `POST /api/v2/notifications/channels`.
 pub fn create(platform: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
-    platform.with_side(|_| Ok(()))?;
+    platform.with_simulation(|_| Ok(()))?;
     let channels = &mut platform.state().channels;
     channels.expire(request.now);
-    channels.make_room(&request.client_id);
+    channels.evict_oldest(&request.client_id);
     let id = format!("streaming-{}", request.ids.next_uuid());
     let channel = Channel {
         client_id: request.client_id.clone(),
@@ -262,15 +271,14 @@ fn channel_body(id: &str, channel: &Channel, request: &ApiRequest) -> Value {
 }
 
 impl Platform {
-    /// Connects a socket to a channel, in the place of an older one: what it is sent, and when the channel's life ends. `None`
-    /// where there is no such channel.
-    pub fn connect(&self, channel_id: &str, now: Timestamp) -> Option<(mpsc::Receiver<Frame>, Timestamp)> {
+    /// Connects a socket to a channel, in the place of an older one. `None` where there is no such channel.
+    pub fn connect(&self, channel_id: &str, now: Timestamp) -> Option<Connection> {
         let channels = &mut self.state().channels;
         channels.expire(now);
         let channel = channels.open.get_mut(channel_id)?;
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         channel.socket = Some(sender);
-        Some((receiver, channel.expires()))
+        Some(Connection { frames: receiver, expires: channel.expires() })
     }
 
     /// Whether anybody subscribed to anything: else there is nothing to publish.
@@ -288,7 +296,11 @@ impl Platform {
         }
         let is_detail = topic.template().starts_with("v2.detail.events.conversation.");
         let Some(id) = topic.id().filter(|_| is_detail) else { return };
-        let Some(record) = state.side.as_ref().and_then(|side| side.history.conversation(id)) else { return };
+        let Some(record) =
+            state.simulation.as_ref().and_then(|simulation| simulation.history.conversation(id))
+        else {
+            return;
+        };
         let users = record.participants.iter().filter_map(|participant| participant.user);
         let names: Vec<String> = record
             .queues()

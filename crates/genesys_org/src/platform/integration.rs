@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use aws::Timestamp;
+use aws::{Scope, Timestamp};
 use genesys::catalogue::{self, Origin};
 use genesys::connect::{EVENT_BRIDGE, is_suffix};
 use genesys::platform::page::page;
@@ -50,13 +50,13 @@ pub struct Properties {
     event_filter: Vec<String>,
 }
 
-/// The AWS account and region that Trunkline is.
+/// What the handlers work on beside the store.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-    /// Twelve digits.
-    pub account: &'a str,
-    /// For example `us-east-1`.
-    pub region: &'a str,
+pub struct Host<'a> {
+    /// The platform, whose memory follows what is stored.
+    pub platform: &'a Platform,
+    /// The AWS account and region that Trunkline is.
+    pub scope: &'a Scope,
 }
 
 /// A partner event source that an enabled integration feeds.
@@ -72,7 +72,7 @@ pub struct Source {
 pub(crate) type Sources = Vec<Source>;
 
 /// A handler on stored integrations.
-pub type Handler = fn(&mut Tx<'_>, &Platform, Place<'_>, &ApiRequest) -> Result<ApiResponse, ApiError>;
+pub type Handler = fn(&mut Tx<'_>, Host<'_>, &ApiRequest) -> Result<ApiResponse, ApiError>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,16 +103,11 @@ struct ConfigChange {
 }
 
 /// `GET /api/v2/integrations`.
-pub fn list(
-    tx: &mut Tx<'_>,
-    _: &Platform,
-    place: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
+pub fn list(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let wanted: Option<&str> = request.param("integrationType");
-    let real = all(tx).into_iter().map(|one| (EVENT_BRIDGE, one.body(place, request.now)));
+    let real = all(tx).into_iter().map(|one| (EVENT_BRIDGE, one.body(host.scope, request.now)));
     let to_buses = bus_integration::all(tx).into_iter();
-    let to_buses = to_buses.map(|one| (bus_integration::TYPE, one.body((place.account, place.region))));
+    let to_buses = to_buses.map(|one| (bus_integration::TYPE, one.body(host.scope)));
     // The real API knows no `name`; seed 003 asks by it and takes the first that comes.
     let name = request.param("name");
     let bodies = real
@@ -127,17 +122,12 @@ pub fn list(
 }
 
 /// `POST /api/v2/integrations`, in either form.
-pub fn create(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    place: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
-    if bus_integration::is_asked(request) {
-        let body = put_to_bus(tx, (platform, place), None, request)?;
+pub fn create(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    if bus_integration::is_in_this_form(request) {
+        let body = put_to_bus(tx, host, None, request)?;
         return Ok(ApiResponse::with_status(201, body));
     }
-    platform.with_side(|_| Ok(()))?;
+    host.platform.with_simulation(|_| Ok(()))?;
     let creation: Creation = request.json()?;
     let kind = creation.integration_type.map(|kind| kind.id).unwrap_or_default();
     if kind != EVENT_BRIDGE {
@@ -161,18 +151,13 @@ pub fn create(
         properties: None,
     };
     tx.put(&INTEGRATIONS, &integration.id, &integration);
-    Ok(ApiResponse::ok(integration.body(place, request.now)))
+    Ok(ApiResponse::ok(integration.body(host.scope, request.now)))
 }
 
 /// `PUT /api/v2/integrations/{integrationId}`, which only the tutorial's form has.
-pub fn put(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    place: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
+pub fn put(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     match bus_integration::find(tx, request.hole(0)) {
-        Some(before) => put_to_bus(tx, (platform, place), Some(&before), request).map(ApiResponse::ok),
+        Some(before) => put_to_bus(tx, host, Some(&before), request).map(ApiResponse::ok),
         None => {
             of(tx, request)?;
             Err(ApiError::bad_request(
@@ -184,36 +169,25 @@ pub fn put(
 
 fn put_to_bus(
     tx: &mut Tx<'_>,
-    (platform, place): (&Platform, Place<'_>),
+    host: Host<'_>,
     before: Option<&BusIntegration>,
     request: &ApiRequest,
 ) -> Result<Value, ApiError> {
-    let place_of = (place.account, place.region);
-    let one = bus_integration::put(tx, place_of, before, request)?;
-    mirror(tx, platform, place);
-    Ok(one.body(place_of))
+    let one = bus_integration::put(tx, host.scope, before, request)?;
+    mirror(tx, host);
+    Ok(one.body(host.scope))
 }
 
 /// `GET /api/v2/integrations/{integrationId}`.
-pub fn get(
-    tx: &mut Tx<'_>,
-    _: &Platform,
-    place: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
+pub fn get(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     if let Some(one) = bus_integration::find(tx, request.hole(0)) {
-        return Ok(ApiResponse::ok(one.body((place.account, place.region))));
+        return Ok(ApiResponse::ok(one.body(host.scope)));
     }
-    Ok(ApiResponse::ok(of(tx, request)?.body(place, request.now)))
+    Ok(ApiResponse::ok(of(tx, request)?.body(host.scope, request.now)))
 }
 
 /// `PATCH /api/v2/integrations/{integrationId}`.
-pub fn patch(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    place: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
+pub fn patch(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let mut integration = of(tx, request)?;
     let change: Change = request.json()?;
     integration.name = change.name.unwrap_or(integration.name);
@@ -227,45 +201,30 @@ pub fn patch(
             )));
         }
     }
-    keep(tx, platform, place, &integration);
-    Ok(ApiResponse::ok(integration.body(place, request.now)))
+    keep(tx, host, &integration);
+    Ok(ApiResponse::ok(integration.body(host.scope, request.now)))
 }
 
 /// `DELETE /api/v2/integrations/{integrationId}`: answers what was there.
-pub fn delete(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    place: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
+pub fn delete(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     if let Some(one) = bus_integration::find(tx, request.hole(0)) {
         bus_integration::remove(tx, &one.id);
-        mirror(tx, platform, place);
-        return Ok(ApiResponse::ok(one.body((place.account, place.region))));
+        mirror(tx, host);
+        return Ok(ApiResponse::ok(one.body(host.scope)));
     }
     let integration = of(tx, request)?;
     tx.remove(&INTEGRATIONS, &integration.id);
-    mirror(tx, platform, place);
-    Ok(ApiResponse::ok(integration.body(place, request.now)))
+    mirror(tx, host);
+    Ok(ApiResponse::ok(integration.body(host.scope, request.now)))
 }
 
 /// `GET /api/v2/integrations/{integrationId}/config/current`.
-pub fn get_config(
-    tx: &mut Tx<'_>,
-    _: &Platform,
-    _: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
+pub fn get_config(tx: &mut Tx<'_>, _: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     Ok(ApiResponse::ok(of(tx, request)?.config_body()))
 }
 
 /// `PUT /api/v2/integrations/{integrationId}/config/current`.
-pub fn put_config(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    place: Place<'_>,
-    request: &ApiRequest,
-) -> Result<ApiResponse, ApiError> {
+pub fn put_config(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let mut integration = of(tx, request)?;
     let change: ConfigChange = request.json()?;
     if change.version != integration.version {
@@ -277,7 +236,7 @@ pub fn put_config(
     change.properties.check()?;
     let is_taken = |other: &Integration| {
         other.id != integration.id
-            && other.properties.as_ref().is_some_and(|taken| taken.place() == change.properties.place())
+            && other.properties.as_ref().is_some_and(|taken| taken.has_target_of(&change.properties))
     };
     if let Some(other) = all(tx).iter().find(|other| is_taken(other)) {
         return Err(ApiError::conflict(format!(
@@ -290,7 +249,7 @@ pub fn put_config(
     integration.properties = Some(change.properties);
     integration.version += 1;
     integration.changed = request.now;
-    keep(tx, platform, place, &integration);
+    keep(tx, host, &integration);
     Ok(ApiResponse::ok(integration.config_body()))
 }
 
@@ -308,8 +267,8 @@ pub fn get_type(_: &Platform, request: &ApiRequest) -> Result<ApiResponse, ApiEr
 }
 
 /// Reads the stored integrations into memory, when a server starts.
-pub fn load(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>) {
-    mirror(tx, platform, place);
+pub fn load(tx: &mut Tx<'_>, host: Host<'_>) {
+    mirror(tx, host);
 }
 
 impl Platform {
@@ -348,18 +307,19 @@ fn of(tx: &mut Tx<'_>, request: &ApiRequest) -> Result<Integration, ApiError> {
     found.ok_or_else(|| ApiError::not_found(format!("There is no integration with the id {id}.")))
 }
 
-fn keep(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>, integration: &Integration) {
+fn keep(tx: &mut Tx<'_>, host: Host<'_>, integration: &Integration) {
     tx.put(&INTEGRATIONS, &integration.id, integration);
-    mirror(tx, platform, place);
+    mirror(tx, host);
 }
 
 /// Memory follows what is stored once it is stored.
-fn mirror(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>) {
+fn mirror(tx: &mut Tx<'_>, host: Host<'_>) {
+    let Host { platform, scope } = host;
     let buses: Vec<String> = bus_integration::all(tx).iter().filter_map(BusIntegration::bus).collect();
     let of_platform = platform.clone();
     tx.after_commit(move || of_platform.state().buses = buses);
-    let Ok(org) = platform.with_side(|side| Ok(side.org.id().to_string())) else { return };
-    let enabled = all(tx).into_iter().filter(|one| one.is_enabled && one.trouble(place).is_none());
+    let Ok(org) = platform.with_simulation(|simulation| Ok(simulation.org.id().to_string())) else { return };
+    let enabled = all(tx).into_iter().filter(|one| one.is_enabled && one.trouble(scope).is_none());
     // What was stored before one place was refused to two integrations: still no event comes to a bus twice.
     let mut sources = Sources::new();
     for properties in enabled.filter_map(|one| one.properties) {
@@ -374,9 +334,11 @@ fn mirror(tx: &mut Tx<'_>, platform: &Platform, place: Place<'_>) {
 }
 
 impl Properties {
-    /// What one integration has for itself: account, region and source.
-    fn place(&self) -> (&str, &str, &str) {
-        (&self.aws_account_id, &self.aws_account_region, &self.event_source_suffix)
+    /// Whether both send to the same account, region and source, which one integration has for itself.
+    fn has_target_of(&self, other: &Self) -> bool {
+        self.aws_account_id == other.aws_account_id
+            && self.aws_account_region == other.aws_account_region
+            && self.event_source_suffix == other.event_source_suffix
     }
 
     fn check(&self) -> Result<(), ApiError> {
@@ -420,23 +382,23 @@ impl Integration {
     }
 
     /// Why it cannot be active although it is enabled.
-    fn trouble(&self, place: Place<'_>) -> Option<String> {
+    fn trouble(&self, scope: &Scope) -> Option<String> {
         let Some(properties) = &self.properties else {
             return Some("The configuration has no properties.".to_owned());
         };
         let (account, region) = (&properties.aws_account_id, &properties.aws_account_region);
-        let is_ours = account == place.account && region == place.region;
+        let is_ours = **account == *scope.account && **region == *scope.region;
         (!is_ours).then(|| {
             format!(
                 "The event source cannot be made in the account {account}, region {region}: this Trunkline is the account {}, region {}.",
-                place.account, place.region
+                scope.account, scope.region
             )
         })
     }
 
-    fn reported(&self, place: Place<'_>, now: Timestamp) -> Value {
+    fn reported(&self, scope: &Scope, now: Timestamp) -> Value {
         let is_on_its_way = now < self.changed.plus(ON_ITS_WAY);
-        let (code, message) = match (self.is_enabled, is_on_its_way, self.trouble(place)) {
+        let (code, message) = match (self.is_enabled, is_on_its_way, self.trouble(scope)) {
             (true, true, _) => ("ACTIVATING", String::new()),
             (true, false, Some(trouble)) => ("ERROR", trouble),
             (true, false, None) => ("ACTIVE", String::new()),
@@ -451,14 +413,14 @@ impl Integration {
         })
     }
 
-    fn body(&self, place: Place<'_>, now: Timestamp) -> Value {
+    fn body(&self, scope: &Scope, now: Timestamp) -> Value {
         json!({
             "id": self.id,
             "name": self.name,
             "integrationType": {"id": EVENT_BRIDGE, "selfUri": format!("/api/v2/integrations/types/{EVENT_BRIDGE}")},
             "notes": self.notes,
             "intendedState": if self.is_enabled { "ENABLED" } else { "DISABLED" },
-            "reportedState": self.reported(place, now),
+            "reportedState": self.reported(scope, now),
             "config": {"current": {"id": self.id, "name": self.name, "version": self.version}},
             "selfUri": format!("/api/v2/integrations/{}", self.id),
         })

@@ -7,7 +7,7 @@ use genesys::platform::response::{ApiError, ApiResponse};
 use serde_json::{Value, json};
 
 use crate::platform::Platform;
-use crate::platform::token::{Caller, Limits};
+use crate::platform::token::{AccessToken, Authentication, Limits};
 
 /// What a client sends to `/oauth/token`.
 #[derive(Clone, Copy, Debug)]
@@ -18,15 +18,22 @@ pub struct TokenRequest<'a> {
     pub form: &'a [(String, String)],
 }
 
+/// What a client names itself by. The secret is only looked at for being there.
+struct ClientCredentials {
+    id: String,
+    secret: String,
+}
+
 impl TokenRequest<'_> {
     fn field(&self, name: &str) -> &str {
         self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
     /// Client id and secret; the header goes before the form.
-    fn credentials(&self) -> Option<(String, String)> {
+    fn credentials(&self) -> Option<ClientCredentials> {
         let Some(header) = self.authorization else {
-            return Some((self.field("client_id").to_owned(), self.field("client_secret").to_owned()));
+            let (id, secret) = (self.field("client_id").to_owned(), self.field("client_secret").to_owned());
+            return Some(ClientCredentials { id, secret });
         };
         let (scheme, encoded) = header.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -34,7 +41,7 @@ impl TokenRequest<'_> {
         }
         let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
         let (id, secret) = text.split_once(':')?;
-        Some((id.to_owned(), secret.to_owned()))
+        Some(ClientCredentials { id: id.to_owned(), secret: secret.to_owned() })
     }
 }
 
@@ -45,14 +52,15 @@ impl Platform {
         if grant_type != "client_credentials" {
             return refusal("unsupported_grant_type", &format!("grant_type '{grant_type}' is not supported"));
         }
-        let Some((id, _)) = request.credentials().filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
-        else {
+        let credentials =
+            request.credentials().filter(|given| !(given.id.is_empty() || given.secret.is_empty()));
+        let Some(ClientCredentials { id, .. }) = credentials else {
             return refusal("invalid_client", "client not found");
         };
         match self.state().tokens.grant(&id, now, ids) {
             // Values and their spelling as in a recorded answer.
-            Some((token, expires_in)) => ApiResponse::ok(
-                json!({"access_token": token, "token_type": "bearer", "expires_in": expires_in}),
+            Some(AccessToken { token, expires_in_s }) => ApiResponse::ok(
+                json!({"access_token": token, "token_type": "bearer", "expires_in": expires_in_s}),
             ),
             // 400, not 429: what the vendor's own Terraform provider looks for.
             None => refusal("invalid_request", "rate limit exceeded; Too many token requests"),
@@ -60,17 +68,16 @@ impl Platform {
     }
 
     /// Who sends this `Authorization` header. The caller's limit is told with the refusal too, where there is one.
-    pub fn caller(&self, authorization: Option<&str>, now: Timestamp) -> (Option<Caller>, Option<ApiError>) {
+    pub fn caller(&self, authorization: Option<&str>, now: Timestamp) -> Authentication {
         let token = authorization.and_then(|header| {
             let (scheme, token) = header.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
         match token {
-            None => (None, Some(ApiError::no_token())),
+            None => Authentication::refused(ApiError::no_token()),
             Some(token) => {
-                let (caller, fault) = self.state().tokens.check(token, now);
-                let fault = fault.or_else(|| self.mishap(token));
-                (caller, fault)
+                let Authentication { caller, error } = self.state().tokens.check(token, now);
+                Authentication { caller, error: error.or_else(|| self.mishap(token)) }
             }
         }
     }

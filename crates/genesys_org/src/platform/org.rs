@@ -14,7 +14,7 @@ impl Platform {
     /// # Errors
     /// 404 where no org is simulated.
     pub(crate) fn with_org<T>(&self, read: impl FnOnce(&Org) -> Result<T, ApiError>) -> Result<T, ApiError> {
-        self.with_side(|side| read(&side.org))
+        self.with_simulation(|simulation| read(&simulation.org))
     }
 }
 

@@ -32,6 +32,28 @@ const TOKENS_MAX: usize = 10_000;
 const CLIENTS_MAX: usize = 10_000;
 const MINUTE_MS: u64 = 60_000;
 
+/// A token as a client is given it.
+#[derive(Debug)]
+pub(crate) struct AccessToken {
+    pub(crate) token: String,
+    pub(crate) expires_in_s: u64,
+}
+
+/// Who sends a request, and whether it is let in.
+#[derive(Debug)]
+pub struct Authentication {
+    /// `None` where the token is missing or unknown. A caller is known even where its limit is exceeded.
+    pub caller: Option<Caller>,
+    /// Why the request is refused.
+    pub error: Option<ApiError>,
+}
+
+impl Authentication {
+    pub(crate) fn refused(error: ApiError) -> Self {
+        Self { caller: None, error: Some(error) }
+    }
+}
+
 /// All tokens that are good.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
@@ -82,7 +104,7 @@ pub struct Caller {
 
 impl Tokens {
     /// A new token for a client, and for how many seconds it is good; `None` when the client has had too many.
-    pub(crate) fn grant(&mut self, client_id: &str, now: Timestamp, ids: &Ids) -> Option<(String, u64)> {
+    pub(crate) fn grant(&mut self, client_id: &str, now: Timestamp, ids: &Ids) -> Option<AccessToken> {
         if self.granted.len() >= CLIENTS_MAX {
             self.granted.clear();
         }
@@ -102,22 +124,24 @@ impl Tokens {
             }
         }
         // A client is told one second less, so that it never uses a token in its last moment: 86,399 in a recorded answer.
-        Some((token, self.limits.token_lifetime.as_secs().saturating_sub(1)))
+        Some(AccessToken { token, expires_in_s: self.limits.token_lifetime.as_secs().saturating_sub(1) })
     }
 
     /// Who sends this token, counted against its limit.
-    pub(crate) fn check(&mut self, token: &str, now: Timestamp) -> (Option<Caller>, Option<ApiError>) {
+    pub(crate) fn check(&mut self, token: &str, now: Timestamp) -> Authentication {
         let allowed = self.limits.requests_per_minute;
-        let Some(grant) = self.good.get_mut(token) else { return (None, Some(ApiError::bad_token())) };
+        let Some(grant) = self.good.get_mut(token) else {
+            return Authentication::refused(ApiError::bad_token());
+        };
         if now >= grant.until {
             self.revoke(token);
-            return (None, Some(ApiError::bad_token()));
+            return Authentication::refused(ApiError::bad_token());
         }
         let reset_s = grant.window.count(now);
         let count = grant.window.count;
         let caller = Caller { client_id: grant.client_id.clone(), count, allowed, reset_s };
-        let fault = (count > allowed).then(|| ApiError::too_many_requests(reset_s));
-        (Some(caller), fault)
+        let error = (count > allowed).then(|| ApiError::too_many_requests(reset_s));
+        Authentication { caller: Some(caller), error }
     }
 
     /// Ends one token.
@@ -139,23 +163,23 @@ mod tests {
 
     use aws::{Ids, Timestamp};
 
-    use super::{Limits, Tokens};
+    use super::{AccessToken, Limits, Tokens};
 
     #[test]
     fn a_token_ends_and_is_limited() {
         let (ids, start) = (Ids::from_seed(1), Timestamp::from_unix_ms(1_000_000));
         let limits = Limits { requests_per_minute: 2, tokens_per_minute: 1, ..Limits::default() };
         let mut tokens = Tokens { limits, ..Tokens::default() };
-        let (token, seconds) = tokens.grant("me", start, &ids).unwrap();
-        assert_eq!(seconds, 86_399);
+        let AccessToken { token, expires_in_s } = tokens.grant("me", start, &ids).unwrap();
+        assert_eq!(expires_in_s, 86_399);
         assert!(tokens.grant("me", start, &ids).is_none(), "a second one in the same minute");
         let status = |tokens: &mut Tokens, after_s: u64| {
-            let (_, fault) = tokens.check(&token, start.plus(Duration::from_secs(after_s)));
-            fault.map_or(200, |fault| fault.status)
+            let refusal = tokens.check(&token, start.plus(Duration::from_secs(after_s))).error;
+            refusal.map_or(200, |error| error.status)
         };
         assert_eq!([0, 1, 2, 59, 60].map(|after| status(&mut tokens, after)), [200, 200, 429, 429, 200]);
         assert_eq!(status(&mut tokens, 86_399), 200);
         assert_eq!(status(&mut tokens, 86_400), 401);
-        assert_eq!(tokens.check("another", start).1.unwrap().status, 401);
+        assert_eq!(tokens.check("another", start).error.unwrap().status, 401);
     }
 }

@@ -40,16 +40,16 @@ struct Agent {
     going_home: bool,
 }
 
-/// Whom routing found.
+/// Whom routing found, if anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum RoutingResult {
     Agent(usize),
     /// Somebody is free, but nobody with the skill.
     Unskilled,
     Nobody,
 }
 
-impl Taken {
+impl RoutingResult {
     pub(super) fn agent(self) -> Option<usize> {
         match self {
             Self::Agent(agent) => Some(agent),
@@ -93,16 +93,18 @@ impl Agents {
     }
 
     /// Takes the agent of `queue` that fits best and has the skill, if anybody is free.
-    pub(super) fn take(&mut self, queue: usize, load: Load, skill: Option<usize>) -> Taken {
+    pub(super) fn take(&mut self, queue: usize, load: Load, skill: Option<usize>) -> RoutingResult {
         let idle = self.idle.get(queue).into_iter().flatten().map(|(_, agent)| *agent);
         let sharing = self.sharing.get(queue).filter(|_| load == Load::Digital);
         let mut free = idle.chain(sharing.into_iter().flatten().map(|(_, agent)| *agent)).peekable();
         if free.peek().is_none() {
-            return Taken::Nobody;
+            return RoutingResult::Nobody;
         }
-        let Some(agent) = free.find(|agent| self.has_skill(*agent, skill)) else { return Taken::Unskilled };
+        let Some(agent) = free.find(|agent| self.has_skill(*agent, skill)) else {
+            return RoutingResult::Unskilled;
+        };
         self.hold(agent, load);
-        Taken::Agent(agent)
+        RoutingResult::Agent(agent)
     }
 
     fn has_skill(&self, agent: usize, skill: Option<usize>) -> bool {

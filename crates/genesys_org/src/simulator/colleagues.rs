@@ -1,6 +1,6 @@
 //! What agents write to each other: two of them, or one to the group of a queue.
 
-use super::events::Said;
+use super::events::Notification;
 use super::ids::Uuid;
 use super::parameters as p;
 use super::topics;
@@ -35,49 +35,49 @@ impl Simulator {
         let from = self.noise.index(agents);
         let to = (from + 1 + self.noise.index(agents - 1)) % agents;
         let (is_to_group, sentence) = (self.noise.chance(0.4), self.noise.index(SENTENCES.len()));
-        let message = self.noise.uuid();
+        let id = self.noise.uuid();
         if self.agents.routing_status(from) != "OFF_QUEUE" {
-            let written =
-                Written { message, from, text: SENTENCES.get(sentence).copied().unwrap_or_default() };
-            if is_to_group { self.write_to_group(written) } else { self.write_to(written, to) }
+            let message =
+                ChatMessage { id, from, text: SENTENCES.get(sentence).copied().unwrap_or_default() };
+            if is_to_group { self.write_to_group(message) } else { self.write_to(message, to) }
         }
         self.expect_message();
     }
 
-    fn write_to_group(&mut self, written: Written) {
-        let Some(queue) = self.agents.queues(written.from).first().and_then(|at| self.org.queues.get(*at))
+    fn write_to_group(&mut self, message: ChatMessage) {
+        let Some(queue) = self.agents.queues(message.from).first().and_then(|at| self.org.queues.get(*at))
         else {
             return;
         };
         let group = Uuid::of_entity(self.config.seed, "group", &queue.name);
         self.say_message(
-            Said { topic: topics::CHAT_OF_GROUP, entity: group, at_ms: self.now_ms },
+            Notification { topic: topics::CHAT_OF_GROUP, entity: group, at_ms: self.now_ms },
             "Group",
-            written,
+            message,
         );
     }
 
     /// Two agents have one room, whoever writes.
-    fn write_to(&mut self, written: Written, to: usize) {
-        let (one, other) = (written.from.min(to), written.from.max(to));
+    fn write_to(&mut self, message: ChatMessage, to: usize) {
+        let (one, other) = (message.from.min(to), message.from.max(to));
         let room = Uuid::of_entity(self.config.seed, "chat", &format!("{one} {other}"));
         self.say_message(
-            Said { topic: topics::CHAT_OF_TWO, entity: room, at_ms: self.now_ms },
+            Notification { topic: topics::CHAT_OF_TWO, entity: room, at_ms: self.now_ms },
             "Adhoc",
-            written,
+            message,
         );
     }
 
-    fn say_message(&mut self, said: Said, room: &str, written: Written) {
-        self.publish(said, 0, |body, org| {
-            body.id("messageId", written.message);
-            body.time("created", said.at_ms);
+    fn say_message(&mut self, notification: Notification, room: &str, message: ChatMessage) {
+        self.publish(notification, 0, |body, org| {
+            body.id("messageId", message.id);
+            body.time("created", notification.at_ms);
             body.text("actionType", "Create");
-            body.text("body", written.text);
-            if let Some(user) = org.users.get(written.from) {
+            body.text("body", message.text);
+            if let Some(user) = org.users.get(message.from) {
                 body.object("from", |from| push_entity(from, user.id, "User"));
             }
-            body.object("to", |to| push_entity(to, said.entity, room));
+            body.object("to", |to| push_entity(to, notification.entity, room));
             body.texts("mentions", &[]);
             body.truth("notifyAll", Truth::No);
             body.object("reactions", |_| {});
@@ -87,8 +87,8 @@ impl Simulator {
 
 /// One message.
 #[derive(Clone, Copy, Debug)]
-struct Written {
-    message: Uuid,
+struct ChatMessage {
+    id: Uuid,
     /// Position of the agent.
     from: usize,
     text: &'static str,

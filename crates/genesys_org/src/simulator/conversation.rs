@@ -88,6 +88,24 @@ pub(super) struct AgentLeg {
     pub(super) holds_agent: bool,
 }
 
+impl AgentLeg {
+    /// The leg of an agent who is about to be alerted.
+    pub(super) fn new(leg: Leg, agent: usize, queue: Option<usize>) -> Self {
+        Self {
+            leg,
+            agent,
+            queue,
+            answered_ms: 0,
+            alerting_ms: 0,
+            held_ms: 0,
+            dialing_ms: 0,
+            handled_ms: 0,
+            voice: None,
+            holds_agent: true,
+        }
+    }
+}
+
 /// What was drawn when the conversation began, so that a swift or a transferred one is known from its plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Plan {

@@ -6,11 +6,12 @@
 use super::conversation::{AgentLeg, Conversation, Kind, Leg, Wire};
 use super::history::{Purpose, SegmentType};
 use super::ids::Uuid;
+use super::metrics::Metric;
 use super::org::{Org, WRAP_UP_TIMEOUT};
 use super::outbox::{BEFORE_ID, Sort};
 use super::parameters::{ACD_BEFORE_ANSWER_MS, PUBLISH_LAG_MS, TRANSPORT_LAG_MS};
+use super::party::{Addresses, MetricSource, Party, addresses, agent_of, customer_of, message_type};
 use super::topics::{self, Topic};
-use super::who::{Measured, addresses, agent_of, customer_of, message_type};
 use super::writer::{Object, Precision, Truth, push_time};
 use super::{Families, Simulator, Wrap, WrapCode};
 
@@ -32,7 +33,7 @@ const SUBJECTS: [&str; 4] =
 
 /// One event to publish: its topic, the entity whose id is in the topic's name, and when it happened.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Said {
+pub(super) struct Notification {
     pub(super) topic: Topic,
     pub(super) entity: Uuid,
     pub(super) at_ms: u64,
@@ -45,6 +46,14 @@ struct Detail {
     leg: Leg,
     wire: Wire,
     at_ms: u64,
+}
+
+/// One event of a flow.
+#[derive(Clone, Copy, Debug)]
+struct FlowEvent {
+    topic: Topic,
+    at_ms: u64,
+    flow: FlowFacts,
 }
 
 /// What a flow's events say, the same from its start to its end.
@@ -92,8 +101,9 @@ impl Simulator {
             return;
         };
         let duration_ms = self.now_ms.saturating_sub(since_ms);
-        if let Some(who) = self.conversation(slot).map(customer_of) {
-            self.measure(slot, Measured::new(who, None), &[("tConnected", duration_ms)]);
+        if let Some(party) = self.conversation(slot).map(customer_of) {
+            let source = MetricSource { party, queue: None };
+            self.measure(slot, source, &[Metric::new("tConnected", duration_ms)]);
         }
         self.say_customer(slot, topics::CUSTOMER_END, |body, _, _| {
             body.text("disconnectType", disconnect);
@@ -131,8 +141,7 @@ impl Simulator {
         let topic = if ending.is_some() { topics::CUSTOMER_END } else { topics::CUSTOMER_START };
         let Some(detail) = self.detail_of(slot, topic, |conversation| conversation.voice) else { return };
         let duration_ms = self.now_ms.saturating_sub(detail.leg.since_ms);
-        let who = (detail.leg, Purpose::Customer, None);
-        self.remember_voice(slot, who, ending);
+        self.remember_voice(slot, Party::new(detail.leg, Purpose::Customer), ending);
         self.say(slot, Detail { wire: Kind::OutboundCall.wire(), ..detail }, |body, _, org| {
             body.id("divisionId", org.division);
             if let Some(disconnect) = ending {
@@ -158,17 +167,18 @@ impl Simulator {
 
     pub(super) fn say_flow_start(&mut self, slot: usize, flow: FlowFacts) {
         self.remember_flow(slot, flow, None);
-        self.say_flow(slot, (topics::FLOW_START, self.now_ms), flow, |_, _| {});
+        let event = FlowEvent { topic: topics::FLOW_START, at_ms: self.now_ms, flow };
+        self.say_flow(slot, event, |_, _| {});
     }
 
     pub(super) fn say_flow_end(&mut self, slot: usize, at_ms: u64, flow: FlowFacts, exit: FlowExit) {
         self.remember_flow(slot, flow, Some(exit));
         let duration_ms = at_ms.saturating_sub(flow.leg.since_ms);
         if matches!(flow.flow_type, "INBOUNDCALL" | "OUTBOUNDCALL") {
-            let of = Measured::new((flow.leg, Purpose::Ivr, None), None);
-            self.measure(slot, of, &[("tIvr", duration_ms)]);
+            let source = MetricSource { party: Party::new(flow.leg, Purpose::Ivr), queue: None };
+            self.measure(slot, source, &[Metric::new("tIvr", duration_ms)]);
         }
-        self.say_flow(slot, (topics::FLOW_END, at_ms), flow, |body, _| {
+        self.say_flow(slot, FlowEvent { topic: topics::FLOW_END, at_ms, flow }, |body, _| {
             body.text("disconnectType", exit.disconnect);
             body.number("connectedDurationMs", duration_ms);
             body.text("exitReason", exit.reason);
@@ -184,7 +194,8 @@ impl Simulator {
         let from_ms = flow.leg.since_ms + length_ms / 8;
         let to_ms = from_ms + length_ms / 3;
         let value = if self.dice.chance(0.85) { "SUCCESS" } else { "FAILURE" };
-        self.say_flow(slot, (topics::FLOW_OUTCOME, self.now_ms), flow, |body, org| {
+        let event = FlowEvent { topic: topics::FLOW_OUTCOME, at_ms: self.now_ms, flow };
+        self.say_flow(slot, event, |body, org| {
             if let Some(outcome) = org.flow_outcomes.get(number) {
                 body.id("flowOutcomeId", outcome.id);
             }
@@ -207,8 +218,7 @@ impl Simulator {
     fn say_flow(
         &mut self,
         slot: usize,
-        (topic, at_ms): (Topic, u64),
-        flow: FlowFacts,
+        FlowEvent { topic, at_ms, flow }: FlowEvent,
         fill: impl FnOnce(&mut Object<'_>, &Org),
     ) {
         let Some(detail) = self.detail_of(slot, topic, |_| flow.leg) else { return };
@@ -226,7 +236,7 @@ impl Simulator {
             return;
         };
         let (queue, now_ms) = (self.queue_of(slot), self.now_ms);
-        self.remember(slot, (detail.leg, Purpose::Acd, None), detail.wire, |session| {
+        self.remember(slot, Party::new(detail.leg, Purpose::Acd), detail.wire, |session| {
             session.begin(SegmentType::Interact, now_ms, queue);
         });
         self.say(slot, detail, |body, conversation, org| {
@@ -248,7 +258,7 @@ impl Simulator {
             AcdOutcome::FlowOut => ("FLOW_OUT", "TRANSFER", 0),
         };
         let at_ms = self.now_ms.saturating_sub(early_ms).max(detail.leg.since_ms);
-        self.remember(slot, (detail.leg, Purpose::Acd, None), detail.wire, |session| {
+        self.remember(slot, Party::new(detail.leg, Purpose::Acd), detail.wire, |session| {
             session.end(at_ms, disconnect);
             session.acd_outcome = Some(name);
         });
@@ -304,7 +314,7 @@ impl Simulator {
         let Some(voice) = agent.voice else { return };
         let topic = if ending.is_some() { topics::USER_END } else { topics::USER_START };
         let Some(detail) = self.detail_of(slot, topic, |_| voice) else { return };
-        self.remember_voice(slot, (voice, Purpose::Agent, Some(agent.agent)), ending);
+        self.remember_voice(slot, Party::agent(voice, agent.agent), ending);
         let talk_ms = self.now_ms.saturating_sub(voice.since_ms + agent.dialing_ms + agent.held_ms);
         self.say(slot, Detail { wire: Kind::OutboundCall.wire(), ..detail }, |body, _, org| {
             if let Some(disconnect) = ending {
@@ -346,7 +356,7 @@ impl Simulator {
         let topic = if ending.is_some() { topics::VOICEMAIL_END } else { topics::VOICEMAIL_START };
         let Some(detail) = self.detail_of(slot, topic, |_| leg) else { return };
         let duration_ms = self.now_ms.saturating_sub(leg.since_ms);
-        self.remember_voice(slot, (leg, Purpose::Voicemail, None), ending);
+        self.remember_voice(slot, Party::new(leg, Purpose::Voicemail), ending);
         self.say(slot, detail, |body, conversation, org| {
             push_queue(body, conversation.queue, org);
             body.id("divisionId", org.division);
@@ -363,9 +373,9 @@ impl Simulator {
         let media = conversation.kind.wire().media;
         let first = self.dice.index(ATTRIBUTES.len());
         let choice = self.dice.index(3);
-        let said = Said { topic: topics::ATTRIBUTES, entity: id, at_ms: self.now_ms };
-        self.publish_of(slot, said, |body, _| {
-            body.number("eventTime", said.at_ms);
+        let notification = Notification { topic: topics::ATTRIBUTES, entity: id, at_ms: self.now_ms };
+        self.publish_of(slot, notification, |body, _| {
+            body.number("eventTime", notification.at_ms);
             body.id("conversationId", id);
             body.id("participantId", customer.participant);
             body.object("attributes", |attributes| push_attributes(attributes, first, choice));
@@ -390,8 +400,8 @@ impl Simulator {
         }
         let Some(user) = self.org.users.get(agent.agent).map(|user| user.id) else { return };
         let (id, wire, now_ms) = (conversation.id, conversation.kind.wire(), self.now_ms);
-        let said = Said { topic: topics::AGENT_STATE, entity: user, at_ms: now_ms };
-        self.publish_of(slot, said, |body, org| {
+        let notification = Notification { topic: topics::AGENT_STATE, entity: user, at_ms: now_ms };
+        self.publish_of(slot, notification, |body, org| {
             body.id("conversationId", id);
             body.id("sessionId", agent.leg.session);
             body.number("sessionStart", agent.leg.since_ms);
@@ -415,8 +425,8 @@ impl Simulator {
     fn say(&mut self, slot: usize, detail: Detail, fill: impl FnOnce(&mut Object<'_>, &Conversation, &Org)) {
         // Out of its slot for the time of writing, so that the body can read it while the simulator counts on.
         let Some(conversation) = self.conversations.get_mut(slot).and_then(Option::take) else { return };
-        let said = Said { topic: detail.topic, entity: conversation.id, at_ms: detail.at_ms };
-        let due_ms = self.publish(said, conversation.delivered_ms, |body, org| {
+        let notification = Notification { topic: detail.topic, entity: conversation.id, at_ms: detail.at_ms };
+        let due_ms = self.publish(notification, conversation.delivered_ms, |body, org| {
             push_common(body, &conversation, detail);
             fill(body, &conversation, org);
         });
@@ -429,11 +439,16 @@ impl Simulator {
         }
     }
 
-    pub(super) fn publish_of(&mut self, slot: usize, said: Said, fill: impl FnOnce(&mut Object<'_>, &Org)) {
+    pub(super) fn publish_of(
+        &mut self,
+        slot: usize,
+        notification: Notification,
+        fill: impl FnOnce(&mut Object<'_>, &Org),
+    ) {
         let Some(delivered_ms) = self.conversation(slot).map(|conversation| conversation.delivered_ms) else {
             return;
         };
-        let due_ms = self.publish(said, delivered_ms, fill);
+        let due_ms = self.publish(notification, delivered_ms, fill);
         if let Some(conversation) = self.conversation_mut(slot) {
             conversation.delivered_ms = due_ms;
         }
@@ -442,11 +457,11 @@ impl Simulator {
     /// Writes the envelope around the body and sends it on its way, due no sooner than `floor_ms`. Returns when it is due.
     pub(super) fn publish(
         &mut self,
-        said: Said,
+        notification: Notification,
         floor_ms: u64,
         fill: impl FnOnce(&mut Object<'_>, &Org),
     ) -> u64 {
-        let published_ms = said.at_ms + self.noise.between(PUBLISH_LAG_MS);
+        let published_ms = notification.at_ms + self.noise.between(PUBLISH_LAG_MS);
         let due_ms = floor_ms.max(published_ms + self.noise.between(TRANSPORT_LAG_MS));
         let (event_id, correlation_id) = (self.noise.uuid(), self.noise.uuid());
         let (org, config) = (&self.org, &self.config);
@@ -455,17 +470,17 @@ impl Simulator {
         event_id.push_to(&mut text);
         text.push('"');
         let mut root = Object::resume(&mut text);
-        root.text("detail-type", said.topic.template);
+        root.text("detail-type", notification.topic.template);
         root.text("source", &org.source);
         root.text("account", &config.account);
-        root.written("time", |out| push_time(out, published_ms, Precision::Seconds));
+        root.raw_text("time", |out| push_time(out, published_ms, Precision::Seconds));
         root.text("region", &config.region);
         root.texts("resources", &[]);
         root.object("detail", |detail| {
-            detail.written("topicName", |out| {
-                out.push_str(said.topic.before_id);
-                said.entity.push_to(out);
-                out.push_str(said.topic.after_id);
+            detail.raw_text("topicName", |out| {
+                out.push_str(notification.topic.before_id);
+                notification.entity.push_to(out);
+                out.push_str(notification.topic.after_id);
             });
             detail.text("version", "2");
             detail.object("eventBody", |body| fill(body, org));
@@ -473,7 +488,8 @@ impl Simulator {
             detail.time("timestamp", published_ms);
         });
         root.end();
-        let sort = if said.topic.template == topics::ACW.template { Sort::Wrapup } else { Sort::Other };
+        let sort =
+            if notification.topic.template == topics::ACW.template { Sort::Wrapup } else { Sort::Other };
         self.outbox.push(due_ms, text, sort);
         due_ms
     }
@@ -505,7 +521,7 @@ fn pick(choices: &[&'static str], number: u32) -> &'static str {
 /// Addresses by media. Numbers are of the range that is kept free for fiction.
 fn push_addresses(body: &mut Object<'_>, conversation: &Conversation, wire: Wire) {
     let number = conversation.customer_number;
-    let (from, to) = addresses(conversation, wire);
+    let Addresses { from, to } = addresses(conversation, wire);
     match wire.media {
         "VOICE" => {
             body.text("ani", &from);

@@ -1,6 +1,7 @@
 //! With an agent: talk and hold, transfers, the callback's second call, the end, and the wrap-up after it.
 
 use super::conversation::{AgentLeg, Kind, Leg};
+use super::metrics::Metric;
 use super::parameters as p;
 use super::random::Lognormal;
 use super::{Simulator, Step, Wrap, WrapCode, load_of};
@@ -23,7 +24,11 @@ impl Simulator {
         let waited_ms = self
             .conversation(slot)
             .map_or(0, |conversation| now_ms.saturating_sub(conversation.acd.since_ms));
-        self.measure_agent(slot, place, &[("tAlert", alerting_ms), ("tAnswered", waited_ms)]);
+        self.measure_agent(
+            slot,
+            place,
+            &[Metric::new("tAlert", alerting_ms), Metric::new("tAnswered", waited_ms)],
+        );
         let Some(kind) = self.conversation(slot).map(|conversation| conversation.kind) else { return };
         if kind == Kind::Callback {
             self.begin_callback(slot, place);
@@ -56,7 +61,7 @@ impl Simulator {
         }
         self.say_callback_voice(slot, None);
         let dialing_ms = self.leg_mut(slot, place).map_or(0, |leg| leg.dialing_ms);
-        self.measure_agent(slot, place, &[("tDialing", dialing_ms)]);
+        self.measure_agent(slot, place, &[Metric::new("tDialing", dialing_ms)]);
         self.say_agent_state(slot, place, "INTERACT");
         self.talk(slot, place);
     }
@@ -66,7 +71,7 @@ impl Simulator {
         let Some(conversation) = self.conversation(slot) else { return };
         let (kind, plan) = (conversation.kind, conversation.plan);
         if plan.swift {
-            let talk_ms = SWIFT_TALK_MS + self.dice.between((0, 4_000));
+            let talk_ms = SWIFT_TALK_MS + self.dice.between(0..=4_000);
             self.schedule(talk_ms, Step::TalkEnd(slot, place));
             return;
         }
@@ -82,7 +87,7 @@ impl Simulator {
         let total_ms = drawn_ms + held_ms;
         // A transfer comes after the hold.
         let hold_end_ms = if held_ms > 0 { drawn_ms / HOLD_AFTER + held_ms } else { 0 };
-        let part_ms = (total_ms * self.dice.between((30, 90)) / 100).max(hold_end_ms);
+        let part_ms = (total_ms * self.dice.between(30..=90) / 100).max(hold_end_ms);
         if plan.blind_transfer {
             self.schedule(part_ms, Step::Transfer(slot, place));
         } else if plan.consult_transfer {
@@ -124,7 +129,11 @@ impl Simulator {
             conversation.plan.blind_transfer = false;
         }
         self.end_leg(slot, place, "TRANSFER");
-        self.measure_agent(slot, place, &[("nTransferred", 1), ("nBlindTransferred", 1)]);
+        self.measure_agent(
+            slot,
+            place,
+            &[Metric::new("nTransferred", 1), Metric::new("nBlindTransferred", 1)],
+        );
         self.change_queue(slot);
         self.schedule(HAND_OVER_MS, Step::Enqueue(slot));
         self.wrap_up(slot, place);
@@ -141,9 +150,9 @@ impl Simulator {
             return;
         };
         let leg = self.new_leg();
-        let asked = self.add_agent(slot, leg, (colleague, None));
+        let asked = self.add_agent(slot, AgentLeg::new(leg, colleague, None));
         self.note_routing(colleague);
-        self.measure_agent(slot, place, &[("nConsult", 1)]);
+        self.measure_agent(slot, place, &[Metric::new("nConsult", 1)]);
         self.say_agent_state(slot, place, "HOLD");
         self.say_agent_state(slot, asked, "ALERT");
         let alert_ms = self.dice.lognormal(p::ALERT).clamp(200, p::ALERT_TIMEOUT_MS);
@@ -170,7 +179,11 @@ impl Simulator {
             leg.held_ms += now_ms.saturating_sub(asked_since_ms);
         }
         self.end_leg(slot, place, "CONSULT_TRANSFER");
-        self.measure_agent(slot, place, &[("nTransferred", 1), ("nConsultTransferred", 1)]);
+        self.measure_agent(
+            slot,
+            place,
+            &[Metric::new("nTransferred", 1), Metric::new("nConsultTransferred", 1)],
+        );
         self.wrap_up(slot, place);
         let rest_ms = self.dice.lognormal(p::TALK_VOICE) / 2;
         self.schedule(rest_ms, Step::TalkEnd(slot, asked));
@@ -251,9 +264,9 @@ impl Simulator {
     fn measure_work(&mut self, slot: usize, place: usize, acw_ms: u64) {
         let Some(leg) = self.leg_mut(slot, place).copied() else { return };
         if acw_ms > 0 {
-            self.measure_agent(slot, place, &[("tAcw", acw_ms)]);
+            self.measure_agent(slot, place, &[Metric::new("tAcw", acw_ms)]);
         }
-        self.measure_agent(slot, place, &[("tHandle", leg.handled_ms + acw_ms)]);
+        self.measure_agent(slot, place, &[Metric::new("tHandle", leg.handled_ms + acw_ms)]);
     }
 
     /// An agent who never answered can still have after-call work.

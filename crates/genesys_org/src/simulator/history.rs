@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::conversation::{Kind, Leg, Wire};
 use super::ids::Uuid;
+use super::party::Addresses;
 
 /// One conversation, as an analytics details record tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,12 +266,12 @@ impl History {
 
 /// What a session is, for [`ConversationRecord::session`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SessionOf<'a> {
+pub(super) struct SessionFacts<'a> {
     pub(super) leg: Leg,
     pub(super) purpose: Purpose,
     pub(super) user: Option<Uuid>,
     pub(super) wire: Wire,
-    pub(super) addresses: (&'a str, &'a str),
+    pub(super) addresses: &'a Addresses,
 }
 
 impl ConversationRecord {
@@ -293,7 +294,7 @@ impl ConversationRecord {
     }
 
     /// The session of a leg, made where it is new.
-    pub(super) fn session(&mut self, of: SessionOf<'_>) -> &mut SessionRecord {
+    pub(super) fn session(&mut self, of: SessionFacts<'_>) -> &mut SessionRecord {
         let participant = position_or_push(
             &mut self.participants,
             |one| one.id == of.leg.participant,
@@ -312,8 +313,8 @@ impl ConversationRecord {
                 media: of.wire.media,
                 direction: of.wire.direction,
                 provider: of.wire.provider,
-                address_from: of.addresses.0.to_owned(),
-                address_to: of.addresses.1.to_owned(),
+                address_from: of.addresses.from.clone(),
+                address_to: of.addresses.to.clone(),
                 flow: None,
                 acd_outcome: None,
                 segments: Vec::new(),
@@ -332,10 +333,8 @@ impl ConversationRecord {
     pub(super) fn note_end(&mut self, now_ms: u64) {
         let segments = self.participants.iter().flat_map(|one| &one.sessions).flat_map(|one| &one.segments);
         let mut people = segments.filter(|segment| segment.segment_type != SegmentType::Wrapup);
-        self.end_ms = match people.any(|segment| segment.to_ms.is_none()) {
-            true => None,
-            false => Some(self.end_ms.unwrap_or(now_ms)),
-        };
+        let goes_on = people.any(|segment| segment.to_ms.is_none());
+        self.end_ms = if goes_on { None } else { Some(self.end_ms.unwrap_or(now_ms)) };
     }
 }
 

@@ -72,7 +72,7 @@ impl Simulator {
     /// An agent's first shift, or the rest of it. Agents without shifts sign in over two minutes, or are there.
     fn begin_day(&mut self, agent: usize, shift: Shift) {
         let break_ms = self.dice.exponential(p::BREAK_EVERY_MEAN_MS);
-        let delay_ms = self.dice.between((0, 120_000));
+        let delay_ms = self.dice.between(0..=120_000);
         match shift {
             Shift::LaterToday => {
                 self.agents.send_home(agent);
@@ -122,7 +122,7 @@ impl Simulator {
             let plan =
                 Plan { talk_factor: 0.05 + 0.95 * self.dice.unit(), ..self.draw_plan(Kind::InboundCall) };
             let slot = self.create(Kind::InboundCall, queue, plan);
-            let after_ms = self.dice.between((0, WARM_MS));
+            let after_ms = self.dice.between(0..=WARM_MS);
             self.schedule(after_ms, Step::Begin(slot));
         }
     }
@@ -198,7 +198,7 @@ impl Simulator {
             kind,
             plan,
             contact,
-            customer_number: u32::try_from(self.dice.between((0, 69_999))).unwrap_or_default(),
+            customer_number: u32::try_from(self.dice.between(0..=69_999)).unwrap_or_default(),
             queue,
             customer: Leg::default(),
             flow: Leg::default(),
@@ -269,11 +269,11 @@ impl Simulator {
         let flow_ms = match kind {
             _ if plan.swift => 4_000,
             // An outbound flow and an inbound email flow only route.
-            Kind::OutboundCall | Kind::Email => self.dice.between((800, 2_500)),
-            _ if plan.talk_factor < 1.0 => self.dice.between((3_000, 30_000)),
+            Kind::OutboundCall | Kind::Email => self.dice.between(800..=2_500),
+            _ if plan.talk_factor < 1.0 => self.dice.between(3_000..=30_000),
             _ => self.dice.lognormal(p::FLOW),
         };
-        let updates = self.dice.between((3, 7));
+        let updates = self.dice.between(3..=7);
         for number in 0..updates {
             self.schedule(flow_ms * (number + 1) / (updates + 1), Step::Attributes(slot));
         }

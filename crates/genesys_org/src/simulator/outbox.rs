@@ -65,7 +65,7 @@ impl Outbox {
         // Every event takes the same throws, so that one kind of trouble does not shift another.
         let throws = [(); 4].map(|()| self.dice.unit());
         let [drop, duplicate, reorder, late] = throws;
-        let held_back_ms = self.dice.between((1, self.trouble.reorder_window_ms.max(1)));
+        let held_back_ms = self.dice.between(1..=self.trouble.reorder_window_ms.max(1));
         let late_ms = self.dice.between(LATE_WRAPUP_MS);
         let again_ms = self.dice.between(DUPLICATE_AFTER_MS);
         let new_id = self.dice.uuid().to_string();
@@ -100,14 +100,14 @@ fn with_id(text: &str, id: &str) -> String {
 }
 
 impl Parcel {
-    fn place(&self) -> (u64, u64) {
+    fn order(&self) -> (u64, u64) {
         (self.due_ms, self.sequence)
     }
 }
 
 impl PartialEq for Parcel {
     fn eq(&self, other: &Self) -> bool {
-        self.place() == other.place()
+        self.order() == other.order()
     }
 }
 
@@ -121,6 +121,6 @@ impl PartialOrd for Parcel {
 
 impl Ord for Parcel {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.place().cmp(&other.place())
+        self.order().cmp(&other.order())
     }
 }

@@ -3,6 +3,8 @@
 //! Durations are milliseconds of simulated time. "Inferred" means: chosen so that the published averages come out; nothing
 //! here is a promise of Genesys Cloud.
 
+use std::ops::RangeInclusive;
+
 use super::random::Lognormal;
 
 /// Simulated milliseconds a millisecond of the wall clock, for a person who watches: at a warm start the first conversation of
@@ -122,9 +124,9 @@ pub const BREAK: Lognormal = Lognormal { median_ms: 780_000.0, sigma: 0.3 };
 pub const MESSAGE_EVERY_MEAN_MS: f64 = 2_400_000.0;
 
 /// From what happened to its publication: `detail.timestamp` minus `eventTime` is 262 to 378 ms in the sample payloads.
-pub const PUBLISH_LAG_MS: (u64, u64) = (250, 390);
+pub const PUBLISH_LAG_MS: RangeInclusive<u64> = 250..=390;
 /// From publication to delivery: p50 169 ms, p95 226, p99 251 measured by a company of 1,200 agents.
-pub const TRANSPORT_LAG_MS: (u64, u64) = (115, 240);
+pub const TRANSPORT_LAG_MS: RangeInclusive<u64> = 115..=240;
 /// The acd session of an answered call ends this long before the agent's alert does (one real call: 17 ms).
 pub const ACD_BEFORE_ANSWER_MS: u64 = 17;
 
@@ -144,6 +146,6 @@ pub const DAY_CURVE: [f64; 24] = [
 ];
 
 /// How late trouble's late wrap-ups come: beyond the tracker's default grace of 60 s.
-pub const LATE_WRAPUP_MS: (u64, u64) = (75_000, 900_000);
+pub const LATE_WRAPUP_MS: RangeInclusive<u64> = 75_000..=900_000;
 /// How much later trouble's duplicates come.
-pub const DUPLICATE_AFTER_MS: (u64, u64) = (50, 30_000);
+pub const DUPLICATE_AFTER_MS: RangeInclusive<u64> = 50..=30_000;

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::agents::{Duty, Load, Taken};
-use super::conversation::{AgentLeg, Kind, Leg};
+use super::agents::{Duty, Load, RoutingResult};
+use super::conversation::{AgentLeg, Kind};
 use super::events::{AcdOutcome, FlowExit, FlowFacts};
 use super::history::Purpose;
+use super::metrics::Metric;
 use super::parameters as p;
-use super::who::Measured;
+use super::party::{MetricSource, Party};
 use super::{Simulator, Step, Waiting};
 
 /// From the choice of an agent to the alert, and between the steps of a transfer: 16 ms in a real timeline.
@@ -26,7 +27,7 @@ impl Simulator {
         let (kind, plan) = (conversation.kind, conversation.plan);
         self.say_acd_start(slot);
         if let Some(of) = self.measured_acd(slot) {
-            self.measure(slot, of, &[("nOffered", 1)]);
+            self.measure(slot, of, &[Metric::new("nOffered", 1)]);
         }
         if !kind.wire().queue_flow.is_empty() {
             self.say_flow_start(slot, FlowFacts { leg, flow_type: kind.wire().queue_flow });
@@ -76,15 +77,15 @@ impl Simulator {
         let Some(conversation) = self.conversation(slot) else { return };
         let (queue, skill) = (conversation.queue, conversation.wanted_skill(self.org.skills.len()));
         match self.agents.take(queue, load, skill) {
-            Taken::Agent(agent) => return self.alert(slot, agent),
-            Taken::Unskilled => {
+            RoutingResult::Agent(agent) => return self.alert(slot, agent),
+            RoutingResult::Unskilled => {
                 // Somebody is free, but not with the skill: after a while anybody will do.
                 if let Some(conversation) = self.conversation_mut(slot) {
                     conversation.is_relaxed = true;
                 }
                 return self.schedule(p::SKILL_WAIT_MS, Step::Offer(slot, entry));
             }
-            Taken::Nobody => {}
+            RoutingResult::Nobody => {}
         }
         let waiting = Waiting { slot, entry, since_ms: self.now_ms };
         if let Some(conversation) = self.conversation_mut(slot) {
@@ -147,7 +148,7 @@ impl Simulator {
         conversation.entry = 0;
         let queue = Some(conversation.queue);
         let swift = conversation.plan.swift;
-        let place = self.add_agent(slot, leg, (agent, queue));
+        let place = self.add_agent(slot, AgentLeg::new(leg, agent, queue));
         self.note_routing(agent);
         self.say_agent_state(slot, place, "ALERT");
         if !swift && self.dice.chance(p::NO_ANSWER_SHARE) {
@@ -160,24 +161,7 @@ impl Simulator {
     }
 
     /// Adds an agent's leg and says so; returns its place among the legs.
-    pub(super) fn add_agent(
-        &mut self,
-        slot: usize,
-        leg: Leg,
-        (agent, queue): (usize, Option<usize>),
-    ) -> usize {
-        let added = AgentLeg {
-            leg,
-            agent,
-            queue,
-            answered_ms: 0,
-            alerting_ms: 0,
-            held_ms: 0,
-            dialing_ms: 0,
-            handled_ms: 0,
-            voice: None,
-            holds_agent: true,
-        };
+    pub(super) fn add_agent(&mut self, slot: usize, added: AgentLeg) -> usize {
         let Some(conversation) = self.conversation_mut(slot) else { return 0 };
         conversation.agents.push(added);
         let place = conversation.agents.len() - 1;
@@ -194,7 +178,11 @@ impl Simulator {
         let leg = *leg;
         self.say_user_end(slot, &leg, "CLIENT");
         let alerting_ms = leg.alerting_ms;
-        self.measure_agent(slot, place, &[("tAlert", alerting_ms), ("tNotResponding", alerting_ms)]);
+        self.measure_agent(
+            slot,
+            place,
+            &[Metric::new("tAlert", alerting_ms), Metric::new("tNotResponding", alerting_ms)],
+        );
         self.say_agent_state(slot, place, "TERMINATED");
         let load = self.load(slot);
         self.agents.set_duty(leg.agent, Duty::NotResponding);
@@ -265,10 +253,10 @@ impl Simulator {
     /// How long the customer was in the queue, also by the `name` of the way out, if it has one.
     fn measure_queue(&mut self, slot: usize, name: &'static str) {
         let Some(of) = self.measured_acd(slot) else { return };
-        let waited_ms = self.now_ms.saturating_sub(of.who.0.since_ms);
-        self.measure(slot, of, &[("tAcd", waited_ms)]);
+        let waited_ms = self.now_ms.saturating_sub(of.party.leg.since_ms);
+        self.measure(slot, of, &[Metric::new("tAcd", waited_ms)]);
         if !name.is_empty() {
-            self.measure(slot, of, &[(name, waited_ms)]);
+            self.measure(slot, of, &[Metric::new(name, waited_ms)]);
         }
     }
 
@@ -285,8 +273,9 @@ impl Simulator {
     pub(super) fn voicemail_end(&mut self, slot: usize) {
         let Some(leg) = self.conversation(slot).map(|conversation| conversation.voice) else { return };
         self.say_voicemail(slot, leg, Some("PEER"));
-        let of = Measured::new((leg, Purpose::Voicemail, None), None);
-        self.measure(slot, of, &[("tVoicemail", self.now_ms.saturating_sub(leg.since_ms))]);
+        let source = MetricSource { party: Party::new(leg, Purpose::Voicemail), queue: None };
+        let length_ms = self.now_ms.saturating_sub(leg.since_ms);
+        self.measure(slot, source, &[Metric::new("tVoicemail", length_ms)]);
         self.say_customer_end(slot, "ENDPOINT");
     }
 

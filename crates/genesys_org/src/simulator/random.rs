@@ -3,6 +3,8 @@
 //! The standard library's `ln` and `exp` come from the platform and may differ in the last bit; the ones here use only
 //! additions, multiplications and divisions, which IEEE 754 rounds the same everywhere.
 
+use std::ops::RangeInclusive;
+
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -46,8 +48,9 @@ impl Dice {
         self.unit() < probability
     }
 
-    /// From `low` to `high`, both included.
-    pub(super) fn between(&mut self, (low, high): (u64, u64)) -> u64 {
+    /// One of the range, each as likely.
+    pub(super) fn between(&mut self, range: RangeInclusive<u64>) -> u64 {
+        let (low, high) = range.into_inner();
         let span = u128::from(high.saturating_sub(low)) + 1;
         // The high half of the product is below `span`, so it fits again.
         low + u64::try_from((u128::from(self.0.next_u64()) * span) >> 64).unwrap_or_default()
@@ -56,7 +59,7 @@ impl Dice {
     /// An index below `count`; 0 where `count` is 0.
     pub(super) fn index(&mut self, count: usize) -> usize {
         let last = u64::try_from(count).unwrap_or(u64::MAX).saturating_sub(1);
-        usize::try_from(self.between((0, last))).unwrap_or_default()
+        usize::try_from(self.between(0..=last)).unwrap_or_default()
     }
 
     /// Milliseconds, exponentially distributed.

@@ -1,7 +1,7 @@
-//! The agents' side: signing in, breaks, and what the org says about their routing status, presence and activity.
+//! The agents' simulation: signing in, breaks, and what the org says about their routing status, presence and activity.
 
 use super::agents::Duty;
-use super::events::Said;
+use super::events::Notification;
 use super::ids::Uuid;
 use super::parameters as p;
 use super::topics::{self, Topic};
@@ -70,7 +70,7 @@ impl Simulator {
             return;
         }
         self.agents.send_home(agent);
-        let late_ms = self.dice.between((0, 120_000));
+        let late_ms = self.dice.between(0..=120_000);
         let after_ms = self.until_shift_ms(agent) + late_ms;
         self.schedule(after_ms, Step::SignIn(agent));
         self.perhaps_break(agent);
@@ -217,8 +217,8 @@ impl Simulator {
         }
         let (Some(user), Some(face)) = (self.org.users.get(agent), self.faces.get(agent)) else { return };
         let (user, floor_ms) = (user.id, face.delivered_ms);
-        let said = Said { topic, entity: user, at_ms: self.now_ms };
-        let due_ms = self.publish(said, floor_ms, |body, org| fill(body, user, org));
+        let notification = Notification { topic, entity: user, at_ms: self.now_ms };
+        let due_ms = self.publish(notification, floor_ms, |body, org| fill(body, user, org));
         if let Some(face) = self.faces.get_mut(agent) {
             face.delivered_ms = due_ms;
         }

@@ -59,11 +59,11 @@ impl<'a> Object<'a> {
 
     /// ISO 8601 with milliseconds, in UTC.
     pub(super) fn time(&mut self, key: &str, at_ms: u64) {
-        self.written(key, |out| push_time(out, at_ms, Precision::Millis));
+        self.raw_text(key, |out| push_time(out, at_ms, Precision::Millis));
     }
 
     /// Text that `push` writes and that needs no escapes.
-    pub(super) fn written(&mut self, key: &str, push: impl FnOnce(&mut String)) {
+    pub(super) fn raw_text(&mut self, key: &str, push: impl FnOnce(&mut String)) {
         self.key(key);
         self.out.push('"');
         push(self.out);
@@ -151,7 +151,7 @@ pub(super) fn push_number(out: &mut String, value: u64) {
 /// `2026-03-19T22:04:48.128Z`, or without the milliseconds.
 pub(super) fn push_time(out: &mut String, at_ms: u64, precision: Precision) {
     let (days, ms) = (at_ms / 86_400_000, at_ms % 86_400_000);
-    let (year, month, day) = civil(days);
+    let Date { year, month, day } = civil(days);
     push_padded(out, year, 4);
     for (mark, value) in
         [('-', month), ('-', day), ('T', ms / 3_600_000), (':', ms / 60_000 % 60), (':', ms / 1_000 % 60)]
@@ -176,8 +176,15 @@ fn digit(value: u64) -> char {
     char::from(b'0' + u8::try_from(value).unwrap_or_default())
 }
 
-/// Year, month and day of a count of days since 1970, in the Gregorian calendar: eras of 400 years that begin on 1 March.
-fn civil(days: u64) -> (u64, u64, u64) {
+/// A day of the Gregorian calendar.
+struct Date {
+    year: u64,
+    month: u64,
+    day: u64,
+}
+
+/// The date of a count of days since 1970: eras of 400 years that begin on 1 March.
+fn civil(days: u64) -> Date {
     let from_march = days + 719_468;
     let (era, day_of_era) = (from_march / 146_097, from_march % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -185,7 +192,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    Date { year: era * 400 + year_of_era + u64::from(month <= 2), month, day }
 }
 
 #[cfg(test)]

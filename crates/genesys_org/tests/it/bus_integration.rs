@@ -3,12 +3,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws::{Ids, Timestamp};
+use aws::{Ids, Scope, Timestamp};
 use genesys::platform::request::ApiRequest;
 use genesys::platform::response::{ApiError, ApiResponse};
 use genesys_org::platform::Platform;
-use genesys_org::platform::bus_integration::bus_asked_for;
-use genesys_org::platform::integration::{self, Handler, Place};
+use genesys_org::platform::bus_integration::bus_of;
+use genesys_org::platform::integration::{self, Handler, Host};
 use serde_json::{Value, json};
 use store::{Options, Store};
 
@@ -38,7 +38,8 @@ impl House {
     fn run(&self, run: Handler, request: ApiRequest) -> Result<ApiResponse, ApiError> {
         let platform = self.platform.clone();
         let written = self.store.write(ApiError::of_store, move |tx| {
-            run(tx, &platform, Place { account: "123456789012", region: "us-east-1" }, &request)
+            let scope = Scope::new("123456789012", "us-east-1");
+            run(tx, Host { platform: &platform, scope: &scope }, &request)
         });
         written.wait()
     }
@@ -131,6 +132,6 @@ fn what_is_wrong_is_told() {
         let fault = house.ask(integration::create, "", &body).unwrap_err();
         assert!(fault.status == 400 && fault.message.contains(wanted), "{body}: {}", fault.message);
     }
-    assert_eq!(bus_asked_for(&request("", &seed())).as_deref(), Some("MyBus"));
-    assert_eq!(bus_asked_for(&request("", &json!({"integrationType": {"id": "x"}}))), None);
+    assert_eq!(bus_of(&request("", &seed())).as_deref(), Some("MyBus"));
+    assert_eq!(bus_of(&request("", &json!({"integrationType": {"id": "x"}}))), None);
 }

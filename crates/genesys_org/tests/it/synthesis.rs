@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use genesys::analytics::synthesis;
 use genesys::envelope::PartnerEvent;
 use genesys::envelope::semantic_key::semantic_key;
-use genesys_org::platform::{Platform, Side};
+use genesys_org::platform::{Platform, Simulation};
 use genesys_org::simulator::trouble::ApiTrouble;
 use genesys_org::simulator::{Config, Simulator, Trouble};
 
@@ -50,14 +50,14 @@ fn an_hour(seed: u64, trouble: Trouble) -> (Keys, Keys, Platform) {
         }
     }
     let platform = Platform::new();
-    let side = Side {
+    let simulation = Simulation {
         org: simulator.org().clone(),
         history: simulator.history(),
         trouble: ApiTrouble::default(),
         seed,
         calls: 0,
     };
-    platform.open(side);
+    platform.open(simulation);
     (told, all, platform)
 }
 

@@ -24,7 +24,7 @@ use genesys::platform::request::ApiRequest;
 use genesys::platform::response::{ApiError, ApiResponse};
 use genesys_org::platform::Platform;
 use genesys_org::platform::oauth::TokenRequest;
-use genesys_org::platform::token::Caller;
+use genesys_org::platform::token::{Authentication, Caller};
 
 use crate::clock;
 use crate::door::Door;
@@ -76,7 +76,7 @@ async fn token(State(door): State<Door>, request: Request) -> Response {
 /// Everything below `/api/v2`.
 async fn api(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let (caller, fault) = door.platform.caller(authorization(&parts.headers), clock::now());
+    let Authentication { caller, error: fault } = door.platform.caller(authorization(&parts.headers), clock::now());
     let body = match (door.bodies.read(body, BODY_BYTES_MAX).await, fault) {
         (_, Some(fault)) => return refuse(&fault, caller.as_ref()),
         (Err(error), None) => return refuse(&unread(error), caller.as_ref()),

@@ -47,7 +47,15 @@ enum Operator {
 #[derive(Clone, Copy)]
 struct Subject<'a> {
     conversation: &'a Conversation,
-    part: Option<(&'a Participant, &'a Session, &'a Segment)>,
+    part: Option<Part<'a>>,
+}
+
+/// A segment with whose it is.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    participant: &'a Participant,
+    session: &'a Session,
+    segment: &'a Segment,
 }
 
 /// Dimensions that are answered, those of the conversation first.
@@ -135,10 +143,10 @@ pub(super) fn fits_segments(filters: &[Filter], conversation: &Conversation) -> 
         })
 }
 
-fn parts(conversation: &Conversation) -> impl Iterator<Item = (&Participant, &Session, &Segment)> {
+fn parts(conversation: &Conversation) -> impl Iterator<Item = Part<'_>> {
     conversation.participants.iter().flat_map(|participant| {
         participant.sessions.iter().flat_map(move |session| {
-            session.segments.iter().map(move |segment| (participant, session, segment))
+            session.segments.iter().map(move |segment| Part { participant, session, segment })
         })
     })
 }
@@ -168,7 +176,7 @@ impl<'a> Subject<'a> {
             "divisionId" => return conversation.division_ids.first().map(String::as_str),
             _ => {}
         }
-        let (participant, session, segment) = self.part?;
+        let Part { participant, session, segment } = self.part?;
         let flow = session.flow.as_ref();
         match dimension {
             "participantId" => Some(&participant.participant_id),

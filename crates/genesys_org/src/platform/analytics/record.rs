@@ -91,18 +91,20 @@ fn of_segment(segment: &SegmentRecord) -> Segment {
 /// What is measured when a session ends: the vendor's names (`tAcd`, `tTalk`), as far as its parts tell them.
 fn metrics(session: &SessionRecord, purpose: Purpose) -> Vec<Metric> {
     let mut out: Vec<Metric> =
-        session.metrics.iter().map(|metric| measured(metric.name, metric.value, metric.at_ms)).collect();
+        session.metrics.iter().map(|kept| metric(kept.name, kept.value, kept.at_ms)).collect();
     match purpose {
         Purpose::Acd => {
-            let Some((from_ms, to_ms)) = whole(session) else {
+            let (Some(first), Some(last)) = (session.segments.first(), session.segments.last()) else {
                 return out;
             };
+            let Some(to_ms) = last.to_ms else { return out };
+            let from_ms = first.from_ms;
             let waited_ms = to_ms.saturating_sub(from_ms);
-            out.push(measured("nOffered", 1, from_ms));
-            out.push(measured("tAcd", waited_ms, to_ms));
+            out.push(metric("nOffered", 1, from_ms));
+            out.push(metric("tAcd", waited_ms, to_ms));
             match session.acd_outcome {
-                Some("ABANDON") => out.push(measured("tAbandon", waited_ms, to_ms)),
-                Some("FLOW_OUT") => out.push(measured("tFlowOut", waited_ms, to_ms)),
+                Some("ABANDON") => out.push(metric("tAbandon", waited_ms, to_ms)),
+                Some("FLOW_OUT") => out.push(metric("tFlowOut", waited_ms, to_ms)),
                 _ => {}
             }
         }
@@ -118,7 +120,7 @@ fn metrics(session: &SessionRecord, purpose: Purpose) -> Vec<Metric> {
                 let parts = session.segments.iter().filter(|segment| segment.segment_type == segment_type);
                 out.extend(parts.filter_map(|part| {
                     let to_ms = part.to_ms?;
-                    Some(measured(name, to_ms.saturating_sub(part.from_ms), to_ms))
+                    Some(metric(name, to_ms.saturating_sub(part.from_ms), to_ms))
                 }));
             }
         }
@@ -127,11 +129,7 @@ fn metrics(session: &SessionRecord, purpose: Purpose) -> Vec<Metric> {
     out
 }
 
-fn whole(session: &SessionRecord) -> Option<(u64, u64)> {
-    Some((session.segments.first()?.from_ms, session.segments.last()?.to_ms?))
-}
-
-fn measured(name: &str, value: u64, at_ms: u64) -> Metric {
+fn metric(name: &str, value: u64, at_ms: u64) -> Metric {
     Metric { name: name.to_owned(), value: i64::try_from(value).unwrap_or(i64::MAX), emit_date: iso(at_ms) }
 }
 

@@ -1,10 +1,11 @@
 //! Routes of the simulated org.
 
+use aws::Scope;
 use events::{BusName, Events};
 use genesys::platform::request::ApiRequest;
 use genesys::platform::response::{ApiError, ApiResponse};
-use genesys_org::platform::bus_integration::bus_asked_for;
-use genesys_org::platform::integration::Place;
+use genesys_org::platform::bus_integration::bus_of;
+use genesys_org::platform::integration::Host;
 use genesys_org::platform::{Platform, analytics, channel, integration, org};
 
 use crate::door::Door;
@@ -69,8 +70,8 @@ fn integrations(door: Door, request: ApiRequest, run: integration::Handler) -> A
         let ids = crate::clock::ids();
         let now = request.now;
         let written = door.rooms.store.write(of_store, move |tx| {
-            let place = Place { account: events.account(), region: events.region() };
-            run(tx, &platform, place, &request)
+            let scope = Scope::new(events.account(), events.region());
+            run(tx, Host { platform: &platform, scope: &scope }, &request)
         });
         let answer = written.await?;
         let after = door.platform.sources();
@@ -86,7 +87,7 @@ fn integrations(door: Door, request: ApiRequest, run: integration::Handler) -> A
 
 /// An integration in the tutorial's form may name a bus that is there only.
 fn check_bus(door: &Door, request: &ApiRequest) -> Result<(), ApiError> {
-    let Some(name) = bus_asked_for(request) else { return Ok(()) };
+    let Some(name) = bus_of(request) else { return Ok(()) };
     let exists = match BusName::parse(&name) {
         Some(bus) => door.rooms.store.read(|read| Events::has_bus(read, &bus)).map_err(of_store)?,
         None => false,

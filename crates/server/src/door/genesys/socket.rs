@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, StreamExt};
 use genesys_org::platform::Platform;
-use genesys_org::platform::channel::Frame;
+use genesys_org::platform::channel::{Connection, Frame};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ pub(crate) async fn open(State(door): State<Door>, Path(id): Path<String>, mut r
             .into_response();
     };
     let now = clock::now();
-    let Some((frames, expires)) = door.platform.connect(&id, now) else {
+    let Some(Connection { frames, expires }) = door.platform.connect(&id, now) else {
         return (StatusCode::NOT_FOUND, "There is no such channel, or its 24 hours are over.\n")
             .into_response();
     };

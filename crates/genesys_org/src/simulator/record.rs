@@ -1,9 +1,9 @@
 //! What is said of a conversation, kept for those who ask later: see `history`.
 
 use super::conversation::{AgentLeg, Kind, Wire};
-use super::history::{ConversationRecord, FlowRecord, Purpose, SegmentType, SessionOf, SessionRecord};
+use super::history::{ConversationRecord, FlowRecord, Purpose, SegmentType, SessionFacts, SessionRecord};
 use super::ids::Uuid;
-use super::who::{Who, addresses, agent_of};
+use super::party::{Addresses, Party, addresses, agent_of};
 use super::{FlowExit, FlowFacts, Simulator, Wrap};
 
 impl Simulator {
@@ -26,30 +26,28 @@ impl Simulator {
     pub(super) fn remember(
         &self,
         slot: usize,
-        (leg, purpose, user): Who,
+        party: Party,
         wire: Wire,
         edit: impl FnOnce(&mut SessionRecord),
     ) {
         let Some(conversation) = self.conversation(slot).filter(|_| self.config.history > 0) else { return };
-        let user = user.and_then(|user| self.org.users.get(user)).map(|user| user.id);
+        let user = party.agent.and_then(|agent| self.org.users.get(agent)).map(|user| user.id);
         let now_ms = self.now_ms;
         self.history.edit(conversation.id, |record| {
-            let (from, to) = match record.session_of(leg) {
-                Some(_) => Default::default(),
-                None => addresses(conversation, wire),
-            };
-            let of = SessionOf { leg, purpose, user, wire, addresses: (&from, &to) };
-            edit(record.session(of));
+            let is_new = record.session_of(party.leg).is_none();
+            let addresses = if is_new { addresses(conversation, wire) } else { Addresses::default() };
+            let Party { leg, purpose, .. } = party;
+            edit(record.session(SessionFacts { leg, purpose, user, wire, addresses: &addresses }));
             record.note_end(now_ms);
         });
     }
 
     /// A session of voice alone: a callback's call, a voicemail.
-    pub(super) fn remember_voice(&self, slot: usize, who: Who, ending: Option<&'static str>) {
+    pub(super) fn remember_voice(&self, slot: usize, party: Party, ending: Option<&'static str>) {
         let (queue, now_ms) = (self.queue_of(slot), self.now_ms);
         // Whoever is called back is called; whoever leaves a voicemail has called.
-        let kind = if who.1 == Purpose::Voicemail { Kind::InboundCall } else { Kind::OutboundCall };
-        self.remember(slot, who, kind.wire(), |session| match ending {
+        let kind = if party.purpose == Purpose::Voicemail { Kind::InboundCall } else { Kind::OutboundCall };
+        self.remember(slot, party, kind.wire(), |session| match ending {
             Some(disconnect) => session.end(now_ms, disconnect),
             None => session.begin(SegmentType::Interact, now_ms, queue),
         });
@@ -67,7 +65,7 @@ impl Simulator {
         let purpose = if wire.media == "VOICE" { Purpose::Ivr } else { Purpose::Workflow };
         let is_queues = flow.leg.session == conversation.acd.session;
         let (id, now_ms) = (self.org.flow(flow.flow_type, conversation.queue), self.now_ms);
-        self.remember(slot, (flow.leg, purpose, None), wire, |session| {
+        self.remember(slot, Party::new(flow.leg, purpose), wire, |session| {
             let (exit_reason, transfer_type) = exit.map_or(("", ""), |exit| (exit.reason, exit.transfer));
             // A queue's flow may change with the queue; the session keeps the one it began with.
             let id = session.flow.map_or(id, |flow| flow.id);
