@@ -86,7 +86,7 @@ impl Feed {
     pub(crate) fn wrap_ups(&self) -> HashMap<String, String> {
         match self {
             Self::Simulated(feed) => pipeline_file::wrap_ups(&feed.org),
-            Self::Notifications(feed) => feed.facts.wrap_ups.iter().cloned().collect(),
+            Self::Notifications(feed) => feed.facts.wrap_ups.clone().into_iter().collect(),
             Self::PartnerQueue(_) => HashMap::new(),
         }
     }

@@ -6,6 +6,7 @@ use genesys::platform::event_stream::owed::{Post, Settlement};
 use genesys::platform::event_stream::{Header, Streams};
 use http_client::{Answer, Client, Request};
 use serde_json::{Value, json};
+use store::Commit;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -89,14 +90,13 @@ impl StreamPorter {
             let told = format!("the address answered with status {}, not 2xx", answer.status);
             if (200..300).contains(&answer.status) { Ok(()) } else { Err(told) }
         });
+        let (id, stream) = (post.id.clone(), post.stream_id.clone());
         let (now, ids, streams) =
             ((self.surroundings.now)(), (self.surroundings.ids)(), self.streams.clone());
-        let about = (post.id.clone(), post.stream_id.clone());
-        let settled = self
-            .streams
-            .store()
-            .write_reserved(|error| error, move |tx| Ok(streams.settle(tx, (&post, &result), now, &ids)));
-        let (id, stream) = about;
+        let settled = self.streams.store().write_reserved(
+            |error| error,
+            move |tx| Ok(streams.settle(&mut Commit::new(tx, now, &ids), &post, &result)),
+        );
         match settled.await {
             Ok(Settlement::Lost) => {
                 tracing::warn!(id, stream, "a post was given up and there is no dead-letter queue to keep it")

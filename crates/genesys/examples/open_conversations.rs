@@ -15,9 +15,9 @@ use genesys::envelope::PartnerEvent;
 use genesys::tracker::derived::{QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
 use genesys::tracker::intake::feed_clock::FeedMoment;
-use genesys::tracker::intake::{Intake, IntakeOutcome};
+use genesys::tracker::intake::{Intake, IntakeOutcome, Rings};
 use queue::Queues;
-use store::{Options, Store};
+use store::{Commit, Options, Store};
 
 /// What the memory may come to.
 const PEAK_MAX_MIB: u64 = 1_024;
@@ -108,7 +108,11 @@ impl House {
                 let mut ends = Vec::new();
                 for text in texts {
                     let event = PartnerEvent::parse(text.as_bytes()).unwrap();
-                    let IntakeOutcome::New(derived) = intake.take(tx, &event, moment, &ids) else { continue };
+                    let IntakeOutcome::New(derived) =
+                        intake.take(&mut Commit::new(tx, moment.wall, &ids), &event, moment)
+                    else {
+                        continue;
+                    };
                     ends.extend(
                         derived.into_iter().filter(|one| one.detail_type == detail_type::CONVERSATION_END),
                     );
@@ -126,7 +130,9 @@ impl House {
         let job = self.store.write(
             |error| error,
             move |tx| {
-                let (derived, rung) = intake.wake(tx, moment, 500, &Ids::from_seed(u128::from(now_ms)));
+                let ids = Ids::from_seed(u128::from(now_ms));
+                let Rings { derived, count: rung } =
+                    intake.wake(&mut Commit::new(tx, moment.wall, &ids), moment, 500);
                 let ends = derived.into_iter().filter(|one| one.detail_type == detail_type::CONVERSATION_END);
                 Ok((ends.map(|end| end.detail).collect(), rung))
             },

@@ -79,6 +79,15 @@ pub struct Topic {
     seen_on_event_bridge: bool,
 }
 
+/// A field, and where in an event it is.
+#[derive(Clone, Debug)]
+pub struct FieldAt {
+    /// The dotted path from the event's outside, e.g. `detail.eventBody.queueId`.
+    pub path: String,
+    /// The field.
+    pub field: Field,
+}
+
 impl Topic {
     /// The topic template, with the literal `{id}`: exactly the detail-type of its events.
     pub fn name(&self) -> &'static str {
@@ -121,7 +130,7 @@ impl Topic {
 
     /// All fields of the body, depth first, as paths of the whole event; shapes that contain themselves are not unrolled, and
     /// nothing below eight levels is listed.
-    pub fn fields(&self) -> Vec<(String, Field)> {
+    pub fn fields(&self) -> Vec<FieldAt> {
         let mut found = Vec::new();
         let root = match self.origin {
             Origin::Genesys => "detail.eventBody",

@@ -57,6 +57,14 @@ pub struct Client {
     shared: Arc<Mutex<Shared>>,
 }
 
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    method: &'a str,
+    /// With its query.
+    path: &'a str,
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     token: Option<Token>,
@@ -107,12 +115,13 @@ impl Client {
     /// # Errors
     /// [`Fault`], after what may pass has been waited for.
     pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+        let call = Call { method, path };
         let mut attempt = 0;
         let mut renewed = 0;
         loop {
             attempt += 1;
             let token = self.token().await?;
-            let answer = self.once((method, path, body), &token).await;
+            let answer = self.once(&call, body, &token).await;
             if let Ok(answer) = &answer {
                 self.heed(answer).await;
                 if answer.is_success() {
@@ -126,7 +135,7 @@ impl Client {
                 }
             }
             let fault = match &answer {
-                Ok(answer) => Fault::of_answer(answer, (method, path)),
+                Ok(answer) => Fault::of_answer(answer, &call),
                 Err(failure) => Fault::of_failure(failure),
             };
             let may_repeat = method != "POST" || path.contains("/query") || fault.was_not_done();
@@ -140,7 +149,8 @@ impl Client {
 
     async fn once(
         &self,
-        (method, path, body): (&str, &str, Option<&Value>),
+        &Call { method, path }: &Call<'_>,
+        body: Option<&Value>,
         token: &Secret,
     ) -> Result<Answer, http_client::Failure> {
         let wait = self.shared.lock().await.not_before.since((self.environment.now)());
@@ -161,12 +171,12 @@ impl Client {
     /// Waits out the minute when the org says that its limit is reached, instead of running into 429.
     async fn heed(&self, answer: &Answer) {
         let number = |name: &str| answer.header(name).and_then(|text| text.parse::<u64>().ok());
-        let told = (
+        let limit = (
             number("inin-ratelimit-count"),
             number("inin-ratelimit-allowed"),
             number("inin-ratelimit-reset"),
         );
-        if let (Some(count), Some(allowed), Some(reset_s)) = told
+        if let (Some(count), Some(allowed), Some(reset_s)) = limit
             && count >= allowed
         {
             let until = (self.environment.now)().plus(Duration::from_secs(reset_s.min(120)));

@@ -12,6 +12,7 @@ use genesys_org::platform::integration::{self, Host};
 use genesys_org::platform::{Platform, Simulation};
 use genesys_org::position::{self, Position};
 use genesys_org::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
+use store::Commit;
 
 use crate::clock;
 use crate::door::genesys::socket;
@@ -154,8 +155,9 @@ impl Running {
         let commit = self.rooms.store.write(
             |error| error,
             move |tx| {
-                ingest.take(tx, prepared, moment, &ids);
-                let rung = ingest.wake(tx, moment, TIMERS_PER_COMMIT_MAX, &ids);
+                let mut commit = Commit::new(tx, moment.wall, &ids);
+                ingest.take(&mut commit, prepared, moment);
+                let rung = ingest.wake(&mut commit, moment, TIMERS_PER_COMMIT_MAX);
                 position::save(tx, &position);
                 Ok(rung)
             },

@@ -1,16 +1,17 @@
 //! Events of the feed in, derived events out: one commit for both.
 
-use aws::{Event, Ids, Timestamp};
+use aws::{Event, Timestamp};
 use events::{BusName, Events, MatchedEvent};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::platform::event_stream::Streams;
-use genesys::platform::rendering::{EventContent, interaction_updated};
+use genesys::platform::rendering::EventContent;
+use genesys::platform::rendering::interaction_updated::{self, InteractionUpdate};
 use genesys::platform::subscription::Subscriptions;
 use genesys::tracker::derived::{DerivedEvent, SOURCE};
 use genesys::tracker::intake::feed_clock::FeedMoment;
-use genesys::tracker::intake::{Intake, IntakeOutcome};
+use genesys::tracker::intake::{Intake, IntakeOutcome, Rings};
 use genesys_org::platform::Platform;
-use store::Tx;
+use store::Commit;
 
 use crate::clock;
 use crate::rooms::Rooms;
@@ -86,31 +87,31 @@ impl Ingest {
     }
 
     /// Takes events in and puts on the buses what is new and what follows from it.
-    pub(crate) fn take(&self, tx: &mut Tx<'_>, prepared: Vec<Prepared>, moment: FeedMoment, ids: &Ids) {
+    pub(crate) fn take(&self, commit: &mut Commit<'_>, prepared: Vec<Prepared>, moment: FeedMoment) {
         for Prepared { partner, matched, is_homeless, is_made_up } in prepared {
-            if is_made_up && Intake::knows(tx, &partner, moment.wall) {
+            if is_made_up && Intake::knows(&mut commit.tx, &partner, moment.wall) {
                 continue;
             }
-            let IntakeOutcome::New(derived) = self.intake.take(tx, &partner, moment, ids) else { continue };
+            let IntakeOutcome::New(derived) = self.intake.take(commit, &partner, moment) else { continue };
             if is_homeless {
                 // Deleted since it was looked for: counted as for every other sender.
-                self.events.note_missing_bus(tx, 1);
+                self.events.note_missing_bus(commit, 1);
             }
             for matched in matched {
-                self.events.accept(tx, matched, moment.wall, ids);
+                self.events.accept(&mut commit.tx, matched, commit.now, commit.ids);
             }
-            self.put(tx, derived, moment.wall, ids);
+            self.put(commit, derived);
         }
     }
 
     /// Looks at the conversations whose timers have rung, and puts on the bus what is due; how many rang.
-    pub(crate) fn wake(&self, tx: &mut Tx<'_>, moment: FeedMoment, max: usize, ids: &Ids) -> usize {
-        let (derived, rung) = self.intake.wake(tx, moment, max, ids);
-        self.put(tx, derived, moment.wall, ids);
-        rung
+    pub(crate) fn wake(&self, commit: &mut Commit<'_>, moment: FeedMoment, max: usize) -> usize {
+        let Rings { derived, count } = self.intake.wake(commit, moment, max);
+        self.put(commit, derived);
+        count
     }
 
-    fn put(&self, tx: &mut Tx<'_>, derived: Vec<DerivedEvent>, now: Timestamp, ids: &Ids) {
+    fn put(&self, commit: &mut Commit<'_>, derived: Vec<DerivedEvent>) {
         let buses: Vec<BusName> =
             self.platform.buses().iter().filter_map(|name| BusName::parse(name)).collect();
         let is_told = !(self.subscriptions.is_empty() && self.streams.is_empty() && buses.is_empty());
@@ -127,43 +128,37 @@ impl Ingest {
                 detail: derived.detail,
             };
             if let Some(content) = content {
-                self.subscriptions.pay(tx, &content, now, ids);
-                self.streams.owe(tx, &content, now, ids);
-                self.put_updated(tx, (&buses, &content, &event), now, ids);
+                self.subscriptions.pay(commit, &content);
+                self.streams.owe(commit, &content);
+                self.put_updated(commit, &buses, &content, &event);
             }
-            self.put_on(tx, (&self.bus, &event), now, ids);
+            self.put_on(commit, &self.bus, &event);
         }
     }
 
     /// Puts an event on the buses of integrations in the tutorial's form, in the words that it has for it.
-    fn put_updated(
-        &self,
-        tx: &mut Tx<'_>,
-        (buses, content, event): (&[BusName], &EventContent, &Event),
-        now: Timestamp,
-        ids: &Ids,
-    ) {
+    fn put_updated(&self, commit: &mut Commit<'_>, buses: &[BusName], content: &EventContent, event: &Event) {
         let updated = if buses.is_empty() { None } else { interaction_updated::render(content) };
-        let Some((detail_type, detail)) = updated else { return };
+        let Some(InteractionUpdate { detail_type, detail }) = updated else { return };
         for bus in buses {
             let event = Event {
                 // Its own: the derived event may lie on the same bus.
-                id: ids.next_uuid(),
+                id: commit.ids.next_uuid(),
                 detail_type: detail_type.to_owned(),
                 detail: detail.to_string(),
                 ..event.clone()
             };
-            self.put_on(tx, (bus, &event), now, ids);
+            self.put_on(commit, bus, &event);
         }
     }
 
-    fn put_on(&self, tx: &mut Tx<'_>, (bus, event): (&BusName, &Event), now: Timestamp, ids: &Ids) {
-        match self.events.match_event(bus, event, now) {
+    fn put_on(&self, commit: &mut Commit<'_>, bus: &BusName, event: &Event) {
+        match self.events.match_event(bus, event, commit.now) {
             Some(matched) => {
-                self.events.accept(tx, matched, now, ids);
+                self.events.accept(&mut commit.tx, matched, commit.now, commit.ids);
             }
             // Somebody deleted the bus while it was fed: counted as for every other sender.
-            None => self.events.note_missing_bus(tx, 1),
+            None => self.events.note_missing_bus(commit, 1),
         }
     }
 }

@@ -16,6 +16,7 @@ use genesys::tracker::intake::Intake;
 use genesys::tracker::intake::feed_clock::FeedMoment;
 use genesys_org::platform::Platform;
 use serde::Deserialize;
+use store::Commit;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -129,8 +130,9 @@ impl Listening {
             |error| error,
             move |tx| {
                 let moment = FeedMoment::real(now);
-                ingest.take(tx, prepared, moment, &ids);
-                let rung = ingest.wake(tx, moment, TIMERS_PER_COMMIT_MAX, &ids);
+                let mut commit = Commit::new(tx, moment.wall, &ids);
+                ingest.take(&mut commit, prepared, moment);
+                let rung = ingest.wake(&mut commit, moment, TIMERS_PER_COMMIT_MAX);
                 for (org, at) in whole {
                     watermark::save(tx, &org, at);
                 }

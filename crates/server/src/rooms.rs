@@ -52,10 +52,10 @@ impl Rooms {
         let about = (config.account.as_str(), config.region.as_str(), config.event_retention);
         let events = Events::open_with(store.clone(), queues.clone(), about, clock::now())
             .map_err(StartError::Stored)?;
-        let logs = Logs::new(store.clone(), aws::Scope::new(&config.account, &config.region));
+        let scope = aws::Scope::new(&config.account, &config.region);
+        let logs = Logs::new(store.clone(), scope.clone());
         events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));
-        let place = (config.account.as_str(), config.region.as_str());
-        let subscriptions = Subscriptions::open(queues.clone(), place).map_err(StartError::Stored)?;
+        let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
         let iam = Iam::new(store.clone());
         Ok(Self { store, queues, events, logs, iam, subscriptions, streams, feed: Arc::default() })

@@ -13,7 +13,7 @@ use genesys::platform::response::{ApiError, ApiResponse};
 use http_client::{Allowed, Client, Guard, Settings};
 use queue::Queues;
 use serde_json::{Value, json};
-use store::{Options, Store};
+use store::{Commit, Options, Store};
 use tokio::sync::watch;
 
 use crate::fault_target::{Act, FaultTarget};
@@ -89,7 +89,8 @@ async fn a_post_is_tried_until_it_is_answered() {
     };
     let owing = streams.clone();
     let owed = queues.store().write(ApiError::of_store, move |tx| {
-        owing.owe(tx, &content, Timestamp::from_unix_ms(START_MS), &Ids::from_seed(7));
+        let ids = Ids::from_seed(7);
+        owing.owe(&mut Commit::new(tx, Timestamp::from_unix_ms(START_MS), &ids), &content);
         Ok(())
     });
     owed.await.unwrap();

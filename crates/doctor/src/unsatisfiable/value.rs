@@ -108,7 +108,7 @@ fn inside(path: &str, topic: &Topic) -> Option<String> {
     let fields = topic.fields();
     let keys: Vec<String> = fields
         .iter()
-        .filter_map(|(path, _)| path.strip_prefix(&prefix))
+        .filter_map(|at| at.path.strip_prefix(&prefix))
         .filter(|key| !key.contains('.'))
         .map(|key| format!("`{key}`"))
         .collect();

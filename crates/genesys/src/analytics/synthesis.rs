@@ -15,19 +15,32 @@ pub const MARK: &str = "synthesisedFrom";
 /// their times. Only of what has happened: an open session has no end yet.
 #[must_use]
 pub fn detail_events(conversation: &Conversation) -> Vec<Value> {
-    let mut out = Events { conversation, made: Vec::new() };
+    let mut out = Events { conversation, frames: Vec::new() };
     for participant in &conversation.participants {
         for session in &participant.sessions {
-            out.session(participant, session);
+            out.session(Part { participant, session });
         }
     }
-    out.made.sort_by_key(|(at_ms, _)| *at_ms);
-    out.made.into_iter().map(|(_, frame)| frame).collect()
+    out.frames.sort_by_key(|frame| frame.at_ms);
+    out.frames.into_iter().map(|frame| frame.value).collect()
 }
 
 struct Events<'a> {
     conversation: &'a Conversation,
-    made: Vec<(u64, Value)>,
+    frames: Vec<Frame>,
+}
+
+/// One event, and when it happened.
+struct Frame {
+    at_ms: u64,
+    value: Value,
+}
+
+/// A session, and whose it is.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    participant: &'a Participant,
+    session: &'a Session,
 }
 
 /// From when to when a session went, after-call work apart; the end is `None` while it goes on.
@@ -39,7 +52,8 @@ struct Span<'a> {
 }
 
 impl Events<'_> {
-    fn session(&mut self, participant: &Participant, session: &Session) {
+    fn session(&mut self, of: Part<'_>) {
+        let Part { participant, session } = of;
         let Some(span) = span(session) else { return };
         let queue = session.segments.iter().find_map(|segment| segment.queue_id.clone());
         let (kind, start, end) = match participant.purpose.as_str() {
@@ -61,7 +75,7 @@ impl Events<'_> {
             }
             "agent" | "user" => {
                 let agent = json!({"userId": participant.user_id, "queueId": queue});
-                self.wrap_ups("acw", participant, session, &agent);
+                self.wrap_ups("acw", of, &agent);
                 ("user", agent.clone(), joined(agent, durations(session, span)))
             }
             "voicemail" => {
@@ -72,19 +86,19 @@ impl Events<'_> {
             _ => return,
         };
         if kind == "flow" {
-            self.wrap_ups("wrapup", participant, session, &json!({}));
+            self.wrap_ups("wrapup", of, &json!({}));
         }
-        self.push(&format!("{kind}.start"), span.start_ms, (participant, session), start);
+        self.push(&format!("{kind}.start"), span.start_ms, of, start);
         if let Some(end_ms) = span.end_ms {
             let disconnect = span.last.disconnect_type.as_deref().map(spelling::to_detail);
             let end = joined(json!({"disconnectType": disconnect}), end);
-            self.push(&format!("{kind}.end"), end_ms, (participant, session), end);
+            self.push(&format!("{kind}.end"), end_ms, of, end);
         }
     }
 
     /// After-call work that is done.
-    fn wrap_ups(&mut self, kind: &str, participant: &Participant, session: &Session, facts: &Value) {
-        for segment in session.segments.iter().filter(|segment| segment.segment_type == "wrapup") {
+    fn wrap_ups(&mut self, kind: &str, of: Part<'_>, facts: &Value) {
+        for segment in of.session.segments.iter().filter(|segment| segment.segment_type == "wrapup") {
             let (Some(start_ms), Some(end_ms)) =
                 (ms(&segment.segment_start), segment.segment_end.as_deref().and_then(ms))
             else {
@@ -94,17 +108,12 @@ impl Events<'_> {
                 "wrapupCode": segment.wrap_up_code,
                 "wrapupDurationMs": end_ms.saturating_sub(start_ms),
             });
-            self.push(kind, end_ms, (participant, session), joined(facts.clone(), done));
+            self.push(kind, end_ms, of, joined(facts.clone(), done));
         }
     }
 
-    fn push(
-        &mut self,
-        suffix: &str,
-        at_ms: u64,
-        (participant, session): (&Participant, &Session),
-        own: Value,
-    ) {
+    fn push(&mut self, suffix: &str, at_ms: u64, of: Part<'_>, own: Value) {
+        let Part { participant, session } = of;
         let id = &self.conversation.conversation_id;
         let common = json!({
             "eventTime": at_ms,
@@ -120,13 +129,13 @@ impl Events<'_> {
             "addressTo": session.address_to,
             "divisionId": self.conversation.division_ids.first(),
         });
-        let frame = json!({
+        let value = json!({
             "topicName": format!("v2.detail.events.conversation.{id}.{suffix}"),
             "version": "2",
             "eventBody": without_nulls(joined(common, own)),
             "metadata": {MARK: "analytics"},
         });
-        self.made.push((at_ms, frame));
+        self.frames.push(Frame { at_ms, value });
     }
 }
 

@@ -154,7 +154,7 @@ fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Ad
         remedies.push(format!("{} {verb}", list(carriers.iter().map(|topic| topic.short_name()))));
     }
     let derived = derived_with(field, selected);
-    if let Some((topic, at)) = &derived {
+    if let Some(DerivedField { topic, path: at }) = &derived {
         remedies.push(format!("use the derived `{}`, where it is `{at}`", topic.name()));
     }
     let remedy = if remedies.is_empty() { String::new() } else { format!("; {}", remedies.join(", or ")) };
@@ -164,7 +164,7 @@ fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Ad
         sentence: format!("{} no `{field}`{remedy}", subject(selected)),
         detail_types: carriers
             .iter()
-            .chain(derived.iter().map(|(topic, _)| topic))
+            .chain(derived.iter().map(|found| &found.topic))
             .map(|topic| topic.name())
             .collect(),
         path_instead: None,
@@ -205,8 +205,8 @@ fn elsewhere(topic: &Topic, field: &str) -> Option<String> {
     let wanted = last_key(field);
     let fields = topic.fields();
     let shallowest = |accept: &dyn Fn(&str) -> bool| {
-        let found = fields.iter().filter(|(path, _)| accept(last_key(path)));
-        found.min_by_key(|(path, _)| path.split('.').count()).map(|(path, _)| path.clone())
+        let found = fields.iter().filter(|at| accept(last_key(&at.path)));
+        found.min_by_key(|at| at.path.split('.').count()).map(|at| at.path.clone())
     };
     shallowest(&|key| key == wanted)
         .or_else(|| shallowest(&|key| key.eq_ignore_ascii_case(wanted)))
@@ -233,13 +233,22 @@ fn near(selected: &[&'static Topic], accept: impl Fn(&Topic) -> bool) -> Vec<&'s
     found
 }
 
+/// Where a derived event has the field that was looked for.
+struct DerivedField {
+    topic: &'static Topic,
+    path: String,
+}
+
 /// The derived event that carries the field, for topics of conversations: that with the same last word first.
-fn derived_with(field: &str, selected: &[&'static Topic]) -> Option<(&'static Topic, String)> {
+fn derived_with(field: &str, selected: &[&'static Topic]) -> Option<DerivedField> {
     let like = selected.first().filter(|topic| topic.name().contains("conversation"))?;
     let ours = topics().iter().filter(|topic| topic.origin() == Origin::Derived);
-    let mut found: Vec<_> = ours.filter_map(|topic| elsewhere(topic, field).map(|at| (topic, at))).collect();
+    let at = |topic| elsewhere(topic, field).map(|path| DerivedField { topic, path });
+    let mut found: Vec<DerivedField> = ours.filter_map(at).collect();
     let words = |topic: &Topic| topic.name().split('.').count();
-    found.sort_by_key(|(topic, _)| (last_key(topic.name()) != last_key(like.name()), words(topic)));
+    found.sort_by_key(|DerivedField { topic, .. }| {
+        (last_key(topic.name()) != last_key(like.name()), words(topic))
+    });
     found.into_iter().next()
 }
 

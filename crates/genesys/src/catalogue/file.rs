@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{DEPTH_MAX, Field, Kind, Origin, Topic};
+use super::{DEPTH_MAX, Field, FieldAt, Kind, Origin, Topic};
 
 /// A type in the notation of the files.
 #[derive(Clone, Debug)]
@@ -175,7 +175,7 @@ impl Catalogue {
         kind: &Type,
         at: &str,
         open: &mut Vec<usize>,
-        found: &mut Vec<(String, Field)>,
+        found: &mut Vec<FieldAt>,
     ) {
         match kind {
             Type::Array(inner) => self.collect(inner, at, open, found),
@@ -183,7 +183,7 @@ impl Catalogue {
                 open.push(*shape);
                 for (name, inner) in self.shapes.get(*shape).into_iter().flatten() {
                     let path = format!("{at}.{name}");
-                    found.push((path.clone(), self.describe(inner)));
+                    found.push(FieldAt { path: path.clone(), field: self.describe(inner) });
                     self.collect(inner, &path, open, found);
                 }
                 open.pop();

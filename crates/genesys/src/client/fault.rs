@@ -5,7 +5,7 @@ use std::fmt;
 use http_client::{Answer, Failure};
 use serde_json::Value;
 
-use crate::client::may_pass;
+use crate::client::{Call, may_pass};
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Fault {
-    /// An answer that is no success. `call` is method and path, which are named.
-    pub(crate) fn of_answer(answer: &Answer, call: (&str, &str)) -> Self {
-        let (method, path) = (call.0, call.1.split('?').next().unwrap_or_default());
+    /// An answer that is no success, to a call that is named.
+    pub(crate) fn of_answer(answer: &Answer, call: &Call<'_>) -> Self {
+        let (method, path) = (call.method, call.path.split('?').next().unwrap_or_default());
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
         let status = answer.status;

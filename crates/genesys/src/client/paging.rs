@@ -17,6 +17,15 @@ const PAGE_SIZE: usize = 100;
 const JOB_EVERY: Duration = Duration::from_secs(2);
 const JOB_ASKED_MAX: usize = 300;
 
+/// Where the items of an answer are.
+#[derive(Clone, Copy, Debug)]
+pub struct Items<'a> {
+    /// The answer's member that lists them.
+    pub list: &'a str,
+    /// The member of each that identifies it.
+    pub id: &'a str,
+}
+
 impl Client {
     /// Pages by number: `entities`, `pageNumber`, `pageCount`. `path` has no query of its own.
     ///
@@ -27,7 +36,7 @@ impl Client {
         for number in 1..=PAGES_MAX {
             let mut page = self.get(&format!("{path}?pageSize={PAGE_SIZE}&pageNumber={number}")).await?;
             let pages = page.get("pageCount").and_then(Value::as_u64);
-            let entities = taken(&mut page, "entities");
+            let entities = take_list(&mut page, "entities");
             let is_last = match pages {
                 Some(pages) => u64::try_from(number).is_ok_and(|number| number >= pages),
                 None => page.get("nextUri").is_none_or(Value::is_null),
@@ -50,7 +59,7 @@ impl Client {
         let mut next = format!("{path}?pageSize={PAGE_SIZE}");
         for _ in 0..PAGES_MAX {
             let mut page = self.get(&next).await?;
-            all.extend(taken(&mut page, "entities"));
+            all.extend(take_list(&mut page, "entities"));
             let text = |name: &str| page.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             next = match (text("nextUri"), text("after")) {
                 (Some(uri), _) => uri.to_owned(),
@@ -62,16 +71,11 @@ impl Client {
     }
 
     /// Pages of an analytics query: `paging` in the body, `totalHits` in the answer. Pages shift while conversations come in,
-    /// so what comes twice is taken once. `list` is the answer's member, `id` its items' identifier.
+    /// so what comes twice is taken once.
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn queried(
-        &self,
-        path: &str,
-        query: &Value,
-        (list, id): (&str, &str),
-    ) -> Result<Vec<Value>, Fault> {
+    pub async fn queried(&self, path: &str, query: &Value, items: Items<'_>) -> Result<Vec<Value>, Fault> {
         let (mut all, mut seen, mut heard) = (Vec::new(), HashSet::new(), 0);
         for number in 1..=PAGES_MAX {
             let mut query = query.clone();
@@ -80,11 +84,11 @@ impl Client {
             }
             let mut page = self.send("POST", path, &query).await?;
             let total = page.get("totalHits").and_then(Value::as_u64).unwrap_or(0);
-            let items = taken(&mut page, list);
-            heard += items.len();
-            let is_empty = items.is_empty();
-            all.extend(items.into_iter().filter(|item| {
-                seen.insert(item.get(id).and_then(Value::as_str).unwrap_or_default().to_owned())
+            let found = take_list(&mut page, items.list);
+            heard += found.len();
+            let is_empty = found.is_empty();
+            all.extend(found.into_iter().filter(|item| {
+                seen.insert(item.get(items.id).and_then(Value::as_str).unwrap_or_default().to_owned())
             }));
             if is_empty || u64::try_from(heard).is_ok_and(|heard| heard >= total) {
                 break;
@@ -118,7 +122,7 @@ impl Client {
         let mut next = format!("{path}/{id}/results?pageSize=1000");
         for _ in 0..PAGES_MAX {
             let mut page = self.get(&next).await?;
-            all.extend(taken(&mut page, list));
+            all.extend(take_list(&mut page, list));
             let Some(cursor) = page.get("cursor").and_then(Value::as_str).filter(|cursor| !cursor.is_empty())
             else {
                 break;
@@ -130,7 +134,7 @@ impl Client {
 }
 
 /// The items of a list member, taken out of the page.
-fn taken(page: &mut Value, list: &str) -> Vec<Value> {
+fn take_list(page: &mut Value, list: &str) -> Vec<Value> {
     match page.get_mut(list).map(Value::take) {
         Some(Value::Array(items)) => items,
         _ => Vec::new(),

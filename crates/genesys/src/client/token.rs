@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::client::address::Address;
 use crate::client::fault::Fault;
 use crate::client::pause::{ATTEMPTS_MAX, pause_after};
-use crate::client::{Credentials, Environment};
+use crate::client::{Call, Credentials, Environment};
 
 /// How long the login service may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -109,5 +109,5 @@ fn refusal(answer: &Answer, address: &Address) -> Fault {
             code: error,
         };
     }
-    Fault::of_answer(answer, ("POST", "/oauth/token"))
+    Fault::of_answer(answer, &Call { method: "POST", path: "/oauth/token" })
 }

@@ -8,30 +8,41 @@ use serde_json::{Value, json};
 use crate::analytics::Conversation;
 use crate::client::Client;
 use crate::client::fault::Fault;
+use crate::client::paging::Items;
 
 const DETAILS_QUERY: &str = "/api/v2/analytics/conversations/details/query";
 /// The longest interval of one query, with a day to spare for its end: 31 days.
 const INTERVAL_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
 
+/// From when to when, the end excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// Its first moment.
+    pub from: Timestamp,
+    /// The moment after its last.
+    pub to: Timestamp,
+}
+
 /// Which conversations of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum Selection {
     /// All with anything in it.
     All,
     /// Those that have ended.
     Ended,
 }
 
-/// The conversations of an org with anything between the two moments, oldest first. What lies further back than a query reaches
+/// The conversations of an org with anything in the interval, oldest first. What lies further back than a query reaches
 /// is left out: [`reach`] says how far that is.
 ///
 /// # Errors
 /// The client's.
 pub async fn conversations(
     client: &Client,
-    (from, to): (Timestamp, Timestamp),
-    which: Which,
+    interval: Interval,
+    selection: Selection,
 ) -> Result<Vec<Conversation>, Fault> {
+    let Interval { from, to } = interval;
     let from = from.max(reach(to));
     let ended = json!([{"type": "and", "predicates": [
         {"type": "dimension", "dimension": "conversationEnd", "operator": "exists"},
@@ -40,9 +51,10 @@ pub async fn conversations(
         "interval": format!("{}/{}", from.to_iso_millis(), to.to_iso_millis()),
         "order": "asc",
         "orderBy": "conversationStart",
-        "conversationFilters": if which == Which::Ended { ended } else { json!([]) },
+        "conversationFilters": if selection == Selection::Ended { ended } else { json!([]) },
     });
-    let found = client.queried(DETAILS_QUERY, &query, ("conversations", "conversationId")).await?;
+    let found =
+        client.queried(DETAILS_QUERY, &query, Items { list: "conversations", id: "conversationId" }).await?;
     Ok(found.into_iter().filter_map(read).collect())
 }
 

@@ -5,7 +5,7 @@
 //! (`v2.routing.queues.{id}.conversations`), and each of those is then subscribed to by its id. What happens before that, and what
 //! does not fit into a channel's 1,000 topics, is asked of analytics (`catch_up`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use aws::Timestamp;
 use serde_json::{Value, json};
@@ -39,17 +39,17 @@ pub const TOPICS: [&str; 12] = [
     "v2.detail.events.conversation.{id}.voicemail.end",
 ];
 
-/// What there is in an org, by id and name.
+/// What there is in an org.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrgFacts {
     /// The org's id.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Its queues.
-    pub queues: Vec<(String, String)>,
-    /// Its wrap-up codes; none where the client may not read them.
-    pub wrap_ups: Vec<(String, String)>,
+    /// The names of its queues, by id.
+    pub queues: BTreeMap<String, String>,
+    /// The names of its wrap-up codes, by id; none where the client may not read them.
+    pub wrap_ups: BTreeMap<String, String>,
     /// Its users; read only where a topic asks for them.
     pub users: Vec<String>,
 }
@@ -67,7 +67,7 @@ impl OrgFacts {
         let queues = client.numbered("/api/v2/routing/queues").await?;
         // Names for people only: not worth a refusal.
         let wrap_ups = client.numbered("/api/v2/routing/wrapupcodes").await.unwrap_or_default();
-        let named = |entities: &[Value]| -> Vec<(String, String)> {
+        let named = |entities: &[Value]| -> BTreeMap<String, String> {
             entities.iter().map(|entity| (text(entity, "id"), text(entity, "name"))).collect()
         };
         let wants_users = topics.iter().any(|topic| topic.starts_with(USERS));
@@ -83,7 +83,7 @@ impl OrgFacts {
 
     /// The id of a queue, by its name.
     pub fn queue_id(&self, name: &str) -> Option<String> {
-        self.queues.iter().find(|(_, known)| known == name).map(|(id, _)| id.clone())
+        self.queues.iter().find(|(_, known)| *known == name).map(|(id, _)| id.clone())
     }
 }
 
@@ -108,7 +108,7 @@ impl Channel {
     /// # Errors
     /// The client's; and where the topics of queues and users alone are too many.
     pub async fn open(client: &Client, facts: &OrgFacts, topics: &[String]) -> Result<Self, Fault> {
-        let (standing, suffixes) = plan(facts, topics);
+        let TopicPlan { standing, suffixes } = plan(facts, topics);
         if standing.len() > TOPICS_MAX {
             return Err(Fault::strange(format!(
                 "the topics name {} entities of this org, and a channel has at most {TOPICS_MAX}; leave out the topics of users",
@@ -193,15 +193,23 @@ impl Channel {
     }
 }
 
-/// The topics that stay, and the ends of those of conversations.
-fn plan(facts: &OrgFacts, topics: &[String]) -> (Vec<String>, Vec<String>) {
+/// What a channel is to be subscribed to.
+struct TopicPlan {
+    /// Topics that stay.
+    standing: Vec<String>,
+    /// Ends of the topics of each conversation.
+    suffixes: Vec<String>,
+}
+
+/// Sorts the topics that were asked for: one for each queue and user, and ends for conversations.
+fn plan(facts: &OrgFacts, topics: &[String]) -> TopicPlan {
     let mut standing = Vec::new();
     let mut suffixes = Vec::new();
     for topic in topics {
         if let Some(suffix) = topic.strip_prefix(CONVERSATION) {
             suffixes.push(suffix.trim_start_matches('.').to_owned());
         } else if topic.starts_with(QUEUES) {
-            standing.extend(facts.queues.iter().map(|(id, _)| topic.replacen("{id}", id, 1)));
+            standing.extend(facts.queues.keys().map(|id| topic.replacen("{id}", id, 1)));
         } else if topic.starts_with(USERS) {
             standing.extend(facts.users.iter().map(|id| topic.replacen("{id}", id, 1)));
         } else {
@@ -209,24 +217,25 @@ fn plan(facts: &OrgFacts, topics: &[String]) -> (Vec<String>, Vec<String>) {
         }
     }
     if !suffixes.is_empty() {
-        standing.extend(facts.queues.iter().map(|(id, _)| QUEUE_CONVERSATIONS.replacen("{id}", id, 1)));
+        standing.extend(facts.queues.keys().map(|id| QUEUE_CONVERSATIONS.replacen("{id}", id, 1)));
     }
     standing.sort();
     standing.dedup();
-    (standing, suffixes)
+    TopicPlan { standing, suffixes }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Channel, OrgFacts, TOPICS, TOPICS_MAX, plan};
+    use super::{Channel, OrgFacts, TOPICS, TOPICS_MAX, TopicPlan, plan};
     use crate::envelope::topic::Topic;
 
     #[test]
     fn a_channel_follows_conversations_within_its_limit() {
-        let facts = OrgFacts { queues: vec![("q1".to_owned(), "Support".to_owned())], ..OrgFacts::default() };
-        let (standing, suffixes) = plan(&facts, &TOPICS.map(str::to_owned));
+        let facts =
+            OrgFacts { queues: [("q1".to_owned(), "Support".to_owned())].into(), ..OrgFacts::default() };
+        let TopicPlan { standing, suffixes } = plan(&facts, &TOPICS.map(str::to_owned));
         assert_eq!(standing, ["v2.routing.queues.q1.conversations"]);
         let mut channel = Channel {
             id: String::new(),

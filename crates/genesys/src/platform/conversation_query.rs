@@ -45,6 +45,13 @@ enum Order {
     Descending,
 }
 
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug)]
+struct OrderBy {
+    field: &'static str,
+    order: Order,
+}
+
 /// A details query in the tutorial's form.
 #[derive(Debug)]
 pub struct DetailsQuery {
@@ -54,9 +61,9 @@ pub struct DetailsQuery {
     by_end: bool,
     order: Order,
     combine: Combine,
-    clauses: Vec<(String, String)>,
+    clauses: Vec<Clause>,
     found: BTreeMap<String, Conversation>,
-    heard: BTreeSet<String>,
+    seen: BTreeSet<String>,
 }
 
 /// An events query.
@@ -65,8 +72,15 @@ pub struct EventsQuery {
     ids: Vec<String>,
     page: Page,
     order: Order,
-    found: Vec<(u64, Value)>,
-    heard: BTreeSet<String>,
+    found: Vec<FoundEvent>,
+    seen: BTreeSet<String>,
+}
+
+/// An event that was asked for.
+#[derive(Debug)]
+struct FoundEvent {
+    time_ms: u64,
+    event: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -123,8 +137,15 @@ struct Conversation {
     /// When it last began: a conversation that was reopened is not over.
     last_start_ms: u64,
     end_ms: Option<u64>,
-    /// The moment of the newest word about each member, and the word.
-    members: BTreeMap<&'static str, (u64, Value)>,
+    /// The newest value of each member.
+    members: BTreeMap<&'static str, Member>,
+}
+
+/// A value, and when the event that told it happened.
+#[derive(Debug, Default)]
+struct Member {
+    time_ms: u64,
+    value: Value,
 }
 
 /// Whether a details query is in the tutorial's form: it has no `interval`, which the real one requires, and something that
@@ -148,7 +169,7 @@ impl DetailsQuery {
             return Err(ApiError::bad_request("dateFrom must be before dateTo."));
         }
         let order = body.order_by.as_deref();
-        let (field, order) = order_by(order.unwrap_or("startTime ASC"), &["startTime", "endTime"])?;
+        let OrderBy { field, order } = order_by(order.unwrap_or("startTime ASC"), &["startTime", "endTime"])?;
         let filter = body.filter.unwrap_or(Filter { combine: Combine::And, clauses: Vec::new() });
         for clause in &filter.clauses {
             if clause.operator != "EQ" {
@@ -172,30 +193,30 @@ impl DetailsQuery {
             by_end: field == "endTime",
             order,
             combine: filter.combine,
-            clauses: filter.clauses.into_iter().map(|clause| (clause.field, clause.value)).collect(),
+            clauses: filter.clauses,
             found: BTreeMap::new(),
-            heard: BTreeSet::new(),
+            seen: BTreeSet::new(),
         })
     }
 
-    /// Hears one stored event, in any order; one that lies on several buses counts once.
-    pub fn hear(&mut self, content: &EventContent) {
+    /// Adds one stored event, in any order; one that lies on several buses counts once.
+    pub fn add(&mut self, content: &EventContent) {
         // What an integration put on a bus is no derived event, though its source is the same.
         let is_derived = conversation_event::event_type(content).is_some();
         let Some(id) = content.conversation_id().filter(|_| is_derived) else { return };
-        if self.heard.insert(content.id.clone()) {
-            self.found.entry(id.to_owned()).or_default().hear(content);
+        if self.seen.insert(content.id.clone()) {
+            self.found.entry(id.to_owned()).or_default().add(content);
         }
     }
 
-    /// The answer, when all has been heard.
+    /// The answer, when all events have been added.
     pub fn answer(self) -> ApiResponse {
         let Self { from_ms, to_ms, page, by_end, order, combine, clauses, found, .. } = self;
         let mut fitting: Vec<(String, Conversation)> = found
             .into_iter()
             .filter(|(_, one)| one.start_ms < to_ms && one.end().is_none_or(|end_ms| end_ms >= from_ms))
             .filter(|(id, one)| {
-                let mut answers = clauses.iter().map(|(field, value)| one.is(id, (field, value)));
+                let mut answers = clauses.iter().map(|clause| one.fits(id, clause));
                 match combine {
                     Combine::Or if !clauses.is_empty() => answers.any(|fits| fits),
                     Combine::Or | Combine::And => answers.all(|fits| fits),
@@ -221,13 +242,14 @@ impl EventsQuery {
         if body.conversation_ids.is_empty() || body.conversation_ids.len() > IDS_MAX {
             return Err(ApiError::bad_request(format!("conversationIds must have 1 to {IDS_MAX} ids.")));
         }
-        let (_, order) = order_by(body.order_by.as_deref().unwrap_or("timestamp ASC"), &["timestamp"])?;
+        let OrderBy { order, .. } =
+            order_by(body.order_by.as_deref().unwrap_or("timestamp ASC"), &["timestamp"])?;
         Ok(Self {
             ids: body.conversation_ids,
             page: Page::read(body.page_size, body.page_number)?,
             order,
             found: Vec::new(),
-            heard: BTreeSet::new(),
+            seen: BTreeSet::new(),
         })
     }
 
@@ -236,29 +258,29 @@ impl EventsQuery {
         self.ids.iter().any(|id| text.contains(id.as_str()))
     }
 
-    /// Hears one stored event, in any order; one that lies on several buses counts once.
-    pub fn hear(&mut self, content: &EventContent) {
+    /// Adds one stored event, in any order; one that lies on several buses counts once.
+    pub fn add(&mut self, content: &EventContent) {
         let is_wanted =
             content.conversation_id().is_some_and(|id| self.ids.iter().any(|wanted| wanted == id));
-        if !is_wanted || self.heard.contains(&content.id) {
+        if !is_wanted || self.seen.contains(&content.id) {
             return;
         }
         if let Some(event) = conversation_event::render(content) {
-            self.heard.insert(content.id.clone());
-            self.found.push((content.time_ms, event));
+            self.seen.insert(content.id.clone());
+            self.found.push(FoundEvent { time_ms: content.time_ms, event });
         }
     }
 
-    /// The answer, when all has been heard.
+    /// The answer, when all events have been added.
     pub fn answer(mut self) -> ApiResponse {
         // Stable: what happened at one moment stays in the order in which it was stored.
-        self.found.sort_by(|(left_ms, _), (right_ms, _)| self.order.of(left_ms.cmp(right_ms)));
-        self.page.of(self.found.into_iter().map(|(_, event)| event).collect())
+        self.found.sort_by(|left, right| self.order.of(left.time_ms.cmp(&right.time_ms)));
+        self.page.of(self.found.into_iter().map(|found| found.event).collect())
     }
 }
 
 impl Conversation {
-    fn hear(&mut self, content: &EventContent) {
+    fn add(&mut self, content: &EventContent) {
         let text = |pointer: &str| content.detail.pointer(pointer).and_then(Value::as_str);
         let start_ms =
             text("/startTime").and_then(Timestamp::parse_iso).map_or(content.time_ms, |at| at.unix_ms());
@@ -280,8 +302,8 @@ impl Conversation {
         ] {
             let Some(value) = content.detail.pointer(pointer) else { continue };
             let newest = self.members.entry(name).or_default();
-            if content.time_ms >= newest.0 {
-                *newest = (content.time_ms, value.clone());
+            if content.time_ms >= newest.time_ms {
+                *newest = Member { time_ms: content.time_ms, value: value.clone() };
             }
         }
     }
@@ -293,19 +315,22 @@ impl Conversation {
     fn member(&self, name: &str) -> Option<&Value> {
         // What only an end says is not true of what goes on again.
         let is_of_end = ["status", "outcome", "duration"].contains(&name);
-        let (_, value) = self.members.get(name).filter(|_| !is_of_end || self.end().is_some())?;
-        Some(value)
+        let member = self.members.get(name).filter(|_| !is_of_end || self.end().is_some())?;
+        Some(&member.value)
     }
 
     fn status(&self) -> &str {
         self.member("status").and_then(Value::as_str).unwrap_or("active")
     }
 
-    fn is(&self, id: &str, (field, wanted): (&str, &str)) -> bool {
-        match field {
+    fn fits(&self, id: &str, clause: &Clause) -> bool {
+        let wanted = clause.value.as_str();
+        match clause.field.as_str() {
             "conversationId" => id == wanted,
             "status" => self.status().eq_ignore_ascii_case(wanted),
-            _ => self.member(field).and_then(Value::as_str).is_some_and(|is| is.eq_ignore_ascii_case(wanted)),
+            field => {
+                self.member(field).and_then(Value::as_str).is_some_and(|is| is.eq_ignore_ascii_case(wanted))
+            }
         }
     }
 
@@ -370,12 +395,12 @@ fn moment(field: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {
 }
 
 /// A field and its order, such as `endTime DESC`.
-fn order_by<'a>(text: &str, fields: &[&'a str]) -> Result<(&'a str, Order), ApiError> {
+fn order_by(text: &str, fields: &[&'static str]) -> Result<OrderBy, ApiError> {
     let (field, direction) = text.trim().split_once(' ').unwrap_or((text.trim(), "ASC"));
     let known = fields.iter().find(|known| **known == field);
     match (known, direction.trim().to_ascii_uppercase().as_str()) {
-        (Some(known), "ASC") => Ok((known, Order::Ascending)),
-        (Some(known), "DESC") => Ok((known, Order::Descending)),
+        (Some(known), "ASC") => Ok(OrderBy { field: known, order: Order::Ascending }),
+        (Some(known), "DESC") => Ok(OrderBy { field: known, order: Order::Descending }),
         _ => Err(ApiError::bad_request(format!(
             "orderBy '{text}' is none of {} with ASC or DESC.",
             fields.join(", ")

@@ -9,10 +9,10 @@ pub mod owed;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use aws::{Ids, Timestamp};
+use aws::Timestamp;
 use queue::{Arrival, NewMessage, QueueId, Queues, Settings};
 use serde::{Deserialize, Serialize};
-use store::{KeyRange, Read, Store, Table, Tx};
+use store::{Commit, KeyRange, Read, Store, Table, Tx};
 
 use crate::platform::event_types;
 use crate::platform::rendering::{EventContent, stream};
@@ -106,21 +106,21 @@ impl Streams {
     }
 
     /// Owes the posts that follow from a derived event, in the transaction that puts it on its bus.
-    pub fn owe(&self, tx: &mut Tx<'_>, content: &EventContent, now: Timestamp, ids: &Ids) {
+    pub fn owe(&self, commit: &mut Commit<'_>, content: &EventContent) {
         let event_type = stream::event_type(content);
         for stream in self.all.load_full().iter() {
             if !(stream.enabled && event_types::names_one(&stream.event_types, event_type)) {
                 continue;
             }
-            let queue = self.post_queue(tx, &stream.id);
+            let queue = self.post_queue(commit, &stream.id);
             let message = NewMessage {
-                id: ids.next_uuid(),
+                id: commit.ids.next_uuid(),
                 body: stream::render(content),
-                now,
-                not_before: now,
+                now: commit.now,
+                not_before: commit.now,
                 ..NewMessage::default()
             };
-            self.queues.send(tx, queue, message);
+            self.queues.send(commit, queue, message);
         }
     }
 

@@ -16,8 +16,8 @@ const PAGE_SIZE_MAX: usize = 500;
 /// # Errors
 /// 400 where `pageSize` or `pageNumber` is out of range.
 pub fn page(request: &ApiRequest, all: Vec<Value>) -> Result<Value, ApiError> {
-    let size = request.number("pageSize", PAGE_SIZE, (1, PAGE_SIZE_MAX))?;
-    let number = request.number("pageNumber", 1, (1, usize::MAX))?;
+    let size = request.number("pageSize", PAGE_SIZE, 1..=PAGE_SIZE_MAX)?;
+    let number = request.number("pageNumber", 1, 1..=usize::MAX)?;
     let total = all.len();
     let pages = total.div_ceil(size);
     let entities: Vec<Value> = all.into_iter().skip((number - 1).saturating_mul(size)).take(size).collect();

@@ -1,5 +1,7 @@
 //! A request to the Platform API, read: what a handler is given.
 
+use std::ops::RangeInclusive;
+
 use aws::{Ids, Timestamp};
 use serde::de::DeserializeOwned;
 
@@ -46,14 +48,22 @@ impl ApiRequest {
     /// A numeric query parameter.
     ///
     /// # Errors
-    /// 400 where it is no number, or outside of `from..=to`.
-    pub fn number(&self, name: &str, default: usize, (from, to): (usize, usize)) -> Result<usize, ApiError> {
+    /// 400 where it is no number, or outside of the range.
+    pub fn number(
+        &self,
+        name: &str,
+        default: usize,
+        range: RangeInclusive<usize>,
+    ) -> Result<usize, ApiError> {
         let Some(text) = self.param(name) else { return Ok(default) };
         match text.parse() {
-            Ok(number) if (from..=to).contains(&number) => Ok(number),
-            _ => Err(ApiError::bad_request(format!(
-                "{name} must be a number from {from} to {to}, not '{text}'."
-            ))),
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => {
+                let (from, to) = range.into_inner();
+                Err(ApiError::bad_request(format!(
+                    "{name} must be a number from {from} to {to}, not '{text}'."
+                )))
+            }
         }
     }
 

@@ -8,10 +8,10 @@ pub mod ops;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use aws::{Arn, Ids, Timestamp};
+use aws::{Arn, Scope, Timestamp};
 use queue::{NewMessage, Queues, name_in_arn};
 use serde::{Deserialize, Serialize};
-use store::{KeyRange, Read, Table, Tx};
+use store::{Commit, KeyRange, Read, Table, Tx};
 
 use crate::platform::event_types;
 use crate::platform::rendering::{EventContent, subscription};
@@ -55,14 +55,14 @@ pub(crate) struct Outcome {
 
 store::record!(Outcome, version 1);
 
-/// A subscription ready to be asked.
+/// A subscription loaded to be asked.
 #[derive(Debug)]
-struct Ready {
+struct Loaded {
     subscription: Subscription,
     filter: Option<Filter>,
 }
 
-impl Ready {
+impl Loaded {
     /// What is stored compiled when it was put; a filter that does not compile now is an older Trunkline's, and fails.
     fn of(subscription: Subscription) -> Self {
         let filter = subscription.attribute_filter.as_deref().and_then(|source| Filter::compile(source).ok());
@@ -74,61 +74,54 @@ impl Ready {
 #[derive(Clone, Debug)]
 pub struct Subscriptions {
     queues: Queues,
-    /// Account and region: the queues of these are ours.
-    place: Arc<(String, String)>,
+    /// The queues of this scope are ours.
+    scope: Scope,
     /// INVARIANT: changes only after the commit of what it says.
-    ready: Arc<ArcSwap<Vec<Arc<Ready>>>>,
+    loaded: Arc<ArcSwap<Vec<Arc<Loaded>>>>,
 }
 
 impl Subscriptions {
-    /// The subscriptions of the queues' store.
+    /// The subscriptions of the queues' store, whose queues are in `scope`.
     ///
     /// # Errors
     /// The store's.
-    pub fn open(queues: Queues, (account, region): (&str, &str)) -> Result<Self, store::Error> {
+    pub fn open(queues: Queues, scope: Scope) -> Result<Self, store::Error> {
         let kept = queues.store().read(|read| read.list(&SUBSCRIPTIONS, &KeyRange::all(), usize::MAX))?;
-        let ready: Vec<_> = kept.into_iter().map(|(_, kept)| Arc::new(Ready::of(kept))).collect();
-        let place = Arc::new((account.to_owned(), region.to_owned()));
-        Ok(Self { queues, place, ready: Arc::new(ArcSwap::from_pointee(ready)) })
+        let loaded: Vec<_> = kept.into_iter().map(|(_, kept)| Arc::new(Loaded::of(kept))).collect();
+        Ok(Self { queues, scope, loaded: Arc::new(ArcSwap::from_pointee(loaded)) })
     }
 
     /// Whether there is none: then nothing need be rendered.
     pub fn is_empty(&self) -> bool {
-        self.ready.load().is_empty()
+        self.loaded.load().is_empty()
     }
 
     /// Pays what subscriptions are owed because of a derived event, in the transaction that puts it on its bus.
-    pub fn pay(&self, tx: &mut Tx<'_>, content: &EventContent, now: Timestamp, ids: &Ids) {
-        let ready = self.ready.load_full();
+    pub fn pay(&self, commit: &mut Commit<'_>, content: &EventContent) {
+        let loaded = self.loaded.load_full();
         let event_type = subscription::event_type(content);
-        let wants = |ready: &&Arc<Ready>| {
-            let subscription = &ready.subscription;
+        let wants = |loaded: &&Arc<Loaded>| {
+            let subscription = &loaded.subscription;
             subscription.is_active && event_types::names_one(&subscription.event_types, &event_type)
         };
-        for ready in ready.iter().filter(wants) {
-            let passed = match &ready.filter {
-                Some(filter) => filter.passes(&subscription::attributes(content), now),
-                None if ready.subscription.attribute_filter.is_none() => Ok(true),
+        for loaded in loaded.iter().filter(wants) {
+            let passed = match &loaded.filter {
+                Some(filter) => filter.passes(&subscription::attributes(content), commit.now),
+                None if loaded.subscription.attribute_filter.is_none() => Ok(true),
                 None => Err("this version of Trunkline cannot read the attributeFilter".to_owned()),
             };
             let outcome = match passed {
                 Ok(false) => continue,
-                Ok(true) => self.send(tx, &ready.subscription.queue_arn, content, (now, ids)),
+                Ok(true) => self.send(commit, &loaded.subscription.queue_arn, content),
                 Err(error) => Err(error),
             };
-            note(tx, &ready.subscription.id, outcome, now);
+            note(commit, &loaded.subscription.id, outcome);
         }
     }
 
-    fn send(
-        &self,
-        tx: &mut Tx<'_>,
-        arn: &Arn,
-        content: &EventContent,
-        (now, ids): (Timestamp, &Ids),
-    ) -> Result<(), String> {
-        let (account, region) = &*self.place;
-        let queue = name_in_arn(arn, account, region).and_then(|name| self.queues.find(tx, &name));
+    fn send(&self, commit: &mut Commit<'_>, arn: &Arn, content: &EventContent) -> Result<(), String> {
+        let queue = name_in_arn(arn, &self.scope.account, &self.scope.region)
+            .and_then(|name| self.queues.find(&mut commit.tx, &name));
         let queue = queue.ok_or_else(|| format!("the queue {arn} does not exist any more"))?;
         let body = subscription::render(content).to_string();
         let most = queue.attributes.size_bytes_max;
@@ -137,14 +130,14 @@ impl Subscriptions {
         }
         let delay = std::time::Duration::from_secs(u64::from(queue.attributes.delay_s));
         let message = NewMessage {
-            id: ids.next_uuid(),
+            id: commit.ids.next_uuid(),
             body,
-            sender: account.clone(),
-            now,
-            not_before: now.plus(delay),
+            sender: self.scope.account.to_string(),
+            now: commit.now,
+            not_before: commit.now.plus(delay),
             ..NewMessage::default()
         };
-        self.queues.send(tx, queue.engine, message);
+        self.queues.send(commit, queue.engine, message);
         Ok(())
     }
 
@@ -152,8 +145,8 @@ impl Subscriptions {
     fn put(&self, tx: &mut Tx<'_>, subscription: Subscription) {
         tx.put(&SUBSCRIPTIONS, &subscription.id, &subscription);
         self.change(tx, move |all| {
-            all.retain(|ready| ready.subscription.id != subscription.id);
-            all.push(Arc::new(Ready::of(subscription)));
+            all.retain(|loaded| loaded.subscription.id != subscription.id);
+            all.push(Arc::new(Loaded::of(subscription)));
         });
     }
 
@@ -161,30 +154,30 @@ impl Subscriptions {
         tx.remove(&SUBSCRIPTIONS, &id.to_owned());
         tx.remove(&OUTCOMES, &id.to_owned());
         let id = id.to_owned();
-        self.change(tx, move |all| all.retain(|ready| ready.subscription.id != id));
+        self.change(tx, move |all| all.retain(|loaded| loaded.subscription.id != id));
     }
 
     /// Only the writer's thread comes here: nothing is lost between load and store.
-    fn change(&self, tx: &mut Tx<'_>, change: impl FnOnce(&mut Vec<Arc<Ready>>) + Send + 'static) {
-        let ready = Arc::clone(&self.ready);
+    fn change(&self, tx: &mut Tx<'_>, change: impl FnOnce(&mut Vec<Arc<Loaded>>) + Send + 'static) {
+        let loaded = Arc::clone(&self.loaded);
         tx.after_commit(move || {
-            let mut all = Vec::clone(&ready.load());
+            let mut all = Vec::clone(&loaded.load());
             change(&mut all);
-            ready.store(Arc::new(all));
+            loaded.store(Arc::new(all));
         });
     }
 }
 
-fn note(tx: &mut Tx<'_>, id: &str, result: Result<(), String>, now: Timestamp) {
+fn note(commit: &mut Commit<'_>, id: &str, result: Result<(), String>) {
     let id = id.to_owned();
-    let mut outcome = tx.get(&OUTCOMES, &id).unwrap_or_default();
+    let mut outcome = commit.get(&OUTCOMES, &id).unwrap_or_default();
     match result {
         Ok(()) => outcome.delivered += 1,
         Err(error) => {
             outcome.failed += 1;
             outcome.last_error = Some(error);
-            outcome.last_error_at = Some(now);
+            outcome.last_error_at = Some(commit.now);
         }
     }
-    tx.put(&OUTCOMES, &id, &outcome);
+    commit.put(&OUTCOMES, &id, &outcome);
 }

@@ -142,7 +142,7 @@ impl Conversation {
         }
         let view = self.view();
         let wait_ms = match view.episodes.first() {
-            Some(episode) => self.wait_ms(episode, grace).1,
+            Some(episode) => self.patience(episode, grace).wait_ms,
             None if !self.facts.is_empty() => grace.default.wrap_up_ms.max(grace.settle_ms),
             None => return self.forget_at(grace),
         };
@@ -182,7 +182,7 @@ impl Conversation {
         again
     }
 
-    fn wait_ms(&self, episode: &Episode<'_>, grace: &Grace) -> (Wait, u64) {
+    fn patience(&self, episode: &Episode<'_>, grace: &Grace) -> Patience {
         let media = episode.first().map_or(Ref::NONE, Leg::media);
         let MediaGrace { wrap_up_ms, max_age_ms } = grace.of(&self.symbols.or_empty(media));
         let wait = episode.wait(&self.symbols);
@@ -191,7 +191,7 @@ impl Conversation {
             Wait::Grace => wrap_up_ms.max(grace.settle_ms),
             Wait::Open => max_age_ms.max(grace.settle_ms),
         };
-        (wait, wait_ms)
+        Patience { wait, wait_ms }
     }
 
     /// What the facts tell together, now that they have settled: at most one end at a time, the oldest first.
@@ -214,7 +214,7 @@ impl Conversation {
             }
         }
         if let Some(episode) = view.episodes.first() {
-            let (wait, wait_ms) = self.wait_ms(episode, context.grace);
+            let Patience { wait, wait_ms } = self.patience(episode, context.grace);
             if self.is_past(now_ms, wait_ms) {
                 let summary = Summary {
                     conversation_id: &self.id,
@@ -277,6 +277,12 @@ impl Conversation {
         self.symbols = symbols;
         self.gone.shrink_to_fit();
     }
+}
+
+/// What an episode waits for, and how long after something was last heard.
+struct Patience {
+    wait: Wait,
+    wait_ms: u64,
 }
 
 /// What one look at the settled facts yields.

@@ -10,11 +10,11 @@ mod timer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::{Ids, Timestamp};
+use aws::Timestamp;
 use queue::{NewMessage, Queues, Receive, Received, Settings};
 use serde::{Deserialize, Serialize};
 use store::record::{from_postcard, to_postcard};
-use store::{Found, Read, Record, Table, Tx};
+use store::{Commit, Found, Read, Record, Table, Tx};
 
 use crate::envelope::detail::DetailEvent;
 use crate::envelope::semantic_key::semantic_key;
@@ -105,6 +105,15 @@ pub enum IntakeOutcome {
     New(Vec<DerivedEvent>),
 }
 
+/// What the timers that have rung come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rings {
+    /// What is due of their conversations now.
+    pub derived: Vec<DerivedEvent>,
+    /// How many rang.
+    pub count: usize,
+}
+
 /// The way in. Clones share the queues.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -131,50 +140,38 @@ impl Intake {
     }
 
     /// Takes one event in, unless it has come before.
-    pub fn take(
-        &self,
-        tx: &mut Tx<'_>,
-        event: &PartnerEvent,
-        moment: FeedMoment,
-        ids: &Ids,
-    ) -> IntakeOutcome {
+    pub fn take(&self, commit: &mut Commit<'_>, event: &PartnerEvent, moment: FeedMoment) -> IntakeOutcome {
         let envelope_id =
             event.envelope.as_ref().map(|envelope| envelope.id.as_str()).filter(|id| !id.is_empty());
         let key = semantic_key(event);
-        let news = seen::note(tx, envelope_id, key, moment.wall);
-        let outcome = if news { self.derive(tx, event, moment, ids) } else { Ok(Vec::new()) };
+        let is_new = seen::note(commit, envelope_id, key, moment.wall);
+        let outcome = if is_new { self.derive(commit, event, moment) } else { Ok(Vec::new()) };
         let unreadable = outcome.is_err();
-        let told = News::of(tx, outcome.unwrap_or_default(), moment);
-        count(tx, |counts| {
+        let news = News::of(commit, outcome.unwrap_or_default(), moment);
+        count(commit, |counts| {
             counts.received += 1;
             counts.unreadable += u64::from(unreadable);
-            counts.duplicates += u64::from(!news);
-            told.count(counts);
+            counts.duplicates += u64::from(!is_new);
+            news.count(counts);
         });
-        let derived = told.derived;
-        if news { IntakeOutcome::New(derived) } else { IntakeOutcome::Duplicate }
+        let derived = news.derived;
+        if is_new { IntakeOutcome::New(derived) } else { IntakeOutcome::Duplicate }
     }
 
-    /// Looks at the conversations whose timers have rung, at most `max`: what is due of them now, and how many rang.
-    pub fn wake(
-        &self,
-        tx: &mut Tx<'_>,
-        moment: FeedMoment,
-        max: usize,
-        ids: &Ids,
-    ) -> (Vec<DerivedEvent>, usize) {
-        let Some(timers) = self.queues.find_internal(tx, TIMERS) else { return (Vec::new(), 0) };
+    /// Looks at the conversations whose timers have rung, at most `max`.
+    pub fn wake(&self, commit: &mut Commit<'_>, moment: FeedMoment, max: usize) -> Rings {
+        let Some(timers) = self.queues.find_internal(&mut commit.tx, TIMERS) else { return Rings::default() };
         let receive = Receive { max, until: moment.wall.plus(TIMER_LEASE), now: moment.wall, redrive: None };
-        let rung = self.queues.receive(tx, timers, &receive);
+        let rung = self.queues.receive(commit, timers, &receive);
         let mut derived = Vec::new();
         for received in &rung {
-            derived.extend(self.ring(tx, received, moment, ids));
+            derived.extend(self.ring(commit, received, moment));
         }
-        let told = News::of(tx, derived, moment);
+        let news = News::of(commit, derived, moment);
         if !rung.is_empty() {
-            count(tx, |counts| told.count(counts));
+            count(commit, |counts| news.count(counts));
         }
-        (told.derived, rung.len())
+        Rings { count: rung.len(), derived: news.derived }
     }
 
     /// When the next timer rings, to the second below; `None`: none is set.
@@ -189,17 +186,16 @@ impl Intake {
 
     fn derive(
         &self,
-        tx: &mut Tx<'_>,
+        commit: &mut Commit<'_>,
         event: &PartnerEvent,
         moment: FeedMoment,
-        ids: &Ids,
     ) -> Result<Vec<DerivedEvent>, EnvelopeError> {
         if let Some(change) = user_state_change(event)? {
             return Ok(vec![change]);
         }
         let Some(detail) = DetailEvent::from_partner(event)? else { return Ok(Vec::new()) };
         let id = detail.conversation_id.clone();
-        let mut tracked = tracked(tx, &id).unwrap_or_else(|| TrackerState {
+        let mut tracked = tracked(commit, &id).unwrap_or_else(|| TrackerState {
             conversation: Conversation::new(&id),
             near_at_ms: None,
             far_at_ms: None,
@@ -208,24 +204,24 @@ impl Intake {
             return Ok(Vec::new());
         }
         let derived = self.due(&mut tracked, moment);
-        self.set_timer(tx, &mut tracked, moment, ids);
-        tx.put(&CONVERSATIONS, &id, &tracked);
+        self.set_timer(commit, &mut tracked, moment);
+        commit.put(&CONVERSATIONS, &id, &tracked);
         Ok(derived)
     }
 
     /// One timer has rung: what is due of its conversation, and the timer's next ring, if any.
-    fn ring(&self, tx: &mut Tx<'_>, received: &Received, moment: FeedMoment, ids: &Ids) -> Vec<DerivedEvent> {
-        self.queues.delete(tx, &received.handle);
+    fn ring(&self, commit: &mut Commit<'_>, received: &Received, moment: FeedMoment) -> Vec<DerivedEvent> {
+        self.queues.delete(commit, &received.handle);
         let Some(Ring { timer, conversation: id }) = Ring::of_body(&received.body) else { return Vec::new() };
-        let Some(mut tracked) = tracked(tx, &id) else { return Vec::new() };
+        let Some(mut tracked) = tracked(commit, &id) else { return Vec::new() };
         *tracked.timer(timer) = None;
         let derived = self.due(&mut tracked, moment);
         if tracked.conversation.may_forget(moment.feed.unix_ms(), &self.grace) {
-            tx.remove(&CONVERSATIONS, &id);
+            commit.remove(&CONVERSATIONS, &id);
             return derived;
         }
-        self.set_timer(tx, &mut tracked, moment, ids);
-        tx.put(&CONVERSATIONS, &id, &tracked);
+        self.set_timer(commit, &mut tracked, moment);
+        commit.put(&CONVERSATIONS, &id, &tracked);
         derived
     }
 
@@ -236,7 +232,7 @@ impl Intake {
 
     /// Sees to it that a timer rings no later than the conversation should be looked at. A timer that rings earlier than
     /// needed is set again then, so an event that only moves the wait costs nothing.
-    fn set_timer(&self, tx: &mut Tx<'_>, tracked: &mut TrackerState, moment: FeedMoment, ids: &Ids) {
+    fn set_timer(&self, commit: &mut Commit<'_>, tracked: &mut TrackerState, moment: FeedMoment) {
         let wake = Timestamp::from_unix_ms(tracked.conversation.wake_at(&self.grace));
         let wake_ms = wake.unix_ms();
         if [tracked.near_at_ms, tracked.far_at_ms].into_iter().flatten().any(|set| set <= wake_ms) {
@@ -245,18 +241,18 @@ impl Intake {
         let far = wake.since(moment.feed) > FAR;
         let timer = if far { Timer::Far } else { Timer::Near };
         *tracked.timer(timer) = Some(wake_ms);
-        let queue = match self.queues.find_internal(tx, TIMERS) {
+        let queue = match self.queues.find_internal(&mut commit.tx, TIMERS) {
             Some(queue) => queue,
-            None => self.queues.internal(tx, TIMERS, Settings::default()),
+            None => self.queues.internal(commit, TIMERS, Settings::default()),
         };
         let message = NewMessage {
-            id: ids.next_uuid(),
+            id: commit.ids.next_uuid(),
             body: Ring { timer, conversation: tracked.conversation.id().to_owned() }.to_body(),
             now: moment.wall,
             not_before: moment.wall_at(wake),
             ..NewMessage::default()
         };
-        self.queues.send(tx, queue, message);
+        self.queues.send(commit, queue, message);
     }
 }
 

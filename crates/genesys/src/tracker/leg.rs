@@ -88,20 +88,41 @@ impl<'a> Leg<'a> {
     }
 }
 
-fn leg_kind(fact: &Fact) -> Option<(LegKind, bool)> {
+fn leg_kind(fact: &Fact) -> Option<LegKind> {
     Some(match fact.kind {
-        DetailKind::CustomerStart => (LegKind::Customer, true),
-        DetailKind::CustomerEnd => (LegKind::Customer, false),
-        DetailKind::FlowStart => (LegKind::Flow, true),
-        DetailKind::FlowEnd => (LegKind::Flow, false),
-        DetailKind::AcdStart => (LegKind::Acd, true),
-        DetailKind::AcdEnd => (LegKind::Acd, false),
-        DetailKind::UserStart => (LegKind::User, true),
-        DetailKind::UserEnd => (LegKind::User, false),
-        DetailKind::VoicemailStart => (LegKind::Voicemail, true),
-        DetailKind::VoicemailEnd => (LegKind::Voicemail, false),
+        DetailKind::CustomerStart | DetailKind::CustomerEnd => LegKind::Customer,
+        DetailKind::FlowStart | DetailKind::FlowEnd => LegKind::Flow,
+        DetailKind::AcdStart | DetailKind::AcdEnd => LegKind::Acd,
+        DetailKind::UserStart | DetailKind::UserEnd => LegKind::User,
+        DetailKind::VoicemailStart | DetailKind::VoicemailEnd => LegKind::Voicemail,
         _ => return None,
     })
+}
+
+fn starts_leg(fact: &Fact) -> bool {
+    matches!(
+        fact.kind,
+        DetailKind::CustomerStart
+            | DetailKind::FlowStart
+            | DetailKind::AcdStart
+            | DetailKind::UserStart
+            | DetailKind::VoicemailStart
+    )
+}
+
+/// Which facts can be of one leg: those of a session, or of a participant where the session is not named.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Owner {
+    kind: LegKind,
+    session: Ref,
+    participant: Ref,
+}
+
+/// A start or an end.
+struct Bound<'a> {
+    owner: Owner,
+    starts: bool,
+    fact: &'a Fact,
 }
 
 /// The legs of all facts, by their beginning.
@@ -109,23 +130,24 @@ fn leg_kind(fact: &Fact) -> Option<(LegKind, bool)> {
 /// The facts of a session are read in the order of their times, so a session that starts again (asynchronous media) gives
 /// two legs; a second start within a leg is ignored, and of two ends without a start between them the later one stands.
 pub(super) fn legs<'a>(facts: &'a [Fact], symbols: &Symbols) -> Vec<Leg<'a>> {
-    let mut of_legs: Vec<(LegKind, Ref, Ref, bool, &Fact)> = facts
+    let mut bounds: Vec<Bound<'a>> = facts
         .iter()
         .filter_map(|fact| {
-            let (kind, starts) = leg_kind(fact)?;
-            let owner = if fact.session.is_some() { Ref::NONE } else { fact.participant };
-            Some((kind, fact.session, owner, starts, fact))
+            let participant = if fact.session.is_some() { Ref::NONE } else { fact.participant };
+            let owner = Owner { kind: leg_kind(fact)?, session: fact.session, participant };
+            Some(Bound { owner, starts: starts_leg(fact), fact })
         })
         .collect();
-    of_legs.sort_by(|a, b| {
-        (a.0, a.1, a.2, a.4.at_ms, b.3)
-            .cmp(&(b.0, b.1, b.2, b.4.at_ms, a.3))
-            .then_with(|| a.4.cmp_content(b.4, symbols))
+    bounds.sort_by(|a, b| {
+        // Of what happened at one moment, the start comes first.
+        (a.owner, a.fact.at_ms, b.starts)
+            .cmp(&(b.owner, b.fact.at_ms, a.starts))
+            .then_with(|| a.fact.cmp_content(b.fact, symbols))
     });
     let mut legs: Vec<Leg<'a>> = Vec::new();
-    let mut owner = None;
-    for (kind, session, participant, starts, fact) in of_legs {
-        let same = owner.replace((kind, session, participant)) == Some((kind, session, participant));
+    let mut last = None;
+    for Bound { owner, starts, fact } in bounds {
+        let same = last.replace(owner) == Some(owner);
         let open = legs.last_mut().filter(|_| same);
         match open {
             Some(leg) if !starts => {
@@ -133,8 +155,8 @@ pub(super) fn legs<'a>(facts: &'a [Fact], symbols: &Symbols) -> Vec<Leg<'a>> {
                 leg.to_ms = fact.at_ms;
             }
             Some(leg) if leg.end.is_none() => leg.surplus.push(fact),
-            _ if starts => legs.push(begun(kind, fact)),
-            _ => legs.push(only_ended(kind, fact)),
+            _ if starts => legs.push(begun(owner.kind, fact)),
+            _ => legs.push(only_ended(owner.kind, fact)),
         }
     }
     legs.sort_by(|a, b| {

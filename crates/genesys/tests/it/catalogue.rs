@@ -1,6 +1,8 @@
 //! The catalogue against cases in files, against real payloads' fields, and against its own listing.
 
-use genesys::catalogue::{Advice, Kind, nearest_topic, topic, topics, topics_with_field, unsatisfiable};
+use genesys::catalogue::{
+    Advice, FieldAt, Kind, nearest_topic, topic, topics, topics_with_field, unsatisfiable,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -63,7 +65,7 @@ fn every_listed_field_is_found_by_its_path() {
     for topic in topics() {
         let fields = topic.fields();
         assert!(!fields.is_empty() || topic.name().starts_with("v2."), "{} has fields", topic.name());
-        for (path, field) in fields {
+        for FieldAt { path, field } in fields {
             assert_eq!(topic.field(&path), Some(field), "{} {path}", topic.name());
             count += 1;
         }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use aws::secret::Secret;
 use aws::{Ids, Timestamp};
 use genesys::client::address::Address;
+use genesys::client::paging::Items;
 use genesys::client::{Client, Credentials, Environment};
 use genesys::connect::{self, Integration};
 use serde_json::{Value, json};
@@ -196,7 +197,10 @@ async fn each_style_of_pages_is_read_to_its_end() {
     let found = |ids: &[&str]| json!({"conversations": entities(ids), "totalHits": 4});
     let (client, _) = org(vec![(200, "", found(&["a", "b"])), (200, "", found(&["b", "c"]))]).await;
     let query = json!({"interval": "x"});
-    let all = client.queried("/api/v2/analytics/a/query", &query, ("conversations", "id")).await.unwrap();
+    let all = client
+        .queried("/api/v2/analytics/a/query", &query, Items { list: "conversations", id: "id" })
+        .await
+        .unwrap();
     assert_eq!(json!(all), entities(&["a", "b", "c"]));
 
     let job = vec![

@@ -40,7 +40,7 @@ fn content() -> Vec<EventContent> {
 fn details(request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     assert!(is_in_tutorial_form(request));
     let mut query = DetailsQuery::read(request)?;
-    content().iter().for_each(|content| query.hear(content));
+    content().iter().for_each(|content| query.add(content));
     Ok(query.answer())
 }
 
@@ -48,7 +48,7 @@ fn events(request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let mut query = EventsQuery::read(request)?;
     for content in content() {
         assert!(query.may_want(&content.text) || content.conversation_id() != Some("A"));
-        query.hear(&content);
+        query.add(&content);
     }
     Ok(query.answer())
 }

@@ -10,7 +10,7 @@ use genesys::platform::rendering::EventContent;
 use genesys::platform::response::ApiError;
 use queue::{Queues, Receive};
 use serde_json::{Value, json};
-use store::{Options, Store, Tx};
+use store::{Commit, Options, Store, Tx};
 
 use crate::subscription::{NOW, create_queue, request};
 
@@ -59,7 +59,7 @@ impl House {
         let (text, detail_type) = (detail.to_string(), detail_type.to_owned());
         let content = EventContent { id: "e".to_owned(), detail_type, time_ms: NOW.unix_ms(), text, detail };
         let streams = self.streams.clone();
-        self.write(move |tx| streams.owe(tx, &content, NOW, &Ids::from_seed(7)));
+        self.write(move |tx| streams.owe(&mut Commit::new(tx, NOW, &Ids::from_seed(7)), &content));
     }
 
     fn due(&self, now: Timestamp) -> Vec<Post> {
@@ -69,7 +69,7 @@ impl House {
 
     fn settle(&self, post: &Post, result: Result<(), String>, now: Timestamp) -> Settlement {
         let (streams, post) = (self.streams.clone(), post.clone());
-        self.write(move |tx| streams.settle(tx, (&post, &result), now, &Ids::from_seed(9)))
+        self.write(move |tx| streams.settle(&mut Commit::new(tx, now, &Ids::from_seed(9)), &post, &result))
     }
 }
 

@@ -6,14 +6,14 @@
     reason = "a test stops where it fails"
 )]
 
-use aws::{Call, Ids, Reply, Timestamp};
+use aws::{Call, Ids, Reply, Scope, Timestamp};
 use genesys::platform::rendering::EventContent;
 use genesys::platform::request::ApiRequest;
 use genesys::platform::response::{ApiError, ApiResponse};
 use genesys::platform::subscription::Subscriptions;
 use queue::{Queues, Receive};
 use serde_json::{Value, json};
-use store::{Options, Store};
+use store::{Commit, Options, Store};
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
@@ -59,7 +59,7 @@ impl House {
         };
         let subscriptions = self.subscriptions.clone();
         let job = self.queues.store().write(ApiError::of_store, move |tx| {
-            subscriptions.pay(tx, &content, NOW, &Ids::from_seed(7));
+            subscriptions.pay(&mut Commit::new(tx, NOW, &Ids::from_seed(7)), &content);
             Ok(())
         });
         job.wait().unwrap();
@@ -99,7 +99,7 @@ pub(crate) fn create_queue(queues: &Queues, name: &str, attributes: &str) {
 
 fn open(folder: &std::path::Path) -> (Queues, Subscriptions) {
     let queues = Queues::open(Store::open(folder, &Options::default()).unwrap()).unwrap();
-    let subscriptions = Subscriptions::open(queues.clone(), (ACCOUNT, REGION)).unwrap();
+    let subscriptions = Subscriptions::open(queues.clone(), Scope::new(ACCOUNT, REGION)).unwrap();
     (queues, subscriptions)
 }
 

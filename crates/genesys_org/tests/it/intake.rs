@@ -11,10 +11,10 @@ use genesys::envelope::PartnerEvent;
 use genesys::tracker::derived::{DerivedEvent, QueueNames, detail_type};
 use genesys::tracker::grace::Grace;
 use genesys::tracker::intake::feed_clock::FeedMoment;
-use genesys::tracker::intake::{Intake, IntakeCounts, IntakeOutcome, seen};
+use genesys::tracker::intake::{Intake, IntakeCounts, IntakeOutcome, Rings, seen};
 use genesys_org::simulator::{Config, Families, Simulator};
 use queue::Queues;
-use store::{KeyRange, Options, Read, Store, Table};
+use store::{Commit, KeyRange, Options, Read, Store, Table};
 
 /// A quarter of an hour after which nothing new begins, and a day for what has begun to end.
 const BEGINS_MS: u64 = 900_000;
@@ -49,7 +49,7 @@ impl House {
                 let ids = Ids::from_seed(u128::from(now_ms));
                 let mut duplicates = 0;
                 for event in &events {
-                    match intake.take(tx, event, moment, &ids) {
+                    match intake.take(&mut Commit::new(tx, moment.wall, &ids), event, moment) {
                         IntakeOutcome::Duplicate => duplicates += 1,
                         IntakeOutcome::New(derived) => out.lock().unwrap().extend(derived),
                     }
@@ -67,7 +67,9 @@ impl House {
         let job = self.store.write(
             |error| error,
             move |tx| {
-                let (derived, rung) = intake.wake(tx, moment, 500, &Ids::from_seed(u128::from(now_ms)));
+                let ids = Ids::from_seed(u128::from(now_ms));
+                let Rings { derived, count: rung } =
+                    intake.wake(&mut Commit::new(tx, moment.wall, &ids), moment, 500);
                 out.lock().unwrap().extend(derived);
                 Ok(rung)
             },

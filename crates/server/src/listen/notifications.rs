@@ -9,7 +9,7 @@ use genesys::analytics::synthesis;
 use genesys::client::Client;
 use genesys::client::fault::Fault;
 use genesys::envelope::topic::Topic;
-use genesys::feed::catch_up::{self, Which};
+use genesys::feed::catch_up::{self, Interval, Selection};
 use genesys::feed::envelope::Sender;
 use genesys::feed::notifications::{Channel, OrgFacts};
 use genesys::feed::watermark;
@@ -65,7 +65,7 @@ pub(crate) async fn start(
     let org_id = feed.facts.id.clone();
     let heard_until = rooms.store.read(|read| watermark::load(read, &org_id))?.unwrap_or_else(clock::now);
     let sender = Sender::of_org(&org_id, rooms.events.account(), rooms.events.region());
-    let queues = feed.facts.queues.iter().cloned().collect();
+    let queues = feed.facts.queues.clone().into_iter().collect();
     let (listening, to_commit) = Listening::open(rooms, feed.bus.clone(), feed.grace.clone(), queues).await?;
     // Now and not with the first event, so that rules can be put on it.
     listening.ensure_buses([sender.source.clone()].into(), clock::now()).await?;
@@ -174,7 +174,7 @@ impl Ear {
     async fn catch_up(self, mut from: Timestamp) {
         loop {
             let is_gap = timeout(CATCH_UP_EVERY, self.gap.notified()).await.is_ok();
-            let which = if is_gap { Which::All } else { Which::Ended };
+            let selection = if is_gap { Selection::All } else { Selection::Ended };
             let now = clock::now();
             let to = now.plus(AHEAD);
             if from < catch_up::reach(to) {
@@ -185,7 +185,8 @@ impl Ear {
             // Older events that came are no longer known to have come, unless it is the gap itself that reaches so far back.
             let oldest = from.minus(LAG).min(now.minus(KNOWN_FOR));
             let found = if self.follows_conversations() {
-                catch_up::conversations(&self.feed.client, (from.minus(LAG), to), which).await
+                catch_up::conversations(&self.feed.client, Interval { from: from.minus(LAG), to }, selection)
+                    .await
             } else {
                 Ok(Vec::new())
             };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws::Timestamp;
 use clap::Args;
 use genesys::analytics::synthesis;
-use genesys::feed::catch_up::{self, Which};
+use genesys::feed::catch_up::{self, Interval, Selection};
 use genesys::feed::envelope::Sender;
 use genesys::feed::notifications::OrgFacts;
 use genesys::tracker::intake::seen::KNOWN_FOR;
@@ -105,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let facts = runtime.block_on(OrgFacts::ask(&client, &[])).map_err(|fault| fault.to_string())?;
     let sender = sender_of(&remote, &facts.id, &place)?;
     let found = runtime
-        .block_on(catch_up::conversations(&client, (from, to), Which::All))
+        .block_on(catch_up::conversations(&client, Interval { from, to }, Selection::All))
         .map_err(|fault| fault.to_string())?;
     let mut events = Vec::new();
     let mut lacks: BTreeMap<String, Lack> = BTreeMap::new();
@@ -125,7 +125,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     }
     for chunk in events.chunks(EVENTS_PER_REQUEST) {
         let texts: Vec<&str> = chunk.iter().map(|(_, text)| text.as_str()).collect();
-        let queues: BTreeMap<&String, &String> = facts.queues.iter().map(|(id, name)| (id, name)).collect();
+        let queues = &facts.queues;
         let body = json!({
             "Events": texts, "Repair": arguments.repair, "EventBusName": arguments.bus, "Queues": queues,
         });

@@ -165,7 +165,7 @@ impl Streams {
             let counts = self.queues.counts(read, queue, now);
             counts.visible + counts.in_flight + counts.delayed
         });
-        body(stream, (&outcome, owed))
+        body(stream, &outcome, owed)
     }
 
     fn all(&self) -> Vec<Stream> {
@@ -191,7 +191,7 @@ fn read(body: Body, before: Option<&Stream>, request: &ApiRequest) -> Result<Str
             "destinations must have exactly one destination: {example}."
         )));
     };
-    let (url, headers) = read_destination(destination, before)?;
+    let Target { url, headers } = read_destination(destination, before)?;
     Ok(Stream {
         id: before.map_or_else(|| request.ids.next_uuid(), |before| before.id.clone()),
         name,
@@ -205,10 +205,13 @@ fn read(body: Body, before: Option<&Stream>, request: &ApiRequest) -> Result<Str
     })
 }
 
-fn read_destination(
-    destination: Destination,
-    before: Option<&Stream>,
-) -> Result<(String, Vec<Header>), ApiError> {
+/// Where posts go, and what goes along.
+struct Target {
+    url: String,
+    headers: Vec<Header>,
+}
+
+fn read_destination(destination: Destination, before: Option<&Stream>) -> Result<Target, ApiError> {
     if destination.protocol.as_deref().is_some_and(|protocol| protocol != "https") {
         return Err(ApiError::bad_request("destinations[0].protocol must be 'https'."));
     }
@@ -239,7 +242,7 @@ fn read_destination(
             _ => headers.push(Header { name, value }),
         }
     }
-    Ok((url, headers))
+    Ok(Target { url, headers })
 }
 
 /// HTTPS to anywhere, plain HTTP to this machine; whether this machine may be reached is for the guard of calls out.
@@ -300,7 +303,7 @@ fn absent(id: &str) -> ApiError {
     fault
 }
 
-fn body(stream: &Stream, (outcome, owed): (&Outcome, u64)) -> Value {
+fn body(stream: &Stream, outcome: &Outcome, owed: u64) -> Value {
     let headers: Map<String, Value> =
         stream.headers.iter().map(|header| (header.name.clone(), json!(HIDDEN))).collect();
     let mut status = json!({

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use aws::{Ids, Timestamp};
+use aws::Timestamp;
 use queue::{Attribute, Handle, NewMessage, Receive};
-use store::Tx;
+use store::{Commit, Tx};
 
 use crate::platform::event_stream::{Header, Streams, note, queue_name};
 
@@ -89,20 +89,15 @@ impl Streams {
         enabled.filter_map(|stream| self.queues.next_due(&queue_name(&stream.id))).min()
     }
 
-    /// Settles an attempt in this transaction: `Err` is why it failed, in a sentence. A post that has failed for 24 hours goes
-    /// to the dead-letter queue in the same transaction (contract C7).
-    pub fn settle(
-        &self,
-        tx: &mut Tx<'_>,
-        (post, result): (&Post, &Result<(), String>),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Settlement {
+    /// Settles an attempt in this commit: `Err` is why it failed, in a sentence. A post that has failed for 24 hours goes to the
+    /// dead-letter queue in the same commit (contract C7).
+    pub fn settle(&self, commit: &mut Commit<'_>, post: &Post, result: &Result<(), String>) -> Settlement {
+        let now = commit.now;
         let Err(error) = result else {
-            if !self.queues.delete(tx, &post.handle) {
+            if !self.queues.delete(commit, &post.handle) {
                 return Settlement::Gone;
             }
-            note(tx, &post.stream_id, |outcome| {
+            note(commit, &post.stream_id, |outcome| {
                 outcome.delivered += 1;
                 outcome.last_delivered_at = Some(now);
             });
@@ -110,21 +105,18 @@ impl Streams {
         };
         let last = post.owed_since.plus(RETRIED_FOR);
         let settled = if now < last {
-            let at = now.plus(pause(post.attempt, ids.next_u64())).min(last);
-            if !self.queues.reschedule(tx, &post.handle, at) {
+            let at = now.plus(pause(post.attempt, commit.ids.next_u64())).min(last);
+            if !self.queues.reschedule(commit, &post.handle, at) {
                 return Settlement::Gone;
             }
             Settlement::Rescheduled { at }
         } else {
-            if !self.queues.delete(tx, &post.handle) {
+            if !self.queues.delete(commit, &post.handle) {
                 return Settlement::Gone;
             }
-            match self.give_up(tx, (post, error), now, ids) {
-                true => Settlement::DeadLettered,
-                false => Settlement::Lost,
-            }
+            if self.give_up(commit, post, error) { Settlement::DeadLettered } else { Settlement::Lost }
         };
-        note(tx, &post.stream_id, |outcome| {
+        note(commit, &post.stream_id, |outcome| {
             outcome.failed_attempts += 1;
             outcome.dead_lettered += u64::from(settled == Settlement::DeadLettered);
             outcome.lost += u64::from(settled == Settlement::Lost);
@@ -134,8 +126,9 @@ impl Streams {
         settled
     }
 
-    fn give_up(&self, tx: &mut Tx<'_>, (post, error): (&Post, &str), now: Timestamp, ids: &Ids) -> bool {
-        let Some(queue) = self.queues.find(tx, DEAD_LETTERS) else { return false };
+    /// Moves a post to the dead-letter queue; `false` where there is none.
+    fn give_up(&self, commit: &mut Commit<'_>, post: &Post, error: &str) -> bool {
+        let Some(queue) = self.queues.find(&mut commit.tx, DEAD_LETTERS) else { return false };
         let attributes = vec![
             Attribute::text("STREAM_ID", post.stream_id.clone()),
             Attribute::text("ERROR_CODE", "EVENT_STREAM_FAILED"),
@@ -144,14 +137,14 @@ impl Streams {
             Attribute::text("EXHAUSTED_RETRY_CONDITION", "MaximumEventAgeInSeconds"),
         ];
         let message = NewMessage {
-            id: ids.next_uuid(),
+            id: commit.ids.next_uuid(),
             body: post.body.clone(),
             attributes,
-            now,
-            not_before: now,
+            now: commit.now,
+            not_before: commit.now,
             ..NewMessage::default()
         };
-        self.queues.send(tx, queue.engine, message);
+        self.queues.send(commit, queue.engine, message);
         true
     }
 }

@@ -5,9 +5,18 @@ use serde_json::{Value, json};
 use crate::platform::rendering::{EventContent, object};
 use crate::tracker::derived::detail_type;
 
-/// A detail-type and a detail; `None` for what is of no conversation. What a queue or an agent does updates an interaction,
+/// What is put on the bus.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InteractionUpdate {
+    /// `Conversation Updated` or `Interaction Updated`.
+    pub detail_type: &'static str,
+    /// The event's detail.
+    pub detail: Value,
+}
+
+/// `None` for what is of no conversation. What a queue or an agent does updates an interaction,
 /// what begins, ends or closes a conversation updates that.
-pub fn render(content: &EventContent) -> Option<(&'static str, Value)> {
+pub fn render(content: &EventContent) -> Option<InteractionUpdate> {
     let interaction_id = content.conversation_id()?;
     let detail_type = match content.detail_type.as_str() {
         detail_type::CONVERSATION_START
@@ -22,5 +31,5 @@ pub fn render(content: &EventContent) -> Option<(&'static str, Value)> {
     for (name, value) in content.detail.as_object().into_iter().flatten() {
         detail.entry(name.as_str()).or_insert_with(|| value.clone());
     }
-    Some((detail_type, Value::Object(detail)))
+    Some(InteractionUpdate { detail_type, detail: Value::Object(detail) })
 }

@@ -1,6 +1,6 @@
 //! `/api/v2/events/subscriptions`: create, list, get, replace, delete.
 
-use aws::Arn;
+use aws::{Arn, Scope};
 use queue::name_in_arn;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -198,10 +198,10 @@ impl Subscriptions {
                 arn.region
             )));
         }
-        let (account, here) = &*self.place;
-        if name_in_arn(&arn, account, here).is_none() {
+        let Scope { account, region } = &self.scope;
+        if name_in_arn(&arn, account, region).is_none() {
             return Err(ApiError::bad_request(format!(
-                "The queue {arn} is in another account or region; only queues of this Trunkline ({account}, {here}) are served."
+                "The queue {arn} is in another account or region; only queues of this Trunkline ({account}, {region}) are served."
             )));
         }
         if arn.resource.ends_with(".fifo") {

@@ -33,7 +33,7 @@ fn details(door: Door, request: ApiRequest) -> Answering {
     Box::pin(async move {
         let mut query = DetailsQuery::read(&request)?;
         let heard = on_a_thread(move || {
-            for_each(&door.rooms, |text| content(text).iter().for_each(|content| query.hear(content)))?;
+            for_each(&door.rooms, |text| content(text).iter().for_each(|content| query.add(content)))?;
             Ok(query)
         });
         Ok(heard.await?.answer())
@@ -46,7 +46,7 @@ fn events(door: Door, request: ApiRequest) -> Answering {
         let heard = on_a_thread(move || {
             for_each(&door.rooms, |text| {
                 if query.may_want(text) {
-                    content(text).iter().for_each(|content| query.hear(content));
+                    content(text).iter().for_each(|content| query.add(content));
                 }
             })?;
             Ok(query)

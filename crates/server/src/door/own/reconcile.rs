@@ -11,7 +11,7 @@ use genesys::tracker::intake::feed_clock::FeedMoment;
 use genesys::tracker::intake::seen::KNOWN_FOR;
 use genesys_org::platform::Platform;
 use serde::{Deserialize, Serialize};
-use store::Read;
+use store::{Commit, Read};
 
 use crate::ingest::{Ingest, Prepared};
 use crate::rooms::Rooms;
@@ -115,7 +115,7 @@ async fn repair(
                 prepared.push(event);
             }
         }
-        ingest.take(tx, prepared, FeedMoment::real(now), &call.ids);
+        ingest.take(&mut Commit::new(tx, now, &call.ids), prepared, FeedMoment::real(now));
         Ok(Answer { missing })
     });
     repaired.await
