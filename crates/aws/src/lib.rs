@@ -4,7 +4,9 @@
 //! loops on the upper floors read them once and pass them down in a [`Call`].
 
 pub mod arn;
+pub mod books;
 pub mod call;
+pub mod clock;
 pub mod encoding;
 pub mod envelope;
 pub mod error;
@@ -22,6 +24,7 @@ pub mod time;
 
 pub use crate::arn::Arn;
 pub use crate::call::{Call, Ids};
+pub use crate::clock::Clock;
 pub use crate::envelope::Event;
 pub use crate::error::Error;
 pub use crate::operation::{Body, LongPoll, Operation, Reply};

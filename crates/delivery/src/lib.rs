@@ -1,11 +1,14 @@
 //! Carries each owed delivery to its target: the only room that knows how to pay what the rooms below owe.
 //!
-//! [`Porter::run`] takes what has fallen due, calls the targets (one file a kind in `target/`), and settles each attempt in
-//! one commit. A crash at any point makes it carry again what was under way, and nothing else (contract C4).
+//! [`Porter::carry`] takes what has fallen due of one kind of [`debts::Debts`], calls whom it is owed to (a rule's targets: one
+//! file a kind in `target/`), and settles each attempt in one commit. A crash at any point makes it carry again what was
+//! under way, and nothing else (contract C4). [`Answers`] is the porter's other task: calls whose caller waits.
 
 pub mod answer;
 mod authorizer;
 pub mod aws_access;
+pub mod debts;
+pub mod deliveries;
 mod hidden;
 pub mod porter;
 pub mod stream;
@@ -14,4 +17,6 @@ mod tokens;
 
 pub use crate::answer::Answers;
 pub use crate::aws_access::AwsAccess;
-pub use crate::porter::{Porter, Surroundings};
+pub use crate::deliveries::Deliveries;
+pub use crate::porter::Porter;
+pub use crate::stream::Posts;

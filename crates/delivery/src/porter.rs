@@ -1,252 +1,212 @@
-//! The loop: what has fallen due is carried, each attempt is settled, the rest of the time is waited.
+//! The porter: carries what is owed to whom it is owed, and settles each attempt in one commit.
 //!
-//! A delivery that has been settled gives its permit and its place to the next one to the same target, in the commit that
-//! settles it: a target with a limit is kept busy, and waits for one sync between two calls, not for two.
+//! Dramatis personae:
+//!
+//! - A *debt* is one thing owed: a rule's delivery to a target, an event stream's post. It is a message of the queue engine
+//!   with a not-before time, written in the commit that made it owed. [`Debts`] is a kind of them.
+//! - Its *payee* is whom it is owed to: a target, a stream.
+//! - A *lease* takes a debt that has fallen due out of everybody else's sight until a moment. If the porter is killed, the lease
+//!   ends by itself and the debt falls due again (contract C4: at least once).
+//! - A *permit* is a right to call a payee, counted in the store and taken with the lease: the payee's concurrency limit
+//!   (contract C11). The queue engine keeps permits; the porter never sees one.
+//! - A *slot* is a place among the porter's own hands, counted in memory: it bounds sockets and memory over all payees, and keeps
+//!   one that hangs from holding up the rest ([`Slots`]).
+//! - A *carrier* is a task that holds one slot. It pays a debt, and then, with the same slot and permit, the next ones to its
+//!   payee: leased in the commit that settles the one before, so that a payee with a limit is kept busy and waits for one
+//!   sync between two calls, not for two.
+//!
+//! The loop ([`Porter::carry`]) leases what has fallen due, gives each debt to a carrier, and waits: for an arrival, for a slot, or
+//! until something falls due.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws::{Arn, Ids, Timestamp};
-use events::{Attempt, Events, MatchedEvent, Outcome, Owed, Retry, Settlement, Slots};
-use http_client::Client;
+use aws::Clock;
+use events::Slots;
+use store::Commit;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use crate::authorizer;
-use crate::aws_access::AwsAccess;
-use crate::target::{self, CUT_OFF, Carried, Outside};
-use crate::tokens::Tokens;
+use crate::debts::{Debts, Label, Verdict};
 
-/// Deliveries under way at a time, over all targets: a bound on memory and sockets. Each target has its own, smaller one.
-const UNDER_WAY_MAX: usize = 1_000;
+/// Calls under way at a time, over all payees: a bound on memory and sockets. Each payee has its own, smaller one.
+const SLOTS: usize = 1_000;
 /// The shortest pause between two looks that find nothing, where what is due waits for a permit.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
-/// So long the commit that renews a lease may take before it has to be renewed once more, with twice that.
-const LATE_MAX: Duration = Duration::from_secs(1);
 /// The longest pause, should a signal be missed.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How long the commit that renews a lease may take before the lease has to be renewed once more, with twice that.
+const RENEWAL_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Where the porter has its time and its random numbers from: the floor above, or a test.
-#[derive(Clone, Copy, Debug)]
-pub struct Surroundings {
-    /// The time.
-    pub now: fn() -> Timestamp,
-    /// A fresh source of identifiers and jitter.
-    pub ids: fn() -> Ids,
-}
-
-/// Carries what `events` owe.
+/// Carries what is owed. Clones share its slots.
 #[derive(Clone, Debug)]
 pub struct Porter {
-    events: Events,
-    surroundings: Surroundings,
-    places: Arc<Mutex<Slots>>,
-    outside: Outside,
+    clock: Clock,
+    slots: Arc<Mutex<Slots>>,
 }
 
-/// A place taken for a target, given back when dropped.
-struct Place {
-    places: Arc<Mutex<Slots>>,
-    target: String,
+/// A slot taken for a payee, given back when dropped.
+struct Slot {
+    slots: Arc<Mutex<Slots>>,
+    payee: String,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        lock(&self.places).give_back(&self.target);
+        lock(&self.slots).give_back(&self.payee);
     }
 }
 
-fn lock(places: &Mutex<Slots>) -> MutexGuard<'_, Slots> {
+fn lock(slots: &Mutex<Slots>) -> MutexGuard<'_, Slots> {
     // A panic while it was held left the numbers whole: each change of them is one.
-    places.lock().unwrap_or_else(PoisonError::into_inner)
+    slots.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Porter {
-    /// A porter for these buses, which calls targets outside by `client`.
-    pub fn new(events: Events, surroundings: Surroundings, client: Client) -> Self {
-        let outside = Outside {
-            tokens: Tokens::new(client.clone()),
-            client,
-            aws: Arc::default(),
-            now: surroundings.now,
-        };
-        let places = Arc::new(Mutex::new(Slots::new(UNDER_WAY_MAX)));
-        Self { events, surroundings, places, outside }
+    /// A porter with all its slots free.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, slots: Arc::new(Mutex::new(Slots::new(SLOTS))) }
     }
 
-    /// The same, with credentials for targets that are real AWS resources.
-    #[must_use]
-    pub fn with_aws(mut self, access: AwsAccess) -> Self {
-        self.outside.aws = Arc::new(access);
-        self
-    }
-
-    /// Runs until `closing` turns true, then lets what is under way end.
-    pub async fn run(self, closing: watch::Receiver<bool>) {
-        let (events, Outside { tokens, now, .. }) = (self.events.clone(), self.outside.clone());
-        tokio::join!(authorizer::run(events, tokens, now, closing.clone()), self.carry_all(closing));
-    }
-
-    async fn carry_all(self, mut closing: watch::Receiver<bool>) {
-        let mut under_way = JoinSet::new();
+    /// Carries debts of one kind until `closing` turns true, then lets what is under way end.
+    pub async fn carry<D: Debts>(self, debts: D, mut closing: watch::Receiver<bool>) {
+        let mut carriers = JoinSet::new();
         while !*closing.borrow() {
-            while under_way.try_join_next().is_some() {}
+            while carriers.try_join_next().is_some() {}
             // Asked for before the look, so that what comes between the two is not missed.
-            let arrival = self.events.arrival();
-            let taken = self.take_due().await;
-            let found = !taken.is_empty();
-            for owed in taken {
-                let place = self.place(&owed);
-                under_way.spawn(self.clone().carry_on((owed, place), closing.clone()));
+            let arrival = debts.arrival();
+            let leased = self.lease_due(&debts).await;
+            let found = !leased.is_empty();
+            for debt in leased {
+                let slot = self.slot(D::terms(&debt).payee);
+                let carrier = Carrier { porter: self.clone(), debts: debts.clone(), slot };
+                carriers.spawn(carrier.carry_on(debt, closing.clone()));
             }
-            if found && lock(&self.places).free() > 0 {
+            if found && lock(&self.slots).free() > 0 {
                 continue;
             }
             tokio::select! {
                 () = arrival => {}
-                // A place is free, perhaps a permit.
-                Some(_) = under_way.join_next() => {}
-                () = sleep(self.pause()) => {}
+                // A slot is free, perhaps a permit.
+                Some(_) = carriers.join_next() => {}
+                () = sleep(self.pause(&debts)) => {}
                 _ = closing.wait_for(|closing| *closing) => {}
             }
         }
-        while under_way.join_next().await.is_some() {}
+        while carriers.join_next().await.is_some() {}
     }
 
-    fn place(&self, owed: &Owed) -> Place {
-        let target = owed.target.arn.to_string();
-        lock(&self.places).take(&target);
-        Place { places: Arc::clone(&self.places), target }
+    fn slot(&self, payee: String) -> Slot {
+        lock(&self.slots).take(&payee);
+        Slot { slots: Arc::clone(&self.slots), payee }
     }
 
-    fn pause(&self) -> Duration {
-        let now = (self.surroundings.now)();
-        self.events.next_due_at().map_or(PAUSE_MAX, |at| at.since(now).clamp(PAUSE_MIN, PAUSE_MAX))
+    fn pause(&self, debts: &impl Debts) -> Duration {
+        let now = (self.clock.now)();
+        debts.next_due_at().map_or(PAUSE_MAX, |at| at.since(now).clamp(PAUSE_MIN, PAUSE_MAX))
     }
 
     /// Leases what has fallen due. Costs nothing where nothing has.
-    async fn take_due(&self) -> Vec<Owed> {
-        let now = (self.surroundings.now)();
-        let places = lock(&self.places).clone();
-        if places.free() == 0 || self.events.next_due_at().is_none_or(|at| at > now) {
+    async fn lease_due<D: Debts>(&self, debts: &D) -> Vec<D::Debt> {
+        let now = (self.clock.now)();
+        let slots = lock(&self.slots).clone();
+        if slots.free() == 0 || debts.next_due_at().is_none_or(|at| at > now) {
             return Vec::new();
         }
-        let (events, ids) = (self.events.clone(), (self.surroundings.ids)());
-        let lease = self
-            .events
-            .store()
-            .write_reserved(|error| error, move |tx| Ok(events.due(tx, (now, places), &ids)));
+        let (leasing, ids) = (debts.clone(), (self.clock.ids)());
+        let lease = debts.store().write_reserved(
+            |error| error,
+            move |tx| Ok(leasing.lease(&mut Commit::new(tx, now, &ids), slots)),
+        );
         lease.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "could not take what is owed");
+            tracing::error!(%error, "could not lease what is owed");
             Vec::new()
         })
     }
+}
 
-    /// Carries a delivery and then, with the same place and permit, the next ones to its target, for as long as there are
-    /// any and nobody else needs the place more.
-    async fn carry_on(self, (first, place): (Owed, Place), closing: watch::Receiver<bool>) {
+/// A task with a slot, and debts of one payee to carry.
+struct Carrier<D> {
+    porter: Porter,
+    debts: D,
+    slot: Slot,
+}
+
+impl<D: Debts> Carrier<D> {
+    /// Carries a debt and then the next ones to its payee, for as long as there are any and nobody else needs the slot more.
+    async fn carry_on(self, first: D::Debt, closing: watch::Receiver<bool>) {
         let mut next = Some(first);
-        while let Some(owed) = next.take() {
-            let Some(owed) = self.with_time(owed).await else { break };
-            let (attempt, forward) = self.call(&owed).await;
-            let goes_on = match was_cut_off(&attempt) {
-                true => lock(&self.places).was_cut_off(&place.target),
-                false => lock(&self.places).answered(&place.target),
+        while let Some(debt) = next.take() {
+            let Some(debt) = self.with_time(debt).await else { break };
+            let terms = D::terms(&debt);
+            // A slow disk takes from the time for the settlement, not from the payee's.
+            let time = terms.call_until.since((self.porter.clock.now)()).min(terms.call_time);
+            let outcome = self.debts.call(&debt, time).await;
+            let may_go_on = if D::was_cut_off(&outcome) {
+                lock(&self.slot.slots).was_cut_off(&self.slot.payee)
+            } else {
+                lock(&self.slot.slots).answered(&self.slot.payee)
             };
-            let then = (goes_on && !*closing.borrow()).then(|| owed.target.arn.clone());
-            next = self.settle((owed, attempt), forward, then).await;
+            let goes_on = may_go_on && !*closing.borrow();
+            next = self.settle(debt, outcome, goes_on.then_some(terms.payee)).await;
         }
     }
 
-    /// The delivery with a lease into which a whole call fits (contract C11): a call that began later than its lease would be
-    /// under way when its permit is given to another. `None`: the lease has ended, and the delivery falls due again by itself.
-    async fn with_time(&self, mut owed: Owed) -> Option<Owed> {
-        let mut spare = LATE_MAX;
+    /// The debt with a lease into which a whole call fits (contract C11): a call that began later than its lease would be under
+    /// way when its permit is given to another. `None`: the lease has ended, and the debt falls due again by itself.
+    async fn with_time(&self, mut debt: D::Debt) -> Option<D::Debt> {
+        let mut spare = RENEWAL_TIME_MAX;
         loop {
-            let now = (self.surroundings.now)();
-            if owed.call_until.since(now) >= owed.call_time {
-                return Some(owed);
+            let (now, terms) = ((self.porter.clock.now)(), D::terms(&debt));
+            if terms.call_until.since(now) >= terms.call_time {
+                return Some(debt);
             }
-            let (events, late, again) = (self.events.clone(), owed.clone(), spare);
-            let renewed = self
-                .events
-                .store()
-                .write_reserved(|error| error, move |tx| Ok(events.renew_lease(tx, &late, (now, again))));
-            owed.call_until = renewed.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "could not renew a lease");
-                None
-            })?;
+            let (debts, ids) = (self.debts.clone(), (self.porter.clock.ids)());
+            let renewal = self.debts.store().write_reserved(
+                |error| error,
+                move |tx| {
+                    let held = debts.renew(&mut Commit::new(tx, now, &ids), &mut debt, spare);
+                    Ok(held.then_some(debt))
+                },
+            );
+            debt = match renewal.await {
+                Ok(renewed) => renewed?,
+                Err(error) => {
+                    tracing::error!(%error, "a lease could not be renewed");
+                    return None;
+                }
+            };
             spare *= 2;
         }
     }
 
-    /// One attempt. It is cut off while its lease still holds, so that its permit is nobody else's meanwhile.
-    async fn call(&self, owed: &Owed) -> (Attempt, Option<MatchedEvent>) {
-        let started = (self.surroundings.now)();
-        // A slow disk takes from the time for the settlement, not from the target's.
-        let time = owed.call_until.since(started).min(owed.call_time);
-        let carried = timeout(time, target::carry(&self.outside, &self.events, owed, started)).await;
-        let carried = carried.unwrap_or_else(|_| {
-            let message = format!("The target did not answer within {} ms.", time.as_millis());
-            target::failed(CUT_OFF, message, Retry::ByPolicy)
-        });
-        let took = (self.surroundings.now)().since(started);
-        let (outcome, answer, forward) = match carried {
-            Carried::Ended { outcome, answer } => (outcome, answer, None),
-            Carried::Forward(matched) => (Outcome::Delivered, None, Some(matched)),
-        };
-        (Attempt { started, took, answer, outcome }, forward)
-    }
-
-    /// Settles an attempt, and takes the next delivery of the target `then` in the same commit. An event that
-    /// is forwarded to another bus is accepted there in this commit too.
-    async fn settle(
-        &self,
-        (owed, attempt): (Owed, Attempt),
-        forward: Option<MatchedEvent>,
-        then: Option<Arn>,
-    ) -> Option<Owed> {
-        let (now, ids, events) = ((self.surroundings.now)(), (self.surroundings.ids)(), self.events.clone());
-        let about = (owed.id.clone(), owed.event_id.clone(), owed.attempt);
-        let of = (owed.rule_arn.to_string(), owed.target.arn.to_string());
-        let reason = reason_of(&attempt);
-        let settled = self.events.store().write_reserved(
+    /// Settles an attempt, and leases the next debt to the payee `then` in the same commit.
+    async fn settle(&self, debt: D::Debt, outcome: D::Outcome, then: Option<String>) -> Option<D::Debt> {
+        let (now, ids) = ((self.porter.clock.now)(), (self.porter.clock.ids)());
+        let (label, debts) = (D::label(&debt), self.debts.clone());
+        let settled = self.debts.store().write_reserved(
             |error| error,
             move |tx| {
-                let settled = events.settle(tx, (&owed, &attempt), now, &ids);
-                // Settlement by somebody else already: then it was also forwarded by them.
-                if let (Some(matched), true) = (forward, settled != Settlement::Gone) {
-                    events.accept(tx, matched, now, &ids);
-                }
-                let next = then.and_then(|target| events.next_due_to(tx, &target, now, &ids));
-                Ok((settled, next))
+                let mut commit = Commit::new(tx, now, &ids);
+                let verdict = debts.settle(&mut commit, debt, outcome);
+                let next = then.and_then(|payee| debts.lease_next(&mut commit, &payee));
+                Ok((verdict, next))
             },
         );
-        let ((delivery_id, event_id, attempt), (rule_arn, target_arn)) = (about, of);
+        let Label { delivery_id, event_id, rule_arn, target_arn, attempt } = label;
         match settled.await {
-            Ok((Settlement::Lost { .. }, next)) => {
+            Ok((Verdict::Lost { reason }, next)) => {
                 let what = "a delivery was given up and there is no dead-letter queue to keep it";
                 tracing::warn!(event_id, rule_arn, target_arn, delivery_id, attempt, reason, "{what}");
                 next
             }
-            Ok((_, next)) => next,
-            // The lease ends by itself and the delivery is carried again.
+            Ok((Verdict::Settled, next)) => next,
+            // The lease ends by itself and the debt is carried again.
             Err(error) => {
                 tracing::error!(%error, event_id, target_arn, delivery_id, "an attempt could not be settled");
                 None
             }
         }
-    }
-}
-
-fn was_cut_off(attempt: &Attempt) -> bool {
-    matches!(&attempt.outcome, Outcome::Failed { code, .. } if code == CUT_OFF)
-}
-
-fn reason_of(attempt: &Attempt) -> String {
-    match &attempt.outcome {
-        Outcome::Failed { message, .. } => message.clone(),
-        Outcome::Delivered => String::new(),
     }
 }

@@ -1,111 +1,130 @@
-//! Carries what event streams owe: each post to its address, tried again until it is answered with 2xx.
+//! Event streams' posts as debts, each posted to its address until it is answered with 2xx; and the handshake before the first.
 
 use std::time::Duration;
 
-use genesys::platform::event_stream::owed::{Post, Settlement};
+use events::Slots;
+use genesys::platform::event_stream::owed::{CALL_TIME, Post, Settlement};
 use genesys::platform::event_stream::{Header, Streams};
 use http_client::{Answer, Client, Request};
+use queue::Arrival;
 use serde_json::{Value, json};
-use store::Commit;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::sleep;
+use store::{Commit, Store};
+use tokio::time::timeout;
 
-use crate::porter::Surroundings;
+use crate::debts::{Debts, Label, Terms, Verdict};
 
-/// Posts under way at a time, over all streams.
-const UNDER_WAY_MAX: usize = 200;
-/// So long an address may take to answer.
-const DEADLINE: Duration = Duration::from_secs(10);
-/// What of an answer is read: only a handshake's matters.
+/// How much of an answer is read: only a handshake's matters.
 const KEPT_BYTES: usize = 4 << 10;
-/// The shortest pause between two looks that find nothing, where what is due waits for a permit.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
-/// The longest pause, should a signal be missed.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// Posts leased in one commit.
+const LEASED_AT_ONCE_MAX: usize = 200;
 
-/// Carries what event streams owe.
+/// What event streams owe.
 #[derive(Clone, Debug)]
-pub struct StreamPorter {
+pub struct Posts {
     streams: Streams,
     client: Client,
-    surroundings: Surroundings,
 }
 
-impl StreamPorter {
-    /// A porter for these streams.
-    pub fn new(streams: Streams, client: Client, surroundings: Surroundings) -> Self {
-        Self { streams, client, surroundings }
+/// What came of posting.
+#[derive(Debug)]
+pub enum Posted {
+    /// The address answered with 2xx.
+    Accepted,
+    /// It did not, for this reason.
+    Failed(String),
+    /// It did not answer in time.
+    CutOff,
+}
+
+impl Posts {
+    /// The posts of these streams, sent by `client`.
+    pub fn new(streams: Streams, client: Client) -> Self {
+        Self { streams, client }
+    }
+}
+
+impl Debts for Posts {
+    type Debt = Post;
+    type Outcome = Posted;
+
+    fn store(&self) -> &Store {
+        self.streams.store()
     }
 
-    /// Runs until `closing` turns true, then lets what is under way end.
-    pub async fn run(self, mut closing: watch::Receiver<bool>) {
-        let mut under_way = JoinSet::new();
-        while !*closing.borrow() {
-            while under_way.try_join_next().is_some() {}
-            // Asked for before the look, so that what comes between the two is not missed.
-            let arrival = self.streams.arrival();
-            let posts = self.take_due(UNDER_WAY_MAX.saturating_sub(under_way.len())).await;
-            let found = !posts.is_empty();
-            for post in posts {
-                under_way.spawn(self.clone().carry(post));
-            }
-            if found && under_way.len() < UNDER_WAY_MAX {
-                continue;
-            }
-            tokio::select! {
-                () = arrival => {}
-                // A post that ended has given its permit back.
-                Some(_) = under_way.join_next() => {}
-                () = sleep(self.pause()) => {}
-                _ = closing.wait_for(|closing| *closing) => {}
-            }
-        }
-        while under_way.join_next().await.is_some() {}
+    fn arrival(&self) -> Arrival {
+        self.streams.arrival()
     }
 
-    fn pause(&self) -> Duration {
-        let now = (self.surroundings.now)();
-        self.streams.next_due_at().map_or(PAUSE_MAX, |at| at.since(now).clamp(PAUSE_MIN, PAUSE_MAX))
+    fn next_due_at(&self) -> Option<aws::Timestamp> {
+        self.streams.next_due_at()
     }
 
-    /// Leases what has fallen due. Costs nothing where nothing has.
-    async fn take_due(&self, max: usize) -> Vec<Post> {
-        let now = (self.surroundings.now)();
-        if max == 0 || self.streams.next_due_at().is_none_or(|at| at > now) {
-            return Vec::new();
-        }
-        let streams = self.streams.clone();
-        let lease =
-            self.streams.store().write_reserved(|error| error, move |tx| Ok(streams.due(tx, now, max)));
-        lease.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "could not take what event streams owe");
-            Vec::new()
+    fn lease(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<Post> {
+        let (now, mut left) = (commit.now, LEASED_AT_ONCE_MAX);
+        self.streams.due(commit, now, |stream| {
+            let max = slots.room(stream).min(left);
+            left -= max;
+            (0..max).for_each(|_| slots.take(stream));
+            max
         })
     }
 
-    /// One attempt, and its settlement.
-    async fn carry(self, post: Post) {
-        let result = send(&self.client, (&post.url, &post.headers), &post.body).await.and_then(|answer| {
-            let told = format!("the address answered with status {}, not 2xx", answer.status);
-            if (200..300).contains(&answer.status) { Ok(()) } else { Err(told) }
-        });
-        let (id, stream) = (post.id.clone(), post.stream_id.clone());
-        let (now, ids, streams) =
-            ((self.surroundings.now)(), (self.surroundings.ids)(), self.streams.clone());
-        let settled = self.streams.store().write_reserved(
-            |error| error,
-            move |tx| Ok(streams.settle(&mut Commit::new(tx, now, &ids), &post, &result)),
-        );
-        match settled.await {
-            Ok(Settlement::Lost) => {
-                tracing::warn!(id, stream, "a post was given up and there is no dead-letter queue to keep it")
-            }
-            Ok(_) => {}
-            // The lease ends by itself and the post is carried again.
-            Err(error) => tracing::error!(%error, id, stream, "an attempt could not be settled"),
+    fn lease_next(&self, commit: &mut Commit<'_>, payee: &str) -> Option<Post> {
+        let now = commit.now;
+        self.streams.next_due_of(commit, payee, now)
+    }
+
+    fn renew(&self, commit: &mut Commit<'_>, post: &mut Post, _spare: Duration) -> bool {
+        let now = commit.now;
+        self.streams.renew_lease(commit, post, now)
+    }
+
+    fn terms(post: &Post) -> Terms {
+        Terms { payee: post.stream_id.clone(), call_time: CALL_TIME, call_until: post.call_until }
+    }
+
+    fn label(post: &Post) -> Label {
+        Label {
+            delivery_id: post.id.clone(),
+            target_arn: format!("stream/{}", post.stream_id),
+            attempt: post.attempt,
+            ..Label::default()
         }
     }
+
+    async fn call(&self, post: &Post, time: Duration) -> Posted {
+        let target = Target { url: &post.url, headers: &post.headers };
+        match timeout(time, send(&self.client, &target, &post.body)).await {
+            Ok(Ok(answer)) if (200..300).contains(&answer.status) => Posted::Accepted,
+            Ok(Ok(answer)) => {
+                Posted::Failed(format!("the address answered with status {}, not 2xx", answer.status))
+            }
+            Ok(Err(reason)) => Posted::Failed(reason),
+            Err(_) => Posted::CutOff,
+        }
+    }
+
+    fn was_cut_off(posted: &Posted) -> bool {
+        matches!(posted, Posted::CutOff)
+    }
+
+    fn settle(&self, commit: &mut Commit<'_>, post: Post, posted: Posted) -> Verdict {
+        let result = match posted {
+            Posted::Accepted => Ok(()),
+            Posted::Failed(reason) => Err(reason),
+            Posted::CutOff => Err(format!("the address did not answer within {} s", CALL_TIME.as_secs())),
+        };
+        match self.streams.settle(commit, &post, &result) {
+            Settlement::Lost => Verdict::Lost { reason: result.err().unwrap_or_default() },
+            _ => Verdict::Settled,
+        }
+    }
+}
+
+/// Where something is posted to.
+struct Target<'t> {
+    url: &'t str,
+    headers: &'t [Header],
 }
 
 /// Makes sure that somebody is at an address who wants posts: it must answer `{"verification_token": "..."}` with the same.
@@ -114,7 +133,7 @@ impl StreamPorter {
 /// What came instead, in a sentence without a full stop.
 pub async fn handshake(client: &Client, url: &str, headers: &[Header], token: &str) -> Result<(), String> {
     let wanted = json!({"verification_token": token});
-    let answer = send(client, (url, headers), &wanted.to_string()).await?;
+    let answer = send(client, &Target { url, headers }, &wanted.to_string()).await?;
     if !(200..300).contains(&answer.status) {
         return Err(format!(
             "the address answered the verification_token with status {}, not 2xx",
@@ -130,14 +149,14 @@ pub async fn handshake(client: &Client, url: &str, headers: &[Header], token: &s
     }
 }
 
-async fn send(client: &Client, (url, headers): (&str, &[Header]), body: &str) -> Result<Answer, String> {
+async fn send(client: &Client, target: &Target<'_>, body: &str) -> Result<Answer, String> {
     let request = || {
-        let mut request = Request::new("POST", url)?.header("content-type", "application/json")?;
-        for header in headers {
+        let mut request = Request::new("POST", target.url)?.header("content-type", "application/json")?;
+        for header in target.headers {
             request = request.header(&header.name, &header.value)?;
         }
         Ok(request.body(body.to_owned()).keep(KEPT_BYTES))
     };
     let request = request().map_err(|failure: http_client::Failure| failure.text)?;
-    client.send(request, DEADLINE).await.map_err(|failure| failure.text)
+    client.send(request, CALL_TIME).await.map_err(|failure| failure.text)
 }

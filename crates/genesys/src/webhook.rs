@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use store::Tx;
 
 use crate::tracker::intake::seen;
-pub use crate::webhook::counts::{WebhookCounts, counts};
+pub use crate::webhook::counts::{WebhookCounts, counts, page};
 use crate::webhook::verification::Verification;
 
 /// What a webhook's events are called where they do not say it themselves.

@@ -10,6 +10,7 @@
 //!   [`Queues::has_move_tasks`] says that there is something to do.
 
 mod attempt;
+pub mod backoff;
 mod dead_letter;
 pub mod engine;
 pub mod error;

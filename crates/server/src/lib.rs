@@ -1,6 +1,7 @@
 //! Opens the store, starts the loops, and opens the one HTTP door.
 
 mod clock;
+mod component;
 pub mod config;
 mod connections;
 mod door;

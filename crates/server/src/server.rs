@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::stream::StreamPorter;
-use delivery::{Answers, Porter, Surroundings};
+use aws::Clock;
+use delivery::{Answers, Deliveries, Porter, Posts};
 use events::BusName;
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
+use crate::component::components;
 use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
 use crate::door::{Bodies, Door, router};
@@ -95,16 +96,20 @@ impl Server {
             closing: closing.clone(),
             stopped: stopped.clone(),
         };
-        let surroundings = Surroundings { now: clock::now, ids: clock::ids };
-        let streams = StreamPorter::new(rooms.streams.clone(), client.clone(), surroundings);
-        let porter = Porter::new(rooms.events.clone(), surroundings, client).with_aws(config.aws.clone());
+        let own_clock = Clock { now: clock::now, ids: clock::ids };
+        let porter = Porter::new(own_clock);
+        let deliveries =
+            Deliveries::new(rooms.events.clone(), own_clock, client.clone()).with_aws(config.aws.clone());
+        let posts = Posts::new(rooms.streams.clone(), client);
+        let sweep = Sweep::new(rooms.store.clone(), components(&rooms));
         let tasks = vec![
             tokio::spawn(connections::serve(listener, router(door), closing.clone())),
-            tokio::spawn(porter.run(closing.clone())),
-            tokio::spawn(streams.run(closing.clone())),
+            tokio::spawn(porter.clone().carry(deliveries.clone(), closing.clone())),
+            tokio::spawn(deliveries.authorize(closing.clone())),
+            tokio::spawn(porter.carry(posts, closing.clone())),
             tokio::spawn(ticking(Replays::new(rooms.clone()), closing.clone())),
             tokio::spawn(ticking(Schedules(rooms.clone()), closing.clone())),
-            tokio::spawn(ticking(Sweep(rooms.clone()), closing)),
+            tokio::spawn(ticking(sweep, closing)),
         ];
         Ok(Self { address, config, rooms, platform, stopped, close, tasks })
     }

@@ -1,58 +1,54 @@
-//! The sweep: what nobody needs any more goes, and what is to be moved moves, a bounded piece at a time.
+//! The sweep: what nobody needs any more goes, and what is to be moved moves, a bounded piece of each component at a time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use genesys::tracker::intake::seen;
-use store::{Ticket, Tx};
+use store::{Commit, Store};
 
 use crate::clock;
-use crate::rooms::Rooms;
+use crate::component::{Component, More};
 use crate::ticking::{Next, Tick};
 
 /// How often the sweep looks: message move tasks have rates in messages a second.
 const TICK: Duration = Duration::from_secs(1);
-/// Records that one commit removes, so that nothing else waits long for it.
-const REMOVED_PER_COMMIT_MAX: usize = 1_000;
 
-/// The sweep of these rooms.
+/// The sweep over these components.
 #[derive(Debug)]
-pub(crate) struct Sweep(pub(crate) Rooms);
+pub(crate) struct Sweep {
+    store: Store,
+    components: Vec<Arc<dyn Component>>,
+}
+
+impl Sweep {
+    pub(crate) fn new(store: Store, components: Vec<Box<dyn Component>>) -> Self {
+        Self { store, components: components.into_iter().map(Arc::from).collect() }
+    }
+}
 
 impl Tick for Sweep {
     const NAME: &'static str = "sweep";
     const PAUSE: Duration = TICK;
 
+    /// A job for each component, so that what stops one does not stop the others; they share a sync.
     async fn tick(&mut self) -> Result<Next, store::Error> {
-        sweep(&self.0).await
-    }
-}
-
-/// One piece of sweeping: a job for each thing to do, so that what stops one does not stop the others; they share a sync.
-async fn sweep(rooms: &Rooms) -> Result<Next, store::Error> {
-    let now = clock::now();
-    let (queues, events, moving) = (rooms.queues.clone(), rooms.events.clone(), rooms.queues.clone());
-    let logs = rooms.logs.clone();
-    let jobs = [
-        job(rooms, move |tx| logs.sweep(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
-        job(rooms, move |tx| queues.sweep(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
-        job(rooms, move |tx| events.sweep(tx, now, REMOVED_PER_COMMIT_MAX).more),
-        job(rooms, move |tx| seen::forget(tx, now, REMOVED_PER_COMMIT_MAX) >= REMOVED_PER_COMMIT_MAX),
-        job(rooms, move |tx| moving.step_move_tasks(tx, now) > 0),
-    ];
-    let (mut more, mut failure) = (false, None);
-    for job in jobs {
-        match job.await {
-            Ok(again) => more |= again,
-            Err(error) => failure = failure.or(Some(error)),
+        let now = clock::now();
+        let job = |component: &Arc<dyn Component>| {
+            let (component, ids) = (Arc::clone(component), clock::ids());
+            let sweep = move |tx: &mut store::Tx<'_>| Ok(component.sweep(&mut Commit::new(tx, now, &ids)));
+            self.store.write_reserved(|error| error, sweep)
+        };
+        let jobs: Vec<_> = self.components.iter().map(job).collect();
+        let (mut next, mut failure) = (Next::Pause, None);
+        for (component, job) in self.components.iter().zip(jobs) {
+            match job.await {
+                Ok(More::Yes) => next = Next::Again,
+                Ok(More::No) => {}
+                Err(error) => {
+                    tracing::debug!(component = component.name(), %error, "could not be swept");
+                    failure = failure.or(Some(error));
+                }
+            }
         }
+        failure.map_or(Ok(next), Err)
     }
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(if more { Next::Again } else { Next::Pause }),
-    }
-}
-
-/// Hands a job to the writer; it tells whether there is more to do.
-fn job(rooms: &Rooms, act: impl FnOnce(&mut Tx<'_>) -> bool + Send + 'static) -> Ticket<bool, store::Error> {
-    rooms.store.write_reserved(|error| error, move |tx| Ok(act(tx)))
 }

@@ -115,7 +115,17 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "delivery",
         floor: 4,
-        may_import: &["events", "states", "lambda", "genesys", "queue", "store", "http_client", "runner", "aws"],
+        may_import: &[
+            "events",
+            "states",
+            "lambda",
+            "genesys",
+            "queue",
+            "store",
+            "http_client",
+            "runner",
+            "aws",
+        ],
     },
     Room { name: "genesys_org", floor: 4, may_import: &["genesys", "store", "aws"] },
     Room { name: "events", floor: 3, may_import: &["pattern", "queue", "logs", "store", "aws"] },

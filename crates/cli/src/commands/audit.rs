@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use aws::books::Role;
 use clap::Args;
-use events::Counts;
 use provision::Request;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::output;
@@ -17,60 +18,95 @@ pub(crate) struct Arguments {
     at: At,
 }
 
+/// The books as the server shows them.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Books {
+    balanced: bool,
+    pages: Vec<Page>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    name: String,
+    rows: Vec<Row>,
+    sums: Vec<Sum>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    label: String,
+    role: Role,
+    value: u64,
+    note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Sum {
+    label: String,
+    total: u64,
+    parts: u64,
+}
+
 /// Exit status 0 where the books balance, 1 where they do not.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let answer = ask(&arguments.at.endpoint, Request::trunkline("GetCounts", json!({})))?;
-    let books = answer.get("Events").cloned().unwrap_or_default();
-    let counts: Counts = serde_json::from_value(books)
+    let answer = ask(&arguments.at.endpoint, Request::trunkline("GetBooks", json!({})))?;
+    let books: Books = serde_json::from_value(answer)
         .map_err(|e| format!("the server's books are not those of this version of trunkline: {e}"))?;
     if arguments.at.json {
-        let feed = answer.get("Intake").unwrap_or(&Value::Null);
-        output::line(json!({"balanced": counts.balance(), "events": counts, "feed": feed}));
+        output::line(json_of(&books));
     } else {
-        print(&counts);
-        print_feed(answer.get("Intake").unwrap_or(&Value::Null));
+        books.pages.iter().for_each(print);
     }
-    Ok(if counts.balance() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if books.balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print(counts: &Counts) {
-    output::line(output::styled(output::STRONG, "events"));
-    row("accepted", counts.accepted, "");
-    row("= matched", counts.matched, &note(counts.untargeted, "of them by rules without targets"));
-    row("+ unmatched", counts.unmatched, "");
-    verdict(counts.accepted, counts.matched + counts.unmatched);
-    output::line(output::styled(output::STRONG, "deliveries"));
-    row("made", counts.made, "one for each target of each rule that matched");
-    row("= delivered", counts.delivered, "");
-    row("+ dead-lettered", counts.dead_lettered, "");
-    row("+ owed", counts.owed, &note(counts.retried, "retries planned so far"));
-    row("+ expired", counts.expired, "all retries used, no dead-letter queue");
-    row("+ dropped", counts.dropped, "given up at once, no dead-letter queue");
-    let ended = counts.delivered + counts.dead_lettered + counts.expired + counts.dropped;
-    verdict(counts.made, ended + counts.owed);
-    if counts.no_bus > 0 {
-        let text = "events were sent to a bus that does not exist; AWS acknowledges and forgets them";
-        output::line(format_args!("{} {text}", counts.no_bus));
-    }
+fn json_of(books: &Books) -> Value {
+    let row = |row: &Row| json!({"label": row.label, "role": row.role, "value": row.value, "note": row.note});
+    let sum = |sum: &Sum| json!({"label": sum.label, "total": sum.total, "parts": sum.parts});
+    let page = |page: &Page| {
+        let (rows, sums): (Vec<_>, Vec<_>) =
+            (page.rows.iter().map(row).collect(), page.sums.iter().map(sum).collect());
+        json!({"name": page.name, "rows": rows, "sums": sums})
+    };
+    let pages: Vec<_> = books.pages.iter().map(page).collect();
+    json!({"version": 1, "balanced": books.balanced, "pages": pages})
 }
 
-/// The way in: nothing where no feed has ever delivered anything.
-fn print_feed(feed: &Value) {
-    let count = |name: &str| feed.get(name).and_then(Value::as_u64).unwrap_or_default();
-    if count("received") == 0 {
+/// A page; nothing where nothing of it has ever happened.
+fn print(page: &Page) {
+    if page.rows.iter().all(|row| row.value == 0) && page.name != "events" && page.name != "deliveries" {
         return;
     }
-    output::line(output::styled(output::STRONG, "feed"));
-    row("received", count("received"), "");
-    row("of them known", count("duplicates"), "had come before, and were dropped");
-    row("unreadable", count("unreadable"), "new, but without what the conversation tracker needs");
-    let again = note(count("told_before"), "more had been told before");
-    row("derived", count("derived"), &again);
-    row("expired", count("expired"), "conversations that never ended, closed for their age");
-}
-
-fn note(number: u64, text: &str) -> String {
-    if number == 0 { String::new() } else { format!("{number} {text}") }
+    output::line(output::styled(output::STRONG, &page.name));
+    let mut sums = page.sums.iter();
+    let mut open: Option<&Sum> = None;
+    let mut is_first = true;
+    for line in &page.rows {
+        match line.role {
+            Role::Total => {
+                open.take().into_iter().for_each(verdict);
+                open = sums.next();
+                is_first = true;
+                row(&line.label, line.value, &line.note);
+            }
+            Role::Part => {
+                let sign = if is_first { '=' } else { '+' };
+                is_first = false;
+                row(&format!("{sign} {}", line.label), line.value, &line.note);
+            }
+            Role::Aside => {
+                open.take().into_iter().for_each(verdict);
+                if line.value > 0 {
+                    row(&line.label, line.value, &line.note);
+                }
+            }
+        }
+    }
+    open.take().into_iter().for_each(verdict);
 }
 
 fn row(name: &str, number: u64, note: &str) {
@@ -81,10 +117,12 @@ fn row(name: &str, number: u64, note: &str) {
     output::line(format_args!("  {name:<16} {number:>12}{note}"));
 }
 
-fn verdict(left: u64, right: u64) {
-    let verdict = match left == right {
-        true => output::styled(output::GOOD, "balances"),
-        false => output::styled(output::BAD, format_args!("does not balance: {}", left.abs_diff(right))),
+fn verdict(sum: &Sum) {
+    let verdict = if sum.total == sum.parts {
+        output::styled(output::GOOD, "balances")
+    } else {
+        let off = format!("does not balance: off by {}", sum.total.abs_diff(sum.parts));
+        output::styled(output::BAD, off)
     };
     output::line(format_args!("  {verdict}"));
 }

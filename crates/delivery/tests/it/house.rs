@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use aws::{Arn, Call, Event, Ids, Reply, Timestamp};
-use delivery::{AwsAccess, Porter, Surroundings};
+use aws::{Arn, Call, Clock, Event, Ids, Reply, Timestamp};
+use delivery::{AwsAccess, Deliveries, Porter};
 use events::{Attempts, BusName, Events, Fate, Step};
 use http_client::{Client, Guard, Settings};
 use queue::{Queues, Receive, Received};
@@ -23,6 +23,8 @@ thread_local! {
     static SEED: Cell<u128> = const { Cell::new(0) };
 }
 
+const CLOCK: Clock = Clock { now: || NOW.get(), ids };
+
 pub(crate) fn set_clock(now: Timestamp) {
     NOW.set(now);
 }
@@ -35,7 +37,7 @@ fn ids() -> Ids {
 pub(crate) struct House {
     pub(crate) events: Events,
     queues: Queues,
-    porter: Porter,
+    deliveries: Deliveries,
     _dir: tempfile::TempDir,
 }
 
@@ -65,9 +67,8 @@ impl House {
         events.allow_plain_http();
         let guard = Guard::new(allowed.iter().map(|allowed| allowed.parse().unwrap()).collect());
         let client = Client::new(Settings { guard, ..Settings::default() }).unwrap();
-        let surroundings = Surroundings { now: || NOW.get(), ids };
-        let porter = Porter::new(events.clone(), surroundings, client);
-        let house = Self { events, queues, porter, _dir: dir };
+        let deliveries = Deliveries::new(events.clone(), CLOCK, client);
+        let house = Self { events, queues, deliveries, _dir: dir };
         let row = queue::ops::OPERATIONS.iter().find(|row| row.name == "CreateQueue").unwrap();
         wait((row.run)(&house.queues, call(), br#"{"QueueName": "dead"}"#)).unwrap();
         house
@@ -82,7 +83,7 @@ impl House {
             name => name.starts_with("AWS_ENDPOINT_URL_").then(|| url.to_owned()),
         })
         .unwrap();
-        Self { porter: self.porter.with_aws(access), ..self }
+        Self { deliveries: self.deliveries.with_aws(access), ..self }
     }
 
     pub(crate) fn ask(&self, operation: &str, request: &Value) -> Value {
@@ -131,7 +132,12 @@ impl House {
 
     pub(crate) fn run(&self) -> Running {
         let (close, closing) = watch::channel(false);
-        Running { close, task: tokio::spawn(self.porter.clone().run(closing)) }
+        let deliveries = self.deliveries.clone();
+        let task = tokio::spawn(async move {
+            let carrying = Porter::new(CLOCK).carry(deliveries.clone(), closing.clone());
+            tokio::join!(carrying, deliveries.authorize(closing));
+        });
+        Running { close, task }
     }
 
     /// What became of the delivery of an event.

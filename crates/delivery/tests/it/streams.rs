@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws::{Ids, Timestamp};
-use delivery::Surroundings;
-use delivery::stream::{StreamPorter, handshake};
+use aws::{Clock, Ids, Timestamp};
+use delivery::stream::handshake;
+use delivery::{Porter, Posts};
 use genesys::platform::event_stream::{Header, Streams};
 use genesys::platform::rendering::EventContent;
 use genesys::platform::request::ApiRequest;
@@ -77,8 +77,8 @@ async fn a_post_is_tried_until_it_is_answered() {
     let id = body(made)["id"].as_str().unwrap().to_owned();
 
     let (close, closing) = watch::channel(false);
-    let porter = StreamPorter::new(streams.clone(), client(), Surroundings { now, ids });
-    let running = tokio::spawn(porter.run(closing));
+    let posts = Posts::new(streams.clone(), client());
+    let running = tokio::spawn(Porter::new(Clock { now, ids }).carry(posts, closing));
     let detail = json!({"conversationId": "c"});
     let content = EventContent {
         id: "e".to_owned(),

@@ -1,5 +1,6 @@
 //! The room's books: counted in the commits that they speak of, so that they balance after any crash (contract C2).
 
+use aws::books::{Page, Row};
 use serde::{Deserialize, Serialize};
 use store::{Found, Read, Table, Tx};
 
@@ -54,6 +55,50 @@ impl Counts {
     pub fn balance(&self) -> bool {
         self.accepted == self.matched + self.unmatched
             && self.made == self.delivered + self.dead_lettered + self.owed + self.expired + self.dropped
+    }
+
+    /// The books as pages that add up.
+    pub fn pages(&self) -> Vec<Page> {
+        let settled = |row: Row, outcome: &str| {
+            row.counter("trunkline_deliveries_settled_total", "Deliveries that ended, by how.")
+                .labelled("outcome", outcome)
+        };
+        let events = vec![
+            Row::total("accepted", self.accepted)
+                .counter("trunkline_events_accepted_total", "Events accepted on a bus."),
+            Row::part("matched", self.matched).counted(self.untargeted, "of them by rules without targets"),
+            Row::part("unmatched", self.unmatched)
+                .counter("trunkline_events_unmatched_total", "Events that matched no enabled rule."),
+            Row::aside("untargeted", self.untargeted).note("matched rules without targets only").counter(
+                "trunkline_events_untargeted_total",
+                "Events that matched rules without targets only.",
+            ),
+            Row::aside("without a bus", self.no_bus)
+                .note("sent to a bus that does not exist; AWS acknowledges and forgets them")
+                .counter("trunkline_events_no_bus_total", "Events sent to a bus that does not exist."),
+            Row::aside("kept", self.kept)
+                .note("records that `tail`, `events` and `replay` can show")
+                .gauge("trunkline_events_kept", "Event records kept now."),
+            Row::aside("kept bytes", self.kept_bytes)
+                .gauge("trunkline_events_kept_bytes", "Size of the event records kept."),
+        ];
+        let deliveries = vec![
+            Row::total("made", self.made)
+                .note("one for each target of each rule that matched")
+                .counter("trunkline_deliveries_total", "Deliveries made, one for each target."),
+            settled(Row::part("delivered", self.delivered), "delivered"),
+            settled(Row::part("dead-lettered", self.dead_lettered), "dead_lettered"),
+            Row::part("owed", self.owed)
+                .counted(self.retried, "retries planned so far")
+                .gauge("trunkline_deliveries_owed", "Deliveries still owed."),
+            settled(Row::part("expired", self.expired), "expired")
+                .note("all retries used, no dead-letter queue"),
+            settled(Row::part("dropped", self.dropped), "dropped")
+                .note("given up at once, no dead-letter queue"),
+            Row::aside("retried", self.retried)
+                .counter("trunkline_deliveries_retried_total", "Retries planned."),
+        ];
+        vec![Page { name: "events", rows: events }, Page { name: "deliveries", rows: deliveries }]
     }
 
     pub(crate) fn read(read: &mut impl Read) -> Self {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws::{Ids, Timestamp};
 use queue::Handle;
+use queue::backoff::pause_after;
 use store::Tx;
 
 use crate::dead_letters::give_up::{Cause, Exhausted, GiveUp};
@@ -12,11 +13,6 @@ use crate::trip::attempts::{Attempt, Outcome, Retry, Settlement};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 use crate::trip::owe::Owed;
-
-/// The longest pause that the first retry may make; doubled with each further one.
-const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
-/// The longest pause of all: with half of it on average, 185 retries take about the 24 hours that AWS retries for.
-const BACK_OFF_MAX: Duration = Duration::from_secs(900);
 
 impl Events {
     /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this transaction. What is
@@ -112,14 +108,5 @@ fn after_failure(owed: &Owed, retry: Retry, now: Timestamp, ids: &Ids) -> Next {
     if now >= last || asked > last {
         return Next::GiveUp { exhausted: Some(Exhausted::Age) };
     }
-    Next::Try { at: now.plus(pause(owed.attempt, ids.next_u64())).max(asked).min(last) }
-}
-
-/// The pause before the next try: anything up to a bound that doubles with each ("full jitter", Brooker, "Exponential
-/// Backoff and Jitter", AWS Architecture Blog, 2015).
-fn pause(attempt: u32, random: u64) -> Duration {
-    let doubled =
-        BACK_OFF_FIRST.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
-    let bound_ms = u64::try_from(doubled.min(BACK_OFF_MAX).as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(random % bound_ms.saturating_add(1))
+    Next::Try { at: now.plus(pause_after(owed.attempt, ids.next_u64())).max(asked).min(last) }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws::Timestamp;
+use aws::books::{Page, Row};
 use queue::{Arrival, NewMessage, QueueId, Queues, Settings};
 use serde::{Deserialize, Serialize};
 use store::{Commit, KeyRange, Read, Store, Table, Tx};
@@ -61,6 +62,8 @@ impl std::fmt::Debug for Header {
 /// What became of a stream's events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
+    /// Posts that came to be owed.
+    pub(crate) made: u64,
     /// Posts that were answered with 2xx.
     pub(crate) delivered: u64,
     /// Attempts that failed.
@@ -74,7 +77,7 @@ pub(crate) struct Outcome {
     pub(crate) last_error_at: Option<Timestamp>,
 }
 
-store::record!(Outcome, version 1);
+store::record!(Outcome, version 2);
 
 /// All event streams of a store. Clones share them.
 #[derive(Clone, Debug)]
@@ -121,7 +124,41 @@ impl Streams {
                 ..NewMessage::default()
             };
             self.queues.send(commit, queue, message);
+            note(commit, &stream.id, |outcome| outcome.made += 1);
         }
+    }
+
+    /// The posts of all streams as a page of the books. Those of a stream that was deleted are no longer in it.
+    pub fn page(&self, read: &mut impl Read, now: Timestamp) -> Page {
+        let (mut all, mut owed) = (Outcome::default(), 0);
+        for stream in self.all.load_full().iter() {
+            let outcome = read.get(&OUTCOMES, &stream.id).unwrap_or_default();
+            all.made += outcome.made;
+            all.delivered += outcome.delivered;
+            all.failed_attempts += outcome.failed_attempts;
+            all.dead_lettered += outcome.dead_lettered;
+            all.lost += outcome.lost;
+            if let Some(queue) = self.queues.find_internal(read, &queue_name(&stream.id)) {
+                let counts = self.queues.counts(read, queue, now);
+                owed += counts.visible + counts.in_flight + counts.delayed;
+            }
+        }
+        let settled = |row: Row, outcome: &str| {
+            row.counter("trunkline_posts_settled_total", "Posts of event streams that ended, by how.")
+                .labelled("outcome", outcome)
+        };
+        let rows = vec![
+            Row::total("made", all.made)
+                .note("one for each event that a stream takes")
+                .counter("trunkline_posts_total", "Posts that event streams came to owe."),
+            settled(Row::part("delivered", all.delivered), "delivered"),
+            settled(Row::part("dead-lettered", all.dead_lettered), "dead_lettered"),
+            Row::part("owed", owed)
+                .counted(all.failed_attempts, "attempts failed so far")
+                .gauge("trunkline_posts_owed", "Posts still owed."),
+            settled(Row::part("lost", all.lost), "lost").note("given up, no dead-letter queue"),
+        ];
+        Page { name: "event streams", rows }
     }
 
     /// Completes when a post has come to be owed or has changed its time. To be asked for before the look whose failure it

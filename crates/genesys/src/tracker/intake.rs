@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Timestamp;
+use aws::books::{Page, Row};
 use queue::{NewMessage, Queues, Receive, Received, Settings};
 use serde::{Deserialize, Serialize};
 use store::record::{from_postcard, to_postcard};
@@ -53,6 +54,37 @@ pub struct IntakeCounts {
     pub told_before: u64,
     /// Conversations that never ended and were closed for their age.
     pub expired: u64,
+}
+
+impl IntakeCounts {
+    /// The counts as a page of the books; without rows before the first event.
+    pub fn page(&self) -> Page {
+        let rows = vec![
+            Row::aside("received", self.received)
+                .counter("trunkline_feed_events_total", "Events that the feed delivered."),
+            Row::aside("of them known", self.duplicates)
+                .note("had come before, and were dropped")
+                .counter("trunkline_feed_duplicates_total", "Events of the feed that had come before."),
+            Row::aside("unreadable", self.unreadable)
+                .note("new, but without what the conversation tracker needs")
+                .counter(
+                    "trunkline_feed_unreadable_total",
+                    "Events of the feed that cannot be read as what they say they are.",
+                ),
+            Row::aside("derived", self.derived)
+                .counter("trunkline_feed_derived_events_total", "Events derived from the feed's."),
+            Row::aside("derived again", self.told_before)
+                .note("derived once more, and dropped")
+                .counter("trunkline_feed_told_before_total", "Derived events that had been told before."),
+            Row::aside("expired", self.expired)
+                .note("conversations that never ended, closed for their age")
+                .counter(
+                    "trunkline_feed_expired_conversations_total",
+                    "Conversations that never ended and were closed for their age.",
+                ),
+        ];
+        Page { name: "feed", rows }
+    }
 }
 
 /// Version 2: without what was told before, and what expired. Version 1: without what was unreadable, too.

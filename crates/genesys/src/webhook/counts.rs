@@ -1,5 +1,6 @@
 //! What came in by webhooks since the store was made.
 
+use aws::books::{Page, Row};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 
@@ -19,6 +20,21 @@ store::record!(WebhookCounts, version 1);
 /// The counts of every webhook that has received something, by name.
 pub fn counts(read: &mut impl Read) -> Vec<(String, WebhookCounts)> {
     read.list(&COUNTS, &KeyRange::all(), usize::MAX)
+}
+
+/// The counts of all webhooks as a page of the books.
+pub fn page(read: &mut impl Read) -> Page {
+    let mut rows = Vec::new();
+    for (webhook, counts) in counts(read) {
+        let received = Row::aside("received", counts.received)
+            .note(format!("by webhook {webhook}"))
+            .counter("trunkline_webhook_events_total", "Events that a webhook acknowledged.");
+        let duplicates = Row::aside("of them known", counts.duplicates)
+            .note("had come before, and were dropped")
+            .counter("trunkline_webhook_duplicates_total", "Events of a webhook that had come before.");
+        rows.extend([received, duplicates].map(|row| row.labelled("webhook", webhook.clone())));
+    }
+    Page { name: "webhooks", rows }
 }
 
 /// One event more, and so many duplicates.

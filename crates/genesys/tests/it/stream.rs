@@ -64,7 +64,7 @@ impl House {
 
     fn due(&self, now: Timestamp) -> Vec<Post> {
         let streams = self.streams.clone();
-        self.write(move |tx| streams.due(tx, now, 100))
+        self.write(move |tx| streams.due(tx, now, |_| 100))
     }
 
     fn settle(&self, post: &Post, result: Result<(), String>, now: Timestamp) -> Settlement {

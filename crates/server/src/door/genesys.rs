@@ -76,7 +76,8 @@ async fn token(State(door): State<Door>, request: Request) -> Response {
 /// Everything below `/api/v2`.
 async fn api(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Authentication { caller, error: fault } = door.platform.caller(authorization(&parts.headers), clock::now());
+    let Authentication { caller, error: fault } =
+        door.platform.caller(authorization(&parts.headers), clock::now());
     let body = match (door.bodies.read(body, BODY_BYTES_MAX).await, fault) {
         (_, Some(fault)) => return refuse(&fault, caller.as_ref()),
         (Err(error), None) => return refuse(&unread(error), caller.as_ref()),

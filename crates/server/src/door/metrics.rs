@@ -5,15 +5,15 @@
 
 use std::fmt::Write;
 
+use aws::books::{Metric, MetricKind};
 use aws::{Call, Error};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use genesys::tracker::intake::{Intake, IntakeCounts};
-use genesys::webhook::{self, WebhookCounts};
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::component::components;
 use crate::door::Door;
 
 /// The media type of the text format, version 0.0.4.
@@ -33,7 +33,8 @@ pub(super) async fn metrics(State(door): State<Door>, headers: HeaderMap) -> Res
 async fn page(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
     let names = queue_names(door, headers).await?;
     let rooms = &door.rooms;
-    let (counts, intake, webhooks, depths) = rooms
+    let components = components(rooms);
+    let (books, depths) = rooms
         .store
         .read(|snapshot| {
             let mut depths = Vec::new();
@@ -42,14 +43,12 @@ async fn page(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
                     depths.push((name, rooms.queues.counts(snapshot, queue.engine, clock::now())));
                 }
             }
-            let (intake, webhooks) = (Intake::counts(snapshot), webhook::counts(snapshot));
-            (rooms.events.counts(snapshot), intake, webhooks, depths)
+            let books = components.iter().map(|component| component.books(snapshot, clock::now()));
+            (books.collect::<Vec<_>>().concat(), depths)
         })
         .map_err(queue::error::of_store)?;
     let mut page = Page::default();
-    page.feed(intake);
-    page.webhooks(&webhooks);
-    page.events(&counts);
+    page.books(&books);
     page.queues(&depths);
     let stopped = u64::from(door.stopped.borrow().is_some());
     let name = "trunkline_store_damaged_records_total";
@@ -100,67 +99,26 @@ impl Page {
         let _ = writeln!(self.text, "{name} {value}");
     }
 
-    fn feed(&mut self, counts: IntakeCounts) {
-        let IntakeCounts { received, duplicates, derived, unreadable, told_before, expired } = counts;
-        self.counter("trunkline_feed_events_total", "Events that the feed delivered.", received);
-        self.counter(
-            "trunkline_feed_duplicates_total",
-            "Events of the feed that had come before.",
-            duplicates,
-        );
-        self.counter(
-            "trunkline_feed_unreadable_total",
-            "Events of the feed that cannot be read as what they say they are.",
-            unreadable,
-        );
-        self.counter("trunkline_feed_derived_events_total", "Events derived from the feed's.", derived);
-        self.counter(
-            "trunkline_feed_told_before_total",
-            "Derived events that had been told before.",
-            told_before,
-        );
-        let name = "trunkline_feed_expired_conversations_total";
-        self.counter(name, "Conversations that never ended and were closed for their age.", expired);
-    }
-
-    fn webhooks(&mut self, webhooks: &[(String, WebhookCounts)]) {
-        let family = |page: &mut Self, name: &str, help: &str, value: fn(&WebhookCounts) -> u64| {
-            page.head(name, "counter", help);
-            for (webhook, counts) in webhooks {
-                // A webhook's name has letters, digits, dots, hyphens and underscores: nothing to escape.
-                let _ = writeln!(page.text, "{name}{{webhook=\"{webhook}\"}} {}", value(counts));
+    /// The rows of all books that have a name, those of one name together, as the format wants them.
+    fn books(&mut self, books: &[aws::books::Page]) {
+        let mut families: Vec<(&Metric, Vec<(&Metric, u64)>)> = Vec::new();
+        for row in books.iter().flat_map(|page| &page.rows) {
+            let Some(metric) = &row.metric else { continue };
+            match families.iter_mut().find(|(first, _)| first.name == metric.name) {
+                Some((_, members)) => members.push((metric, row.value)),
+                None => families.push((metric, vec![(metric, row.value)])),
             }
-        };
-        let name = "trunkline_webhook_events_total";
-        family(self, name, "Events that a webhook acknowledged.", |counts| counts.received);
-        let name = "trunkline_webhook_duplicates_total";
-        family(self, name, "Events of a webhook that had come before.", |counts| counts.duplicates);
-    }
-
-    fn events(&mut self, counts: &events::Counts) {
-        let name = "trunkline_events_accepted_total";
-        self.counter(name, "Events taken in on a bus.", counts.accepted);
-        let name = "trunkline_events_unmatched_total";
-        self.counter(name, "Events that matched no enabled rule.", counts.unmatched);
-        let name = "trunkline_events_untargeted_total";
-        self.counter(name, "Events that matched rules without targets only.", counts.untargeted);
-        let name = "trunkline_events_no_bus_total";
-        self.counter(name, "Events sent to a bus that does not exist.", counts.no_bus);
-        self.counter("trunkline_deliveries_total", "Deliveries made, one for each target.", counts.made);
-        let name = "trunkline_deliveries_settled_total";
-        self.head(name, "counter", "Deliveries that ended, by how.");
-        for (outcome, value) in [
-            ("delivered", counts.delivered),
-            ("dead_lettered", counts.dead_lettered),
-            ("expired", counts.expired),
-            ("dropped", counts.dropped),
-        ] {
-            let _ = writeln!(self.text, "{name}{{outcome=\"{outcome}\"}} {value}");
         }
-        self.counter("trunkline_deliveries_retried_total", "Retries planned.", counts.retried);
-        self.gauge("trunkline_deliveries_owed", "Deliveries still owed.", counts.owed);
-        self.gauge("trunkline_events_kept", "Event records kept now.", counts.kept);
-        self.gauge("trunkline_events_kept_bytes", "Size of the event records kept.", counts.kept_bytes);
+        for (first, members) in families {
+            let kind = match first.kind {
+                MetricKind::Counter => "counter",
+                MetricKind::Gauge => "gauge",
+            };
+            self.head(first.name, kind, first.help);
+            for (metric, value) in members {
+                let _ = writeln!(self.text, "{}{} {value}", metric.name, labels(metric));
+            }
+        }
     }
 
     fn queues(&mut self, depths: &[(String, queue::Counts)]) {
@@ -175,4 +133,14 @@ impl Page {
             }
         }
     }
+}
+
+/// The labels as the format writes them; their values are names of ours, which have nothing to escape.
+fn labels(metric: &Metric) -> String {
+    if metric.labels.is_empty() {
+        return String::new();
+    }
+    let labels: Vec<String> =
+        metric.labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+    format!("{{{}}}", labels.join(","))
 }

@@ -2,13 +2,15 @@
 
 mod reconcile;
 
+use aws::books::{Page, Role, Row, Sum};
 use aws::service::Json;
-use aws::{Call, Operation, Reply, Service, Wire, operation};
+use aws::{Call, Operation, Reply, Service, Timestamp, Wire, operation};
 use events::Era;
 use events::own::trip::NotMatched;
 use genesys::tracker::intake::Intake;
 use serde::{Deserialize, Serialize};
 
+use crate::component::components;
 use crate::reason::{Rule, verdicts};
 use crate::rooms::Rooms;
 
@@ -21,6 +23,7 @@ pub(crate) static SERVICE: Service<Rooms> =
 
 /// Those that need more than one room.
 const OPERATIONS: &[Operation<Rooms>] = &[
+    Operation::whole("GetBooks", |rooms, call, body| get_books(rooms, call.now, body)),
     Operation { name: "GetCounts", missing: "", run: get_counts },
     Operation { name: "DescribeEvent", missing: "", run: describe_event },
     Operation { name: "ReconcileEvents", missing: "", run: reconcile::reconcile },
@@ -69,4 +72,81 @@ fn get_counts(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
         });
         read.map_err(queue::error::of_store)
     })
+}
+
+/// The version of the form of [`BooksAnswer`].
+const BOOKS_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BooksAnswer {
+    version: u32,
+    /// Whether every total is the sum of its parts.
+    balanced: bool,
+    components: Vec<ComponentAnswer>,
+    pages: Vec<PageAnswer>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ComponentAnswer {
+    name: &'static str,
+    /// When something of it falls due next, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_due: Option<f64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PageAnswer {
+    name: &'static str,
+    rows: Vec<RowAnswer>,
+    sums: Vec<SumAnswer>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RowAnswer {
+    label: &'static str,
+    role: Role,
+    value: u64,
+    note: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SumAnswer {
+    label: &'static str,
+    total: u64,
+    parts: u64,
+}
+
+/// The books of all components, page by page.
+fn get_books(rooms: &Rooms, now: Timestamp, body: &[u8]) -> Reply {
+    operation::answer(body, |_: Nothing| {
+        let components = components(rooms);
+        let pages = rooms.store.read(|snapshot| {
+            let pages = components.iter().map(|component| component.books(snapshot, now));
+            pages.collect::<Vec<_>>().concat()
+        });
+        let pages = pages.map_err(queue::error::of_store)?;
+        let balanced = pages.iter().all(Page::balances);
+        let components = components.iter().map(|component| ComponentAnswer {
+            name: component.name(),
+            next_due: component.next_due().map(Timestamp::to_unix_seconds_f64),
+        });
+        Ok(BooksAnswer {
+            components: components.collect(),
+            version: BOOKS_VERSION,
+            balanced,
+            pages: pages.into_iter().map(page_answer).collect(),
+        })
+    })
+}
+
+fn page_answer(page: Page) -> PageAnswer {
+    let sum = |sum: Sum| SumAnswer { label: sum.label, total: sum.total, parts: sum.parts };
+    let sums = page.sums().into_iter().map(sum).collect();
+    let row = |row: Row| RowAnswer { label: row.label, role: row.role, value: row.value, note: row.note };
+    PageAnswer { name: page.name, rows: page.rows.into_iter().map(row).collect(), sums }
 }

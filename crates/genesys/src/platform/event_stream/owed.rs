@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use queue::{Attribute, Handle, NewMessage, Receive};
+use queue::backoff::pause_after;
+use queue::{Attribute, Extended, Extension, Handle, NewMessage, QueueId, Receive, Received};
 use store::{Commit, Tx};
 
-use crate::platform::event_stream::{Header, Streams, note, queue_name};
+use crate::platform::event_stream::{Header, Stream, Streams, note, queue_name};
 
 /// The SQS queue that takes posts which were given up; made with the first stream.
 pub const DEAD_LETTERS: &str = "eventstreams-dlq";
-/// How long a post is leased to whoever carries it.
-pub const LEASE: Duration = Duration::from_secs(60);
+/// How long an address may take to answer a post.
+pub const CALL_TIME: Duration = Duration::from_secs(10);
+/// How long a post is leased to whoever carries it: its call, and the commits before and after it.
+const LEASE: Duration = Duration::from_secs(60);
 /// How long a post is tried again after it came to be owed: what seed 004 promises.
 pub const RETRIED_FOR: Duration = Duration::from_secs(24 * 3_600);
-/// The longest pause that the first retry may make; doubled with each further one.
-const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
-/// The longest pause of all.
-const BACK_OFF_MAX: Duration = Duration::from_secs(900);
 
 /// A post that has fallen due and is leased to the caller.
 #[derive(Clone, Debug)]
@@ -34,6 +33,8 @@ pub struct Post {
     pub body: String,
     /// 1 at the first try.
     pub attempt: u32,
+    /// When its call is cut off at the latest: the lease holds until then.
+    pub call_until: Timestamp,
     owed_since: Timestamp,
     handle: Handle,
 }
@@ -56,30 +57,61 @@ pub enum Settlement {
     Gone,
 }
 
+/// What is leased of one stream.
+#[derive(Clone, Copy)]
+struct Leasing<'s> {
+    stream: &'s Stream,
+    queue: QueueId,
+    max: usize,
+    now: Timestamp,
+}
+
 impl Streams {
-    /// Leases up to `max` posts that have fallen due, of streams that are enabled; each stream has about an equal share.
-    pub fn due(&self, tx: &mut Tx<'_>, now: Timestamp, max: usize) -> Vec<Post> {
-        let all = self.all.load_full();
-        let enabled: Vec<_> = all.iter().filter(|stream| stream.enabled).collect();
+    /// Leases posts that have fallen due, of streams that are enabled; `max` tells how many one stream may take.
+    pub fn due(&self, tx: &mut Tx<'_>, now: Timestamp, mut max: impl FnMut(&str) -> usize) -> Vec<Post> {
         let mut posts = Vec::new();
-        for (at, stream) in enabled.iter().enumerate() {
-            let share = max.saturating_sub(posts.len()).div_ceil(enabled.len() - at);
+        for stream in self.all.load_full().iter().filter(|stream| stream.enabled) {
             for due in self.queues.due(tx, &queue_name(&stream.id), now) {
-                let receive = Receive { max: share, until: now.plus(LEASE), now, redrive: None };
-                let received = self.queues.receive(tx, due.queue, &receive);
-                posts.extend(received.into_iter().map(|received| Post {
-                    id: received.id,
-                    stream_id: stream.id.clone(),
-                    url: stream.url.clone(),
-                    headers: stream.headers.clone(),
-                    body: received.body,
-                    attempt: received.receive_count,
-                    owed_since: received.sent_at,
-                    handle: received.handle,
-                }));
+                posts.extend(self.lease(tx, Leasing { stream, queue: due.queue, max: max(&stream.id), now }));
             }
         }
         posts
+    }
+
+    /// Leases the next post of a stream, if one has fallen due.
+    pub fn next_due_of(&self, tx: &mut Tx<'_>, stream_id: &str, now: Timestamp) -> Option<Post> {
+        let all = self.all.load_full();
+        let stream = all.iter().find(|stream| stream.enabled && stream.id == stream_id)?;
+        let queue = self.queues.find_internal(tx, &queue_name(stream_id))?;
+        self.lease(tx, Leasing { stream, queue, max: 1, now }).pop()
+    }
+
+    fn lease(&self, tx: &mut Tx<'_>, leasing: Leasing<'_>) -> Vec<Post> {
+        let Leasing { stream, queue, max, now } = leasing;
+        let until = now.plus(LEASE);
+        let received = self.queues.receive(tx, queue, &Receive { max, until, now, redrive: None });
+        let post = |received: Received| Post {
+            id: received.id,
+            stream_id: stream.id.clone(),
+            url: stream.url.clone(),
+            headers: stream.headers.clone(),
+            body: received.body,
+            attempt: received.receive_count,
+            call_until: until,
+            owed_since: received.sent_at,
+            handle: received.handle,
+        };
+        received.into_iter().map(post).collect()
+    }
+
+    /// Renews the lease of a post whose call has not begun, from `now` on. `false`: it has ended, and somebody else has the post.
+    pub fn renew_lease(&self, tx: &mut Tx<'_>, post: &mut Post, now: Timestamp) -> bool {
+        let until = now.plus(LEASE);
+        let held = self.queues.extend(tx, &post.handle, Extension { until, now }) == Extended::Yes;
+        if held {
+            post.call_until = until;
+        }
+        held
     }
 
     /// When [`Streams::due`] is worth asking next; `None`: no stream that is enabled owes anything.
@@ -105,7 +137,7 @@ impl Streams {
         };
         let last = post.owed_since.plus(RETRIED_FOR);
         let settled = if now < last {
-            let at = now.plus(pause(post.attempt, commit.ids.next_u64())).min(last);
+            let at = now.plus(pause_after(post.attempt, commit.ids.next_u64())).min(last);
             if !self.queues.reschedule(commit, &post.handle, at) {
                 return Settlement::Gone;
             }
@@ -146,29 +178,5 @@ impl Streams {
         };
         self.queues.send(commit, queue.engine, message);
         true
-    }
-}
-
-/// The pause before the next try: from half of a bound that doubles with each up to that bound, so that it grows and two
-/// senders do not keep step.
-fn pause(attempt: u32, random: u64) -> Duration {
-    let doubled =
-        BACK_OFF_FIRST.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
-    let bound_ms = u64::try_from(doubled.min(BACK_OFF_MAX).as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(bound_ms / 2 + random % (bound_ms / 2 + 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::pause;
-
-    #[test]
-    fn pauses_grow_up_to_a_quarter_of_an_hour() {
-        for random in [0, 1, 499, u64::MAX] {
-            let pauses: Vec<u128> = (1..64).map(|attempt| pause(attempt, random).as_millis()).collect();
-            assert!((500..=1_000).contains(&pauses[0]), "{pauses:?}");
-            assert!(pauses.iter().all(|pause| *pause <= 900_000), "{pauses:?}");
-            assert!(pauses[62] >= 450_000, "{pauses:?}");
-        }
     }
 }
