@@ -54,6 +54,17 @@ pub(crate) fn unknown_attribute(name: &str) -> Error {
     Error::sender("InvalidAttributeName", format!("Unknown Attribute {name}."))
 }
 
+/// An attribute of FIFO queues on a standard queue. Two of the three are refused in words of their own.
+pub(crate) fn only_of_fifo(name: &str) -> Error {
+    if name == "ContentBasedDeduplication" {
+        return unknown_attribute(name);
+    }
+    Error::sender(
+        "InvalidAttributeName",
+        format!("You can specify the {name} only when FifoQueue is set to true."),
+    )
+}
+
 pub(crate) fn invalid_attribute(name: &str) -> Error {
     Error::sender("InvalidAttributeValue", format!("Invalid value for the parameter {name}."))
 }

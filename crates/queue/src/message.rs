@@ -76,18 +76,21 @@ fn read_attribute(name: String, wire: WireAttribute) -> Result<Attribute, Error>
                 "Can't cast the value of message (user) attribute '{name}' to a number."
             )))
         }
-        Value::Text(text) if !has_allowed_characters(text) => Err(error::invalid_contents()),
+        Value::Text(text) if !has_allowed_characters(text) => {
+            Err(error::invalid_parameter(error::invalid_contents().message))
+        }
         Value::Text(_) | Value::Bytes(_) => Ok(Attribute { name, data_type, value }),
     }
 }
 
-/// Source of the rules: SQS developer guide, "Amazon SQS message metadata", and the wording of LocalStack's recordings.
+/// Letters and digits of any script. Source of the rules: SQS developer guide, "Amazon SQS message metadata", and
+/// LocalStack's recordings (test_send_message_with_invalid_string_attributes: `attr.1øßä` is taken).
 fn check_attribute_name(name: &str) -> Result<(), Error> {
     let refuse = |message: String| Err(error::invalid_parameter(message));
     if name.is_empty() || name.len() > limits::ATTRIBUTE_NAME_MAX {
         return refuse("Message (user) attribute name must be between 1 and 256 characters long.".to_owned());
     }
-    if let Some(c) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))) {
+    if let Some(c) = name.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))) {
         return refuse(format!(
             "Invalid non-alphanumeric character '#x{:X}' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots.",
             u32::from(c)

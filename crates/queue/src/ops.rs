@@ -52,7 +52,9 @@ pub static SERVICE: Service<Queues> = Service::new(
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Queues>] = &[
-    Operation::whole("AddPermission", |queues, call, body| own(queues, call, body, permissions::add)),
+    Operation::whole("AddPermission", |queues, call, body| {
+        own(queues, call, body, |queues, call, body| permissions::add(queues, &call, body))
+    }),
     Operation::whole("CancelMessageMoveTask", |queues, _, body| move_tasks::cancel(queues, body)),
     Operation::whole("ChangeMessageVisibility", |queues, call, body| {
         shared(queues, call, body, visibility::change)
@@ -84,10 +86,14 @@ pub const OPERATIONS: &[Operation<Queues>] = &[
         shared(queues, call, body, |queues, call, body| queues::purge(queues, &call, body))
     }),
     Operation::whole("ReceiveMessage", |queues, call, body| shared(queues, call, body, receive::receive)),
-    Operation::whole("RemovePermission", |queues, call, body| own(queues, call, body, permissions::remove)),
+    Operation::whole("RemovePermission", |queues, call, body| {
+        own(queues, call, body, |queues, call, body| permissions::remove(queues, &call, body))
+    }),
     Operation::whole("SendMessage", |queues, call, body| shared(queues, call, body, send::send)),
     Operation::whole("SendMessageBatch", |queues, call, body| shared(queues, call, body, send::send_batch)),
-    Operation::whole("SetQueueAttributes", |queues, call, body| own(queues, call, body, attributes::set)),
+    Operation::whole("SetQueueAttributes", |queues, call, body| {
+        own(queues, call, body, |queues, call, body| attributes::set(queues, &call, body))
+    }),
     Operation::whole("StartMessageMoveTask", move_tasks::start),
     Operation::whole("TagQueue", |queues, call, body| {
         own(queues, call, body, |queues, _, body| tags::tag(queues, body))

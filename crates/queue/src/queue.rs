@@ -154,16 +154,16 @@ impl Attributes {
         if name == "FifoQueue" {
             // Set when the queue is made, together with its name, and never changed. The words are recorded from AWS by
             // LocalStack: test_set_unsupported_attribute_fifo.
-            return match (self.fifo.is_some(), value) {
-                (true, "true") => Ok(()),
-                (true, _) => Err(Error::sender(
+            return match (self.fifo.is_some(), boolean(value)) {
+                (true, Some(true)) => Ok(()),
+                (true, Some(false) | None) => Err(Error::sender(
                     "InvalidAttributeValue",
                     "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
                 )),
                 (false, _) => Err(error::unknown_attribute(name)),
             };
         }
-        let Some(fifo) = self.fifo.as_mut() else { return Err(error::unknown_attribute(name)) };
+        let Some(fifo) = self.fifo.as_mut() else { return Err(error::only_of_fifo(name)) };
         let (flag, no, yes) = match name {
             "ContentBasedDeduplication" => (&mut fifo.content_based, "false", "true"),
             "DeduplicationScope" => (&mut fifo.scope_is_group, "queue", "messageGroup"),
@@ -182,7 +182,7 @@ impl Attributes {
             "Policy" => {
                 value.is_empty() || serde_json::from_str::<BTreeMap<String, serde_json::Value>>(value).is_ok()
             }
-            "SqsManagedSseEnabled" => matches!(value, "true" | "false"),
+            "SqsManagedSseEnabled" => boolean(value).is_some(),
             "KmsDataKeyReusePeriodSeconds" => parse_between(value, 60..=86_400).is_some(),
             _ => true,
         };
@@ -191,8 +191,15 @@ impl Attributes {
         }
         if value.is_empty() {
             self.kept.remove(name);
+            if name == "KmsMasterKeyId" {
+                // Without a key nothing is reused; recorded from AWS.
+                self.kept.remove("KmsDataKeyReusePeriodSeconds");
+            }
         } else {
-            self.kept.insert(name.to_owned(), value.to_owned());
+            let value = boolean(value)
+                .filter(|_| name == "SqsManagedSseEnabled")
+                .map_or_else(|| value.to_owned(), |is| is.to_string());
+            self.kept.insert(name.to_owned(), value);
         }
         Ok(())
     }
@@ -227,6 +234,15 @@ impl Attributes {
     /// What of this the engine must know.
     pub(crate) fn settings(&self) -> Settings {
         Settings { permits: None, retention_ms: Some(u64::from(self.retention_s) * 1000) }
+    }
+}
+
+/// A boolean as clients write it: also Python's `True`.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else {
+        text.eq_ignore_ascii_case("false").then_some(false)
     }
 }
 

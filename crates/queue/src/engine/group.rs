@@ -1,6 +1,8 @@
 //! Message groups: within a group, messages come out in the order they went in (contract C5).
 //!
-//! INVARIANT: a group with parked messages has a message in the index. So a group wakes up by itself, and a group that
+//! A message that is in flight holds back what lies behind it in its group, and nothing before it.
+//!
+//! INVARIANT: a group's first message is in the index. So a group wakes up by itself when that falls due, and a group that
 //! waits costs its queue nothing.
 
 use std::collections::BTreeMap;
@@ -22,9 +24,11 @@ impl Desk<'_> {
             return;
         };
         match self.group(&(queue.0, name)) {
-            Some(_) => self.park(queue, entry),
-            None => {
-                self.join(queue, &entry, Group::default());
+            Some(group) if group.first().is_some_and(|first| first < entry.sequence) => {
+                self.park(queue, entry)
+            }
+            group => {
+                self.join(queue, &entry, group.unwrap_or_default());
                 self.ring(queue);
             }
         }
@@ -61,13 +65,10 @@ impl Desk<'_> {
         let Some(name) = due.state.group.clone() else { return vec![due] };
         let key = (queue.0, name);
         let mut group = self.group(&key).unwrap_or_default();
-        let busy = group.members.iter().any(|member| member.phase == Phase::Leased && member.at_ms > now_ms);
-        let mut ready = Vec::new();
-        if !busy {
-            ready = self.in_order(queue, &key, &group, max);
-            let due_until = ready.iter().position(|entry| entry.at_ms > now_ms).unwrap_or(ready.len());
-            ready.truncate(due_until);
-        }
+        let mut ready = self.in_order(queue, &key, &group, max);
+        // What is in flight is due when its lease ends; nothing behind it goes before it.
+        let due_until = ready.iter().position(|entry| entry.at_ms > now_ms).unwrap_or(ready.len());
+        ready.truncate(due_until);
         if ready.is_empty() {
             self.park_again(queue, due);
         }
@@ -106,14 +107,12 @@ impl Desk<'_> {
         self.put_group(queue, &key, group);
     }
 
-    /// Stores what a group has left in the index; the first of the parked comes in where that is nothing.
+    /// Stores what a group has left in the index; where its first message is parked, that comes in.
     fn put_group(&mut self, queue: QueueId, key: &(u64, String), group: Group) {
-        if !group.members.is_empty() {
-            self.tx.put(&GROUPS, key, &group);
-            return;
-        }
-        match self.parked(key, 1).pop() {
-            None => self.tx.remove(&GROUPS, key),
+        let parked = self.parked(key, 1).pop();
+        match parked.filter(|parked| group.first().is_none_or(|first| parked.sequence < first)) {
+            None if group.members.is_empty() => self.tx.remove(&GROUPS, key),
+            None => self.tx.put(&GROUPS, key, &group),
             Some(first) => {
                 self.tx.remove(&PARKED, &(key.0, key.1.clone(), first.sequence));
                 self.note(Change::Unparked(queue));
@@ -235,6 +234,13 @@ impl Desk<'_> {
         let state = State { moved: false, ..entry.state };
         self.tx.put(&PARKED, &(queue.0, name, entry.sequence), &Parked { state, not_before_ms });
         self.note(Change::Parked(queue));
+    }
+}
+
+impl Group {
+    /// The least sequence number of those in the index.
+    fn first(&self) -> Option<u64> {
+        self.members.iter().map(|member| member.sequence).min()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::engine::Queues;
 use crate::engine::desk::{Desk, Entry};
 use crate::engine::handle::Handle;
 use crate::engine::record::{
-    Attribute, CONTENTS, Content, INDEX, NOTES, Note, Phase, Place, QUEUES, QueueId, Settings, State,
+    Attribute, CONTENTS, Content, INDEX, MOVED, NOTES, Note, Phase, Place, QUEUES, QueueId, Settings, State,
 };
 use crate::engine::settle::{Transfer, find};
 
@@ -231,13 +231,17 @@ impl Round<'_> {
         let state = State {
             received: entry.state.received.saturating_add(1),
             first_received_at_ms: if first == 0 { now_ms } else { first },
-            moved: false,
+            // Handles of earlier receives may still change the lease, and do not say where it is.
+            moved: entry.state.received > 0,
             ..entry.state.clone()
         };
         // A lease lasts a millisecond at least: this receive does not meet the message again.
         let at_ms = self.receive.until.unix_ms().max(now_ms.saturating_add(1));
         let leased = Entry { phase: Phase::Leased, at_ms, sequence: entry.sequence, state };
         desk.shift(self.queue, entry, &leased);
+        if leased.state.moved {
+            desk.tx.put(&MOVED, &(self.queue.0, leased.sequence), &at_ms);
+        }
         let note = desk.note_of(&leased);
         self.received.push(received(self.queue, leased, content, note));
     }
@@ -245,6 +249,8 @@ impl Round<'_> {
 
 fn received(queue: QueueId, entry: Entry, content: Content, note: Note) -> Received {
     let Content { id, body, mut attributes, sender, trace_header, tenant, deduplication_id } = content;
+    // Recorded from AWS: a message that was moved to a FIFO dead-letter queue has its id as deduplication id.
+    let deduplication_id = deduplication_id.map(|own| if note.source.is_some() { id.clone() } else { own });
     attributes.retain(|own| !note.attributes.iter().any(|added| added.name == own.name));
     attributes.extend(note.attributes);
     let Entry { at_ms, sequence, state, .. } = entry;
@@ -288,8 +294,9 @@ fn count_in_flight(read: &mut impl Read, queue: QueueId, now: Timestamp, limit: 
 }
 
 impl Desk<'_> {
-    /// Up to `max` due messages: those whose lease has ended first, they are the older ones. Those of which the state is
-    /// damaged are passed over: nobody knows their group, or how often they were received.
+    /// Up to `max` due messages, in the order in which they fell due: one that was given back, or whose lease has ended,
+    /// goes behind those that have waited since before. Those of which the state is damaged are passed over: nobody knows
+    /// their group, or how often they were received.
     pub(crate) fn list_due(&mut self, queue: QueueId, now: Timestamp, max: usize) -> Vec<Entry> {
         for _ in 1..DAMAGED_LOOKS_MAX {
             let (due, damaged) = self.look_for_due(queue, now, max);
@@ -311,14 +318,15 @@ impl Desk<'_> {
         for phase in Phase::BOTH {
             let from = (queue.0, phase.byte(), 0u64);
             let to = (queue.0, phase.byte(), now.unix_ms().saturating_add(1));
-            let left = max.saturating_sub(due.len() + damaged.len());
-            for (place, state) in self.tx.list_found(&INDEX, &KeyRange::between(&from, &to), left) {
+            for (place, state) in self.tx.list_found(&INDEX, &KeyRange::between(&from, &to), max) {
                 match state {
                     Some(state) => due.push(entry_of(place, state)),
                     None => damaged.push(place),
                 }
             }
         }
+        due.sort_by_key(|entry| (entry.at_ms, entry.sequence));
+        due.truncate(max);
         (due, damaged)
     }
 

@@ -95,6 +95,20 @@ impl Queues {
         })
     }
 
+    /// As [`Queues::renew`], with the handle of an earlier receive of a message that somebody has in flight now.
+    /// `false`: it is gone, or not in flight.
+    pub fn renew_by_earlier(&self, tx: &mut Tx<'_>, handle: &Handle, extension: Extension) -> bool {
+        let place = tx
+            .get(&MOVED, &(handle.queue.0, handle.sequence))
+            .filter(|at_ms| *at_ms > extension.now.unix_ms());
+        let newest = place.and_then(|at_ms| {
+            let place = (handle.queue.0, Phase::Leased.byte(), (at_ms, handle.sequence));
+            let Found::Value(state) = tx.find(&INDEX, &place) else { return None };
+            (state.received > handle.receive).then_some(Handle { at_ms, receive: state.received, ..*handle })
+        });
+        newest.is_some_and(|newest| self.renew(tx, &newest, extension.until))
+    }
+
     /// Until when the handle's message is leased; `None`: it is gone, or was received again.
     pub fn leased_until(&self, read: &mut impl Read, handle: &Handle) -> Option<Timestamp> {
         find(read, handle).map(|entry| Timestamp::from_unix_ms(entry.at_ms))

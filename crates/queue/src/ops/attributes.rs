@@ -25,6 +25,7 @@ struct GetQueueAttributes {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct QueueAttributes {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     attributes: BTreeMap<String, String>,
 }
 
@@ -69,8 +70,8 @@ struct SetQueueAttributes {
     attributes: Option<BTreeMap<String, String>>,
 }
 
-pub(super) fn set(queues: &Queues, call: Call, body: &[u8]) -> Reply {
-    let queues_in_job = queues.clone();
+pub(super) fn set(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+    let (queues_in_job, now) = (queues.clone(), call.now);
     write(queues, body, |request: SetQueueAttributes| {
         let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let attributes = required(request.attributes, "Attributes")?;
@@ -84,7 +85,7 @@ pub(super) fn set(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             {
                 check_redrive(tx, policy, &queue, queues_in_job.scope())?;
             }
-            queue.modified_at = call.now;
+            queue.modified_at = now;
             queues_in_job.configure(tx, queue.engine, queue.attributes.settings());
             queue.put(tx);
             Ok(Nothing {})

@@ -9,11 +9,13 @@ use crate::error;
 use crate::limits;
 use crate::ops::required;
 
-/// The answer of a batch operation.
+/// The answer of a batch operation. AWS leaves out what is empty.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct BatchAnswer<A> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     successful: Vec<A>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<Failure>,
 }
 

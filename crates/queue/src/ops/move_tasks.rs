@@ -115,6 +115,7 @@ struct ListMessageMoveTasks {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Tasks {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     results: Vec<WireTask>,
 }
 

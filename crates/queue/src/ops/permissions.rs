@@ -34,7 +34,8 @@ const ACTIONS: [&str; 9] = [
     "SendMessage",
 ];
 
-pub(super) fn add(queues: &Queues, call: Call, body: &[u8]) -> Reply {
+pub(super) fn add(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+    let now = call.now;
     write(queues, body, |request: AddPermission| {
         let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let label = required(request.label, "Label")?;
@@ -71,7 +72,7 @@ pub(super) fn add(queues: &Queues, call: Call, body: &[u8]) -> Reply {
                 "Resource": arn,
             }));
             keep(&mut queue, statements, &arn);
-            queue.modified_at = call.now;
+            queue.modified_at = now;
             queue.put(tx);
             Ok(Nothing {})
         })
@@ -85,7 +86,8 @@ struct RemovePermission {
     label: Option<String>,
 }
 
-pub(super) fn remove(queues: &Queues, call: Call, body: &[u8]) -> Reply {
+pub(super) fn remove(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+    let now = call.now;
     write(queues, body, |request: RemovePermission| {
         let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         let label = required(request.label, "Label")?;
@@ -99,7 +101,7 @@ pub(super) fn remove(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             }
             let arn = queue.arn(tx.scope()).to_string();
             keep(&mut queue, after, &arn);
-            queue.modified_at = call.now;
+            queue.modified_at = now;
             queue.put(tx);
             Ok(Nothing {})
         })

@@ -13,7 +13,9 @@ use crate::engine::Queues;
 use crate::error;
 use crate::limits;
 use crate::ops::{Nothing, OfQueue, between, required, write, write_reserved};
-use crate::queue::{Attributes, Fifo, Queue, SQS_QUEUES, find, is_attribute, name_in_url, require, url};
+use crate::queue::{
+    Attributes, Fifo, Queue, SQS_QUEUES, boolean, find, is_attribute, name_in_url, require, url,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -35,11 +37,10 @@ pub(super) fn create(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write(queues, body, |request: CreateQueue| {
         let name = required(request.queue_name.filter(|name| !name.is_empty()), "QueueName")?;
-        let wants_fifo = request.attributes.get("FifoQueue").map(String::as_str);
-        if !matches!(wants_fifo, None | Some("true" | "false")) {
-            return Err(error::invalid_attribute("FifoQueue"));
-        }
-        let fifo = wants_fifo == Some("true");
+        let fifo = match request.attributes.get("FifoQueue") {
+            Some(text) => boolean(text).ok_or_else(|| error::invalid_attribute("FifoQueue"))?,
+            None => false,
+        };
         if fifo { Queue::check_fifo_name(&name) } else { Queue::check_name(&name) }?;
         let mut wanted = Attributes { fifo: fifo.then(Fifo::default), ..Attributes::default() };
         // `false` is no value that AWS knows: a standard queue has no attribute of this name (aws/aws-sdk-php issue 1331).
@@ -187,7 +188,7 @@ struct ListDeadLetterSourceQueues {
 /// The one answer of SQS whose list begins with a small letter.
 #[derive(Debug, Serialize)]
 struct DeadLetterSources {
-    #[serde(rename = "queueUrls")]
+    #[serde(rename = "queueUrls", skip_serializing_if = "Vec::is_empty")]
     queue_urls: Vec<String>,
     #[serde(rename = "NextToken", skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,

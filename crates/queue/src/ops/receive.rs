@@ -234,11 +234,11 @@ impl Selection {
         }
     }
 
-    /// `All`, `.*`, a name, or the beginning of one followed by `.*`.
+    /// `All`, `*`, `.*`, a name, or the beginning of one followed by `.*`.
     fn wants(&self, name: &str) -> bool {
         self.message.iter().any(|wanted| match wanted.strip_suffix(".*") {
             Some(prefix) => name.starts_with(prefix),
-            None => wanted == "All" || wanted == name,
+            None => wanted == "All" || wanted == "*" || wanted == name,
         })
     }
 

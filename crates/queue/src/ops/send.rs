@@ -237,9 +237,10 @@ fn no_deduplication_id() -> Error {
     )
 }
 
-/// A sequence number as AWS writes it: twenty digits, so that texts sort as numbers do.
+/// A sequence number as AWS writes it: twenty digits, so that texts sort as numbers do, in steps of 256. They begin where
+/// no run of zeros looks like an account's number.
 pub(super) fn sequence_number(sequence: u64) -> String {
-    (10_000_000_000_000_000_000 + u128::from(sequence)).to_string()
+    (18_849_496_460_467_696_128 + u128::from(sequence) * 256).to_string()
 }
 
 /// Up to 128 letters, digits and punctuation. Source: SQS API reference, SendMessage and ReceiveMessage.

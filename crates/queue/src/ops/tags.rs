@@ -61,6 +61,7 @@ pub(super) fn untag(queues: &Queues, body: &[u8]) -> Reply {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct QueueTags {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String>,
 }
 

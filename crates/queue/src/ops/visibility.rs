@@ -5,6 +5,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use crate::engine::Queues;
+use crate::engine::settle::Extension;
 use crate::error;
 use crate::limits;
 use crate::ops::batch::{self, BatchAnswer, Done};
@@ -91,7 +92,9 @@ impl Change {
         let until = of.queue.visible_after(of.call.now, Some(self.visibility_s));
         // A lease that has ended can be renewed while nobody has received the message again. Recorded from AWS by
         // LocalStack: test_change_message_visibility_after_visibility_timeout_expiration.
-        if of.queues.renew(tx, &handle, until) {
+        // Handles of earlier receives do as well while the message is in flight, as recorded from AWS.
+        let extension = Extension { now: of.call.now, until };
+        if of.queues.renew(tx, &handle, until) || of.queues.renew_by_earlier(tx, &handle, extension) {
             return Ok(());
         }
         Err(error::invalid_value(

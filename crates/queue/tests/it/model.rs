@@ -155,7 +155,7 @@ impl World {
         let received = write(&self.queues(), move |tx| queues.receive(tx, ids[0], &receive));
         assert!(received.len() <= max);
         let mut last_of_group: BTreeMap<u8, String> = BTreeMap::new();
-        let in_flight_before: Vec<u8> = self.groups_in_flight();
+        let in_flight_before = self.in_flight();
         for message in &received {
             self.check_received(message, &in_flight_before);
             let known = self.known.get_mut(&message.id).unwrap();
@@ -180,12 +180,18 @@ impl World {
         self.learn_what_moved();
     }
 
-    fn groups_in_flight(&self) -> Vec<u8> {
-        let in_flight = |known: &&Known| known.queue == 0 && known.leased && known.at > self.now;
-        self.known.values().filter(in_flight).filter_map(|known| known.group).collect()
+    /// The messages in flight that have a group.
+    fn in_flight(&self) -> Vec<(u8, String)> {
+        let in_flight =
+            |(_, known): &(&String, &Known)| known.queue == 0 && known.leased && known.at > self.now;
+        self.known
+            .iter()
+            .filter(in_flight)
+            .filter_map(|(id, known)| Some((known.group?, id.clone())))
+            .collect()
     }
 
-    fn check_received(&self, message: &Received, in_flight: &[u8]) {
+    fn check_received(&self, message: &Received, in_flight: &[(u8, String)]) {
         let known = self.known.get(&message.id).unwrap();
         assert_eq!(message.body, format!("body of {}", message.id));
         assert_eq!(known.queue, 0);
@@ -193,7 +199,8 @@ impl World {
         assert!(known.received < MAX_RECEIVES, "received too often");
         assert!(known.sent_at + RETENTION_MS > self.now, "past its retention");
         assert_eq!(message.sent_at, at(known.sent_at));
-        assert!(known.group.is_none_or(|group| !in_flight.contains(&group)), "its group was in flight");
+        let before = in_flight.iter().find(|(group, id)| Some(*group) == known.group && *id < message.id);
+        assert_eq!(before, None, "an earlier one of its group was in flight");
     }
 
     /// Of its group, nothing that was sent before and is still there may be outside this receive.
