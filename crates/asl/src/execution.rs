@@ -113,6 +113,13 @@ pub(crate) struct Thread {
     pub(crate) attempts: Vec<u32>,
 }
 
+impl Thread {
+    /// How often the state has been tried again in this visit.
+    pub(crate) fn retry_count(&self) -> u32 {
+        self.attempts.iter().sum()
+    }
+}
+
 /// Who waits for a thread, and as what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Parent {

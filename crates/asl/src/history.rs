@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// How many events a Standard execution's history may have; the last is the execution's end.
+pub const HISTORY_EVENTS_MAX: u64 = 25_000;
+
 /// One event, in AWS's shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryEvent {

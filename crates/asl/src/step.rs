@@ -2,9 +2,11 @@
 
 mod context;
 mod failing;
+mod failure;
 mod flow;
 mod iterate;
 mod run;
+mod sight;
 mod task;
 mod wait;
 
@@ -16,8 +18,6 @@ use crate::history::{HistoryEvent, Status};
 use crate::map_run::MapRunOrder;
 use crate::resource::Resource;
 use crate::step::run::Run;
-
-pub use crate::step::failing::HISTORY_EVENTS_MAX;
 
 /// What happens to an execution, and when.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! What a state can see besides its input: the context object and the variables in scope.
+//! The context object and the variables of a thread.
 
 use serde_json::{Map, Value, json};
 
@@ -6,15 +6,7 @@ use crate::definition::MachineType;
 use crate::execution::{Item, Thread};
 use crate::history::time_text;
 use crate::step::run::Run;
-
-/// The context object, the variables, the moment and the random numbers of one visit.
-#[derive(Debug)]
-pub(super) struct Sight {
-    pub(super) context: Value,
-    pub(super) variables: Map<String, Value>,
-    pub(super) seed: u64,
-    pub(super) now_ms: u64,
-}
+use crate::step::sight::{Sight, insert};
 
 impl Run<'_> {
     /// What a thread sees in its state.
@@ -38,7 +30,7 @@ impl Run<'_> {
         }
         let mut state = json!({"Name": thread.state, "EnteredTime": time_text(thread.entered_ms)});
         if self.state_of(thread).is_ok_and(|state| state.guard().is_some()) {
-            insert(&mut state, "RetryCount", retry_count(thread).into());
+            insert(&mut state, "RetryCount", thread.retry_count().into());
         }
         let mut context = json!({
             "Execution": execution,
@@ -79,31 +71,5 @@ impl Run<'_> {
             seen.extend(scope.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
         seen
-    }
-}
-
-/// How often a state has been tried again in this visit.
-pub(super) fn retry_count(thread: &Thread) -> u32 {
-    thread.attempts.iter().sum()
-}
-
-impl Sight {
-    /// The same, with the token of the task that is being made.
-    pub(super) fn with_token(mut self, token: Option<&str>) -> Self {
-        if let Some(token) = token {
-            insert(&mut self.context, "Task", json!({"Token": token}));
-        }
-        self
-    }
-
-    /// The same, at an item.
-    pub(super) fn at_item(&mut self, item: &Item) {
-        insert(&mut self.context, "Map", json!({"Item": item.to_json()}));
-    }
-}
-
-fn insert(into: &mut Value, name: &str, value: Value) {
-    if let Value::Object(members) = into {
-        members.insert(name.to_owned(), value);
     }
 }

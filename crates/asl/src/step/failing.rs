@@ -1,72 +1,14 @@
 //! What happens to an error: retried, caught, or carried outwards until the execution fails.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::definition::{Catcher, Jitter, Payload, QueryLanguage, Retrier, State, Transition};
+use crate::definition::{Catcher, Jitter, QueryLanguage, Retrier, State, Transition};
 use crate::execution::{Parent, Phase, Thread};
 use crate::expr::Scope;
 use crate::payload::{place, render};
-use crate::step::context::Sight;
+use crate::step::failure::Failure;
+use crate::step::flow::assigned;
 use crate::step::run::{Exit, Outcome, Run, Trouble};
-
-/// How many events a history may have; the last is the execution's end.
-pub const HISTORY_EVENTS_MAX: u64 = 25_000;
-
-/// An error on its way outwards.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Failure {
-    pub(super) error: Option<String>,
-    pub(super) cause: Option<String>,
-    /// Nothing can retry or catch it.
-    pub(super) fatal: bool,
-    /// A second name by which retriers and catchers know it.
-    pub(super) alias: Option<&'static str>,
-    /// It comes from a branch or an iteration.
-    pub(super) of_child: bool,
-}
-
-impl Failure {
-    pub(super) fn fatal(error: &str, cause: String) -> Self {
-        Self { error: Some(error.to_owned()), cause: Some(cause), fatal: true, ..Self::default() }
-    }
-
-    pub(super) fn too_large(what: &str) -> Self {
-        let cause = format!(
-            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
-        );
-        Self { error: Some("States.DataLimitExceeded".to_owned()), cause: Some(cause), ..Self::default() }
-    }
-
-    /// The details of the event that tells it: what is absent is left out.
-    pub(super) fn to_json(&self) -> Value {
-        let mut details = Map::new();
-        let members = [("error", &self.error), ("cause", &self.cause)];
-        for (name, text) in members {
-            if let Some(text) = text {
-                details.insert(name.to_owned(), Value::from(text.as_str()));
-            }
-        }
-        Value::Object(details)
-    }
-
-    /// What a catcher sees. A time-out has an empty cause; a token's holder may give neither.
-    fn error_output(&self) -> Value {
-        let timed_out = self.error.as_deref() == Some("States.Timeout");
-        let cause =
-            if timed_out { self.cause.clone().or_else(|| Some(String::new())) } else { self.cause.clone() };
-        json!({"Error": self.error, "Cause": cause})
-    }
-
-    fn matches(&self, names: &[String]) -> bool {
-        let error = self.error.as_deref().unwrap_or_default();
-        !self.fatal
-            && names.iter().any(|name| match name.as_str() {
-                "States.ALL" => true,
-                "States.TaskFailed" => error != "States.Timeout",
-                name => name == error || self.alias == Some(name),
-            })
-    }
-}
 
 impl Run<'_> {
     /// Makes a failure of any trouble, and records what AWS records of it.
@@ -267,17 +209,6 @@ fn sibling(thread: &Thread, owner: &Thread) -> Option<Sibling> {
     Some(Sibling { thread: thread.id, index: parent.index })
 }
 
-/// The variables that an `Assign` sets.
-pub(super) fn assigned(
-    assign: Option<&Payload>,
-    scope: &Scope<'_>,
-) -> Result<Option<Map<String, Value>>, Trouble> {
-    match assign.map(|assign| render(assign, scope)).transpose()? {
-        Some(Value::Object(assigned)) => Ok(Some(assigned)),
-        _ => Ok(None),
-    }
-}
-
 /// Seconds as whole milliseconds; what is out of range is the end of the range.
 #[expect(
     clippy::cast_possible_truncation,
@@ -286,19 +217,4 @@ pub(super) fn assigned(
 )]
 fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1_000.0) as u64
-}
-
-impl Sight {
-    /// What a field sees whose `$` is this value.
-    pub(super) fn scope<'a>(&'a self, input: &'a Value) -> Scope<'a> {
-        Scope {
-            input,
-            context: &self.context,
-            variables: &self.variables,
-            result: None,
-            error_output: None,
-            seed: self.seed,
-            now_ms: self.now_ms,
-        }
-    }
 }

@@ -1,14 +1,13 @@
 //! How data passes through a state: the order of the fields, in both languages.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::definition::{Flow, Payload, QueryLanguage, State, Transition};
 use crate::execution::Thread;
 use crate::expr::Scope;
 use crate::payload::{place, render, select};
-use crate::step::context::Sight;
-use crate::step::failing::assigned;
 use crate::step::run::{Exit, Outcome, Run, Trouble};
+use crate::step::sight::Sight;
 
 /// What a state works on: the input through `InputPath` and `Parameters`, or `Arguments`.
 pub(super) fn effective_input(flow: &Flow, thread: &Thread, sight: &Sight) -> Result<Value, Trouble> {
@@ -74,4 +73,15 @@ pub(super) fn exit(
         None => select(&flow.output_path, &scope)?,
     };
     Ok(Exit { output, assigned, next })
+}
+
+/// The variables that an `Assign` sets.
+pub(super) fn assigned(
+    assign: Option<&Payload>,
+    scope: &Scope<'_>,
+) -> Result<Option<Map<String, Value>>, Trouble> {
+    match assign.map(|assign| render(assign, scope)).transpose()? {
+        Some(Value::Object(assigned)) => Ok(Some(assigned)),
+        _ => Ok(None),
+    }
 }

@@ -7,10 +7,10 @@ use crate::execution::{Item, Iterations, Parent, Phase, TaskError, Thread};
 use crate::expr::{ExprError, jsonata};
 use crate::map_run::{Batch, ItemSource, MapRunOrder, SelectorSight, Writer};
 use crate::payload::{LIMITS, render, select};
-use crate::step::context::Sight;
-use crate::step::failing::Failure;
+use crate::step::failure::Failure;
 use crate::step::flow;
 use crate::step::run::{Outcome, Run, Seed, Trouble};
+use crate::step::sight::Sight;
 use crate::step::wait::{NumberField, number};
 
 /// How many iterations of an inline Map run at once if it does not say: AWS's own bound.

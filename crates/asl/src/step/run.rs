@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::definition::{Machine, MachineType, State, Transition};
 use crate::execution::{Execution, Item, Parent, Phase, Thread};
 use crate::expr::ExprError;
-use crate::history::{HistoryEvent, Status};
+use crate::history::{HISTORY_EVENTS_MAX, HistoryEvent, Status};
 use crate::payload::PAYLOAD_BYTES_MAX;
-use crate::step::failing::{Failure, HISTORY_EVENTS_MAX};
+use crate::step::failure::Failure;
 use crate::step::{Effects, End, Event, Timer, What};
 
 /// How many states one step may enter, so that a step takes a bounded time.

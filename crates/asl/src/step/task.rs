@@ -6,8 +6,7 @@ use crate::definition::{Payload, State, Task};
 use crate::execution::{Asked, Heartbeat, Phase, Thread};
 use crate::payload::{PAYLOAD_BYTES_MAX, render, select};
 use crate::resource::{Pattern, Resource};
-use crate::step::context::retry_count;
-use crate::step::failing::Failure;
+use crate::step::failure::Failure;
 use crate::step::flow;
 use crate::step::run::{Outcome, Run, Trouble};
 use crate::step::wait::NumberField;
@@ -56,7 +55,7 @@ impl Run<'_> {
         self.effects.tasks.push(TaskCall {
             task: number,
             state: state.name.clone(),
-            retry_count: retry_count(thread),
+            retry_count: thread.retry_count(),
             resource: task.resource.clone(),
             input,
             token: token.clone(),

@@ -9,10 +9,10 @@ use crate::execution::{Phase, Thread};
 use crate::expr::jsonata::Kind;
 use crate::expr::{ExprError, Scope, timestamp};
 use crate::payload::{LIMITS, select};
-use crate::step::context::Sight;
-use crate::step::failing::Failure;
+use crate::step::failure::Failure;
 use crate::step::flow::{self, Leaving};
 use crate::step::run::{Outcome, Run, Trouble};
+use crate::step::sight::Sight;
 
 /// The longest Wait, in milliseconds: AWS counts its seconds in 32 bits.
 const WAIT_MS_MAX: i64 = i32::MAX as i64 * 1_000;
