@@ -62,7 +62,7 @@ pub struct Limits {
 }
 
 /// The deepest value that an expression may make: deeper JSON would not be read back (`serde_json` reads 128 levels).
-const NESTING_MAX: usize = 100;
+pub(crate) const NESTING_MAX: usize = 100;
 
 impl ExprError {
     pub(crate) fn new(error: &str, cause: String) -> Self {

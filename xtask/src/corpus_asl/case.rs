@@ -301,6 +301,8 @@ impl<'a> Values<'a> {
 struct Recorded {
     answers: VecDeque<Vec<Value>>,
     files: BTreeMap<String, String>,
+    /// The function that the case names raises an exception.
+    raises: bool,
 }
 
 impl Recorded {
@@ -323,7 +325,9 @@ impl Recorded {
                 }
             }
         }
-        Self { answers, files: files(row, values) }
+        let raises =
+            row.get("lambda").is_some_and(|functions| functions.to_string().contains("raise_exception.py"));
+        Self { answers, files: files(row, values), raises }
     }
 }
 
@@ -355,7 +359,9 @@ fn is_end(event: &Value) -> bool {
 impl Outside for Recorded {
     fn task(&mut self, call: &TaskCall) -> Vec<What> {
         let task = call.task;
-        let Some(answer) = self.answers.pop_front() else { return unrecorded(call) };
+        let Some(answer) = self.answers.pop_front() else {
+            return if self.raises { vec![raised(task)] } else { unrecorded(call) };
+        };
         let mut events = Vec::new();
         for event in answer {
             let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
@@ -408,4 +414,17 @@ fn unrecorded(call: &TaskCall) -> Vec<What> {
         _ => return Vec::new(),
     };
     vec![What::TaskSucceeded { task, output }]
+}
+
+/// What Lambda tells of the exception that the cases' function raises.
+fn raised(task: u64) -> What {
+    let cause = json!({
+        "errorMessage": "Some exception was raised.",
+        "errorType": "Exception",
+        "requestId": "r",
+        "stackTrace": [
+            "  File \"/var/task/handler.py\", line 2, in handler\n    raise Exception(\"Some exception was raised.\")\n",
+        ],
+    });
+    What::TaskFailed { task, error: Some("Exception".to_owned()), cause: Some(cause.to_string()) }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::definition::{Machine, MachineType, State, Transition};
 use crate::execution::{Execution, Item, Parent, Phase, Thread};
-use crate::expr::ExprError;
+use crate::expr::{ExprError, NESTING_MAX, nests_within};
 use crate::history::{HISTORY_EVENTS_MAX, HistoryEvent, Status};
 use crate::payload::PAYLOAD_BYTES_MAX;
 use crate::step::failure::Failure;
@@ -12,6 +12,11 @@ use crate::step::{Effects, End, Event, Timer, What};
 
 /// How many states one step may enter, so that a step takes a bounded time.
 const TRANSITIONS_MAX: u32 = 1_000;
+
+/// An execution is kept as JSON, and JSON that nests deeper would not be read back.
+fn too_deep() -> String {
+    format!("The payload nests deeper than {NESTING_MAX} levels.")
+}
 
 /// What a piece of work comes to.
 #[derive(Debug)]
@@ -130,6 +135,9 @@ impl<'a> Run<'a> {
         if let Some(seconds) = self.machine.timeout_seconds {
             self.execution.deadline = Some(self.timer(seconds.saturating_mul(1_000)));
         }
+        if !nests_within(&input, NESTING_MAX) {
+            return self.end_failed(1, Failure::fatal("States.Runtime", too_deep()));
+        }
         let block = self.execution.about.block;
         let item = self.execution.about.item.clone();
         self.spawn(Seed { parent: None, block, input, item, last: 0 });
@@ -245,6 +253,10 @@ impl<'a> Run<'a> {
                 members.insert("assignedVariablesDetails".to_owned(), json!({"truncated": false}));
             }
             thread.variables.extend(assigned);
+        }
+        if !nests_within(&exit.output, NESTING_MAX) {
+            self.failing(thread, Failure::fatal("States.Runtime", too_deep()));
+            return;
         }
         let kind = self.state_of(&thread).map_or("Pass", State::type_name);
         thread.last = self.append(thread.last, format!("{kind}StateExited"), details);
