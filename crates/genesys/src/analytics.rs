@@ -1,4 +1,4 @@
-//! A conversation as Genesys Cloud's analytics tells it: the details record, read from a real org and written by the simulated one.
+//! A conversation as Genesys Cloud's analytics reports it: the details record, read from a real org and written by the simulated one.
 //!
 //! Only what Trunkline uses is here; whatever else a real record has is passed over. Enumerations are text, as they came.
 //! Names and nesting: `AnalyticsConversation` and its parts in the vendor's SDKs.

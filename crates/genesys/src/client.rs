@@ -1,4 +1,4 @@
-//! Calls to a Genesys Cloud org: one layer that gets tokens, waits when it is told to, tries again, and says what to do.
+//! Calls to a Genesys Cloud org: one layer that gets tokens, respects rate limits, retries, and says what to do.
 
 pub mod address;
 pub mod fault;
@@ -22,11 +22,11 @@ use crate::client::fault::Fault;
 use crate::client::pause::{ATTEMPTS_MAX, pause_after};
 use crate::client::token::Token;
 
-/// How long one answer may take: the vendor's gateway gives up after a minute.
+/// Maximum time one response may take: the vendor's gateway gives up after a minute.
 const PATIENCE: Duration = Duration::from_secs(70);
-/// How often one call may ask for another token because the org refuses the one that it has.
+/// How often one call may request another token because the org refuses the current one.
 const RENEWALS_MAX: u32 = 3;
-/// The most that an answer may hold: a page of a hundred long conversations.
+/// Maximum size of a response: a page of a hundred long conversations.
 const ANSWER_BYTES_MAX: usize = 32 << 20;
 
 /// An OAuth client of the org, for the grant `client_credentials`.
@@ -38,7 +38,7 @@ pub struct Credentials {
     pub client_secret: Secret,
 }
 
-/// Where the client reads the time and gets random numbers: it does not read them itself.
+/// Where the client gets the time and random numbers from: it reads neither itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Environment {
     /// The time.
@@ -68,7 +68,7 @@ pub(crate) struct Call<'a> {
 #[derive(Debug, Default)]
 struct Shared {
     token: Option<Token>,
-    /// The org has said that nothing more is allowed before this.
+    /// The org allows nothing more before this.
     not_before: Timestamp,
 }
 
@@ -97,7 +97,7 @@ impl Client {
     /// Reads.
     ///
     /// # Errors
-    /// [`Fault`], after what may pass has been waited for.
+    /// [`Fault`], after transient failures have been retried.
     pub async fn get(&self, path: &str) -> Result<Value, Fault> {
         self.call("GET", path, None).await
     }
@@ -105,7 +105,7 @@ impl Client {
     /// Sends JSON.
     ///
     /// # Errors
-    /// [`Fault`], after what may pass has been waited for.
+    /// [`Fault`], after transient failures have been retried.
     pub async fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value, Fault> {
         self.call(method, path, Some(body)).await
     }
@@ -113,7 +113,7 @@ impl Client {
     /// One call. `path` begins with `/api/v2/` and has its query with it.
     ///
     /// # Errors
-    /// [`Fault`], after what may pass has been waited for.
+    /// [`Fault`], after transient failures have been retried.
     pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
         let call = Call { method, path };
         let mut attempt = 0;
@@ -142,7 +142,7 @@ impl Client {
             let random = (self.environment.ids)().next_u64();
             let pause = pause_after(&fault, attempt, random).filter(|_| may_repeat && attempt < ATTEMPTS_MAX);
             let Some(pause) = pause else { return Err(fault) };
-            tracing::debug!(method, path, attempt, pause_ms = pause.as_millis(), %fault, "a call is tried again");
+            tracing::debug!(method, path, attempt, pause_ms = pause.as_millis(), %fault, "a call is retried");
             sleep(pause).await;
         }
     }
@@ -168,7 +168,7 @@ impl Client {
         self.http.send(request, PATIENCE).await
     }
 
-    /// Waits out the minute when the org says that its limit is reached, instead of running into 429.
+    /// Waits out the minute when the org reports that the limit is reached, instead of running into 429.
     async fn heed(&self, answer: &Answer) {
         let number = |name: &str| answer.header(name).and_then(|text| text.parse::<u64>().ok());
         let limit = (
@@ -184,7 +184,7 @@ impl Client {
         }
     }
 
-    /// A good token, from memory or from the org. Others wait for it meanwhile, so that one is asked for once.
+    /// A valid token, from memory or from the org. Other callers wait meanwhile, so that only one is requested.
     async fn token(&self) -> Result<Secret, Fault> {
         let mut shared = self.shared.lock().await;
         let now = (self.environment.now)();
@@ -214,7 +214,7 @@ fn read(answer: &Answer, path: &str) -> Result<Value, Fault> {
         return Err(Fault::strange(format!("the answer to {path} is larger than {ANSWER_BYTES_MAX} bytes")));
     }
     serde_json::from_slice(&answer.body)
-        .map_err(|error| Fault::strange(format!("the answer to {path} is no JSON: {error}")))
+        .map_err(|error| Fault::strange(format!("the answer to {path} is not JSON: {error}")))
 }
 
 /// Whether a failure may pass when the same is tried again.

@@ -14,7 +14,7 @@ pub const EVENT_BRIDGE: &str = "amazon-eventbridge-source";
 /// Maximum length of the end of a partner event source's name.
 const SUFFIX_MAX: usize = 64;
 const INTEGRATIONS: &str = "/api/v2/integrations";
-/// How often the state is asked for, and how many times: two minutes in all.
+/// How often the state is polled, and how many times: two minutes in all.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 const ASKED_MAX: u32 = 120;
 
@@ -24,7 +24,7 @@ pub fn is_suffix(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-/// What shall be.
+/// The integration that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IntegrationSpec {
     /// Twelve digits.
@@ -37,18 +37,18 @@ pub struct IntegrationSpec {
     pub topics: Vec<String>,
 }
 
-/// An integration that is there.
+/// An integration that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Integration {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether it shall be enabled.
+    /// Whether it is meant to be enabled.
     pub is_enabled: bool,
     /// `ACTIVE`, `INACTIVE`, `ERROR` and others.
     pub state: String,
-    /// What the org says to that; empty where nothing.
+    /// The org's explanation of the state; empty where there is none.
     pub detail: String,
     /// Where its events go; empty where it has no configuration.
     pub account: String,
@@ -60,7 +60,7 @@ pub struct Integration {
     pub topics: Vec<String>,
 }
 
-/// One thing that would change.
+/// A change that has to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The integration is made.
@@ -121,7 +121,7 @@ pub fn check_suffix(text: &str) -> Result<(), String> {
     ))
 }
 
-/// Checks the form of an AWS region's name; which there are changes every year.
+/// Checks the form of an AWS region's name; new regions come every year.
 ///
 /// # Errors
 /// A sentence with the form.
@@ -139,7 +139,7 @@ pub fn check_region(text: &str) -> Result<(), String> {
     }
 }
 
-/// Topics as they were written in a list: without the blanks around them, and each once.
+/// The topics of a list, trimmed and without duplicates.
 pub fn topics_of(written: &[String]) -> Vec<String> {
     let mut topics: Vec<String> = Vec::new();
     for topic in written.iter().map(|topic| topic.trim()).filter(|topic| !topic.is_empty()) {
@@ -150,7 +150,7 @@ pub fn topics_of(written: &[String]) -> Vec<String> {
     topics
 }
 
-/// What must change; nothing where all is as wanted.
+/// The changes that are needed; none where the integration is as specified.
 pub fn plan(found: Option<&Integration>, spec: &IntegrationSpec) -> Vec<Change> {
     let without = |left: &[String], right: &[String]| -> Vec<String> {
         left.iter().filter(|topic| !right.contains(topic)).cloned().collect()
@@ -171,10 +171,10 @@ pub fn plan(found: Option<&Integration>, spec: &IntegrationSpec) -> Vec<Change> 
     changes
 }
 
-/// Makes it so, and waits until it is active.
+/// Applies the changes, and waits until the integration is active.
 ///
 /// # Errors
-/// The client's; and where the org says that it cannot be active, or does not say in time.
+/// The client's; and where the org reports that it cannot be active, or does not report in time.
 pub async fn apply(
     client: &Client,
     found: Option<&Integration>,
@@ -216,7 +216,7 @@ pub async fn apply(
 /// Disables an integration, waits until it is, and removes it.
 ///
 /// # Errors
-/// The client's; and where it does not end.
+/// The client's; and where it does not become inactive in time.
 pub async fn disconnect(client: &Client, found: &Integration) -> Result<(), Fault> {
     if found.is_enabled {
         set_state(client, &found.id, "DISABLED").await?;
@@ -242,7 +242,7 @@ async fn reached(client: &Client, id: &str, state: &str) -> Result<Integration, 
         if found.state == state {
             return Ok(found);
         }
-        // On the way to INACTIVE the error is the one that it has been in until now.
+        // On the way to INACTIVE, the error is its old state.
         if found.state == "ERROR" && state == "ACTIVE" {
             return Err(Fault::strange(format!(
                 "the integration {id} is in the state ERROR: {}",

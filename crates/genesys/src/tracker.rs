@@ -13,7 +13,7 @@
 //!    new has been heard for `settle_ms`, and what is incomplete by its own evidence (an agent without a wrap-up, a
 //!    transfer that leads nowhere yet, an end whose start is missing) waits for the grace.
 //! 2. Which facts belong together is decided by *their* times, never by arrival: see `episode`.
-//! 3. What has been told stays told: after an end only the hashes of its facts are kept, so that a late or repeated fact can
+//! 3. What has been published stays published: after an end only the hashes of its facts are kept, so that a late or repeated fact can
 //!    make neither a second end nor a second anything.
 //!
 //! The promise therefore holds as long as the gaps between arrivals stay below `settle_ms`; an event that comes later than

@@ -1,6 +1,6 @@
 //! Webhooks in: what somebody posts becomes an event on the pipeline's bus, once for each `id` in seven days.
 //!
-//! [`Webhook::read`] decides what a request is and needs no store; [`note`] says in the caller's transaction whether it is new,
+//! [`Webhook::read`] interprets a request without a store; [`note`] decides in the caller's transaction whether it is new,
 //! so that the event and the mark that it has come are one commit.
 
 mod counts;
@@ -16,33 +16,33 @@ use crate::tracker::intake::seen;
 pub use crate::webhook::counts::{WebhookCounts, counts, page};
 use crate::webhook::verification::Verification;
 
-/// What a webhook's events are called where they do not say it themselves.
+/// The detail-type of a webhook's events that name none themselves.
 pub const DETAIL_TYPE_DEFAULT: &str = "webhook";
-/// The longest detail-type in characters (EventBridge, PutEvents).
+/// Maximum length of a detail-type, in characters (EventBridge, PutEvents).
 const DETAIL_TYPE_LENGTH_MAX: usize = 128;
 
-/// A webhook that is open.
+/// A webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
     /// The last part of its path, `/webhooks/{name}`.
     pub name: String,
     /// The `source` of its events.
     pub source: String,
-    /// How a sender proves who it is; `None`: anybody who reaches the door may send.
+    /// How a sender authenticates itself; `None`: anybody who reaches the door may send.
     pub verification: Option<Verification>,
 }
 
-/// What a request to a webhook is.
+/// A request to a webhook, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WebhookRequest {
-    /// A sender that makes sure somebody is here: its token goes back as it came.
+    /// A sender checks that the address is served: its token is returned unchanged.
     Handshake {
         /// The answer, `{"verification_token": ...}`, the token byte for byte as it came.
         answer: String,
     },
     /// An event.
     Event {
-        /// What the sender calls it; `None` where it gives no id, and then it cannot be told from a repetition.
+        /// The sender's id; without one, the event cannot be told from a repetition.
         id: Option<String>,
         /// The body's `eventType`, else its `type`, else [`DETAIL_TYPE_DEFAULT`].
         detail_type: String,
@@ -54,13 +54,13 @@ pub enum WebhookRequest {
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WebhookError {
-    /// The body cannot be read; a sentence for the sender.
+    /// The body cannot be parsed; a sentence for the sender.
     Unreadable(String),
-    /// The sender has not proven who it is; a sentence that tells no secret.
+    /// The sender has not authenticated itself; a sentence that reveals no secret.
     Unverified(String),
 }
 
-/// What is read of a body; the rest goes along unread.
+/// The members of a body that are read; the rest is passed on as it is.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
@@ -83,7 +83,7 @@ struct Handshake<'a> {
 pub type Headers<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Webhook {
-    /// What a request is. A handshake need not prove anything: it puts nothing on a bus.
+    /// Parses a request. A handshake needs no authentication: it puts nothing on a bus.
     ///
     /// # Errors
     /// [`WebhookError`].
@@ -113,11 +113,11 @@ impl Webhook {
         }
         if !text.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
             return Err(unreadable(
-                "The body is JSON but no object; one event is one JSON object.".to_owned(),
+                "The body is JSON but not an object; one event is one JSON object.".to_owned(),
             ));
         }
         let head: Head<'_> = serde_json::from_str(text)
-            .map_err(|error| unreadable(format!("The body is no JSON object: {error}.")))?;
+            .map_err(|error| unreadable(format!("The body is not a JSON object: {error}.")))?;
         let of_header = self.verification.as_ref().and_then(|verification| verification.event_id(headers));
         let id = of_header.or_else(|| head.id.and_then(id_text));
         let detail_type = [head.event_type, head.kind].into_iter().flatten().find_map(text_of);
@@ -143,7 +143,7 @@ fn id_text(raw: &RawValue) -> Option<String> {
     text_of(raw).or_else(|| is_number.then(|| raw.get().to_owned()))
 }
 
-/// Notes that an event has come to a webhook, and counts it; `false` where one with the same id has come within seven days.
+/// Records an event of a webhook, and counts it; `false` where one with the same id arrived within seven days.
 pub fn note(tx: &mut Tx<'_>, webhook: &str, id: Option<&str>, now: Timestamp) -> bool {
     let news = id.is_none_or(|id| {
         // The name has no line break (a path's segment of letters, digits and signs), so no two pairs are one text.

@@ -22,7 +22,7 @@ use crate::simulator::Org;
 use crate::simulator::history::History;
 use crate::simulator::trouble::{ApiMishap, ApiTrouble};
 
-/// What all requests share. Clones are the same platform.
+/// The state that all requests share. Clones are the same platform.
 #[derive(Clone, Debug, Default)]
 pub struct Platform {
     state: Arc<Mutex<State>>,
@@ -54,12 +54,12 @@ pub struct Simulation {
 }
 
 impl Platform {
-    /// A platform without an org: tokens are given, and Trunkline's own services can ask who calls.
+    /// A platform without an org: tokens are issued, so that Trunkline's own services can authenticate callers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets this org answer from now on.
+    /// Lets this org answer requests from now on.
     pub fn open(&self, simulation: Simulation) {
         self.state().simulation = Some(simulation);
     }
@@ -85,7 +85,7 @@ impl Platform {
         }
     }
 
-    /// What is to go wrong with the next call, where trouble was asked for. A token that is said to have expired has.
+    /// What goes wrong with the next call, where trouble is configured. A token that is reported as expired is revoked.
     pub(crate) fn mishap(&self, token: &str) -> Option<ApiError> {
         let mut state = self.state();
         let simulation = state.simulation.as_mut()?;
@@ -99,7 +99,7 @@ impl Platform {
         }
     }
 
-    /// After how long a notification socket is told to go and closed, where trouble was asked for.
+    /// After how long a notification socket is closed, where trouble is configured.
     pub fn socket_life_ms(&self) -> Option<u64> {
         let life_ms = self.state().simulation.as_ref()?.trouble.socket_closing_ms;
         (life_ms > 0).then_some(life_ms)

@@ -1,11 +1,11 @@
-//! How far a simulated feed has come, so that a restart goes on where it was.
+//! How far a simulated feed has come, so that a restart continues where it was.
 
 use serde::{Deserialize, Serialize};
 use store::{Read, Table, Tx};
 
 const POSITION: Table<(), Position> = Table::new(44, "simulated feed");
 
-/// A place in the stream of a simulated org, which is a function of what the org was started with.
+/// A position in the stream of a simulated org, which is a function of the org's configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// [`crate::simulator::Config::stream`]: another text is another stream.
@@ -14,18 +14,18 @@ pub struct Position {
     pub start_ms: u64,
     /// Events taken in so far.
     pub taken: u64,
-    /// What the feed's clock showed then, milliseconds since 1970.
+    /// The feed's clock at that moment, milliseconds since 1970.
     pub feed_ms: u64,
 }
 
 store::record!(Position, version 1);
 
-/// Where the feed stood at its last commit.
+/// The position at the last commit.
 pub fn load(read: &mut impl Read) -> Option<Position> {
     read.get(&POSITION, &())
 }
 
-/// Notes where the feed stands, in the commit that takes its events in.
+/// Saves the position, in the commit that takes the events in.
 pub fn save(tx: &mut Tx<'_>, position: &Position) {
     tx.put(&POSITION, &(), position);
 }

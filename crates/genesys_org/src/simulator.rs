@@ -49,7 +49,7 @@ use workforce::Face;
 /// Share of the conversations, and of the agents, of the first queue; each next queue gets as much of the rest.
 const QUEUE_SHARE: f64 = 0.5;
 
-/// What happens next to whom. The number is a conversation's slot, or an agent's position.
+/// A step on the agenda. The number is a conversation's slot, or an agent's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Arrive,
@@ -169,7 +169,7 @@ impl Simulator {
         &self.org
     }
 
-    /// The conversations so far, for an analytics API to answer from; it can be asked while the simulation goes on.
+    /// The conversations so far, for an analytics API; it can be read while the simulation runs.
     pub fn history(&self) -> History {
         self.history.clone()
     }
@@ -321,7 +321,7 @@ impl Step {
     }
 }
 
-/// What a conversation of this kind asks of an agent.
+/// The load that a conversation of this kind puts on an agent.
 fn load_of(kind: Kind) -> Load {
     if kind.is_exclusive() { Load::Exclusive } else { Load::Digital }
 }

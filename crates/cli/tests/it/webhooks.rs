@@ -75,7 +75,7 @@ fn what_is_refused_says_why() {
         ("crm", &[], "{}", 401, "x-secret is missing"),
         ("crm", &[("X-Secret", "open")], "{}", 401, "not the webhook's"),
         ("crm", &[right], "", 400, "empty"),
-        ("crm", &[right], "[]", 400, "no object"),
+        ("crm", &[right], "[]", 400, "not an object"),
         ("crm", &[right], &nested, 400, "nesting depth"),
         ("crm", &[right], &large, 413, "1048"),
     ] {

@@ -1,7 +1,7 @@
 //! Detail events made from a details record: what a gap in the feed has swallowed.
 //!
 //! An event that was lost and one that came differ in nothing that its semantic key looks at, so that only what was lost
-//! gets past the dedupe. What analytics does not tell is not made: attributes, contacts, flow outcomes, and the flows in queues.
+//! gets past the dedupe. What analytics does not report is not made: attributes, contacts, flow outcomes, and the flows in queues.
 
 use aws::Timestamp;
 use serde_json::{Map, Value, json};
@@ -156,7 +156,7 @@ fn customer_end(span: Span<'_>) -> Value {
     json!({"interactingDurationMs": length(span)})
 }
 
-/// How the customer left the queue: the metrics tell it; where there are none, how the session ended does.
+/// How the customer left the queue: by the metrics; where there are none, by how the session ended.
 fn acd_outcome(session: &Session, span: Span<'_>) -> &'static str {
     if session.has_metric("tAbandon") || session.has_metric("nAbandon") {
         "ABANDON"
@@ -173,7 +173,7 @@ fn acd_outcome(session: &Session, span: Span<'_>) -> &'static str {
     }
 }
 
-/// What an agent's session was made of, from its parts.
+/// The durations of an agent's session, from its segments.
 fn durations(session: &Session, span: Span<'_>) -> Value {
     let total = |segment_type: &str| -> u64 {
         let parts = session.segments.iter().filter(|segment| segment.segment_type == segment_type);

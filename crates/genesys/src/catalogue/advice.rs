@@ -1,4 +1,4 @@
-//! What to tell somebody whose pattern no known topic can satisfy, and the topic that a wrong name probably means.
+//! Advice for a pattern that no known topic can satisfy, and the topic that a wrong name probably means.
 
 use crate::tracker::derived::SOURCE;
 
@@ -8,7 +8,7 @@ use super::{Origin, Topic, topic, topic_of, topics};
 const PARTNER_SOURCE: &str = "aws.partner/genesys.com";
 /// The family whose short names people use.
 pub(super) const CONVERSATION_FAMILY: &str = "v2.detail.events.conversation.{id}.";
-/// Detail-types of Trunkline's own renderings: they carry what the consumer's dialect wants, so nothing is said about them.
+/// Detail-types of Trunkline's own renderings: they carry what the consumer's dialect wants, so no advice is given about them.
 const RENDERED: [&str; 3] = ["ConversationEvent", "Interaction Updated", "Conversation Updated"];
 /// How many alternatives a sentence names before it gets longer than useful.
 const NAMED_MAX: usize = 3;

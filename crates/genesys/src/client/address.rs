@@ -60,14 +60,14 @@ impl Address {
             } else if is_whole {
                 Ok(Self { api: text.to_owned(), login: text.to_owned(), plain_host: Some(host.to_owned()) })
             } else {
-                Err(format!("'{text}' is no address like http://127.0.0.1:4566"))
+                Err(format!("'{text}' is not an address like http://127.0.0.1:4566"))
             };
         }
         let found = REGIONS.iter().find(|(region, domain)| *region == text || *domain == text);
         let Some((_, domain)) = found else {
             let known: Vec<&str> = REGIONS.iter().map(|(region, _)| *region).collect();
             return Err(format!(
-                "'{text}' is no region of Genesys Cloud; those are {}. For a simulated org name its address, such as http://127.0.0.1:4566",
+                "'{text}' is not a region of Genesys Cloud; the regions are {}. For a simulated org name its address, such as http://127.0.0.1:4566",
                 known.join(", ")
             ));
         };
@@ -83,7 +83,7 @@ impl Address {
         &self.api
     }
 
-    /// Where tokens are asked for, without a slash at the end.
+    /// Where tokens are requested, without a slash at the end.
     pub fn login(&self) -> &str {
         &self.login
     }

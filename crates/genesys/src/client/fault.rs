@@ -12,13 +12,13 @@ use crate::client::{Call, may_pass};
 pub struct Fault {
     /// The HTTP status; 0 where there was no answer.
     pub status: u16,
-    /// The error's code in Genesys Cloud's words; empty where there is none.
+    /// Genesys Cloud's error code; empty where there is none.
     pub code: String,
     /// What went wrong and what to do, for a person.
     pub message: String,
-    /// So many seconds the org asks to wait.
+    /// Seconds that the org asks to wait.
     pub wait_s: Option<u64>,
-    /// Whether trying again may help.
+    /// Whether a retry may help.
     pub may_pass: bool,
 }
 
@@ -79,7 +79,7 @@ impl Fault {
         self.status == 429 || self.status == 503
     }
 
-    /// Whether what was asked for is not there.
+    /// Whether the requested resource does not exist.
     pub fn is_absent(&self) -> bool {
         self.status == 404
     }
@@ -97,7 +97,7 @@ fn advice(status: u16, body: &Value) -> String {
             )
         }
         409 => ". Somebody else has changed it meanwhile, or it exists already: run the same command again".to_owned(),
-        429 => ". The org's limit for this client was reached; Trunkline waited and tried again without luck: let fewer programs use this OAuth client".to_owned(),
+        429 => ". The org's limit for this client was reached; Trunkline waited and retried in vain: let fewer programs use this OAuth client".to_owned(),
         _ => String::new(),
     }
 }

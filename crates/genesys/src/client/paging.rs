@@ -9,11 +9,11 @@ use tokio::time::sleep;
 use crate::client::Client;
 use crate::client::fault::Fault;
 
-/// Pages of one list at most: a list that never ends is a mistake on the other side.
+/// Maximum number of pages of one list: a list that never ends is a mistake on the other side.
 const PAGES_MAX: usize = 10_000;
 /// The size of numbered pages.
 const PAGE_SIZE: usize = 100;
-/// How often a job is asked whether it is done, and how many times.
+/// How often a job is polled, and how many times.
 const JOB_EVERY: Duration = Duration::from_secs(2);
 const JOB_ASKED_MAX: usize = 300;
 
@@ -97,7 +97,7 @@ impl Client {
         Ok(all)
     }
 
-    /// An analytics job: asked for, waited for, read by its cursor. Its data may lag behind; `dataAvailabilityDate` in the
+    /// An analytics job: started, awaited, read by its cursor. Its data may lag behind; `dataAvailabilityDate` in the
     /// answer says up to when it is whole.
     ///
     /// # Errors

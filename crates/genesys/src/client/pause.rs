@@ -1,4 +1,4 @@
-//! How long to wait before a call is tried again.
+//! How long to wait before a call is retried.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::client::fault::Fault;
 pub(super) const ATTEMPTS_MAX: u32 = 6;
 /// The first pause where the org names none; it doubles.
 const FIRST: Duration = Duration::from_millis(500);
-/// The longest pause of our own.
+/// Maximum pause of our own.
 const LONGEST: Duration = Duration::from_secs(30);
-/// The longest pause that the org may ask for; what is longer is a failure that a person must see.
+/// Maximum pause that the org may request; a longer one is a failure that a person must see.
 const ASKED_MAX_S: u64 = 300;
 /// What is added to a pause that the org asks for, at most, so that not everybody comes back at once.
 const SPREAD_MS: u64 = 1_000;

@@ -12,9 +12,9 @@ use crate::client::fault::Fault;
 
 /// How long a connection and its handshake may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The org says something every 30 s. A socket that is silent for so long is asked whether it lives.
+/// The org sends something every 30 s. A socket that is silent for this long is pinged.
 const SILENCE: Duration = Duration::from_secs(45);
-/// So long the answer to that may take.
+/// Maximum time the answer to the ping may take.
 const PONG_WITHIN: Duration = Duration::from_secs(15);
 
 /// A connected socket.

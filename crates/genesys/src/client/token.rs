@@ -1,4 +1,4 @@
-//! An access token: asked for with the client's id and secret, kept until shortly before its end.
+//! An access token: requested with the client's id and secret, kept until shortly before it expires.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::client::{Call, Credentials, Environment};
 
 /// How long the login service may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A token is renewed so long before its end, or in its last tenth, whichever is later.
+/// How long before its expiry a token is renewed; or in its last tenth, whichever is later.
 const RENEWED_BEFORE: Duration = Duration::from_secs(300);
-/// What is waited when the login service says that its limit is reached; it does not say how long.
+/// Pause when the login service reports that its limit is reached; it does not say how long.
 const RATE_LIMIT_WAIT_S: u64 = 10;
 
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub(super) async fn ask(
         let Some(pause) = pause_after(&fault, attempt, random).filter(|_| attempt < ATTEMPTS_MAX) else {
             return Err(fault);
         };
-        tracing::debug!(attempt, %fault, "a token is asked for again");
+        tracing::debug!(attempt, %fault, "a token is requested again");
         sleep(pause).await;
     }
 }
@@ -81,7 +81,7 @@ fn read(answer: &Answer, now: Timestamp) -> Result<Token, Fault> {
     Ok(Token { text: Secret::new(text), renew_at })
 }
 
-/// The login service says 400 for everything, its rate limit included.
+/// The login service answers 400 for everything, its rate limit included.
 fn refusal(answer: &Answer, address: &Address) -> Fault {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

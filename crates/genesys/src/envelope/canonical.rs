@@ -1,4 +1,4 @@
-//! JSON as one text, whatever the order of its members: for what is compared or kept.
+//! JSON in a canonical form, whatever the order of its members: for what is compared or stored.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -6,7 +6,7 @@ use crate::envelope::{EnvelopeError, PartnerEvent, lenient};
 
 const PREFIX: &str = "v2.detail.events.conversation.{id}.";
 
-/// What a detail event tells. The order is the order in which they happen at one instant, and the numbers are kept
+/// The kind of a detail event. The order is the order in which they happen at one instant, and the numbers are kept
 /// on disk: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DetailKind {
@@ -26,7 +26,7 @@ pub enum DetailKind {
     AcdEnd,
     /// An agent's session began: it alerts, nobody has answered yet.
     UserStart,
-    /// An agent's session ended, with what it was made of.
+    /// An agent's session ended, with its durations.
     UserEnd,
     /// An agent finished the after-call work.
     Acw,
@@ -92,7 +92,7 @@ pub struct DetailEvent {
     pub body: DetailBody,
 }
 
-/// The fields of all detail events together. Values of enumerations are kept as they came: Genesys' lists grow.
+/// The fields of all detail events together. Values of enumerations stay as they arrived: Genesys' lists grow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the fields are Genesys' own, by Genesys' names")]
@@ -158,7 +158,7 @@ impl DetailEvent {
     /// The detail event in a notification, or `None` where the notification is of another family.
     ///
     /// # Errors
-    /// The body is no object, or says neither which conversation nor when.
+    /// The body is not an object, or names neither the conversation nor the time.
     pub fn from_partner(event: &PartnerEvent) -> Result<Option<Self>, EnvelopeError> {
         let Some(kind) = DetailKind::from_template(event.topic.template()) else {
             return Ok(None);

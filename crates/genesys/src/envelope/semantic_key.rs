@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::envelope::PartnerEvent;
 use crate::envelope::canonical;
 
-/// The key of an event by what it says: equal for a re-publication under a new envelope id.
+/// The key of an event by its content: equal for a re-publication under a new envelope id.
 ///
 /// It is the MD5 of one line per field, `name=value`, first the topic template and the ids in the topic's name, then by
 /// family (facts: no Genesys event carries a sequence number, so these fields are what there is):

@@ -1,4 +1,4 @@
-//! Asking analytics for what the feed did not bring.
+//! Catching up: analytics is asked for what the feed missed.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::client::fault::Fault;
 use crate::client::paging::Items;
 
 const DETAILS_QUERY: &str = "/api/v2/analytics/conversations/details/query";
-/// The longest interval of one query, with a day to spare for its end: 31 days.
+/// Maximum interval of one query, with a day to spare for its end: 31 days.
 const INTERVAL_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// From when to when, the end excluded.
@@ -68,7 +68,7 @@ fn read(record: Value) -> Option<Conversation> {
     match serde_json::from_value(record) {
         Ok(conversation) => Some(conversation),
         Err(error) => {
-            tracing::warn!(%error, "a details record cannot be read and is left out");
+            tracing::warn!(%error, "a details record cannot be parsed and is skipped");
             None
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::envelope::semantic_key::semantic_key;
 use crate::envelope::{EnvelopeError, PartnerEvent};
 
-/// What the envelope says of the org and of us.
+/// What the envelope states of the org and of us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The partner event source, which is also the name of the bus.
@@ -25,7 +25,7 @@ impl Sender {
         Self { source, account: account.to_owned(), region: region.to_owned() }
     }
 
-    /// The event of a frame. Its id follows from what the frame says: a frame that comes again is the same event.
+    /// The event of a frame. Its id follows from the frame's content: a frame that is sent again is the same event.
     ///
     /// # Errors
     /// The frame is no notification.

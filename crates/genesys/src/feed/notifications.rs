@@ -1,7 +1,7 @@
 //! A notification channel of an org, from the listener's side: made, subscribed, connected, and followed from conversation to
 //! conversation.
 //!
-//! Over a WebSocket a topic names one entity, so the org's queues tell which conversations there are
+//! Over a WebSocket a topic names one entity, so the topics of the org's queues announce its conversations
 //! (`v2.routing.queues.{id}.conversations`), and each of those is then subscribed to by its id. What happens before that, and what
 //! does not fit into a channel's 1,000 topics, is asked of analytics (`catch_up`).
 
@@ -17,13 +17,13 @@ use crate::envelope::topic::Topic;
 
 /// Topics of one channel. Source: the vendor's documentation.
 const TOPICS_MAX: usize = 1_000;
-/// The topic by which a queue tells of its conversations.
+/// The topic by which a queue announces its conversations.
 const QUEUE_CONVERSATIONS: &str = "v2.routing.queues.{id}.conversations";
 const QUEUES: &str = "v2.routing.queues.{id}";
 const USERS: &str = "v2.users.{id}";
 const CONVERSATION: &str = "v2.detail.events.conversation.{id}";
 
-/// The topics that are followed where nobody names others: what the conversation tracker reads.
+/// The topics that are followed by default: what the conversation tracker reads.
 pub const TOPICS: [&str; 12] = [
     "v2.detail.events.conversation.{id}.customer.start",
     "v2.detail.events.conversation.{id}.customer.end",
@@ -157,7 +157,7 @@ impl Channel {
         }
         let room = TOPICS_MAX.saturating_sub(self.standing.len()) / self.suffixes.len().max(1);
         while self.followed.len() > room {
-            // The oldest has most likely ended; whatever is still to come of it, analytics will tell.
+            // The oldest has most likely ended; what it still sends will come from analytics.
             self.followed.pop_front();
             self.changed = true;
         }
@@ -201,7 +201,7 @@ struct TopicPlan {
     suffixes: Vec<String>,
 }
 
-/// Sorts the topics that were asked for: one for each queue and user, and ends for conversations.
+/// Sorts the requested topics: one for each queue and user, and suffixes for conversations.
 fn plan(facts: &OrgFacts, topics: &[String]) -> TopicPlan {
     let mut standing = Vec::new();
     let mut suffixes = Vec::new();

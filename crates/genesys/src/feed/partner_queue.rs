@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::client::fault::Fault;
 
-/// How long one receive waits for messages; the longest that SQS allows.
+/// How long one receive waits for messages; the maximum that SQS allows.
 const WAIT: Duration = Duration::from_secs(20);
 /// How long received messages stay hidden from others; [`PartnerQueue::hold`] begins it anew.
 pub const HIDDEN: Duration = Duration::from_secs(60);
 /// How long an answer may take beyond [`WAIT`].
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What a receive may answer: ten messages of 1 MiB, and JSON's escapes.
+/// Maximum size of a receive's answer: ten messages of 1 MiB, and JSON's escapes.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// A queue and who reads it.
@@ -55,7 +55,7 @@ impl PartnerQueue {
     ) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "'{url}' is no URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events"
+                "'{url}' is not the URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events"
             )
         };
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
@@ -69,7 +69,7 @@ impl PartnerQueue {
             (Some(region), _) => region.to_owned(),
             (None, Some((region, _))) => region.to_owned(),
             (None, None) if scheme == "http" => "us-east-1".to_owned(),
-            (None, None) => return Err(format!("the region of '{url}' is not known; name it")),
+            (None, None) => return Err(format!("the region of '{url}' is unknown; name it")),
         };
         let named: Vec<Allowed> = match scheme {
             "http" => vec![name.parse().map_err(|_| wrong())?],

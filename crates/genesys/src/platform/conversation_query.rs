@@ -15,12 +15,12 @@ use crate::platform::request::ApiRequest;
 use crate::platform::response::{ApiError, ApiResponse};
 use crate::tracker::derived::{detail_type, iso};
 
-/// `pageSize` where none is asked for, and the largest: as in the real details query.
+/// Default and maximum `pageSize`, as in the real details query.
 const PAGE_SIZE: usize = 25;
 const PAGE_SIZE_MAX: usize = 100;
-/// Conversations of one events query.
+/// Maximum number of conversations in one events query.
 const IDS_MAX: usize = 50;
-/// What conversations can be filtered by.
+/// Fields by which conversations can be filtered.
 const FIELDS: &[&str] = &[
     "conversationId",
     "conversationType",
@@ -141,7 +141,7 @@ struct Conversation {
     members: BTreeMap<&'static str, Member>,
 }
 
-/// A value, and when the event that told it happened.
+/// A value, and the time of the event that it comes from.
 #[derive(Debug, Default)]
 struct Member {
     time_ms: u64,
@@ -174,13 +174,13 @@ impl DetailsQuery {
         for clause in &filter.clauses {
             if clause.operator != "EQ" {
                 return Err(ApiError::bad_request(format!(
-                    "filter.clauses: the type '{}' is not known; there is EQ.",
+                    "filter.clauses: the type '{}' is unknown; the only type is EQ.",
                     clause.operator
                 )));
             }
             if !FIELDS.contains(&clause.field.as_str()) {
                 return Err(ApiError::bad_request(format!(
-                    "filter.clauses: the field '{}' is not known; there are {}.",
+                    "filter.clauses: the field '{}' is unknown; the fields are {}.",
                     clause.field,
                     FIELDS.join(", ")
                 )));
@@ -253,7 +253,7 @@ impl EventsQuery {
         })
     }
 
-    /// Whether the text of an event can be of a conversation that is asked for: a look at the bytes spares reading it.
+    /// Whether the text of an event can belong to a requested conversation: a look at the bytes that saves parsing it.
     pub fn may_want(&self, text: &str) -> bool {
         self.ids.iter().any(|id| text.contains(id.as_str()))
     }
@@ -313,7 +313,7 @@ impl Conversation {
     }
 
     fn member(&self, name: &str) -> Option<&Value> {
-        // What only an end says is not true of what goes on again.
+        // What only an end states does not hold once the conversation has been reopened.
         let is_of_end = ["status", "outcome", "duration"].contains(&name);
         let member = self.members.get(name).filter(|_| !is_of_end || self.end().is_some())?;
         Some(&member.value)

@@ -26,7 +26,7 @@ const POSTS: &str = "stream";
 /// Posts under way to one stream at a time, so that one that hangs does not take every carrier.
 const UNDER_WAY_MAX: u32 = 10;
 
-/// A stream as it is kept.
+/// A stream as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stream {
     pub(crate) id: String,
@@ -59,7 +59,7 @@ impl std::fmt::Debug for Header {
     }
 }
 
-/// What became of a stream's events.
+/// Delivery statistics of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// Posts that came to be owed.
@@ -83,7 +83,7 @@ store::record!(Outcome, version 2);
 #[derive(Clone, Debug)]
 pub struct Streams {
     queues: Queues,
-    /// INVARIANT: changes only after the commit of what it says.
+    /// INVARIANT: changes only after what it holds is committed.
     all: Arc<ArcSwap<Vec<Arc<Stream>>>>,
 }
 
@@ -103,7 +103,7 @@ impl Streams {
         self.queues.store()
     }
 
-    /// Whether there is none: then nothing need be rendered.
+    /// Whether there are none: then nothing has to be rendered.
     pub fn is_empty(&self) -> bool {
         self.all.load().is_empty()
     }
@@ -161,7 +161,7 @@ impl Streams {
         Page { name: "event streams", rows }
     }
 
-    /// Completes when a post has come to be owed or has changed its time. To be asked for before the look whose failure it
+    /// Completes when a post has come to be owed or has changed its time. Request it before the look whose failure it
     /// follows.
     pub fn arrival(&self) -> Arrival {
         self.queues.arrival_of_kind(POSTS)

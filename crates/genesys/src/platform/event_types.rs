@@ -3,7 +3,7 @@
 use crate::platform::rendering::KINDS;
 use crate::platform::response::ApiError;
 
-/// The most event types of a list.
+/// Maximum number of event types in a list.
 const MAX: usize = 100;
 
 /// Whether a type of the list names this one; one with a `*` at its end names all that begin so.
@@ -27,13 +27,13 @@ pub(crate) fn check(field: &str, types: &[String], prefix: &str) -> Result<(), A
     let list = known.join(", ");
     if types.is_empty() || types.len() > MAX {
         return Err(ApiError::bad_request(format!(
-            "{field} must have 1 to {MAX} event types. There are: {list}; `*` at the end stands for any."
+            "{field} must have 1 to {MAX} event types. The types are: {list}; `*` at the end matches any ending."
         )));
     }
     match types.iter().find(|wanted| !known.iter().any(|known| names(wanted, known))) {
         None => Ok(()),
         Some(wanted) => Err(ApiError::bad_request(format!(
-            "{field}: no event has the type '{wanted}'. There are: {list}; `*` at the end stands for any."
+            "{field}: no event has the type '{wanted}'. The types are: {list}; `*` at the end matches any ending."
         ))),
     }
 }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::platform::request::ApiRequest;
 use crate::platform::response::ApiError;
 
-/// The size of a page where none is asked for, and the largest: `pageSize` of the API's description.
+/// Default and maximum page size: `pageSize` in the API's description.
 const PAGE_SIZE: usize = 25;
 const PAGE_SIZE_MAX: usize = 500;
 
-/// One page of `all`, as asked for.
+/// The page of `all` that the request asks for.
 ///
 /// # Errors
 /// 400 where `pageSize` or `pageNumber` is out of range.

@@ -1,4 +1,4 @@
-//! The forms in which the tutorials' consumers expect events, each made of the same derived event.
+//! The formats in which the tutorials' consumers expect events, each made from the same derived event.
 
 pub mod conversation_event;
 pub mod interaction_updated;
@@ -16,7 +16,7 @@ pub struct EventContent {
     pub id: String,
     /// One of [`detail_type`].
     pub detail_type: String,
-    /// When what it tells happened, in epoch milliseconds.
+    /// When it happened, in epoch milliseconds.
     pub time_ms: u64,
     /// The detail as text.
     pub text: String,
@@ -67,7 +67,7 @@ impl EventContent {
         iso(self.time_ms)
     }
 
-    /// What happened in the words of the tutorials' event types, such as `conversation:end`. What is neither a start nor an
+    /// What happened as one of the tutorials' event types, such as `conversation:end`. What is neither a start nor an
     /// end of a conversation is its update.
     fn kind(&self) -> &'static str {
         match self.detail_type.as_str() {

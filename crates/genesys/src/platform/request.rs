@@ -1,4 +1,4 @@
-//! A request to the Platform API, read: what a handler is given.
+//! A request to the Platform API, parsed: the input of a handler.
 
 use std::ops::RangeInclusive;
 
@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 
 use crate::platform::response::ApiError;
 
-/// One request whose token was found good.
+/// A request whose token is valid.
 #[derive(Debug)]
 pub struct ApiRequest {
     /// The path, such as `/api/v2/users/{id}` filled.
     pub path: String,
-    /// What stands in the path where its template has a hole, left to right, percent-decoded.
+    /// The values of the path's placeholders, left to right, percent-decoded.
     pub holes: Vec<String>,
     /// The query's parameters, decoded, in order.
     pub query: Vec<(String, String)>,
@@ -29,7 +29,7 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
-    /// What fills the hole at this position; empty where the template has none there.
+    /// The value of the placeholder at this position; empty where the template has none there.
     pub fn hole(&self, at: usize) -> &str {
         self.holes.get(at).map(String::as_str).unwrap_or_default()
     }
@@ -48,7 +48,7 @@ impl ApiRequest {
     /// A numeric query parameter.
     ///
     /// # Errors
-    /// 400 where it is no number, or outside of the range.
+    /// 400 where it is not a number, or outside of the range.
     pub fn number(
         &self,
         name: &str,
@@ -70,7 +70,7 @@ impl ApiRequest {
     /// The JSON body.
     ///
     /// # Errors
-    /// 400 with the place of the mistake.
+    /// 400 with the position of the mistake.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         if self.body.is_empty() {
             return Err(ApiError::bad_request("The request body is empty; a JSON body is required."));

@@ -28,7 +28,7 @@ impl ApiResponse {
     }
 }
 
-/// A refusal: what Genesys Cloud's `ErrorBody` tells.
+/// A refusal: the content of Genesys Cloud's `ErrorBody`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     /// The HTTP status.
@@ -37,9 +37,9 @@ pub struct ApiError {
     pub code: &'static str,
     /// A sentence for a person.
     pub message: String,
-    /// The values that stand in the message, by name.
+    /// The values used in the message, by name.
     pub params: Vec<(&'static str, String)>,
-    /// After so many seconds the same request may be sent again.
+    /// Seconds after which the same request may be sent again.
     pub retry_after_s: Option<u64>,
 }
 
@@ -87,13 +87,13 @@ impl ApiError {
         Self::new(409, "conflict", message)
     }
 
-    /// 429; the words of the API's description: `Rate limit exceeded the maximum. Retry the request in [%s] seconds`.
+    /// 429; the text of the API's description: `Rate limit exceeded the maximum. Retry the request in [%s] seconds`.
     pub fn too_many_requests(seconds: u64) -> Self {
         let message = format!("Rate limit exceeded the maximum. Retry the request in [{seconds}] seconds");
         Self { retry_after_s: Some(seconds), ..Self::new(429, "too.many.requests", message) }
     }
 
-    /// What the store could not do.
+    /// A failure of the store.
     pub fn of_store(error: store::Error) -> Self {
         let aws::Error { status, message, .. } = queue::error::of_store(error);
         let code = if status == 503 { "service.unavailable" } else { "internal.server.error" };

@@ -20,7 +20,7 @@ use crate::platform::subscription::filter::Filter;
 const SUBSCRIPTIONS: Table<String, Subscription> = Table::new(46, "event subscriptions");
 const OUTCOMES: Table<String, Outcome> = Table::new(47, "event subscription outcomes");
 
-/// A subscription as it is kept.
+/// A subscription as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Subscription {
     pub(crate) id: String,
@@ -40,12 +40,12 @@ pub(crate) struct Subscription {
 
 store::record!(Subscription, version 1);
 
-/// What became of a subscription's events.
+/// Delivery statistics of a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    /// Messages that lie or lay in the queue.
+    /// Messages that were put into the queue.
     pub(crate) delivered: u64,
-    /// Events that were wanted and could not be told: the filter failed or was cut off, or the queue could not take them.
+    /// Events that matched and could not be delivered: the filter failed or was cut off, or the queue could not take them.
     pub(crate) failed: u64,
     /// Why the last of those failed.
     pub(crate) last_error: Option<String>,
@@ -63,7 +63,7 @@ struct Loaded {
 }
 
 impl Loaded {
-    /// What is stored compiled when it was put; a filter that does not compile now is an older Trunkline's, and fails.
+    /// A stored filter compiled when it was created; one that no longer does was stored by an older Trunkline, and fails.
     fn of(subscription: Subscription) -> Self {
         let filter = subscription.attribute_filter.as_deref().and_then(|source| Filter::compile(source).ok());
         Self { subscription, filter }
@@ -76,7 +76,7 @@ pub struct Subscriptions {
     queues: Queues,
     /// The queues of this scope are ours.
     scope: Scope,
-    /// INVARIANT: changes only after the commit of what it says.
+    /// INVARIANT: changes only after what it holds is committed.
     loaded: Arc<ArcSwap<Vec<Arc<Loaded>>>>,
 }
 
@@ -91,7 +91,7 @@ impl Subscriptions {
         Ok(Self { queues, scope, loaded: Arc::new(ArcSwap::from_pointee(loaded)) })
     }
 
-    /// Whether there is none: then nothing need be rendered.
+    /// Whether there are none: then nothing has to be rendered.
     pub fn is_empty(&self) -> bool {
         self.loaded.load().is_empty()
     }

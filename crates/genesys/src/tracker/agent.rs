@@ -8,12 +8,12 @@ use crate::tracker::symbol::Symbols;
 /// lets go 17 ms before the alert ends.
 const SLACK_MS: u64 = 1_000;
 
-/// Whether an agent's end says by itself that they talked.
+/// Whether an agent's end by itself shows that they talked.
 pub(super) fn talked(end: &Fact) -> bool {
     matches!(end.ms, [talk, hold, ..] if talk > 0 || hold > 0)
 }
 
-/// Whether a queue's end says that this agent answered, and when the agent's leg was there to do so.
+/// Whether a queue's end names this agent as the one who answered, and the agent's leg was there at that time.
 pub(super) fn answered_by(acd: &Leg<'_>, agent: &Leg<'_>, symbols: &Symbols) -> bool {
     let Some(end) = acd.end.filter(|_| acd.kind == LegKind::Acd) else {
         return false;

@@ -1,4 +1,4 @@
-//! One conversation: what has been heard of it, and what is due because of that.
+//! One conversation: what is known of it, and the events that are due because of that.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::tracker::leg::Leg;
 use crate::tracker::summary::{Summary, outcome};
 use crate::tracker::symbol::{Ref, Symbols};
 
-/// How many facts of unended episodes a conversation keeps; beyond it new ones are left out and the end says `partial`. A
+/// How many facts of unended episodes a conversation keeps; beyond it new ones are ignored and the end is `partial`. A
 /// voice call has about 15.
 pub const FACTS_MAX: usize = 2_000;
 /// How many facts of ended episodes it remembers by their hashes; beyond it the oldest are forgotten.
@@ -34,23 +34,23 @@ pub struct Conversation {
     id: Box<str>,
     symbols: Symbols,
     facts: Vec<Fact>,
-    /// Hashes of facts whose episodes have been told to their end.
+    /// Hashes of the facts of closed episodes.
     gone: Vec<u64>,
-    /// When something new was last heard, in epoch milliseconds of the tracker's clock.
+    /// When something new last arrived, in epoch milliseconds of the tracker's clock.
     heard_ms: u64,
-    /// When an episode was last told to its end, on the same clock.
+    /// When an episode was last closed, on the same clock.
     told_ms: u64,
-    /// Nothing new has been heard since the joined events were last looked at.
+    /// Nothing new has arrived since the joined events were last computed.
     looked: bool,
     overflown: bool,
-    /// The last episode whose start has been told.
+    /// The last episode whose start has been published.
     started: u16,
     ended: u16,
     until_ms: u64,
 }
 
 impl Conversation {
-    /// A conversation of which nothing has been heard yet.
+    /// A conversation of which nothing is known yet.
     #[must_use]
     pub fn new(conversation_id: &str) -> Self {
         Self {
@@ -74,13 +74,13 @@ impl Conversation {
         &self.id
     }
 
-    /// How many episodes have been told to their end.
+    /// How many episodes have been closed.
     #[must_use]
     pub fn ended(&self) -> u16 {
         self.ended
     }
 
-    /// Whether something of it is still to be told.
+    /// Whether something of it is still to be published.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.facts.is_empty()
@@ -130,7 +130,7 @@ impl Conversation {
         told
     }
 
-    /// When to look again, if nothing is heard before: ask [`Self::may_forget`] then, and [`Self::due`] where it says no. After
+    /// When to look again, if nothing arrives before: call [`Self::may_forget`] then, and [`Self::due`] where that is false. After
     /// either the answer lies ahead, so a timer that follows it rests.
     #[must_use]
     pub fn wake_at(&self, grace: &Grace) -> u64 {
@@ -149,7 +149,7 @@ impl Conversation {
         self.heard_ms.saturating_add(wait_ms)
     }
 
-    /// Whether everything has been told and the time to remember it is over.
+    /// Whether everything has been published and the time to remember it is over.
     #[must_use]
     pub fn may_forget(&self, now_ms: u64, grace: &Grace) -> bool {
         self.facts.is_empty() && now_ms >= self.forget_at(grace)
@@ -163,7 +163,7 @@ impl Conversation {
         View::new(&self.facts, &self.symbols, EndMark { count: self.ended, until_ms: self.until_ms })
     }
 
-    /// The events that one fact tells alone. Their content must come from that fact only.
+    /// The events that follow from one fact alone. Their content must come from that fact only.
     fn tell_alone(&mut self, names: &QueueNames, told: &mut Vec<DerivedEvent>) {
         let writer = EventWriter { id: &self.id, symbols: &self.symbols, names };
         for fact in &mut self.facts {
@@ -174,7 +174,7 @@ impl Conversation {
         }
     }
 
-    /// One look at what the facts tell together. Returns whether some of them are done with, which may show more.
+    /// One look at what follows from the facts together. Returns whether some of them are finished, which may reveal more.
     fn tell_joined(&mut self, now_ms: u64, context: Context<'_>, told: &mut Vec<DerivedEvent>) -> bool {
         let plan = self.plan(now_ms, context);
         let again = !plan.done.is_empty();
@@ -194,7 +194,7 @@ impl Conversation {
         Patience { wait, wait_ms }
     }
 
-    /// What the facts tell together, now that they have settled: at most one end at a time, the oldest first.
+    /// What follows from the facts together, now that they have settled: at most one end at a time, the oldest first.
     fn plan(&self, now_ms: u64, context: Context<'_>) -> Plan {
         let writer = EventWriter { id: &self.id, symbols: &self.symbols, names: context.names };
         let view = self.view();
@@ -268,7 +268,7 @@ impl Conversation {
         self.compact();
     }
 
-    /// Drops the words that no fact uses any more.
+    /// Drops the symbols that no fact uses any more.
     fn compact(&mut self) {
         let mut symbols = Symbols::default();
         let facts: Vec<Fact> =
@@ -279,7 +279,7 @@ impl Conversation {
     }
 }
 
-/// What an episode waits for, and how long after something was last heard.
+/// What an episode waits for, and how long after something last arrived.
 struct Patience {
     wait: Wait,
     wait_ms: u64,
@@ -290,7 +290,7 @@ struct Patience {
 struct Plan {
     told: Vec<DerivedEvent>,
     started: u16,
-    /// Places of facts that have nothing more to tell.
+    /// Positions of facts that nothing more follows from.
     done: Vec<usize>,
     end: Option<EndMark>,
 }
@@ -357,7 +357,7 @@ impl EventWriter<'_> {
         self.fact(detail_type::AGENT_DISCONNECTED, end, &moment)
     }
 
-    /// The start of an episode is the first start of a customer's session in it; where none was seen there is none.
+    /// The start of an episode is the first start of a customer's session in it; where none was seen, none is published.
     fn start(&self, episode: &Episode<'_>, plan: &mut Plan) {
         let first = episode.customers().find_map(|leg| leg.start);
         let Some(first) = first.filter(|_| episode.number > plan.started) else {
@@ -396,7 +396,7 @@ impl EventWriter<'_> {
         }
     }
 
-    /// An event that a fact tells: its id is a function of the conversation, the kind, and what makes the fact this fact.
+    /// An event that follows from a fact: its id is a function of the conversation, the kind, and what makes the fact this fact.
     fn fact(&self, detail_type: &'static str, fact: &Fact, moment: &Moment) -> DerivedEvent {
         let session = self.symbols.or_empty(fact.session);
         let participant = self.symbols.or_empty(fact.participant);

@@ -45,7 +45,7 @@ impl QueueNames {
 /// One derived event, ready for the bus; its source is [`SOURCE`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DerivedEvent {
-    /// When what it tells happened, in epoch milliseconds: the time of the facts, not of the telling.
+    /// When it happened, in epoch milliseconds: the time of the facts, not of the publication.
     pub time_ms: u64,
     /// One of [`detail_type`].
     pub detail_type: &'static str,

@@ -2,7 +2,7 @@
 //!
 //! A spoken conversation has one episode. A thread of an asynchronous medium (message, email, chat) may go on after its end:
 //! a leg that starts when nothing has been open for [`REOPEN_GAP_MS`], by the events' own times, begins a new episode, with its
-//! own start and end. What starts no later than that after an episode that has been told to its end is late and belongs
+//! own start and end. What starts no later than that after a closed episode is late and belongs
 //! to it.
 
 use crate::tracker::agent;
@@ -11,7 +11,7 @@ use crate::tracker::grace::REOPEN_GAP_MS;
 use crate::tracker::leg::{Leg, LegKind};
 use crate::tracker::symbol::Symbols;
 
-/// How many episodes have been told to their end, and until when the last of them went.
+/// How many episodes have been closed, and when the last of them ended.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EndMark {
     pub(super) count: u16,
@@ -21,9 +21,9 @@ pub(super) struct EndMark {
 /// One conversation's facts in order.
 #[derive(Debug)]
 pub(super) struct View<'a> {
-    /// Legs of episodes that have been told to their end.
+    /// Legs of closed episodes.
     pub(super) late: Vec<Leg<'a>>,
-    /// What is still to be told, oldest first.
+    /// Episodes that are still open, oldest first.
     pub(super) episodes: Vec<Episode<'a>>,
     /// Wrap-ups of no live episode.
     pub(super) orphans: Vec<&'a Fact>,
@@ -78,7 +78,7 @@ impl<'a> View<'a> {
             } else if let Some(episode) = self.episodes.last_mut() {
                 episode.legs.push(leg);
             } else {
-                // A late leg says nothing about when its episode ended: that has been told.
+                // A late leg does not change when its episode ended: that has been published.
                 self.late.push(leg);
                 continue;
             }
@@ -86,7 +86,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A wrap-up without a leg: of a conversation whose end has been told it can only be late.
+    /// A wrap-up without a leg: once the conversation's end has been published, it can only be late.
     fn place(&mut self, fact: &'a Fact, ended: EndMark) {
         let live = if ended.count == 0 { self.episodes.as_mut_slice() } else { &mut [] };
         let at = live.iter().rposition(|episode| episode.first_ms() <= fact.at_ms).unwrap_or_default();
@@ -150,7 +150,7 @@ impl<'a> Episode<'a> {
         self.legs.iter().filter(|leg| leg.kind == LegKind::Customer)
     }
 
-    /// The leg that says what kind of conversation this is: the first customer's, else the first.
+    /// The leg that decides the kind of conversation: the first customer's, else the first.
     pub(super) fn first(&self) -> Option<&Leg<'a>> {
         self.customers().next().or_else(|| self.legs.first())
     }
@@ -172,7 +172,7 @@ impl<'a> Episode<'a> {
         self.lacks_customer() || self.legs.iter().any(|leg| leg.start.is_none() || lacks_end(leg))
     }
 
-    /// What must still come before the episode can be told to its end.
+    /// What must still arrive before the episode can be closed.
     pub(super) fn wait(&self, symbols: &Symbols) -> Wait {
         if self.lacks_customer() {
             return Wait::Open;

@@ -1,4 +1,4 @@
-//! A fact: what one detail event says, in 48 bytes.
+//! A fact: the content of one detail event, in 48 bytes.
 
 use std::cmp::Ordering;
 
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::envelope::detail::{DetailEvent, DetailKind};
 use crate::tracker::symbol::{Ref, Symbols};
 
-/// The event that this fact tells alone has been told.
+/// The event that follows from this fact alone has been published.
 pub(super) const TOLD_ALONE: u8 = 1;
-/// The events that it tells together with its neighbours have been told, or there are none.
+/// The events that follow from it and its neighbours have been published, or there are none.
 pub(super) const TOLD_JOINED: u8 = 2;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ impl Fact {
             && (!self.is_wrap_up() || (self.note == other.note && self.user == other.user))
     }
 
-    /// An order by content, not by the places of words (those depend on arrival).
+    /// An order by content, not by the positions of symbols (those depend on arrival).
     pub(super) fn cmp_content(&self, other: &Self, symbols: &Symbols) -> Ordering {
         let content = |fact: &Self| {
             (fact.at_ms, fact.kind, fact.ms, fact.refs().map(|at| symbols.or_empty(at).into_owned()))
@@ -101,7 +101,7 @@ impl Fact {
         ]
     }
 
-    /// The same fact over another table of words.
+    /// The same fact over another symbol table.
     pub(super) fn moved(&self, from: &Symbols, to: &mut Symbols) -> Self {
         let mut move_word = |at: Ref| to.intern(from.text(at).as_deref());
         Self {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// The waits of one media type, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MediaGrace {
-    /// How long an ended conversation waits, after the last thing heard, for what it still lacks: above all a wrap-up.
+    /// How long an ended conversation waits, after the last arrival, for what is missing: above all a wrap-up.
     pub wrap_up_ms: u64,
     /// After how much silence a conversation that has not ended is closed, with status `expired`.
     pub max_age_ms: u64,

@@ -1,4 +1,4 @@
-//! The way in: each event of the feed once, told to the tracker, in one transaction of the caller.
+//! Intake: passes each event of the feed to the tracker once, in one transaction of the caller.
 //!
 //! The caller (floor 5) puts on the buses what comes back, in the same transaction, so that an event, the state of its
 //! conversation, and what is derived from both are one commit.
@@ -37,22 +37,22 @@ const TIMER_LEASE: Duration = Duration::from_secs(30);
 /// A wait longer than this is a conversation's far timer: the one that closes or forgets it.
 const FAR: Duration = Duration::from_secs(600);
 
-/// What came in since the store was made.
+/// Counts since the store was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntakeCounts {
     /// Events that the feed delivered.
     pub received: u64,
-    /// Those of them that had come before: dropped.
+    /// Those of them that had arrived before: dropped.
     pub duplicates: u64,
     /// Events derived.
     pub derived: u64,
-    /// Events that were new and whose body does not say what the tracker needs: a detail event that says neither which
-    /// conversation nor when, an agent's state that names none. They are on the partner bus as they came, and nothing was
-    /// derived from them. Many of them: Genesys has changed its shapes.
+    /// New events whose body lacks what the tracker needs: a detail event that names neither
+    /// its conversation nor its time, an agent's state without a state. They are on the partner bus unchanged, and nothing was
+    /// derived from them. A high count means that Genesys has changed its formats.
     pub unreadable: u64,
-    /// Events that were derived once more, as from a conversation that was forgotten and repaired: dropped.
+    /// Events that were derived again, as from a conversation that was forgotten and repaired: dropped.
     pub told_before: u64,
-    /// Conversations that never ended and were closed for their age.
+    /// Conversations that never ended and were closed because of their age.
     pub expired: u64,
 }
 
@@ -87,7 +87,7 @@ impl IntakeCounts {
     }
 }
 
-/// Version 2: without what was told before, and what expired. Version 1: without what was unreadable, too.
+/// Version 2 lacks `told_before` and `expired`; version 1 lacks `unreadable` as well.
 #[derive(Deserialize)]
 struct CountsOfVersion1 {
     received: u64,
@@ -128,12 +128,12 @@ struct TrackerState {
 
 store::record!(TrackerState, version 1);
 
-/// What became of an event.
+/// The result of taking an event in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IntakeOutcome {
-    /// It had come before, within the seven days: nothing was done.
+    /// It arrived before, within the seven days: nothing was done.
     Duplicate,
-    /// It is new; these follow from it now.
+    /// It is new; these events follow from it now.
     New(Vec<DerivedEvent>),
 }
 
@@ -146,7 +146,7 @@ pub struct Rings {
     pub count: usize,
 }
 
-/// The way in. Clones share the queues.
+/// The intake. Clones share the queues.
 #[derive(Clone, Debug)]
 pub struct Intake {
     queues: Queues,
@@ -155,23 +155,23 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// A way in for the org whose queues have these names.
+    /// An intake for the org whose queues have these names.
     pub fn new(queues: Queues, grace: Grace, names: QueueNames) -> Self {
         Self { queues, grace: Arc::new(grace), names: Arc::new(names) }
     }
 
-    /// The same way in, for an org whose queues have these names.
+    /// The same intake, for an org whose queues have these names.
     #[must_use]
     pub fn with_names(self, names: QueueNames) -> Self {
         Self { names: Arc::new(names), ..self }
     }
 
-    /// Whether an event that says the same has come within the seven days.
+    /// Whether an event with the same content has arrived within the seven days.
     pub fn knows(read: &mut impl Read, event: &PartnerEvent, now: Timestamp) -> bool {
         seen::is_known(read, semantic_key(event), now)
     }
 
-    /// Takes one event in, unless it has come before.
+    /// Takes one event in, unless it has arrived before.
     pub fn take(&self, commit: &mut Commit<'_>, event: &PartnerEvent, moment: FeedMoment) -> IntakeOutcome {
         let envelope_id =
             event.envelope.as_ref().map(|envelope| envelope.id.as_str()).filter(|id| !id.is_empty());
@@ -206,12 +206,12 @@ impl Intake {
         Rings { count: rung.len(), derived: news.derived }
     }
 
-    /// When the next timer rings, to the second below; `None`: none is set.
+    /// When the next timer rings, rounded down to the second; `None` where none is set.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.queues.next_due(TIMERS)
     }
 
-    /// What came in so far.
+    /// The counts so far.
     pub fn counts(read: &mut impl Read) -> IntakeCounts {
         read.get(&COUNTS, &()).unwrap_or_default()
     }
@@ -262,7 +262,7 @@ impl Intake {
         tracked.conversation.due(moment.feed.unix_ms(), context)
     }
 
-    /// Sees to it that a timer rings no later than the conversation should be looked at. A timer that rings earlier than
+    /// Makes sure that a timer rings no later than the conversation has to be looked at. A timer that rings earlier than
     /// needed is set again then, so an event that only moves the wait costs nothing.
     fn set_timer(&self, commit: &mut Commit<'_>, tracked: &mut TrackerState, moment: FeedMoment) {
         let wake = Timestamp::from_unix_ms(tracked.conversation.wake_at(&self.grace));
@@ -297,14 +297,14 @@ impl TrackerState {
     }
 }
 
-/// What is told now, of what was derived.
+/// Derived events without those that were published before.
 struct News {
     derived: Vec<DerivedEvent>,
     told_before: usize,
 }
 
 impl News {
-    /// Leaves out what has been told before. Known as long as the tracker remembers a conversation, on the feed's clock: from
+    /// Drops what was published before. Known as long as the tracker remembers a conversation, on the feed's clock: from
     /// then on the same id is another episode's.
     fn of(tx: &mut Tx<'_>, mut derived: Vec<DerivedEvent>, moment: FeedMoment) -> Self {
         let all = derived.len();

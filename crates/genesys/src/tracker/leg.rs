@@ -21,7 +21,7 @@ pub(super) struct Leg<'a> {
     pub(super) end: Option<&'a Fact>,
     /// The wrap-ups that were given for it.
     pub(super) wrap_ups: Vec<&'a Fact>,
-    /// Starts and ends that were heard of it and count for nothing.
+    /// Starts and ends that were received for it and have no effect.
     pub(super) surplus: Vec<&'a Fact>,
     /// When it began; where that was not seen, its end less its durations.
     pub(super) from_ms: u64,
@@ -65,12 +65,12 @@ impl<'a> Leg<'a> {
         self.either(|fact| fact.sort)
     }
 
-    /// The `n`th duration of its end, in milliseconds; 0 where there is none.
+    /// The `n`th duration of its end, in milliseconds; 0 where it has none.
     pub(super) fn ms(&self, n: usize) -> u64 {
         self.end.and_then(|end| end.ms.get(n)).copied().map_or(0, u64::from)
     }
 
-    /// How long it was connected: by its own word, else by its two ends.
+    /// How long it was connected: by its own duration, else from start to end.
     pub(super) fn connected_ms(&self) -> u64 {
         match self.ms(0) {
             0 if self.start.is_some() => self.to_ms.saturating_sub(self.from_ms),

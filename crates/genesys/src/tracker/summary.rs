@@ -152,7 +152,7 @@ fn participants(episode: &Episode<'_>) -> usize {
     seen.len()
 }
 
-/// `ANSWERED`, `ABANDON`, `FLOW_OUT` in the words of derived events; what is new stays readable.
+/// `ANSWERED`, `ABANDON`, `FLOW_OUT` as derived events spell them; unknown values stay readable.
 pub(super) fn outcome(acd_outcome: &str) -> String {
     match acd_outcome {
         "ANSWERED" => "answered".to_owned(),

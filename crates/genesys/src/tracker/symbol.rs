@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-/// Values that Genesys sends often. Their places are kept on disk: append only.
+/// Values that Genesys sends often. Their positions are stored: append only.
 const KNOWN: [&str; 48] = [
     "VOICE",
     "CHAT",
@@ -84,7 +84,7 @@ impl Symbol {
     }
 }
 
-/// A place in a conversation's [`Symbols`]; the default is "absent".
+/// An index into a conversation's [`Symbols`]; the default is "absent".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Ref(u16);
 
@@ -96,12 +96,12 @@ impl Ref {
     }
 }
 
-/// Every word that the facts of one conversation use.
+/// Every symbol that the facts of one conversation use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Symbols(Vec<Symbol>);
 
 impl Symbols {
-    /// The place of a text, which is added where it is new. An empty text is absent (`username: {"id": ""}` occurs).
+    /// The symbol of a text, which is added where it is new. An empty text is absent (`username: {"id": ""}` occurs).
     pub(super) fn intern(&mut self, text: Option<&str>) -> Ref {
         let Some(text) = text.filter(|text| !text.is_empty()) else {
             return Ref::NONE;
@@ -115,7 +115,7 @@ impl Symbols {
             self.0.push(symbol);
             self.0.len() - 1
         });
-        // INVARIANT: a conversation has at most FACTS_MAX facts of 8 words each, which a u16 can count.
+        // INVARIANT: a conversation has at most FACTS_MAX facts of 8 symbols each, which a u16 can count.
         Ref(u16::try_from(at + 1).unwrap_or_default())
     }
 
@@ -123,7 +123,7 @@ impl Symbols {
         self.0.get(usize::from(at.0).checked_sub(1)?).map(Symbol::text)
     }
 
-    /// The text, or nothing as the empty text: for comparing.
+    /// The text, with "absent" as the empty text: for comparisons.
     pub(super) fn or_empty(&self, at: Ref) -> Cow<'_, str> {
         self.text(at).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! `user.state.change`, from the three topics that tell an agent's state.
+//! `user.state.change`, from the three topics about an agent's state.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::tracker::derived::{DerivedEvent, detail_type, iso};
 struct UserState {
     id: String,
     user_id: String,
-    /// Which topic told it: `presence`, `routingStatus` or `activity`.
+    /// The topic it comes from: `presence`, `routingStatus` or `activity`.
     change: &'static str,
     time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,13 +27,13 @@ struct UserState {
 }
 
 /// The change in a `v2.users.{id}.presence`, `.routingStatus` or `.activity` notification; `None` for anything else. It needs no
-/// memory: each notification tells one change alone.
+/// memory: each notification is about one change.
 ///
 /// The user is read from the topic's name, because a presence's body does not name its user. The time is the latest that
 /// the body gives, else that of the publication.
 ///
 /// # Errors
-/// The body is no JSON, or says neither whose state it is nor which.
+/// The body is not JSON, or names neither the user nor the state.
 pub fn user_state_change(event: &PartnerEvent) -> Result<Option<DerivedEvent>, EnvelopeError> {
     let change = match event.topic.template() {
         "v2.users.{id}.presence" => "presence",
@@ -42,7 +42,7 @@ pub fn user_state_change(event: &PartnerEvent) -> Result<Option<DerivedEvent>, E
         _ => return Ok(None),
     };
     let body: Value = serde_json::from_str(event.body.get()).map_err(|error| EnvelopeError {
-        message: format!("The eventBody of {} is no JSON: {error}.", event.topic),
+        message: format!("The eventBody of {} is not JSON: {error}.", event.topic),
     })?;
     let state = state_in(event, change, &body).ok_or_else(|| EnvelopeError {
         message: format!("The eventBody of {} says neither whose state it is nor which.", event.topic),

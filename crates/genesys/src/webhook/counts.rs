@@ -1,4 +1,4 @@
-//! What came in by webhooks since the store was made.
+//! Counts of the webhooks since the store was created.
 
 use aws::books::{Page, Row};
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use store::{KeyRange, Read, Table, Tx};
 
 const COUNTS: Table<String, WebhookCounts> = Table::new(45, "webhook counts");
 
-/// What came in by one webhook.
+/// The counts of one webhook.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookCounts {
     /// Events that were acknowledged, duplicates included.
     pub received: u64,
-    /// Those of them that had come before: dropped.
+    /// Those of them that had arrived before: dropped.
     pub duplicates: u64,
 }
 
@@ -37,7 +37,7 @@ pub fn page(read: &mut impl Read) -> Page {
     Page { name: "webhooks", rows }
 }
 
-/// One event more, and so many duplicates.
+/// Counts one more event, and `duplicates` more duplicates.
 pub(super) fn count(tx: &mut Tx<'_>, webhook: &str, duplicates: u64) {
     let name = webhook.to_owned();
     let mut counts = tx.get(&COUNTS, &name).unwrap_or_default();

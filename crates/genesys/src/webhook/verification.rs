@@ -1,4 +1,4 @@
-//! How a webhook's sender proves who it is: a signature over the body, or a secret that it repeats.
+//! How a webhook's sender authenticates itself: a signature over the body, or a shared secret.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use sha2::Sha256;
 
 use crate::webhook::Headers;
 
-/// Where an HMAC is looked for if nothing is said: the header of GitHub and of many after it.
+/// The header of an HMAC unless another is configured: GitHub's, and many others' since.
 pub const HMAC_HEADER: &str = "x-hub-signature-256";
-/// Where a shared secret is looked for if nothing is said.
+/// The header of a shared secret unless another is configured.
 pub const SECRET_HEADER: &str = "authorization";
 
 /// How far a Standard Webhooks timestamp may be from now: what the specification's own libraries allow.
@@ -21,7 +21,7 @@ const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 /// What the key of a Standard Webhooks secret begins with.
 const STANDARD_PREFIX: &str = "whsec_";
 
-/// How a sender proves who it is.
+/// How a sender authenticates itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verification {
     /// A header carries the HMAC-SHA256 of the body, as `sha256=<hex>`, as hex or as base64.
@@ -33,7 +33,7 @@ pub enum Verification {
     },
     /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
     StandardWebhooks(StandardKey),
-    /// A header repeats the secret, as it is or after `Bearer `.
+    /// A header carries the secret, as it is or after `Bearer `.
     Secret {
         /// The secret.
         secret: Secret,
@@ -65,10 +65,10 @@ impl StandardKey {
 }
 
 impl Verification {
-    /// Whether a request proves who sent it.
+    /// Checks that a request authenticates its sender.
     ///
     /// # Errors
-    /// What is missing or wrong, in a sentence that tells no secret.
+    /// What is missing or wrong, in a sentence that reveals no secret.
     pub(super) fn check(&self, body: &[u8], headers: Headers<'_>, now: Timestamp) -> Result<(), String> {
         match self {
             Self::Hmac { secret, header } => {
@@ -91,7 +91,7 @@ impl Verification {
         }
     }
 
-    /// The event's id where the signature's scheme says it.
+    /// The event's id, where the signature's scheme carries one.
     pub(super) fn event_id(&self, headers: Headers<'_>) -> Option<String> {
         match self {
             Self::StandardWebhooks(_) => headers("webhook-id"),
@@ -114,7 +114,7 @@ fn standard(key: &StandardKey, body: &[u8], headers: Headers<'_>, now: Timestamp
     let signatures = needed(headers, "webhook-signature")?;
     let seconds: u64 = timestamp
         .parse()
-        .map_err(|_| "The header webhook-timestamp is no number of seconds since 1970.".to_owned())?;
+        .map_err(|_| "The header webhook-timestamp is not a number of seconds since 1970.".to_owned())?;
     let sent = Timestamp::from_unix_ms(seconds.saturating_mul(1_000));
     if now.since(sent).max(sent.since(now)) > TOLERANCE {
         return Err(format!(
@@ -143,7 +143,7 @@ fn mac(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     mac.verify_slice(tag).is_ok()
 }
 
-/// Whether two texts are the same, in a time that does not tell how far they agree.
+/// Whether two texts are the same, in a time that does not depend on how far they agree.
 fn same(given: &str, secret: &str) -> bool {
     // Both under one key: equal tags are equal texts.
     let Ok(mac_of_secret) = Hmac::<Sha256>::new_from_slice(b"webhook secret") else { return false };

@@ -263,7 +263,7 @@ fn what_is_wrong_is_told() {
         (with("destination", json!(null)), "destination is missing"),
         (with("destination", json!({"type": "webhook"})), "'webhook'"),
         (with("destination", json!({"type": "aws_sqs"})), "awsSqs is missing"),
-        (with("destination", sqs("queue")), "no ARN"),
+        (with("destination", sqs("queue")), "not the ARN"),
         (with("destination", sqs(&ours("none"))), "does not exist"),
         (with("destination", sqs(&ours("ordered.fifo"))), "FIFO"),
         (with("destination", sqs("arn:aws:sqs:us-east-1:999999999999:ends")), "another account"),

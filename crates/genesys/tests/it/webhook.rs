@@ -55,9 +55,9 @@ fn a_body_is_a_handshake_an_event_or_refused() {
     let long = format!(r#"{{"type": "{}"}}"#, "x".repeat(129));
     let refused = [
         ("", "empty"),
-        ("[{}]", "no object"),
-        ("\"text\"", "no object"),
-        ("a=1&b=2", "no JSON object"),
+        ("[{}]", "not an object"),
+        ("\"text\"", "not an object"),
+        ("a=1&b=2", "not a JSON object"),
         (r#"{"id": "1", "id": "2"}"#, "duplicate field"),
         (r#"{"id": "1"} x"#, "trailing"),
         (&long, "129 characters"),
@@ -95,7 +95,7 @@ fn standard_webhooks_are_verified() {
         (body, &[id, at, ("webhook-signature", right)][..], minutes(6), "more than 5 minutes"),
         (r#"{"test": 1}"#, &[id, at, ("webhook-signature", right)], NOW, "No signature"),
         (body, &[("webhook-id", "other"), at, ("webhook-signature", right)], NOW, "No signature"),
-        (body, &[id, ("webhook-timestamp", "soon"), ("webhook-signature", right)], NOW, "no number"),
+        (body, &[id, ("webhook-timestamp", "soon"), ("webhook-signature", right)], NOW, "not a number"),
         (body, &[id, at], NOW, "webhook-signature is missing"),
         (body, &[id, at, ("webhook-signature", "v1,")], NOW, "No signature"),
     ];

@@ -17,12 +17,12 @@ use crate::platform::analytics::predicate::Filter;
 
 pub(crate) use crate::platform::analytics::record::of_record;
 
-/// The longest interval of one query. Source: the vendor's documentation of the details query, 31 days.
+/// Maximum interval of one query. Source: the vendor's documentation of the details query, 31 days.
 const INTERVAL_MS_MAX: u64 = 31 * 24 * 3_600_000;
-/// `paging.pageSize` where none is asked for, and the largest. Source: the API's description.
+/// Default and maximum `paging.pageSize`. Source: the API's description.
 const PAGE_SIZE: usize = 25;
 const PAGE_SIZE_MAX: usize = 100;
-/// Conversations of one `GET .../details?id=...`. Source: the API's description.
+/// Maximum number of conversations of one `GET .../details?id=...`. Source: the API's description.
 const IDS_MAX: usize = 50;
 
 /// The body of a details query.
@@ -134,7 +134,7 @@ pub fn get_conversation(platform: &Platform, request: &ApiRequest) -> Result<Api
 }
 
 impl Platform {
-    /// What analytics tells of one conversation.
+    /// The analytics record of one conversation.
     ///
     /// # Errors
     /// 404 where no org is simulated.
@@ -144,7 +144,7 @@ impl Platform {
         })
     }
 
-    /// What analytics tells of the conversations with anything between the two moments.
+    /// The analytics records of the conversations with anything between the two moments.
     ///
     /// # Errors
     /// 404 where no org is simulated.
@@ -187,7 +187,7 @@ fn interval(text: Option<&str>) -> Result<Interval, ApiError> {
 fn compare(left: &Conversation, right: &Conversation, by: OrderBy) -> Ordering {
     let key = |conversation: &Conversation| match by {
         OrderBy::ConversationStart | OrderBy::SegmentStart => conversation.conversation_start.clone(),
-        // What goes on ends last.
+        // What has not ended sorts last.
         OrderBy::ConversationEnd | OrderBy::SegmentEnd => {
             conversation.conversation_end.clone().unwrap_or_else(|| "~".to_owned())
         }
@@ -195,7 +195,7 @@ fn compare(left: &Conversation, right: &Conversation, by: OrderBy) -> Ordering {
     key(left).cmp(&key(right)).then_with(|| left.conversation_id.cmp(&right.conversation_id))
 }
 
-/// The conversation as the conversation API and its notifications tell it: participants with their times, and what each has
+/// The conversation as the conversation API and its notifications show it: participants with their times, and what each has
 /// of a medium.
 pub(crate) fn conversation_body(conversation: &Conversation) -> Value {
     let participants: Vec<Value> = conversation

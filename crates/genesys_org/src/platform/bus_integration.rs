@@ -10,14 +10,14 @@ use store::{KeyRange, Read, Table, Tx};
 
 const INTEGRATIONS: Table<String, BusIntegration> = Table::new(62, "integrations with a bus");
 
-/// The word for the form, in requests and answers.
+/// The type of this form, in requests and responses.
 pub(crate) const TYPE: &str = "eventbridge";
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const NAME_LENGTH_MAX: usize = 256;
-/// The most of them: each is an event more for each derived event.
+/// Maximum number of them: each means one more event for each derived event.
 const INSTANCES_MAX: usize = 20;
 
-/// One of them as it is stored.
+/// An integration as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BusIntegration {
     pub(crate) id: String,
@@ -49,13 +49,13 @@ struct Configuration {
     event_bus_arn: Option<String>,
 }
 
-/// Whether the body of a request is in this form: `type` is said, and not the real form's `integrationType`.
+/// Whether the body of a request is in this form: it has `type`, and not the real form's `integrationType`.
 pub(crate) fn is_in_this_form(request: &ApiRequest) -> bool {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     body.get("type").is_some() && body.get("integrationType").is_none()
 }
 
-/// The name of the event bus that a body in this form asks for, where its ARN can be read.
+/// The name of the event bus that a body in this form names, where its ARN can be parsed.
 pub fn bus_of(request: &ApiRequest) -> Option<String> {
     let body: Body = is_in_this_form(request).then(|| request.json().ok())??;
     let arn: Arn = body.configuration?.event_bus_arn?.parse().ok()?;
@@ -72,7 +72,7 @@ pub(crate) fn find(read: &mut impl Read, id: &str) -> Option<BusIntegration> {
     read.get(&INTEGRATIONS, &id.to_owned())
 }
 
-/// Makes one, or puts it in the place of `before`.
+/// Creates one, or replaces `before`.
 pub(crate) fn put(
     tx: &mut Tx<'_>,
     scope: &Scope,

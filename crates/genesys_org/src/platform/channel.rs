@@ -1,6 +1,6 @@
 //! Notification channels: topics subscribed, and the socket that their notifications are sent to.
 //!
-//! As in the real thing nothing is kept for a channel without a socket: what happens meanwhile is lost to it.
+//! As in the real API, nothing is stored for a channel without a socket: it misses what happens meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,22 +17,22 @@ use tokio::sync::mpsc;
 
 use crate::platform::Platform;
 
-/// Channels of one client; one more takes the place of the oldest, those without a socket first. Source: the vendor's docs.
+/// Maximum number of channels of one client; one more replaces the oldest, those without a socket first. Source: the vendor's docs.
 const CHANNELS_MAX: usize = 20;
-/// Topics of one channel. Source: the vendor's docs.
+/// Maximum number of topics of one channel. Source: the vendor's docs.
 const TOPICS_MAX: usize = 1_000;
 /// How long a channel lives.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 3_600);
-/// Notifications that wait for a slow reader; one more and its socket is closed.
+/// Maximum number of notifications that wait for a slow reader; one more closes its socket.
 const WAITING_MAX: usize = 4_096;
 
-/// What a socket is sent.
+/// A message for a socket.
 pub type Frame = Arc<str>;
 
-/// What a socket has of its channel.
+/// The socket's end of a channel.
 #[derive(Debug)]
 pub struct Connection {
-    /// What it is sent.
+    /// The messages for the socket.
     pub frames: mpsc::Receiver<Frame>,
     /// When the channel's life ends.
     pub expires: Timestamp,
@@ -111,7 +111,7 @@ impl Channels {
         found.ok_or_else(|| ApiError::not_found(format!("There is no channel with the id {id}.")))
     }
 
-    /// Sends a notification to whoever subscribed to its topic.
+    /// Sends a notification to every subscriber of its topic.
     fn send(&mut self, topic: &str, frame: &Frame) {
         let Some(ids) = self.wanted.get(topic) else { return };
         for id in ids {
@@ -199,7 +199,7 @@ struct ChannelTopic {
     id: String,
 }
 
-/// What becomes of the topics that a channel has.
+/// What happens to a channel's other topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Others {
     Stay,
@@ -271,7 +271,7 @@ fn channel_body(id: &str, channel: &Channel, request: &ApiRequest) -> Value {
 }
 
 impl Platform {
-    /// Connects a socket to a channel, in the place of an older one. `None` where there is no such channel.
+    /// Connects a socket to a channel, replacing an older one. `None` where there is no such channel.
     pub fn connect(&self, channel_id: &str, now: Timestamp) -> Option<Connection> {
         let channels = &mut self.state().channels;
         channels.expire(now);
@@ -281,13 +281,13 @@ impl Platform {
         Some(Connection { frames: receiver, expires: channel.expires() })
     }
 
-    /// Whether anybody subscribed to anything: else there is nothing to publish.
+    /// Whether there is any subscription: otherwise there is nothing to publish.
     pub fn is_listened_to(&self) -> bool {
         !self.state().channels.wanted.is_empty()
     }
 
-    /// Sends a notification to the sockets whose channels subscribed to its topic, and with it what the org's queues and users
-    /// tell of the conversation.
+    /// Sends a notification to the sockets whose channels subscribed to its topic, and with it the notifications of the queues and users
+    /// of the conversation.
     pub fn publish(&self, topic: &Topic, frame: &Value) {
         let mut state = self.state();
         let name = topic.to_string();

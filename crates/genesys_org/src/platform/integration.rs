@@ -1,6 +1,6 @@
 //! Integrations of the type `amazon-eventbridge-source`: the real set-up, by which an org sends its events to an AWS account.
 //!
-//! POST makes one, PUT `config/current` says where to and which topics, PATCH `intendedState` enables it; its `reportedState`
+//! POST creates one, PUT `config/current` sets the destination and the topics, PATCH `intendedState` enables it; its `reportedState`
 //! follows a moment later and is polled. Enabled, it offers the account a partner event source; a bus of that name takes it.
 
 use std::time::Duration;
@@ -20,9 +20,9 @@ use crate::platform::bus_integration::{self, BusIntegration};
 
 const INTEGRATIONS: Table<String, Integration> = Table::new(50, "integrations");
 
-/// So long an integration is on its way to what was intended.
+/// How long an integration takes to reach its intended state.
 const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
-/// Integrations kept; the vendor's own limit is a field of the type, `maxInstances`.
+/// Maximum number of integrations; the vendor's own limit is a field of the type, `maxInstances`.
 const INSTANCES_MAX: usize = 100;
 
 /// One integration as it is stored.
@@ -50,7 +50,7 @@ pub struct Properties {
     event_filter: Vec<String>,
 }
 
-/// What the handlers work on beside the store.
+/// What the handlers work on besides the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Host<'a> {
     /// The platform, whose memory follows what is stored.
@@ -132,7 +132,7 @@ pub fn create(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<A
     let kind = creation.integration_type.map(|kind| kind.id).unwrap_or_default();
     if kind != EVENT_BRIDGE {
         return Err(ApiError::bad_request(format!(
-            "integrationType.id '{kind}' is not known; the simulated org has {EVENT_BRIDGE}."
+            "integrationType.id '{kind}' is unknown; the simulated org has {EVENT_BRIDGE}."
         )));
     }
     if all(tx).len() >= INSTANCES_MAX {
@@ -144,7 +144,7 @@ pub fn create(tx: &mut Tx<'_>, host: Host<'_>, request: &ApiRequest) -> Result<A
         id: request.ids.next_uuid(),
         name: creation.name.unwrap_or_else(|| "Amazon EventBridge Source".to_owned()),
         is_enabled: false,
-        // Long past: it is inactive from the start, not on its way there.
+        // Long ago: it is inactive from the start, not on its way there.
         changed: Timestamp::ZERO,
         version: 1,
         notes: String::new(),
@@ -312,7 +312,7 @@ fn keep(tx: &mut Tx<'_>, host: Host<'_>, integration: &Integration) {
     mirror(tx, host);
 }
 
-/// Memory follows what is stored once it is stored.
+/// Memory follows the store after the commit.
 fn mirror(tx: &mut Tx<'_>, host: Host<'_>) {
     let Host { platform, scope } = host;
     let buses: Vec<String> = bus_integration::all(tx).iter().filter_map(BusIntegration::bus).collect();
@@ -320,7 +320,7 @@ fn mirror(tx: &mut Tx<'_>, host: Host<'_>) {
     tx.after_commit(move || of_platform.state().buses = buses);
     let Ok(org) = platform.with_simulation(|simulation| Ok(simulation.org.id().to_string())) else { return };
     let enabled = all(tx).into_iter().filter(|one| one.is_enabled && one.trouble(scope).is_none());
-    // What was stored before one place was refused to two integrations: still no event comes to a bus twice.
+    // Older stores may hold two integrations with the same destination: even then no event reaches a bus twice.
     let mut sources = Sources::new();
     for properties in enabled.filter_map(|one| one.properties) {
         let name = format!("aws.partner/genesys.com/cloud/{org}/{}", properties.event_source_suffix);

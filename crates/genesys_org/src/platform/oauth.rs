@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::platform::Platform;
 use crate::platform::token::{AccessToken, Authentication, Limits};
 
-/// What a client sends to `/oauth/token`.
+/// A request to `/oauth/token`.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenRequest<'a> {
     /// The `Authorization` header.
@@ -18,7 +18,7 @@ pub struct TokenRequest<'a> {
     pub form: &'a [(String, String)],
 }
 
-/// What a client names itself by. The secret is only looked at for being there.
+/// A client's credentials. The secret only has to be present.
 struct ClientCredentials {
     id: String,
     secret: String,
@@ -29,7 +29,7 @@ impl TokenRequest<'_> {
         self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// Client id and secret; the header goes before the form.
+    /// Client id and secret; the header takes precedence over the form.
     fn credentials(&self) -> Option<ClientCredentials> {
         let Some(header) = self.authorization else {
             let (id, secret) = (self.field("client_id").to_owned(), self.field("client_secret").to_owned());
@@ -46,7 +46,7 @@ impl TokenRequest<'_> {
 }
 
 impl Platform {
-    /// Answers a request for a token. Any client that names itself and a secret gets one, as any AWS credentials are taken.
+    /// Answers a request for a token. Any client id with any secret is accepted, as any AWS credentials are.
     pub fn token(&self, request: &TokenRequest<'_>, now: Timestamp, ids: &Ids) -> ApiResponse {
         let grant_type = request.field("grant_type");
         if grant_type != "client_credentials" {
@@ -67,7 +67,7 @@ impl Platform {
         }
     }
 
-    /// Who sends this `Authorization` header. The caller's limit is told with the refusal too, where there is one.
+    /// The sender of this `Authorization` header. The caller's limit is reported with a refusal, too.
     pub fn caller(&self, authorization: Option<&str>, now: Timestamp) -> Authentication {
         let token = authorization.and_then(|header| {
             let (scheme, token) = header.split_once(' ')?;
@@ -82,12 +82,12 @@ impl Platform {
         }
     }
 
-    /// Sets what clients are allowed.
+    /// Sets the limits of clients.
     pub fn set_limits(&self, limits: Limits) {
         self.state().tokens.limits = limits;
     }
 
-    /// Ends all tokens given so far: the next request with one is refused with 401.
+    /// Revokes all tokens issued so far: the next request with one is refused with 401.
     pub fn revoke_tokens(&self) {
         self.state().tokens.revoke_all();
     }

@@ -9,14 +9,14 @@ use std::time::Duration;
 use aws::{Ids, Timestamp};
 use genesys::platform::response::ApiError;
 
-/// What the platform allows.
+/// The limits of the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long a token is good: 86,400 s unless the OAuth client says otherwise.
+    /// Lifetime of a token: 86,400 s unless the OAuth client is configured otherwise.
     pub token_lifetime: Duration,
-    /// Requests with one token in a minute: 300.
+    /// Requests per token and minute: 300.
     pub requests_per_minute: u32,
-    /// Tokens for one client in a minute. The vendor names no number; this one stops a client that asks for each request.
+    /// Tokens per client and minute. The vendor names no number; this one stops a client that requests a token for each call.
     pub tokens_per_minute: u32,
 }
 
@@ -26,20 +26,20 @@ impl Default for Limits {
     }
 }
 
-/// Tokens kept at a time; the oldest go first.
+/// Maximum number of tokens kept; the oldest are dropped first.
 const TOKENS_MAX: usize = 10_000;
-/// Clients whose demand for tokens is counted at a time.
+/// Maximum number of clients whose token requests are counted.
 const CLIENTS_MAX: usize = 10_000;
 const MINUTE_MS: u64 = 60_000;
 
-/// A token as a client is given it.
+/// A token as it is issued to a client.
 #[derive(Debug)]
 pub(crate) struct AccessToken {
     pub(crate) token: String,
     pub(crate) expires_in_s: u64,
 }
 
-/// Who sends a request, and whether it is let in.
+/// The sender of a request, and whether it is accepted.
 #[derive(Debug)]
 pub struct Authentication {
     /// `None` where the token is missing or unknown. A caller is known even where its limit is exceeded.
@@ -54,7 +54,7 @@ impl Authentication {
     }
 }
 
-/// All tokens that are good.
+/// All valid tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     pub(crate) limits: Limits,
@@ -71,7 +71,7 @@ struct Grant {
     window: Window,
 }
 
-/// A count that begins anew each minute.
+/// A count that starts again each minute.
 #[derive(Clone, Copy, Debug, Default)]
 struct Window {
     since: Timestamp,
@@ -79,7 +79,7 @@ struct Window {
 }
 
 impl Window {
-    /// Counts one more; the seconds until the next minute.
+    /// Counts one more; returns the seconds until the next minute.
     fn count(&mut self, now: Timestamp) -> u64 {
         if now.unix_ms() >= self.since.unix_ms() + MINUTE_MS {
             *self = Self { since: now, count: 0 };
@@ -89,7 +89,7 @@ impl Window {
     }
 }
 
-/// Who calls, and what is left of the minute: the `inin-ratelimit-*` headers.
+/// The caller and its rate limit: the `inin-ratelimit-*` headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The OAuth client.
@@ -98,7 +98,7 @@ pub struct Caller {
     pub count: u32,
     /// Requests allowed in a minute.
     pub allowed: u32,
-    /// Seconds until the count begins anew.
+    /// Seconds until the count starts again.
     pub reset_s: u64,
 }
 
@@ -123,11 +123,11 @@ impl Tokens {
                 self.good.remove(&oldest);
             }
         }
-        // A client is told one second less, so that it never uses a token in its last moment: 86,399 in a recorded answer.
+        // The client gets one second less, so that it never uses a token in its last moment: 86,399 in a recorded answer.
         Some(AccessToken { token, expires_in_s: self.limits.token_lifetime.as_secs().saturating_sub(1) })
     }
 
-    /// Who sends this token, counted against its limit.
+    /// The sender of this token; the request is counted against its limit.
     pub(crate) fn check(&mut self, token: &str, now: Timestamp) -> Authentication {
         let allowed = self.limits.requests_per_minute;
         let Some(grant) = self.good.get_mut(token) else {
@@ -144,13 +144,13 @@ impl Tokens {
         Authentication { caller: Some(caller), error }
     }
 
-    /// Ends one token.
+    /// Revokes one token.
     pub(crate) fn revoke(&mut self, token: &str) {
         self.good.remove(token);
         self.order.retain(|other| other != token);
     }
 
-    /// Ends all tokens, as an administrator can.
+    /// Revokes all tokens, as an administrator can.
     pub(crate) fn revoke_all(&mut self) {
         self.good.clear();
         self.order.clear();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::org::User;
 use super::parameters::DIGITAL_MAX;
 
-/// What an agent is asked to take.
+/// The load of a conversation on an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Load {
     /// Alone: a call, a callback.

@@ -1,4 +1,4 @@
-//! What agents write to each other: two of them, or one to the group of a queue.
+//! Chat messages between agents: to another agent, or to the group of a queue.
 
 use super::events::Notification;
 use super::ids::Uuid;

@@ -1,9 +1,9 @@
-//! What an org is made of, how its day begins and goes, and which topics it publishes.
+//! The configuration of an org: its entities, its day, and the topics that it publishes.
 
 use super::ids::Uuid;
 use super::trouble::Trouble;
 
-/// What an org is made of and when it runs.
+/// The configuration of an org.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Decides everything; the org's entities follow from it alone.
@@ -32,7 +32,7 @@ pub struct Config {
     pub load: LoadCurve,
     /// Which topics are published.
     pub families: Families,
-    /// What goes wrong on the way.
+    /// What goes wrong during delivery.
     pub trouble: Trouble,
     /// How many conversations that are over [`Simulator::history`] keeps, beside those in progress; 0: it records nothing.
     pub history: usize,

@@ -2,7 +2,7 @@
 
 use super::ids::Uuid;
 
-/// What arrives.
+/// The kind of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A customer calls.
@@ -31,7 +31,7 @@ pub(super) struct Wire {
 }
 
 impl Kind {
-    /// The words of the events. Media, directions and flow types: the vendor's enums; providers: `Edge` and the chat one from
+    /// Values of the events' fields. Media, directions and flow types: the vendor's enums; providers: `Edge` and the chat one from
     /// samples, the others inferred.
     pub(super) fn wire(self) -> Wire {
         let wire = |media, provider, entry_flow, queue_flow| Wire {
@@ -106,7 +106,7 @@ impl AgentLeg {
     }
 }
 
-/// What was drawn when the conversation began, so that a swift or a transferred one is known from its plan.
+/// Drawn when the conversation began, so that a swift or a transferred one can be recognised by its plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Plan {
     pub(super) self_service: bool,
@@ -141,14 +141,14 @@ pub(super) struct Conversation {
     pub(super) is_relaxed: bool,
     /// In the line for an agent; then it has no step of its own that would keep it.
     pub(super) is_waiting: bool,
-    /// Delivery never goes back in time within a conversation, but for trouble.
+    /// Delivery never goes back in time within a conversation, except for trouble.
     pub(super) delivered_ms: u64,
     /// Steps on the agenda that refer to it; at 0 it is forgotten.
     pub(super) steps: u32,
 }
 
 impl Conversation {
-    /// Position among so many skills of the one that the customer asks for; one in three asks for none.
+    /// Index among `skills` skills of the one that the customer needs; one in three needs none.
     pub(super) fn skill(&self, skills: usize) -> Option<usize> {
         let number = self.customer_number as usize;
         (!number.is_multiple_of(3)).then(|| number % skills.max(1))

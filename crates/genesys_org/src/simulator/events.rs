@@ -56,7 +56,7 @@ struct FlowEvent {
     flow: FlowFacts,
 }
 
-/// What a flow's events say, the same from its start to its end.
+/// The facts of a flow's events, the same from its start to its end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlowFacts {
     pub(super) leg: Leg,
@@ -518,7 +518,7 @@ fn pick(choices: &[&'static str], number: u32) -> &'static str {
     choices.get(number as usize % choices.len().max(1)).copied().unwrap_or_default()
 }
 
-/// Addresses by media. Numbers are of the range that is kept free for fiction.
+/// Addresses by media. Numbers are from the range reserved for fiction.
 fn push_addresses(body: &mut Object<'_>, conversation: &Conversation, wire: Wire) {
     let number = conversation.customer_number;
     let Addresses { from, to } = addresses(conversation, wire);

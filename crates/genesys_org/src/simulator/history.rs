@@ -1,4 +1,4 @@
-//! What the simulated org remembers of its conversations: what an analytics API answers from, whatever trouble did to the events.
+//! The simulated org's history of its conversations, from which analytics answers, whatever trouble did to the events.
 //!
 //! [`super::Simulator::history`] gives a handle that can be asked from another thread while the simulation runs:
 //! [`History::conversation`] by id and [`History::between`] by interval. The org itself (queues, users, divisions, skills) is
@@ -11,7 +11,7 @@ use super::conversation::{Kind, Leg, Wire};
 use super::ids::Uuid;
 use super::party::Addresses;
 
-/// One conversation, as an analytics details record tells it.
+/// One conversation, as in an analytics details record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConversationRecord {
     /// Its id, as events carry it.
@@ -29,7 +29,7 @@ pub struct ConversationRecord {
     /// When its last session ended; `None` while one goes on. A thread that opens again has none again. After-call work counts
     /// for nothing here, as in the real thing.
     pub end_ms: Option<u64>,
-    /// Who and what took part, in the order of their arrival.
+    /// The participants, in the order of their arrival.
     pub participants: Vec<ParticipantRecord>,
 }
 
@@ -38,7 +38,7 @@ pub struct ConversationRecord {
 pub struct ParticipantRecord {
     /// Its id, as events carry it.
     pub id: Uuid,
-    /// What it is there for.
+    /// Its purpose.
     pub purpose: Purpose,
     /// The agent, where it is one.
     pub user: Option<Uuid>,
@@ -51,11 +51,11 @@ pub struct ParticipantRecord {
 pub struct SessionRecord {
     /// Its id, as events carry it.
     pub id: Uuid,
-    /// `VOICE`, `CALLBACK`, `CHAT`, `MESSAGE`, `EMAIL`: the words of detail events.
+    /// `VOICE`, `CALLBACK`, `CHAT`, `MESSAGE`, `EMAIL`: spelled as in detail events.
     pub media: &'static str,
     /// `INBOUND` or `OUTBOUND`.
     pub direction: &'static str,
-    /// Who carries it: `Edge`, `PureCloud Email`.
+    /// The provider: `Edge`, `PureCloud Email`.
     pub provider: &'static str,
     /// The addresses, one of each pair empty where the medium has none: `tel:+...`, an email address, a name.
     pub address_from: String,
@@ -67,7 +67,7 @@ pub struct SessionRecord {
     pub acd_outcome: Option<&'static str>,
     /// Its parts, in the order of their beginning.
     pub segments: Vec<SegmentRecord>,
-    /// What was measured, in the order of its measuring.
+    /// Its metrics, in the order in which they were measured.
     pub metrics: Vec<MetricRecord>,
 }
 
@@ -95,7 +95,7 @@ pub struct SegmentRecord {
     pub to_ms: Option<u64>,
     /// The queue, where one is concerned.
     pub queue: Option<Uuid>,
-    /// How it ended, in the words of detail events (`CONSULT_TRANSFER`), where it was the last of its session.
+    /// How it ended, spelled as in detail events (`CONSULT_TRANSFER`), where it was the last of its session.
     pub disconnect_type: Option<&'static str>,
     /// Of a wrap-up: the code, a UUID or `ININ-WRAP-UP-TIMEOUT`.
     pub wrap_up_code: Option<String>,
@@ -112,7 +112,7 @@ pub struct MetricRecord {
     pub value: u64,
 }
 
-/// What a participant is there for, of the vendor's list.
+/// The purpose of a participant, from the vendor's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The one who called, wrote, or was called.
@@ -143,7 +143,7 @@ impl Purpose {
     }
 }
 
-/// What happens in a segment, of the vendor's list.
+/// The type of a segment, from the vendor's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentType {
     /// A flow has the customer.
@@ -190,13 +190,13 @@ impl SegmentType {
     }
 }
 
-/// A handle on what is remembered; clones share it.
+/// A handle on the history; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct History(Arc<Mutex<Shelf>>);
 
 #[derive(Debug, Default)]
 struct Shelf {
-    /// Conversations that are over and kept; 0: nothing is recorded at all.
+    /// Maximum number of ended conversations that are kept; 0: nothing is recorded at all.
     keep: usize,
     records: BTreeMap<Uuid, ConversationRecord>,
     by_start: BTreeSet<(u64, Uuid)>,
@@ -264,7 +264,7 @@ impl History {
     }
 }
 
-/// What a session is, for [`ConversationRecord::session`].
+/// The facts of a session, for [`ConversationRecord::session`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionFacts<'a> {
     pub(super) leg: Leg,
@@ -361,7 +361,7 @@ impl SessionRecord {
         }
     }
 
-    /// After-call work of so long has ended now.
+    /// After-call work of this duration has ended now.
     pub(super) fn wrap_up(&mut self, at_ms: u64, duration_ms: u64, code: String) {
         let queue = self.segments.last().and_then(|segment| segment.queue);
         if self.segments.last().is_none_or(|last| last.to_ms.is_some()) {

@@ -103,7 +103,7 @@ impl Simulator {
         }
     }
 
-    /// What an agent's part came to, at its end.
+    /// Metrics of an agent's part, at its end.
     pub(super) fn measure_handling(&mut self, slot: usize, agent: &AgentLeg, handled_ms: u64) {
         let of = MetricSource { party: agent_of(agent), queue: agent.queue };
         let talk_ms = handled_ms.saturating_sub(agent.held_ms);

@@ -35,7 +35,7 @@ pub(super) fn arrival_mean_ms(agents: usize, load: LoadCurve) -> f64 {
     handle_ms / (agents as f64 * p::OCCUPANCY)
 }
 
-/// What an arrival of this kind takes of one agent's time, on average: those who never reach an agent take nothing.
+/// Average time that an arrival of this kind takes of an agent: those who never reach one take none.
 fn handle_mean_ms(kind: Kind) -> f64 {
     let queued = 1.0 - p::ABANDON_SHARE - p::FLOW_OUT_SHARE;
     let acw_ms = p::ACW.mean_ms() * (1.0 - p::ACW_NONE_SHARE);
@@ -307,7 +307,7 @@ impl Simulator {
         }
     }
 
-    /// What the conversation asks of an agent.
+    /// The load that the conversation puts on an agent.
     pub(super) fn load(&self, slot: usize) -> Load {
         self.conversation(slot).map_or(Load::Digital, |conversation| load_of(conversation.kind))
     }

@@ -216,7 +216,7 @@ fn user(seed: u64, number: usize, queues: usize) -> User {
         served = (0..queues).collect();
     }
     let id = dice.uuid();
-    // Half of the skills each, on average; everybody has one, so that nobody is asked for in vain for long.
+    // Half of the skills each, on average; everybody has at least one, so that no customer waits in vain for long.
     let own = dice.index(SKILLS.len());
     let skills = (0..SKILLS.len()).filter(|skill| *skill == own || dice.chance(0.33)).collect();
     let shift_from = (number > 0).then(|| shift(&mut dice));

@@ -1,4 +1,4 @@
-//! Events on their way: delivered in order of their due time, with trouble where it is asked for.
+//! Events on their way: delivered in order of their due time, with trouble where it is configured.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -16,7 +16,7 @@ pub struct SimulatedEvent {
     pub text: String,
 }
 
-/// What trouble asks of an event.
+/// How trouble treats an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     Wrapup,
@@ -40,7 +40,7 @@ struct Parcel {
     text: String,
 }
 
-/// What each event begins with, up to its id.
+/// The beginning of each event, up to its id.
 pub(super) const BEFORE_ID: &str = "{\"version\":\"0\",\"id\":\"";
 const ID_LENGTH: usize = 36;
 
@@ -54,7 +54,7 @@ impl Outbox {
     pub(super) fn pop_due(&mut self, until_ms: u64) -> Option<SimulatedEvent> {
         self.waiting.peek().filter(|Reverse(parcel)| parcel.due_ms <= until_ms)?;
         let Reverse(parcel) = self.waiting.pop()?;
-        // A backlog is not kept here: what it holds back comes in its order all the same, so it is made when it is delivered.
+        // A backlog is not stored here: what it delays arrives in its order all the same, so the delay is added at delivery.
         Some(SimulatedEvent { due_ms: parcel.due_ms.max(self.closed_until_ms), text: parcel.text })
     }
 

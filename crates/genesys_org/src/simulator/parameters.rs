@@ -1,4 +1,4 @@
-//! The numbers that shape the simulated org, in one place, each with where it comes from.
+//! The parameters of the simulated org, each with its source.
 //!
 //! Durations are milliseconds of simulated time. "Inferred" means: chosen so that the published averages come out; nothing
 //! here is a promise of Genesys Cloud.
@@ -77,7 +77,7 @@ pub const VOICEMAIL_SHARE: f64 = 0.4;
 /// Length of a voicemail. Inferred.
 pub const VOICEMAIL: Lognormal = Lognormal { median_ms: 25_000.0, sigma: 0.5 };
 
-/// How long a customer waits for an agent with the skill that was asked for, while others are free. Inferred.
+/// How long a customer waits for an agent with the needed skill while others are free. Inferred.
 pub const SKILL_WAIT_MS: u64 = 15_000;
 
 /// Share of alerts that the agent misses (facts: 5 %), and the time after which the system gives up (one real call: 7.4 s).

@@ -26,7 +26,7 @@ impl Party {
     }
 }
 
-/// What metrics are measured of: a session, and the queue that it is in or for.
+/// The source of a metric: a session, and the queue that it is in or for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MetricSource {
     pub(super) party: Party,
@@ -67,7 +67,7 @@ pub(super) fn addresses(conversation: &Conversation, wire: Wire) -> Addresses {
     Addresses { from, to }
 }
 
-/// What carries a conversation of messages.
+/// The message type of a messaging conversation.
 pub(super) fn message_type(conversation: &Conversation) -> &'static str {
     MESSAGE_TYPES
         .get(conversation.customer_number as usize % MESSAGE_TYPES.len())

@@ -160,7 +160,7 @@ impl Simulator {
         self.schedule(alert_ms, Step::Answer(slot, place));
     }
 
-    /// Adds an agent's leg and says so; returns its place among the legs.
+    /// Adds an agent's leg and publishes its start; returns its index among the legs.
     pub(super) fn add_agent(&mut self, slot: usize, added: AgentLeg) -> usize {
         let Some(conversation) = self.conversation_mut(slot) else { return 0 };
         conversation.agents.push(added);

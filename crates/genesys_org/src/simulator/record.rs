@@ -1,4 +1,4 @@
-//! What is said of a conversation, kept for those who ask later: see `history`.
+//! Recording of conversations for later queries: see `history`.
 
 use super::conversation::{AgentLeg, Kind, Wire};
 use super::history::{ConversationRecord, FlowRecord, Purpose, SegmentType, SessionFacts, SessionRecord};

@@ -2,30 +2,30 @@
 
 use super::random::Dice;
 
-/// What goes wrong, as probabilities from 0 to 1 where nothing else is said. What happens in the org stays the same.
+/// What goes wrong, as probabilities from 0 to 1 unless stated otherwise. What happens in the org stays the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trouble {
     /// An event comes twice: half of the time redelivered with its envelope id, else published again under a new one.
     pub duplicate: f64,
     /// An event is held back for up to [`Trouble::reorder_window_ms`], while later ones pass.
     pub reorder: f64,
-    /// The longest that reordering holds an event back, in milliseconds.
+    /// Maximum delay of a reordered event, in milliseconds.
     pub reorder_window_ms: u64,
     /// An event never comes.
     pub drop: f64,
     /// An `acw` comes minutes late, after any sensible grace.
     pub late_wrapup: f64,
-    /// So long after its start the org reaches nobody, in milliseconds; then everything comes at once, as from Genesys Cloud,
+    /// How long after its start the org delivers nothing, in milliseconds; then everything comes at once, as from Genesys Cloud,
     /// which keeps events for up to four days.
     pub backlog_ms: u64,
     /// What goes wrong at the Platform API: for whoever serves it.
     pub api: ApiTrouble,
 }
 
-/// The longest time for which Genesys Cloud keeps events that it cannot deliver. Source: the vendor's blog, 2022-07-29.
+/// Maximum time for which Genesys Cloud keeps events that it cannot deliver. Source: the vendor's blog, 2022-07-29.
 pub const BACKLOG_MAX_MS: u64 = 4 * 24 * 3_600_000;
 
-/// How late reordered events come at most where nothing is said.
+/// Default maximum delay of reordered events.
 pub const REORDER_WINDOW_MS: u64 = 30_000;
 
 /// What goes wrong at the Platform API of the org.
@@ -33,9 +33,9 @@ pub const REORDER_WINDOW_MS: u64 = 30_000;
 pub struct ApiTrouble {
     /// Share of calls that are answered 429 with a `Retry-After`.
     pub too_many_requests: f64,
-    /// Share of calls whose token is said to have expired: 401.
+    /// Share of calls whose token is treated as expired: 401.
     pub expired_token: f64,
-    /// After so many milliseconds of the wall's clock a notification socket is told `v2.system.socket_closing` and closed; 0:
+    /// After how many milliseconds of wall-clock time a notification socket gets `v2.system.socket_closing` and is closed; 0:
     /// never.
     pub socket_closing_ms: u64,
 }
@@ -73,7 +73,7 @@ impl Trouble {
 }
 
 impl ApiTrouble {
-    /// What goes wrong with the call of this number: the same for the same seed.
+    /// What goes wrong with the call of this number, the same for the same seed.
     pub fn on_call(&self, seed: u64, number: u64) -> Option<ApiMishap> {
         let mut dice = Dice::new(seed, 4, number);
         let [limited, expired] = [self.too_many_requests, self.expired_token].map(|share| dice.chance(share));

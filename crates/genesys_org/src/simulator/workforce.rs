@@ -1,4 +1,4 @@
-//! The agents' simulation: signing in, breaks, and what the org says about their routing status, presence and activity.
+//! The agents: signing in, breaks, and the events of their routing status, presence and activity.
 
 use super::agents::Duty;
 use super::events::Notification;
@@ -8,7 +8,7 @@ use super::topics::{self, Topic};
 use super::writer::{Object, Truth};
 use super::{Families, LoadCurve, Opening, Org, Simulator, Step};
 
-/// What was last said about an agent.
+/// The last published state of an agent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Face {
     routing: &'static str,
@@ -57,7 +57,7 @@ impl Simulator {
             && self.org.users.get(agent).is_some_and(|user| user.shift_from.is_some())
     }
 
-    /// One break at a time, whenever it was asked for.
+    /// Schedules one break at a time.
     pub(super) fn expect_break(&mut self, agent: usize, after_ms: u64) {
         let Some(face) = self.faces.get_mut(agent).filter(|face| !face.is_break_expected) else { return };
         face.is_break_expected = true;
@@ -126,7 +126,7 @@ impl Simulator {
         self.expect_break(agent, next_ms);
     }
 
-    /// Says the routing status, and the activity with it, where it has changed.
+    /// Publishes the routing status, and the activity with it, where it has changed.
     pub(super) fn note_routing(&mut self, agent: usize) {
         let (status, now_ms) = (self.agents.routing_status(agent), self.now_ms);
         let Some(face) = self.faces.get_mut(agent).filter(|face| face.routing != status) else { return };

@@ -14,31 +14,31 @@ use crate::platform::request::ApiRequest;
 use crate::platform::response::{ApiError, ApiResponse};
 use crate::tracker::derived::iso;
 
-/// Where they are.
+/// The path of the collection.
 const PATH: &str = "/api/v2/eventstreams";
-/// The longest name, description and URL, in characters.
+/// Maximum length of name, description and URL, in characters.
 const NAME_LENGTH_MAX: usize = 256;
 const DESCRIPTION_LENGTH_MAX: usize = 1_024;
 const URL_LENGTH_MAX: usize = 2_048;
-/// The most streams: each is asked about each derived event.
+/// Maximum number of streams: each derived event is checked against every one.
 const STREAMS_MAX: usize = 100;
 const HEADERS_MAX: usize = 20;
-/// What is shown in the place of a header's value, which may be a key; sent back, it stands for the value that is kept.
+/// Shown instead of a header's value, which may be a key; when it is sent back, the stored value stays.
 const HIDDEN: &str = "********";
-/// Headers that are ours or the connection's.
+/// Headers that Trunkline or the connection sets.
 const RESERVED: &[&str] =
     &["connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"];
 
-/// An answer that comes after the sync.
+/// A response that comes after the sync.
 pub type Later = Ticket<ApiResponse, ApiError>;
 
-/// A stream that was read and not yet put: its address may have to shake hands first.
+/// A stream that is valid and not stored yet: its address may have to complete the handshake first.
 #[derive(Debug)]
 pub struct Draft {
     stream: Stream,
-    /// It replaces one of the same id.
+    /// Whether it replaces the stream with the same id.
     replaces: bool,
-    /// Its address is new.
+    /// Whether its address is new.
     pub needs_handshake: bool,
 }
 
@@ -64,12 +64,12 @@ struct Destination {
 }
 
 impl Draft {
-    /// Where the handshake goes.
+    /// The address for the handshake.
     pub fn url(&self) -> &str {
         &self.stream.url
     }
 
-    /// What goes along.
+    /// The headers that are sent with it.
     pub fn headers(&self) -> &[Header] {
         &self.stream.headers
     }
@@ -96,19 +96,19 @@ impl Streams {
         Ok(Draft { stream, replaces: before.is_some(), needs_handshake })
     }
 
-    /// Puts what was read: 201, or 200 where it replaces one.
+    /// Stores a draft: 201, or 200 where it replaces a stream.
     pub fn accept(&self, draft: Draft) -> Later {
         let this = self.clone();
         self.store().write(ApiError::of_store, move |tx| {
             let Draft { mut stream, replaces, .. } = draft;
             let before = tx.get(&STREAMS, &stream.id);
             let others = list(tx);
-            // Looked at again: the handshake took its time.
+            // Checked again: the handshake took time.
             is_free(&others, &stream)?;
             match before {
                 None if replaces => return Err(absent(&stream.id)),
                 None if others.len() >= STREAMS_MAX => {
-                    let sentence = format!("There are {STREAMS_MAX} event streams, the most there can be.");
+                    let sentence = format!("There are already {STREAMS_MAX} event streams, the maximum.");
                     return Err(ApiError::bad_request(sentence));
                 }
                 None => {}
@@ -146,7 +146,7 @@ impl Streams {
         found.map_err(ApiError::of_store)?.map(ApiResponse::ok).ok_or_else(|| absent(&id))
     }
 
-    /// `DELETE`: 204; what it owes goes with it.
+    /// `DELETE`: 204; the posts it still owes are deleted with it.
     pub fn delete(&self, request: &ApiRequest) -> Later {
         let (this, id) = (self.clone(), request.hole(0).to_owned());
         self.store().write_reserved(ApiError::of_store, move |tx| {

@@ -25,9 +25,9 @@ pub struct Post {
     pub id: String,
     /// The stream's id.
     pub stream_id: String,
-    /// Where it goes, as the stream says now.
+    /// Where it goes, by the stream's current configuration.
     pub url: String,
-    /// What goes along.
+    /// The headers that are sent with it.
     pub headers: Vec<Header>,
     /// The body.
     pub body: String,

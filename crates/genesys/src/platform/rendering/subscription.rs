@@ -50,7 +50,7 @@ pub fn attributes(content: &EventContent) -> Value {
     Value::Object(attributes)
 }
 
-/// Those that the event tells of: the customer, and each agent who wrapped up or whom the event is about.
+/// The participants that the event mentions: the customer, and each agent who wrapped up or whom the event is about.
 fn participants(content: &EventContent) -> Value {
     let customer = object([
         ("purpose", Some(json!("customer"))),

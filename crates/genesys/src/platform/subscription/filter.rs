@@ -4,9 +4,9 @@ use aws::Timestamp;
 use jlens_core::{Bindings, Error, Expression, Options};
 use serde_json::Value;
 
-/// The longest filter in characters.
+/// Maximum length of a filter, in characters.
 pub(crate) const LENGTH_MAX: usize = 4_096;
-/// What one evaluation may take: steps rather than time, so that a cut-off does not depend on the machine. A step is about
+/// Limit of one evaluation: steps rather than time, so that a cut-off does not depend on the machine. A step is about
 /// a microsecond, and a thousand steps of a regular expression count as one.
 const STEPS_MAX: u64 = 2_000;
 const DEPTH_MAX: usize = 200;
@@ -15,7 +15,7 @@ const ITEMS_MAX: usize = 10_000;
 /// "Evaluation exceeded the step limit".
 const CUT_OFF: [&str; 4] = ["U1006", "D1011", "U1001", "U1002"];
 
-/// A filter that was read.
+/// A compiled filter.
 #[derive(Debug)]
 pub(crate) struct Filter(Expression);
 
@@ -28,15 +28,15 @@ impl Filter {
         Expression::compile(source).map(Self).map_err(|error| describe(&error, source))
     }
 
-    /// Whether the attributes pass: what JSONata's `$boolean` says of the result.
+    /// Whether the attributes pass: JSONata's `$boolean` of the result.
     ///
     /// # Errors
-    /// The evaluation failed or took too much: a sentence.
+    /// The evaluation failed or exceeded a limit: a sentence.
     pub(crate) fn passes(&self, attributes: &Value, now: Timestamp) -> Result<bool, String> {
         self.evaluate(attributes, now).map_err(|error| describe(&error, self.0.source()))
     }
 
-    /// What is wrong whatever the event, found on an example: a name that is called and is no function.
+    /// Finds, on an example, what is wrong for every event: a call of something that is not a function.
     ///
     /// # Errors
     /// What is wrong and where.

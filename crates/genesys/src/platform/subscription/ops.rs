@@ -15,7 +15,7 @@ use crate::platform::subscription::filter::{Filter, LENGTH_MAX};
 use crate::platform::subscription::{OUTCOMES, Outcome, SUBSCRIPTIONS, Subscription, Subscriptions};
 use crate::tracker::derived::iso;
 
-/// Where they are.
+/// The path of the collection.
 const PATH: &str = "/api/v2/events/subscriptions";
 /// The longest name and description, in characters.
 const NAME_LENGTH_MAX: usize = 256;
@@ -23,7 +23,7 @@ const DESCRIPTION_LENGTH_MAX: usize = 1_024;
 /// The most subscriptions: each is asked about each derived event.
 const SUBSCRIPTIONS_MAX: usize = 500;
 
-/// An answer that comes after the sync.
+/// A response that comes after the sync.
 pub type Later = Ticket<ApiResponse, ApiError>;
 
 #[derive(Debug, Deserialize)]
@@ -67,7 +67,7 @@ impl Subscriptions {
             is_free(&all, &made)?;
             if all.len() >= SUBSCRIPTIONS_MAX {
                 return Err(ApiError::bad_request(format!(
-                    "There are {SUBSCRIPTIONS_MAX} subscriptions, the most there can be."
+                    "There are already {SUBSCRIPTIONS_MAX} subscriptions, the maximum."
                 )));
             }
             let body = body(&made, &Outcome::default());
@@ -190,8 +190,9 @@ impl Subscriptions {
         }
         let sqs = destination.aws_sqs.ok_or_else(|| wrong("destination.awsSqs is missing"))?;
         let arn = sqs.arn.parse::<Arn>().ok().filter(|arn| arn.service == "sqs");
-        let arn =
-            arn.ok_or_else(|| wrong(&format!("destination.awsSqs.arn '{}' is no ARN of a queue", sqs.arn)))?;
+        let arn = arn.ok_or_else(|| {
+            wrong(&format!("destination.awsSqs.arn '{}' is not the ARN of a queue", sqs.arn))
+        })?;
         if let Some(region) = sqs.region.filter(|region| *region != arn.region) {
             return Err(ApiError::bad_request(format!(
                 "destination.awsSqs.region is '{region}', but the queue's ARN says '{}'.",

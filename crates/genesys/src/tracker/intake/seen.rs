@@ -1,4 +1,4 @@
-//! What has come already: envelope ids and semantic keys, for seven days, on disk (contract C6).
+//! Which events have arrived: envelope ids and semantic keys, for seven days, on disk (contract C6).
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub fn note(tx: &mut Tx<'_>, envelope_id: Option<&str>, semantic_key: [u8; 16], 
     true
 }
 
-/// Notes a derived event by its id, which is a function of what it tells; `false` where it was told within the time.
+/// Notes a derived event by its id, which is a function of its content; `false` where it was published within the time.
 pub fn note_derived(tx: &mut Tx<'_>, id: &str, now: Timestamp, known_for: Duration) -> bool {
     let key = u128::from_be_bytes(Md5::digest([b"derived ", id.as_bytes()].concat()).into());
     if known(tx, &key, now) {

@@ -1,4 +1,4 @@
-//! What a timer's message says: which of a conversation's timers it is. The text is kept on disk.
+//! The message of a timer: which of a conversation's timers it is. The text is stored.
 
 /// Which of a conversation's timers a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

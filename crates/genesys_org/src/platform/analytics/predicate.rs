@@ -43,14 +43,14 @@ enum Operator {
     NotExists,
 }
 
-/// What a predicate is asked of: a conversation, and a segment of it where segments are filtered.
+/// What a predicate is applied to: a conversation, and a segment of it where segments are filtered.
 #[derive(Clone, Copy)]
 struct Subject<'a> {
     conversation: &'a Conversation,
     part: Option<Part<'a>>,
 }
 
-/// A segment with whose it is.
+/// A segment with its session and participant.
 #[derive(Clone, Copy)]
 struct Part<'a> {
     participant: &'a Participant,
@@ -58,7 +58,7 @@ struct Part<'a> {
     segment: &'a Segment,
 }
 
-/// Dimensions that are answered, those of the conversation first.
+/// Supported dimensions, those of the conversation first.
 const DIMENSIONS: [&str; 22] = [
     "conversationId",
     "conversationStart",
@@ -86,16 +86,16 @@ const DIMENSIONS: [&str; 22] = [
 const OF_CONVERSATION: usize = 5;
 
 impl Filter {
-    /// Whether all of it can be answered.
+    /// Whether all of it is supported.
     ///
     /// # Errors
-    /// 400 naming what cannot.
+    /// 400 with what is not.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         for predicate in &self.predicates {
             let kind = predicate.kind.as_deref().unwrap_or("dimension");
             if kind != "dimension" || !DIMENSIONS.contains(&predicate.dimension.as_str()) {
                 return Err(ApiError::bad_request(format!(
-                    "The simulated org cannot filter by {kind} '{}'; it knows the dimensions {}.",
+                    "The simulated org cannot filter by {kind} '{}'; it supports the dimensions {}.",
                     predicate.dimension,
                     DIMENSIONS.join(", ")
                 )));
@@ -134,7 +134,7 @@ impl Filter {
     }
 }
 
-/// Whether one segment of the conversation fits all of these filters; so it is where there are none.
+/// Whether one segment of the conversation fits all of these filters; true where there are no filters.
 pub(super) fn fits_segments(filters: &[Filter], conversation: &Conversation) -> bool {
     filters.is_empty()
         || parts(conversation).any(|part| {

@@ -1,4 +1,4 @@
-//! What the simulated org remembers, in the words of analytics.
+//! The simulated org's history in the form of analytics.
 
 use aws::Timestamp;
 use genesys::analytics::spelling::to_analytics;
@@ -88,7 +88,7 @@ fn of_segment(segment: &SegmentRecord) -> Segment {
     }
 }
 
-/// What is measured when a session ends: the vendor's names (`tAcd`, `tTalk`), as far as its parts tell them.
+/// The metrics of a session by the vendor's names (`tAcd`, `tTalk`), as far as its segments give them.
 fn metrics(session: &SessionRecord, purpose: Purpose) -> Vec<Metric> {
     let mut out: Vec<Metric> =
         session.metrics.iter().map(|kept| metric(kept.name, kept.value, kept.at_ms)).collect();
