@@ -1,0 +1,46 @@
+//! Lambda's quotas and bounds. Source: botocore's service model `lambda/2015-03-31` and AWS's page "Lambda quotas".
+
+/// A request, code included.
+pub const REQUEST_BYTES_MAX: usize = 70_167_211;
+/// Characters of a function's name.
+pub const NAME_LENGTH_MAX: usize = 64;
+/// Seconds.
+pub const TIMEOUT_MAX: i64 = 900;
+/// MB.
+pub const MEMORY_MIN: i64 = 128;
+/// MB.
+pub const MEMORY_MAX: i64 = 10_240;
+/// MB of /tmp.
+pub const EPHEMERAL_MIN: i64 = 512;
+/// MB of /tmp.
+pub const EPHEMERAL_MAX: i64 = 10_240;
+/// Environment variables as one JSON object.
+pub const VARIABLES_BYTES_MAX: usize = 4096;
+/// Characters.
+pub const HANDLER_LENGTH_MAX: usize = 128;
+/// Characters.
+pub const DESCRIPTION_LENGTH_MAX: usize = 256;
+/// Characters of an alias.
+pub const ALIAS_LENGTH_MAX: usize = 128;
+/// Characters of a statement's id.
+pub const STATEMENT_ID_LENGTH_MAX: usize = 100;
+/// The bytes of a policy.
+pub const POLICY_BYTES_MAX: usize = 20_480;
+/// Executions at a time, of the account.
+pub const CONCURRENCY: u64 = 1000;
+/// What must stay unreserved of them.
+pub const UNRESERVED_MIN: u64 = 100;
+/// Code of all functions.
+pub const CODE_STORAGE_BYTES: u64 = 80_530_636_800;
+/// Zipped code of a request.
+pub const ZIPPED_BYTES_MAX: u64 = 52_428_800;
+/// Unzipped code, layers included.
+pub const UNZIPPED_BYTES_MAX: u64 = 262_144_000;
+/// Tags of a function.
+pub const TAGS_MAX: usize = 50;
+/// Items of a page.
+pub const PAGE_MAX: usize = 50;
+/// Items of a table that are read at once; more functions than anybody has.
+pub const LISTED_MAX: usize = 100_000;
+/// A synchronous invocation's payload.
+pub const PAYLOAD_BYTES_MAX: usize = 6_291_456;

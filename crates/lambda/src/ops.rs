@@ -1,0 +1,177 @@
+//! The operations of Lambda: for each noun a file with its requests, responses and functions, and the table of all.
+
+mod account;
+mod aliases;
+mod code;
+mod concurrency;
+mod configuration;
+mod functions;
+mod invoke;
+mod permissions;
+mod routes;
+mod tags;
+mod versions;
+
+use aws::page::Page;
+use aws::service::Rest;
+use aws::{Call, Error, Operation, Reply, Service, Wire};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use store::{Snapshot, Ticket, Tx};
+
+use crate::error::of_store;
+use crate::name::FunctionName;
+use crate::{Functions, error, limits};
+
+/// Lambda as a service: REST with JSON.
+pub static SERVICE: Service<Functions> = Service {
+    body_bytes_max: limits::REQUEST_BYTES_MAX,
+    ..Service::new(
+        "Lambda",
+        &["lambda"],
+        &[Wire::Rest(Rest { routes: routes::ROUTES, message_member: "Message" })],
+        OPERATIONS,
+    )
+};
+
+const CODE_MISSING: &str =
+    "Zips in the request, and folders (S3Bucket hot-reload); no S3, images, layers, VPC, file systems.";
+
+/// Every operation that is served.
+pub const OPERATIONS: &[Operation<Functions>] = &[
+    Operation::whole("AddPermission", permissions::add),
+    Operation::whole("CreateAlias", aliases::create),
+    Operation::partly("CreateFunction", CODE_MISSING, functions::create),
+    Operation::whole("DeleteAlias", aliases::delete),
+    Operation::whole("DeleteFunction", functions::delete),
+    Operation::whole("DeleteFunctionConcurrency", concurrency::delete),
+    Operation::whole("GetAccountSettings", account::settings),
+    Operation::whole("GetAlias", aliases::get),
+    Operation::partly("GetFunction", "The code's location is not given, but for a folder.", functions::get),
+    Operation::whole("GetFunctionConcurrency", concurrency::get),
+    Operation::whole("GetFunctionConfiguration", functions::get_configuration),
+    Operation::whole("GetPolicy", permissions::get),
+    Operation::partly(
+        "Invoke",
+        "Synchronous and dry-run invocations; no asynchronous ones yet.",
+        invoke::invoke,
+    ),
+    Operation::whole("ListAliases", aliases::list),
+    Operation::whole("ListFunctions", functions::list),
+    Operation::whole("ListTags", tags::list),
+    Operation::whole("ListVersionsByFunction", versions::list),
+    Operation::whole("PublishVersion", versions::publish),
+    Operation::whole("PutFunctionConcurrency", concurrency::put),
+    Operation::whole("RemovePermission", permissions::remove),
+    Operation::whole("TagResource", tags::tag),
+    Operation::whole("UntagResource", tags::untag),
+    Operation::whole("UpdateAlias", aliases::update),
+    Operation::partly("UpdateFunctionCode", CODE_MISSING, functions::update_code),
+    Operation::partly("UpdateFunctionConfiguration", CODE_MISSING, functions::update_configuration),
+];
+
+/// The answer of an operation that has nothing to say.
+#[derive(Debug, Serialize)]
+struct Nothing {}
+
+/// A function as nearly every request names it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    function_name: String,
+    qualifier: Option<String>,
+}
+
+impl Named {
+    fn read(&self, functions: &Functions) -> Result<FunctionName, Error> {
+        FunctionName::parse(&self.function_name, self.qualifier.as_deref(), functions.store().scope())
+    }
+}
+
+/// Serves an operation that only looks.
+fn look<Q: DeserializeOwned, A: Serialize>(
+    functions: &Functions,
+    body: &[u8],
+    see: impl FnOnce(&mut Snapshot, Q) -> Result<A, Error>,
+) -> Reply {
+    aws::operation::answer(body, |request: Q| {
+        functions.store().read(|read| see(read, request)).map_err(of_store)?
+    })
+}
+
+/// Serves an operation that changes something.
+fn write<Q, A, F>(functions: &Functions, body: &[u8], prepare: impl FnOnce(Q) -> Result<F, Error>) -> Reply
+where
+    Q: DeserializeOwned,
+    A: Serialize + Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<A, Error> + Send + 'static,
+{
+    aws::operation::commit(body, |request: Q| -> Result<Ticket<A, Error>, Error> {
+        Ok(functions.store().write(of_store, prepare(request)?))
+    })
+}
+
+/// Where a list begins and how long its page is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Paging {
+    marker: Option<String>,
+    max_items: Option<i64>,
+}
+
+/// An item of a list: the name that orders it, and what is shown.
+struct Item {
+    name: String,
+    shown: Value,
+}
+
+impl Paging {
+    /// A page of items as an answer whose list is called `member`.
+    fn answer(&self, member: &str, items: Vec<Item>) -> Result<Value, Error> {
+        let wanted = usize::try_from(self.max_items.unwrap_or(50)).unwrap_or_default();
+        let limit = wanted.clamp(1, limits::PAGE_MAX);
+        let mut items = items;
+        items.sort_by(|a, b| a.name.cmp(&b.name));
+        let marker = self.marker.as_deref().filter(|marker| !marker.is_empty());
+        let page: Page<Item> = aws::page::page(items, |item| &item.name, marker, limit)
+            .map_err(|_| error::invalid_parameter("Invalid Marker."))?;
+        let mut answer = Map::new();
+        answer.insert(member.to_owned(), page.items.into_iter().map(|item| item.shown).collect());
+        if let Some(next) = page.next_token {
+            answer.insert("NextMarker".to_owned(), Value::String(next));
+        }
+        Ok(Value::Object(answer))
+    }
+}
+
+/// A revision that the caller has seen must still be the one.
+fn check_revision(asked: Option<&str>, is: &str, call: &str) -> Result<(), Error> {
+    match asked {
+        Some(asked) if asked != is => Err(error::stale_revision(call)),
+        _ => Ok(()),
+    }
+}
+
+/// The qualifier that a version has in its ARN, where it has one.
+fn number_of(version: &str) -> Option<&str> {
+    (version != crate::name::LATEST).then_some(version)
+}
+
+/// What a change of a function writes with: new revisions, and the moment.
+#[derive(Debug)]
+struct Change {
+    ids: aws::Ids,
+    now: aws::Timestamp,
+}
+
+impl Change {
+    fn of(call: Call) -> Self {
+        Self { ids: call.ids, now: call.now }
+    }
+
+    /// A revision that nothing else has.
+    fn revision(&self) -> String {
+        self.ids.next_uuid()
+    }
+}

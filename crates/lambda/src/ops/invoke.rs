@@ -1,0 +1,80 @@
+//! Invoke: which version, with what; the porter calls it.
+
+use std::time::Duration;
+
+use aws::{Call, Error, PorterCall, Reply};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::name::FunctionName;
+use crate::target::InvokeRequest;
+use crate::{Functions, error, limits};
+
+/// The start of an environment, and of an interpreter on a busy machine, comes on top of the function's own time.
+const START_MAX: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request {
+    function_name: String,
+    qualifier: Option<String>,
+    invocation_type: Option<String>,
+    log_type: Option<String>,
+    client_context: Option<String>,
+}
+
+/// Invoke.
+pub(super) fn invoke(functions: &Functions, call: Call, body: &[u8]) -> Reply {
+    match prepare(functions, call, body) {
+        Ok(call) => Reply::Call(call),
+        Err(error) => Reply::Now(Err(error)),
+    }
+}
+
+fn prepare(functions: &Functions, call: Call, body: &[u8]) -> Result<PorterCall, Error> {
+    let request: Request = aws::operation::parse(body)?;
+    let home = functions.store().scope();
+    let asked = FunctionName::parse(&request.function_name, request.qualifier.as_deref(), home)?;
+    let is_dry_run = match request.invocation_type.as_deref() {
+        None | Some("RequestResponse") => false,
+        Some("DryRun") => true,
+        Some("Event") => return Err(error::not_served("InvocationType Event")),
+        Some(other) => {
+            return Err(Error::validation(format!(
+                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+            )));
+        }
+    };
+    let payload = call.payload;
+    if payload.len() > limits::PAYLOAD_BYTES_MAX {
+        return Err(error::too_large(limits::PAYLOAD_BYTES_MAX, payload.len()));
+    }
+    if !payload.is_empty() {
+        serde_json::from_slice::<IgnoredAny>(&payload).map_err(|error| error::no_json(&error))?;
+    }
+    let context = request.client_context.map(|text| STANDARD.decode(text)).transpose();
+    let context = context.ok().map(|bytes| bytes.map(String::from_utf8).transpose());
+    let Some(Ok(client_context)) = context else {
+        return Err(Error::sender(
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+        ));
+    };
+    let target = functions.target(&asked, call.ids.next_u64())?;
+    let invoke = InvokeRequest {
+        request_id: call.request_id,
+        name: target.name,
+        version: target.version,
+        invoked_arn: asked.arn(home).to_string(),
+        client_context,
+        wants_log: request.log_type.as_deref() == Some("Tail"),
+        is_dry_run,
+    };
+    let request = serde_json::to_vec(&invoke)
+        .map_err(|error| Error::receiver("ServiceException", 500, error.to_string()))?;
+    let timeout = Duration::from_secs(target.configuration.timeout_seconds);
+    let deadline = timeout + START_MAX;
+    Ok(PorterCall { operation: "Invoke", target: target.version_arn, request, payload, deadline })
+}

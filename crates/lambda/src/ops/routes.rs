@@ -1,0 +1,60 @@
+//! Where Lambda's operations are on the wire. Source: botocore's service model `lambda/2015-03-31`.
+
+use aws::rest::{Binding, Route};
+
+const QUALIFIER: &[Binding] = &[Binding::text("Qualifier", "Qualifier")];
+const PAGING: &[Binding] = &[Binding::text("Marker", "Marker"), Binding::integer("MaxItems", "MaxItems")];
+const FUNCTIONS: &str = "/2015-03-31/functions";
+const FUNCTION: &str = "/2015-03-31/functions/{FunctionName}";
+const ALIASES: &str = "/2015-03-31/functions/{FunctionName}/aliases";
+const ALIAS: &str = "/2015-03-31/functions/{FunctionName}/aliases/{Name}";
+const POLICY: &str = "/2015-03-31/functions/{FunctionName}/policy";
+const VERSIONS: &str = "/2015-03-31/functions/{FunctionName}/versions";
+const TAGS: &str = "/2017-03-31/tags/{Resource+}";
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new("CreateFunction", "POST", FUNCTIONS).status(201),
+    Route::new("ListFunctions", "GET", FUNCTIONS).query(&[
+        Binding::text("FunctionVersion", "FunctionVersion"),
+        Binding::text("Marker", "Marker"),
+        Binding::integer("MaxItems", "MaxItems"),
+    ]),
+    Route::new("GetFunction", "GET", FUNCTION).query(QUALIFIER),
+    Route::new("DeleteFunction", "DELETE", FUNCTION).query(QUALIFIER).status(204),
+    Route::new("GetFunctionConfiguration", "GET", "/2015-03-31/functions/{FunctionName}/configuration")
+        .query(QUALIFIER),
+    Route::new("UpdateFunctionConfiguration", "PUT", "/2015-03-31/functions/{FunctionName}/configuration"),
+    Route::new("UpdateFunctionCode", "PUT", "/2015-03-31/functions/{FunctionName}/code"),
+    Route::new("PublishVersion", "POST", VERSIONS).status(201),
+    Route::new("ListVersionsByFunction", "GET", VERSIONS).query(PAGING),
+    Route::new("CreateAlias", "POST", ALIASES).status(201),
+    Route::new("ListAliases", "GET", ALIASES).query(&[
+        Binding::text("FunctionVersion", "FunctionVersion"),
+        Binding::text("Marker", "Marker"),
+        Binding::integer("MaxItems", "MaxItems"),
+    ]),
+    Route::new("GetAlias", "GET", ALIAS),
+    Route::new("UpdateAlias", "PUT", ALIAS),
+    Route::new("DeleteAlias", "DELETE", ALIAS).status(204),
+    Route::new("AddPermission", "POST", POLICY).query(QUALIFIER).status(201),
+    Route::new("GetPolicy", "GET", POLICY).query(QUALIFIER),
+    Route::new("RemovePermission", "DELETE", "/2015-03-31/functions/{FunctionName}/policy/{StatementId}")
+        .query(&[Binding::text("Qualifier", "Qualifier"), Binding::text("RevisionId", "RevisionId")])
+        .status(204),
+    Route::new("PutFunctionConcurrency", "PUT", "/2017-10-31/functions/{FunctionName}/concurrency"),
+    Route::new("GetFunctionConcurrency", "GET", "/2019-09-30/functions/{FunctionName}/concurrency"),
+    Route::new("DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/{FunctionName}/concurrency")
+        .status(204),
+    Route::new("TagResource", "POST", TAGS).status(204),
+    Route::new("UntagResource", "DELETE", TAGS).query(&[Binding::texts("TagKeys", "tagKeys")]).status(204),
+    Route::new("ListTags", "GET", TAGS),
+    Route::new("GetAccountSettings", "GET", "/2016-08-19/account-settings"),
+    Route::new("Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations")
+        .query(QUALIFIER)
+        .headers(&[
+            Binding::text("InvocationType", "X-Amz-Invocation-Type"),
+            Binding::text("LogType", "X-Amz-Log-Type"),
+            Binding::text("ClientContext", "X-Amz-Client-Context"),
+        ])
+        .blob(),
+];

@@ -1,0 +1,97 @@
+//! What an invocation calls: a version, found by whatever name the caller used, and whether the caller may.
+
+use aws::policy::{Explanation, Kind, Policy as Document, Request, explain};
+use aws::{Arn, Error};
+use serde::{Deserialize, Serialize};
+use store::Read;
+
+use crate::alias::Alias;
+use crate::error;
+use crate::function::{Configuration, Function, Version};
+use crate::name::{self, FunctionName, LATEST, is_number};
+use crate::policy::Policy;
+use crate::{Functions, error::of_store};
+
+/// A version that is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub name: String,
+    /// `$LATEST` or a number.
+    pub version: String,
+    /// The ARN of the function itself.
+    pub function_arn: Arn,
+    /// The ARN of the version: the function's own for `$LATEST`.
+    pub version_arn: Arn,
+    pub configuration: Configuration,
+    /// Reserved concurrency, of all versions together.
+    pub reserved: Option<u64>,
+}
+
+/// What the operation says of an invocation beside its payload, for the porter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvokeRequest {
+    pub request_id: String,
+    /// The function's name, and the version that was chosen.
+    pub name: String,
+    pub version: String,
+    /// As the caller named it.
+    pub invoked_arn: String,
+    /// JSON text.
+    pub client_context: Option<String>,
+    /// Whether the last 4 KB of the log are wanted.
+    pub wants_log: bool,
+    /// Whether it is only asked whether it could be called.
+    pub is_dry_run: bool,
+}
+
+impl Functions {
+    /// The version that a name stands for; `chance`, a random number, decides between the two of a weighted alias.
+    ///
+    /// # Errors
+    /// AWS's, where there is no such function, version or alias.
+    pub fn target(&self, asked: &FunctionName, chance: u64) -> Result<Target, Error> {
+        self.store.read(|read| self.find_target(read, asked, chance)).map_err(of_store)?
+    }
+
+    fn find_target(&self, read: &mut impl Read, asked: &FunctionName, chance: u64) -> Result<Target, Error> {
+        let home = self.store.scope();
+        let missing = || error::no_function(&asked.arn(home));
+        let function = Function::find(read, &asked.name).ok_or_else(missing)?;
+        let version = match asked.qualifier() {
+            LATEST => LATEST.to_owned(),
+            number if is_number(number) => number.to_owned(),
+            alias => {
+                let alias = Alias::find(read, &asked.name, alias).ok_or_else(missing)?;
+                alias.version_for(chance).to_owned()
+            }
+        };
+        let record = Version::find(read, &asked.name, &version).ok_or_else(missing)?;
+        let number = (version != LATEST).then_some(version.as_str());
+        Ok(Target {
+            name: asked.name.clone(),
+            function_arn: name::arn(home, &asked.name, None),
+            version_arn: name::arn(home, &asked.name, number),
+            version,
+            configuration: record.configuration,
+            reserved: function.reserved,
+        })
+    }
+
+    /// Whether a function's policy lets somebody call it, with the reasons; the policy is that of the function or, where the
+    /// ARN has one, of its qualifier.
+    pub fn explain(&self, read: &mut impl Read, function: &Arn, request: &Request) -> Explanation {
+        let name = FunctionName::parse(&function.to_string(), None, self.store.scope()).ok();
+        let policy = name.and_then(|name| Policy::find(read, &name.name, name.qualifier.as_deref()));
+        let document = policy.and_then(|policy| policy.document());
+        let documents: Vec<&Document> = document.iter().collect();
+        explain(Kind::Resource, &documents, request)
+    }
+
+    /// The same outside of a read.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn judge(&self, function: &Arn, request: &Request) -> Result<Explanation, Error> {
+        self.store.read(|read| self.explain(read, function, request)).map_err(of_store)
+    }
+}
