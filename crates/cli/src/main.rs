@@ -7,6 +7,7 @@ mod input;
 mod listed;
 mod logging;
 mod output;
+mod permissions;
 mod pipeline_file;
 mod remote;
 mod stretch;

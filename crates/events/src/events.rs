@@ -16,6 +16,7 @@ use crate::buses::routing::{BusRoutes, Route, Routes};
 use crate::buses::rule::{RULES, Rule, RuleName};
 use crate::error;
 use crate::limits::rate::Rates;
+use crate::permissions::Gate;
 use crate::target::queue::{self, QueueHook};
 use crate::trip::books::Counts;
 use crate::trip::delivery::DELIVERIES;
@@ -52,6 +53,7 @@ struct Shared {
     retention: Retention,
     routes: Routes,
     pay_hooks: PayHooks,
+    gate: Gate,
     archivers: Archivers,
     /// A replay was started or cancelled.
     replays_changed: Notify,
@@ -98,6 +100,7 @@ impl Events {
             retention,
             routes: Routes::default(),
             pay_hooks: PayHooks::default(),
+            gate: Gate::default(),
             archivers: Archivers::default(),
             replays_changed: Notify::new(),
             connections_changed: Notify::new(),
@@ -180,6 +183,10 @@ impl Events {
 
     pub(crate) fn pay_hooks(&self) -> &PayHooks {
         &self.shared.pay_hooks
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.shared.gate
     }
 
     pub(crate) fn archivers(&self) -> &Archivers {

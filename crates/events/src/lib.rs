@@ -7,7 +7,7 @@
 //!
 //! Where to look: [`buses`] and [`target`] for what is set up, [`trip`] for the way of one event from acceptance to
 //! settlement, [`records`] for what is kept of it, [`archives`] for running it again, [`dead_letters`] for what could not be
-//! delivered, [`limits`] for what slows a delivery down, [`schedules`] for events that time makes, and [`api_destinations`]
+//! delivered, [`limits`] for what slows a delivery down, [`permissions`] for what AWS would refuse, [`schedules`] for events that time makes, and [`api_destinations`]
 //! for calls to HTTP endpoints.
 
 pub mod api_destinations;
@@ -19,6 +19,7 @@ pub mod events;
 pub mod limits;
 pub mod ops;
 pub mod own;
+pub mod permissions;
 pub mod records;
 pub mod schedules;
 pub mod target;
@@ -35,6 +36,7 @@ pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage};
 pub use crate::dead_letters::undo::{MessageLocation, UndoReport, UndoableAction};
 pub use crate::events::{Events, Retention};
 pub use crate::limits::slots::Slots;
+pub use crate::permissions::{Objection, Permissions, RoleErrand, RoleJudge};
 pub use crate::records::history::Era;
 pub use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, SweepReport};
 pub use crate::schedules::schedule::Schedule;

@@ -4,6 +4,7 @@ pub mod trip;
 
 mod dead_letters;
 mod records;
+mod refusals;
 mod replay;
 mod unmatched;
 
@@ -39,6 +40,7 @@ pub const OPERATIONS: &[Operation<Events>] = &[
         missing: "",
         run: |events, _call, body| unmatched::rule_versions(events, body),
     },
+    Operation { name: "ListRefusals", missing: "", run: |events, _call, body| refusals::list(events, body) },
     Operation {
         name: "StartReplay",
         missing: "",

@@ -15,7 +15,10 @@ mod policy;
 mod role;
 mod tags;
 
-use store::Store;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use store::{Store, Tx};
 
 pub use crate::authority::{Authority, Errand};
 pub use crate::role::role_name;
@@ -24,15 +27,31 @@ pub use crate::role::role_name;
 #[derive(Clone, Debug)]
 pub struct Iam {
     store: Store,
+    /// How often something was changed since the start.
+    changes: Arc<AtomicU64>,
 }
 
 impl Iam {
     /// The roles and policies of `store`.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, changes: Arc::default() }
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    /// Greater after each change: a verdict holds while it is the same.
+    pub fn generation(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Raises the generation with this commit.
+    pub(crate) fn note_change(&self, tx: &mut Tx<'_>) {
+        let changes = Arc::clone(&self.changes);
+        tx.after_commit(move || {
+            changes.fetch_add(1, Ordering::AcqRel);
+        });
+    }
+
+    /// The store that the roles are in.
+    pub fn store(&self) -> &Store {
         &self.store
     }
 }

@@ -101,7 +101,11 @@ where
     F: FnOnce(&mut Tx<'_>) -> Result<A, Error> + Send + 'static,
 {
     aws::operation::commit(body, |request: Q| -> Result<Ticket<A, Error>, Error> {
-        Ok(iam.store().write(error::of_store, prepare(request)?))
+        let (change, changed) = (prepare(request)?, iam.clone());
+        Ok(iam.store().write(error::of_store, move |tx| {
+            changed.note_change(tx);
+            change(tx)
+        }))
     })
 }
 

@@ -251,6 +251,11 @@ fn parse_between(text: &str, range: RangeInclusive<u32>) -> Option<u32> {
 }
 
 impl Queue {
+    /// The text of its policy document, where it has one.
+    pub fn policy(&self) -> Option<&str> {
+        self.attributes.kept.get("Policy").map(String::as_str).filter(|text| !text.is_empty())
+    }
+
     /// Checks the name of a standard queue.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use events::{BusName, Retention};
+use events::{BusName, Permissions, Retention};
 use genesys::webhook::Webhook;
 
 /// Who may call.
@@ -33,6 +33,8 @@ pub struct Config {
     pub disk_reserve_bytes: u64,
     /// How long, and up to which size, events are kept for people to look at.
     pub event_retention: Retention,
+    /// What is done about what AWS would refuse for want of a permission.
+    pub permissions: Permissions,
     /// The webhooks that are open.
     pub webhooks: Vec<OpenWebhook>,
     /// Which addresses targets may have, and who is trusted there.

@@ -11,6 +11,7 @@ pub mod listen;
 mod port_user;
 pub mod reason;
 mod replay;
+mod roles;
 pub mod rooms;
 mod schedule;
 pub mod server;

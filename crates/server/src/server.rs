@@ -22,6 +22,7 @@ use crate::feed::{Running, SimulatedFeed};
 use crate::listen::{self, NotificationsFeed, PartnerQueueFeed};
 use crate::port_user::port_user;
 use crate::replay::Replays;
+use crate::roles;
 use crate::rooms::Rooms;
 use crate::schedule::Schedules;
 use crate::services::Services;
@@ -78,6 +79,7 @@ impl Server {
         if config.calls_out.guard.names_any() {
             rooms.events.allow_plain_http();
         }
+        roles::ask(&rooms, config.permissions);
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = rooms.store.stopped();
         let (close, closing) = watch::channel(false);

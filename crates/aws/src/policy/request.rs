@@ -80,10 +80,16 @@ pub struct Request {
 
 impl Request {
     /// A service's request on behalf of a resource, a rule for example: `aws:SourceArn` and `aws:SourceAccount` say which.
+    /// Source of the keys: IAM User Guide, "AWS global condition context keys".
     pub fn on_behalf(caller: Caller, (action, resource): (&str, &Arn), source: &Arn) -> Self {
-        let context = Context::default()
+        let mut context = Context::default()
             .with("aws:SourceArn", source.to_string())
-            .with("aws:SourceAccount", source.account.clone());
+            .with("aws:SourceAccount", source.account.clone())
+            .with("aws:SecureTransport", "true");
+        if let Caller::Service(name) = &caller {
+            context =
+                context.with("aws:PrincipalIsAWSService", "true").with("aws:PrincipalServiceName", name);
+        }
         Self { caller, action: action.to_owned(), resource: resource.to_string(), context }
     }
 

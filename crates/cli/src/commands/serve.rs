@@ -18,6 +18,7 @@ use crate::feed::Feed;
 use crate::input;
 use crate::logging::Logging;
 use crate::output;
+use crate::permissions::PermissionsArgument;
 use crate::pipeline_file::PipelineFile;
 
 /// Where and how a server runs; `dev` takes the same.
@@ -53,6 +54,8 @@ pub(crate) struct ServerArguments {
     /// Trusts the authorities in this file (PEM) besides the built-in ones, where targets are called over HTTPS
     #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) permissions: PermissionsArgument,
     #[command(flatten)]
     pub(crate) logging: Logging,
 }
@@ -103,6 +106,7 @@ impl ServerArguments {
                 Some(Who::Any) => Credentials::AnyAnywhere,
                 None => Credentials::AnyOnLoopback,
             },
+            permissions: self.permissions.mode(),
             webhooks: Vec::new(),
             aws: AwsAccess::from_environment(|name| std::env::var(name).ok())?,
             calls_out: http_client::Settings {

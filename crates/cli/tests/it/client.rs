@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -40,6 +40,11 @@ impl Binary {
             Some(address) => Ok(Self { address: address.to_owned(), child, _said: said }),
             None => Err(child),
         }
+    }
+
+    /// Its standard error where that was piped, once.
+    pub(crate) fn log(&mut self) -> Option<ChildStderr> {
+        self.child.stderr.take()
     }
 
     /// Waits for it to end by itself: its exit status, and what it said on standard error where that was piped.

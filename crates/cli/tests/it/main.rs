@@ -15,6 +15,7 @@ mod faults;
 mod feed_killed;
 mod genesys;
 mod killed;
+mod permissions;
 mod replaying;
 mod seeing;
 mod simulating;

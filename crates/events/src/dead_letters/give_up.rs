@@ -83,6 +83,10 @@ impl Events {
         ids: &Ids,
     ) -> GiveUp {
         let Some(arn) = &delivery.target.dead_letter_arn else { return GiveUp::Lost };
+        // As on AWS: without a permission for it, the letter is lost.
+        if self.dead_letter_refusal(tx, &delivery.rule_arn, arn).is_some() {
+            return GiveUp::Lost;
+        }
         if self.send_dead_letter(tx, (arn, event, cause.attributes(delivery)), now, ids) {
             GiveUp::DeadLettered
         } else {

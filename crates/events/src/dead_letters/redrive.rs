@@ -192,6 +192,9 @@ impl Events {
         if letter.error_code() == "THIRD_ACCOUNT_HOP_DETECTED" && *outlet.kind == event_bus::KIND {
             return Err("it came from another event bus and cannot be forwarded to a third one".to_owned());
         }
+        if let Some(refusal) = self.refusal(tx, &rule_arn, &target) {
+            return Err(refusal);
+        }
         let event = payload.unwrap_or_else(|| letter.message().body());
         let event_id = id_of(event, now).map_err(|why| format!("its payload is no event: {why}"))?;
         let position = self.event(tx, &event_id).iter().find(|(at, ..)| *at == bus).map(|(_, at, _)| *at);

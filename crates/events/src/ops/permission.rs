@@ -1,7 +1,8 @@
-//! PutPermission, RemovePermission: a bus's resource policy. It is kept and shown; with one account there is nobody whom
+//! PutPermission, RemovePermission: a bus's resource policy. It is checked, kept and shown; with one account there is nobody whom
 //! it could keep out.
 
 use aws::operation::commit;
+use aws::policy::{self, Kind};
 use aws::{Arn, Call, Error, Reply};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,9 +15,13 @@ use crate::limits::quotas;
 use crate::ops::check::{Faults, Nothing, OWN_BUS_NAME, Shape};
 
 /// What PutPermission lacks.
-pub const MISSING: &str = "The policy is kept and shown, and nothing asks it.";
+pub const MISSING: &str =
+    "The policy is checked, kept and shown; with one account there is nobody whom it could keep out.";
 
 const VERSION: &str = "2012-10-17";
+
+/// The one action that PutPermission gives.
+const ACTION: &str = "events:PutEvents";
 
 /// A policy; statements stay as they were written.
 #[derive(Deserialize, Serialize)]
@@ -73,7 +78,10 @@ pub fn put(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
         Ok(events.store().write(error::of_store, move |tx| {
             let bus = Events::bus(tx, &name)?;
             let policy = match &request.policy {
-                Some(policy) => parse(policy)?,
+                Some(policy) => {
+                    policy::Policy::parse(policy, Kind::Resource).map_err(|malformed| invalid(&malformed))?;
+                    parse(policy)?
+                }
                 None => {
                     let arn = name.arn(service.region(), service.account());
                     with_statement(bus.policy.as_deref(), &statement_of(&request, &arn))?
@@ -101,7 +109,12 @@ fn check_put(request: &PutRequest) -> Result<(), Error> {
         faults.required("condition.key", condition.key.as_deref(), &any);
         faults.required("condition.value", condition.value.as_deref(), &any);
     }
-    faults.result()
+    faults.result()?;
+    // Words: AWS's as moto has them (moto/events/models.py, put_permission).
+    if request.policy.is_none() && request.action.as_deref() != Some(ACTION) {
+        return Err(Error::validation("Provided value in parameter 'action' is not supported."));
+    }
+    Ok(())
 }
 
 fn statement_of(request: &PutRequest, bus: &Arn) -> Statement {
@@ -124,8 +137,11 @@ fn statement_of(request: &PutRequest, bus: &Arn) -> Statement {
 }
 
 fn parse(text: &str) -> Result<Policy, Error> {
-    serde_json::from_str(text)
-        .map_err(|e| Error::validation(format!("Parameter Policy is not valid. Reason: {e}.")))
+    serde_json::from_str(text).map_err(|e| invalid(&e))
+}
+
+fn invalid(reason: &dyn std::fmt::Display) -> Error {
+    Error::validation(format!("Parameter Policy is not valid. Reason: {reason}."))
 }
 
 fn print(policy: &Policy) -> Result<String, Error> {

@@ -95,6 +95,9 @@ struct Delivery {
     next_attempt: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_queue_arn: Option<String>,
+    /// Why AWS would not have delivered it, as policies and roles are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -135,6 +138,7 @@ impl Delivery {
             attempts: Vec::new(),
             next_attempt: None,
             dead_letter_queue_arn: None,
+            refusal: None,
         };
         // Paid or given up in the commit that accepted the event: one attempt, which took no time.
         let in_commit = |error| {
@@ -190,9 +194,12 @@ impl BusTrip {
         let (not_matched, rules_in_all) = not_matched(service, read, (&bus, position, &kept), &matched);
         let mut rules = Vec::new();
         for MatchedRule { rule, deliveries } in matched {
-            let deliveries =
-                deliveries.into_iter().map(|made| Delivery::of(service.events, read, made, &kept));
-            rules.push(RuleTrip { rule: rule.as_str().to_owned(), deliveries: deliveries.collect() });
+            let deliveries = deliveries.into_iter().map(|made| {
+                let refusal = service.events.objection_to(read, (&bus, &rule), &made.target);
+                Delivery { refusal, ..Delivery::of(service.events, read, made, &kept) }
+            });
+            let deliveries = deliveries.collect();
+            rules.push(RuleTrip { rule: rule.as_str().to_owned(), deliveries });
         }
         Some(Self { shown: EventView::of(&bus, None, kept)?, rules, not_matched, rules_in_all })
     }

@@ -13,6 +13,7 @@ use crate::buses::bus::BusName;
 use crate::buses::routing::{Outlet, Route};
 use crate::dead_letters::give_up::{Cause, GiveUp};
 use crate::events::Events;
+use crate::permissions::NO_PERMISSIONS;
 use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, count_record};
 use crate::target::input::{InputContext, InputFailure};
 use crate::target::{Target, event_bus};
@@ -242,8 +243,11 @@ impl Events {
         ids: &Ids,
     ) -> Step {
         let PlannedDelivery { route, outlet, input, .. } = due;
+        let refusal = self.refusal(tx, &route.arn, &outlet.target);
         let cause = match (input, self.pay_hook(&outlet)) {
             (Some(Err(failure)), _) => Cause::input(&failure),
+            _ if about.event.forwarded && *outlet.kind == event_bus::KIND => Cause::second_hop(),
+            _ if refusal.is_some() => Cause::at_once(NO_PERMISSIONS, refusal.unwrap_or_default()),
             (Some(Ok(input)), Some(hook)) => {
                 let debt = Debt {
                     target: &outlet.target,
@@ -257,7 +261,6 @@ impl Events {
                     Payment::Refused { code, message } => Cause::at_once(code, message),
                 }
             }
-            _ if about.event.forwarded && *outlet.kind == event_bus::KIND => Cause::second_hop(),
             _ => return self.owe(tx, (about, &route, &outlet), now, ids),
         };
         let delivery = about.delivery(&route, &outlet);

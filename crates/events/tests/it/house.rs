@@ -177,7 +177,7 @@ fn open(dir: &tempfile::TempDir) -> (Events, Queues, Logs) {
     (events, queues, logs)
 }
 
-fn answer_of(reply: Reply) -> Result<Value, aws::Error> {
+pub(crate) fn answer_of(reply: Reply) -> Result<Value, aws::Error> {
     let body: Body = match reply {
         Reply::Now(answer) => answer?,
         Reply::Later(later) => wait(later)?,

@@ -15,6 +15,7 @@ mod input;
 mod log_group;
 mod operations;
 mod partner;
+mod permissions;
 mod redrive;
 mod replay;
 mod rerun;

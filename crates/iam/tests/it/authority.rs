@@ -110,3 +110,16 @@ fn a_boundary_takes_away_and_never_gives() {
     bound(&mut house, "sqs:*");
     assert!(why(may(&house, &role)).contains("The permissions boundary"));
 }
+
+#[test]
+fn each_change_is_a_new_generation_and_a_look_is_not() {
+    let mut house = House::new();
+    let before = house.iam.generation();
+    role(&mut house, &trusting("events.amazonaws.com"));
+    let after = house.iam.generation();
+    assert!(after > before);
+    house.ask("GetRole", &json!({"RoleName": "target"}));
+    let absent = json!({"RoleName": "none", "PolicyName": "p"});
+    house.ask_as(ACCOUNT, "DeleteRolePolicy", &absent).unwrap_err();
+    assert_eq!(house.iam.generation(), after);
+}
