@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::{Clock, Timestamp};
+use aws::{Clock, Scope, Timestamp};
 use events::{Attempt, Events, MatchedEvent, Outcome, Owed, Retry, Settlement, Slots};
 use http_client::Client;
 use queue::Arrival;
@@ -29,7 +29,14 @@ pub struct Deliveries {
 pub struct Attempted {
     attempt: Attempt,
     /// The target is a bus of ours: the event is accepted there in the settlement's commit.
-    forward: Option<MatchedEvent>,
+    forward: Option<Forwarded>,
+}
+
+/// An event for a bus of ours, perhaps of another account or region.
+#[derive(Debug)]
+struct Forwarded {
+    events: Events,
+    matched: MatchedEvent,
 }
 
 impl Deliveries {
@@ -114,7 +121,9 @@ impl Debts for Deliveries {
         let took = self.now().since(started);
         let (outcome, answer, forward) = match carried {
             Carried::Ended { outcome, answer } => (outcome, answer, None),
-            Carried::Forward(matched) => (Outcome::Delivered, None, Some(matched)),
+            Carried::Forward { events, matched } => {
+                (Outcome::Delivered, None, Some(Forwarded { events, matched }))
+            }
         };
         Attempted { attempt: Attempt { started, took, answer, outcome }, forward }
     }
@@ -128,8 +137,9 @@ impl Debts for Deliveries {
         let Attempted { attempt, forward } = attempted;
         let settlement = self.events.settle(commit, (&owed, &attempt), now, ids);
         // Settled by somebody else already: then it was also forwarded by them.
-        if let (Some(matched), true) = (forward, settlement != Settlement::Gone) {
-            self.events.accept(commit, matched, now, ids);
+        if let (Some(Forwarded { events, matched }), true) = (forward, settlement != Settlement::Gone) {
+            let scope = Scope::new(events.account(), events.region());
+            commit.tx.in_scope(&scope, |tx| events.accept(tx, matched, now, ids));
         }
         match settlement {
             Settlement::Lost { .. } => Verdict::Lost { reason: reason_of(attempt) },

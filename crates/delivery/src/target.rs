@@ -32,7 +32,12 @@ pub(crate) enum Carried {
         answer: Option<TargetResponse>,
     },
     /// The target is a bus of ours: accepting the event there is part of the settlement's commit.
-    Forward(MatchedEvent),
+    Forward {
+        /// The buses of the target's account and region.
+        events: Events,
+        /// The event, matched there.
+        matched: MatchedEvent,
+    },
 }
 
 /// How targets outside are reached.

@@ -1,8 +1,8 @@
 //! The room itself: what it stands on, and what it keeps in memory.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ::queue::{Arrival, Queues};
@@ -16,6 +16,7 @@ use crate::buses::routing::{BusRoutes, Route, Routes};
 use crate::buses::rule::{RULES, Rule, RuleName};
 use crate::error;
 use crate::limits::rate::Rates;
+use crate::neighbours::Neighbours;
 use crate::permissions::Gate;
 use crate::target::queue::{self, QueueHook};
 use crate::trip::books::Counts;
@@ -45,7 +46,7 @@ pub struct Events {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(crate) struct Shared {
     store: Store,
     queues: Queues,
     account: String,
@@ -61,6 +62,8 @@ struct Shared {
     connections_changed: Notify,
     /// The rates of API destinations.
     rates: Rates,
+    /// Other accounts and regions that are served here.
+    neighbours: Neighbours,
     /// Whether endpoints may be reached without TLS, where the guard lets them.
     plain_http: AtomicBool,
     /// The position of the newest event that is committed.
@@ -105,6 +108,7 @@ impl Events {
             replays_changed: Notify::new(),
             connections_changed: Notify::new(),
             rates: Rates::default(),
+            neighbours: Neighbours::default(),
             plain_http: AtomicBool::new(false),
             newest: watch::Sender::new(0),
         };
@@ -124,6 +128,22 @@ impl Events {
             events.load_archives(read);
         })?;
         Ok(events)
+    }
+
+    pub(crate) fn neighbours(&self) -> &Neighbours {
+        &self.shared.neighbours
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.shared)
+    }
+
+    pub(crate) fn upgrade(shared: &Weak<Shared>) -> Option<Self> {
+        shared.upgrade().map(|shared| Self { shared })
     }
 
     /// Makes a bus where it is missing.

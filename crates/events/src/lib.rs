@@ -17,6 +17,7 @@ pub mod dead_letters;
 pub mod error;
 pub mod events;
 pub mod limits;
+mod neighbours;
 pub mod ops;
 pub mod own;
 pub mod permissions;

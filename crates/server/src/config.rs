@@ -27,6 +27,10 @@ pub struct Config {
     pub account: String,
     /// For example `us-east-1`; part of every ARN.
     pub region: String,
+    /// Accounts that are served beside each other, each with what is its own; empty: one account, whoever calls.
+    pub accounts: Vec<String>,
+    /// Regions that are served beside each other; empty: one region, whichever is asked.
+    pub regions: Vec<String>,
     /// Who may call.
     pub credentials: Credentials,
     /// Sends are refused when the disk has less than this left, in bytes, so that receives and deletes can go on.

@@ -29,16 +29,17 @@ use crate::clock;
 use crate::config::OpenWebhook;
 pub(crate) use crate::door::body::Bodies;
 use crate::door::reply::{Answer, Driver};
-use crate::door::wire::Destination;
+use crate::door::wire::{CredentialScope, Destination, Outgoing};
 use crate::rooms::Rooms;
-use crate::services::Services;
+use crate::scopes::Scopes;
 
 /// What the door's handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
+    /// The rooms of the home scope.
     pub(crate) rooms: Rooms,
-    /// The services whose operations are served.
-    pub(crate) services: Arc<Services>,
+    /// The accounts and regions that are served, each with its services.
+    pub(crate) scopes: Scopes,
     /// Who answers calls that wait.
     pub(crate) answers: Answers,
     /// Calls out: the handshakes of event streams.
@@ -90,7 +91,17 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
     }
     let mut call = door.call(&parts.headers);
     let request_id = call.request_id.clone();
-    let destination = match Destination::of(&door.services, &parts) {
+    let served = match door.scopes.of(CredentialScope::of(&parts).as_ref()) {
+        Ok(served) => served,
+        Err(error) => {
+            door.bodies.pass_over(body).await;
+            return Outgoing::likely(&parts).error(&error, &request_id);
+        }
+    };
+    call.account = served.scope.account.to_string();
+    call.region = served.scope.region.to_string();
+    let services = &served.services;
+    let destination = match Destination::of(services, &parts) {
         Ok(destination) => destination,
         Err((outgoing, error)) => {
             door.bodies.pass_over(body).await;
@@ -102,7 +113,7 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
         Ok(body) => body,
         Err(error) => return outgoing.error(&error, &request_id),
     };
-    let asked = match destination.read(&door.services, &parts, &body) {
+    let asked = match destination.read(services, &parts, &body) {
         Ok(asked) => asked,
         Err((outgoing, error)) => return outgoing.error(&error, &request_id),
     };

@@ -14,6 +14,7 @@ mod replay;
 mod roles;
 pub mod rooms;
 mod schedule;
+mod scopes;
 pub mod server;
 pub mod services;
 mod sweep;

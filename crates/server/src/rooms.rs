@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use aws::Scope;
 use events::target::log_group::{self, LogGroupHook};
 use events::{BusName, Events};
 use genesys::platform::event_stream::Streams;
@@ -41,7 +42,7 @@ impl Rooms {
     /// Opens the data folder. Blocks on the store.
     pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
         let options = Options {
-            home: aws::Scope::new(&config.account, &config.region),
+            home: Scope::new(&config.account, &config.region),
             disk_reserve_bytes: config.disk_reserve_bytes,
             on_damage: |error| tracing::error!(%error, "a damaged record was passed over, and what it held is lost"),
             ..Options::default()
@@ -49,15 +50,29 @@ impl Rooms {
         let store = Store::open(&config.data_dir, &options).map_err(StartError::Store)?;
         let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
         clock::not_before(queues.newest());
-        let about = (config.account.as_str(), config.region.as_str(), config.event_retention);
+        let iam = Iam::new(store.clone());
+        Self::open_on(queues, iam, config)
+    }
+
+    /// Opens the rooms of another account or region beside these.
+    pub(crate) fn open_beside(&self, scope: &Scope, config: &Config) -> Result<Self, StartError> {
+        let queues = self.queues.in_scope(scope).map_err(StartError::Stored)?;
+        // IAM knows no regions: what an account has there is in the region of it that was opened first.
+        let is_same_account = scope.account == self.store.scope().account;
+        let iam = if is_same_account { self.iam.clone() } else { Iam::new(queues.store().clone()) };
+        Self::open_on(queues, iam, config)
+    }
+
+    fn open_on(queues: Queues, iam: Iam, config: &Config) -> Result<Self, StartError> {
+        let store = queues.store().clone();
+        let scope = store.scope().clone();
+        let about = (&*scope.account, &*scope.region, config.event_retention);
         let events = Events::open_with(store.clone(), queues.clone(), about, clock::now())
             .map_err(StartError::Stored)?;
-        let scope = aws::Scope::new(&config.account, &config.region);
         let logs = Logs::new(store.clone(), scope.clone());
         events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        let iam = Iam::new(store.clone());
         Ok(Self { store, queues, events, logs, iam, subscriptions, streams, feed: Arc::default() })
     }
 }

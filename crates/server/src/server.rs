@@ -25,7 +25,7 @@ use crate::replay::Replays;
 use crate::roles;
 use crate::rooms::Rooms;
 use crate::schedule::Schedules;
-use crate::services::Services;
+use crate::scopes::Scopes;
 use crate::sweep::Sweep;
 use crate::ticking::ticking;
 use crate::worker::{Taken, Worker};
@@ -74,10 +74,11 @@ impl Server {
             listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
         let opened = config.clone();
         // Opening reads the store and waits for its first commit: work for a thread that may block.
-        let rooms = tokio::task::spawn_blocking(move || Rooms::open(&opened)).await;
-        let rooms = rooms.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let scopes = tokio::task::spawn_blocking(move || Scopes::open(&opened)).await;
+        let scopes = scopes.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let rooms = scopes.home().clone();
         if config.calls_out.guard.names_any() {
-            rooms.events.allow_plain_http();
+            scopes.all().for_each(|served| served.rooms.events.allow_plain_http());
         }
         roles::ask(&rooms, config.permissions);
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
@@ -86,7 +87,7 @@ impl Server {
         let platform = Platform::new();
         let door = Door {
             bodies: Bodies::default(),
-            services: Arc::new(Services::of(&rooms)),
+            scopes: scopes.clone(),
             answers: Answers::default(),
             rooms: rooms.clone(),
             client: client.clone(),
@@ -98,21 +99,15 @@ impl Server {
             closing: closing.clone(),
             stopped: stopped.clone(),
         };
-        let own_clock = Clock { now: clock::now, ids: clock::ids };
-        let porter = Porter::new(own_clock);
-        let deliveries =
-            Deliveries::new(rooms.events.clone(), own_clock, client.clone()).with_aws(config.aws.clone());
-        let posts = Posts::new(rooms.streams.clone(), client);
-        let sweep = Sweep::new(rooms.store.clone(), components(&rooms));
-        let tasks = vec![
-            tokio::spawn(connections::serve(listener, router(door), closing.clone())),
-            tokio::spawn(porter.clone().carry(deliveries.clone(), closing.clone())),
-            tokio::spawn(deliveries.authorize(closing.clone())),
-            tokio::spawn(porter.carry(posts, closing.clone())),
-            tokio::spawn(ticking(Replays::new(rooms.clone()), closing.clone())),
-            tokio::spawn(ticking(Schedules(rooms.clone()), closing.clone())),
-            tokio::spawn(ticking(sweep, closing)),
-        ];
+        let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing.clone()))];
+        let porter = Porter::new(OWN_CLOCK);
+        for served in scopes.all() {
+            tasks.extend(loops(
+                served.rooms.clone(),
+                &Hands { porter: &porter, client: &client, config: &config },
+                &closing,
+            ));
+        }
         Ok(Self { address, config, rooms, platform, stopped, close, tasks })
     }
 
@@ -193,6 +188,33 @@ impl Server {
         }
         ended
     }
+}
+
+/// Where this floor has its time and its identifiers from.
+const OWN_CLOCK: Clock = Clock { now: clock::now, ids: clock::ids };
+
+/// What the loops of all scopes share.
+struct Hands<'h> {
+    porter: &'h Porter,
+    client: &'h Client,
+    config: &'h Config,
+}
+
+/// Starts the loops of one scope's rooms.
+fn loops(rooms: Rooms, hands: &Hands<'_>, closing: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    let Hands { porter, client, config } = hands;
+    let deliveries =
+        Deliveries::new(rooms.events.clone(), OWN_CLOCK, Client::clone(client)).with_aws(config.aws.clone());
+    let posts = Posts::new(rooms.streams.clone(), Client::clone(client));
+    let sweep = Sweep::new(rooms.store.clone(), components(&rooms));
+    vec![
+        tokio::spawn(Porter::clone(porter).carry(deliveries.clone(), closing.clone())),
+        tokio::spawn(deliveries.authorize(closing.clone())),
+        tokio::spawn(Porter::clone(porter).carry(posts, closing.clone())),
+        tokio::spawn(ticking(Replays::new(rooms.clone()), closing.clone())),
+        tokio::spawn(ticking(Schedules(rooms), closing.clone())),
+        tokio::spawn(ticking(sweep, closing.clone())),
+    ]
 }
 
 async fn stopped(store: &mut watch::Receiver<Option<String>>) -> String {

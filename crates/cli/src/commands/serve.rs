@@ -36,6 +36,12 @@ pub(crate) struct ServerArguments {
     /// The region in every ARN
     #[arg(long, value_name = "REGION", env = "AWS_REGION", default_value = "us-east-1")]
     pub(crate) region: String,
+    /// Serve these accounts beside each other, each with what is its own; the access key of a request is its account
+    #[arg(long, value_name = "DIGITS", value_delimiter = ',', value_parser = account)]
+    pub(crate) accounts: Vec<String>,
+    /// Serve these regions beside each other, each with what is its own
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub(crate) regions: Vec<String>,
     /// Refuse sends when the disk has less than this left, so that receives and deletes can go on
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub(crate) disk_reserve: u64,
@@ -97,6 +103,8 @@ impl ServerArguments {
             listen: self.listen,
             account: self.account.clone(),
             region: self.region.clone(),
+            accounts: self.accounts.clone(),
+            regions: self.regions.clone(),
             disk_reserve_bytes: self.disk_reserve.saturating_mul(1 << 20),
             event_retention: Retention {
                 age_max: Duration::from_secs(self.keep_hours.saturating_mul(3_600)),

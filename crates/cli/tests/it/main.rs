@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod accounts;
 mod calling;
 mod check;
 mod client;

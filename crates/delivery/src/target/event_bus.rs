@@ -11,14 +11,15 @@ pub(super) static CARRIER: Carrier =
     Carrier { kind: &event_bus::KIND, carry: |_outside, parcel| Box::pin(ready(carry(parcel))) };
 
 fn carry(Parcel { events, owed, now }: Parcel<'_>) -> Carried {
-    if !events.is_here(&owed.target.arn) {
-        let arn = &owed.target.arn;
+    let arn = &owed.target.arn;
+    let events = if events.is_here(arn) { Some(events.clone()) } else { events.neighbour(arn) };
+    let Some(events) = events else {
         return hopeless(format!(
             "The event bus {arn} is of another account or region; buses there are not called."
         ));
-    }
+    };
     match events.match_forwarded(owed, now) {
-        Some(matched) => Carried::Forward(matched),
-        None => hopeless(format!("The event bus {} does not exist.", owed.target.arn)),
+        Some(matched) => Carried::Forward { events, matched },
+        None => hopeless(format!("The event bus {arn} does not exist.")),
     }
 }

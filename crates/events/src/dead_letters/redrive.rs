@@ -211,9 +211,9 @@ impl Events {
             arn: target.arn.clone(),
             step: Step::Owed { id },
         };
-        if let Some(hook) = self.pay_hook(&outlet) {
+        if let Some(payer) = self.payer(&outlet) {
             let debt = Debt { target: &target, input, event, rule_arn: &rule_arn, trace_header: None };
-            let Receipt { id, location } = match hook.pay(tx, debt, now, ids) {
+            let Receipt { id, location } = match payer.pay(tx, debt, now, ids) {
                 Payment::Paid(receipt) => receipt,
                 Payment::Refused { message, .. } => return Err(message),
             };

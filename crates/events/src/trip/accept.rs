@@ -49,7 +49,7 @@ impl PlannedDelivery {
         let mut planned = Vec::with_capacity(routes.iter().map(|route| route.outlets.len()).sum());
         for (rule, route) in routes.iter().enumerate() {
             for outlet in &route.outlets {
-                let input = events.pay_hook(outlet).map(|_| {
+                let input = events.payer(outlet).map(|_| {
                     let rule_name = route.name.as_str();
                     let context = InputContext { rule_arn: &route.arn, rule_name, accepted: event.accepted };
                     outlet.maker.make(&event.json, context)
@@ -244,11 +244,11 @@ impl Events {
     ) -> Step {
         let PlannedDelivery { route, outlet, input, .. } = due;
         let refusal = self.refusal(tx, &route.arn, &outlet.target);
-        let cause = match (input, self.pay_hook(&outlet)) {
+        let cause = match (input, self.payer(&outlet)) {
             (Some(Err(failure)), _) => Cause::input(&failure),
             _ if about.event.forwarded && *outlet.kind == event_bus::KIND => Cause::second_hop(),
             _ if refusal.is_some() => Cause::at_once(NO_PERMISSIONS, refusal.unwrap_or_default()),
-            (Some(Ok(input)), Some(hook)) => {
+            (Some(Ok(input)), Some(payer)) => {
                 let debt = Debt {
                     target: &outlet.target,
                     input,
@@ -256,7 +256,7 @@ impl Events {
                     rule_arn: &route.arn,
                     trace_header: about.trace_header,
                 };
-                match hook.pay(tx, debt, now, ids) {
+                match payer.pay(tx, debt, now, ids) {
                     Payment::Paid(_) => return Step::Paid,
                     Payment::Refused { code, message } => Cause::at_once(code, message),
                 }

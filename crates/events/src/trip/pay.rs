@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use aws::{Arn, Ids, Timestamp};
+use aws::{Arn, Ids, Scope, Timestamp};
 use store::Tx;
 
 use crate::buses::routing::Outlet;
@@ -76,6 +76,27 @@ impl PayHooks {
     }
 }
 
+/// Who pays a target: the hook of its kind, in its own scope.
+#[derive(Debug)]
+pub(crate) struct Payer {
+    hook: Arc<dyn PayHook>,
+    /// Another account or region than that of the rule.
+    scope: Option<Scope>,
+}
+
+impl Payer {
+    /// Gives the target its input, as a part of the caller's transaction.
+    pub(crate) fn pay(&self, tx: &mut Tx<'_>, debt: Debt<'_>, now: Timestamp, ids: &Ids) -> Payment {
+        let Some(scope) = &self.scope else { return self.hook.pay(tx, debt, now, ids) };
+        match tx.in_scope(scope, |tx| self.hook.pay(tx, debt, now, ids)) {
+            // What waits in another scope is not the rule's to take back.
+            Some(Payment::Paid(receipt)) => Payment::Paid(Receipt { location: None, ..receipt }),
+            Some(refused) => refused,
+            None => Payment::refused("NO_RESOURCE", format!("{scope} is not served here.")),
+        }
+    }
+}
+
 impl Events {
     /// Lets `hook` serve the targets of a kind from now on. The first hook of a kind stays.
     pub fn register(&self, kind: &'static TargetKind, hook: Arc<dyn PayHook>) {
@@ -90,10 +111,13 @@ impl Events {
     }
 
     /// Who pays a target in the commit that accepts the event; `None`: it is owed.
-    pub(crate) fn pay_hook(&self, outlet: &Outlet) -> Option<&dyn PayHook> {
-        if !self.is_here(&outlet.target.arn) {
-            return None;
+    pub(crate) fn payer(&self, outlet: &Outlet) -> Option<Payer> {
+        if self.is_here(&outlet.target.arn) {
+            let hook = Arc::clone(self.pay_hooks().of(outlet.kind)?.get()?);
+            return Some(Payer { hook, scope: None });
         }
-        self.pay_hooks().of(outlet.kind)?.get().map(|hook| &**hook)
+        let neighbour = self.neighbour(&outlet.target.arn)?;
+        let hook = Arc::clone(neighbour.pay_hooks().of(outlet.kind)?.get()?);
+        Some(Payer { hook, scope: Some(Scope::new(neighbour.account(), neighbour.region())) })
     }
 }

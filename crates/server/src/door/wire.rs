@@ -249,6 +249,11 @@ pub(crate) fn fault_of(error: &Error) -> &'static str {
 }
 
 impl Outgoing {
+    /// The wire that whoever sent such a request is likely to read.
+    pub(crate) fn likely(parts: &Parts) -> Self {
+        Self::unknown(&CredentialScope::of(parts).map_or_else(String::new, |scope| scope.service), parts)
+    }
+
     /// The wire that the SDK of a service which is not ours is likely to read.
     fn unknown(scope: &str, parts: &Parts) -> Self {
         let media_type = header_text(&parts.headers, "content-type").unwrap_or_default();

@@ -1,0 +1,105 @@
+//! Accounts and regions beside each other, on the real binary: each has what is its own, also over a kill, and one's rules
+//! reach the other's queues and buses.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::client::{Binary, trunkline};
+
+const HOME: [&str; 2] = ["111111111111", "us-east-1"];
+const OTHER: [&str; 2] = ["222222222222", "eu-west-1"];
+
+fn serve(folder: &Path) -> Binary {
+    let data = folder.join("data");
+    let command = trunkline(&[
+        "serve",
+        "--data-dir",
+        data.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+        "--account",
+        HOME[0],
+        "--accounts",
+        "111111111111,222222222222",
+        "--regions",
+        "us-east-1,eu-west-1",
+    ]);
+    Binary::start(command).unwrap_or_else(|mut child| panic!("it ended with {}", child.wait().unwrap()))
+}
+
+/// Calls an operation as an account in a region.
+fn ask(binary: &Binary, [account, region]: [&str; 2], target: &str, body: &Value) -> (u16, Value) {
+    let service = if target.starts_with("AWSEvents") { "events" } else { "sqs" };
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={account}/20261128/{region}/{service}/aws4_request, SignedHeaders=host, Signature=00"
+    );
+    let headers = [
+        ("X-Amz-Target", target),
+        ("Content-Type", "application/x-amz-json-1.0"),
+        ("Authorization", &authorization),
+    ];
+    binary.request("POST /", &headers, &body.to_string()).unwrap()
+}
+
+fn ok(binary: &Binary, who: [&str; 2], target: &str, body: &Value) -> Value {
+    let (status, answer) = ask(binary, who, target, body);
+    assert_eq!(status, 200, "{target} {body}: {answer}");
+    answer
+}
+
+fn received(binary: &Binary, who: [&str; 2], queue: &str) -> usize {
+    let request =
+        json!({"QueueUrl": format!("/{}/{queue}", who[0]), "MaxNumberOfMessages": 10, "WaitTimeSeconds": 5});
+    ok(binary, who, "AmazonSQS.ReceiveMessage", &request)["Messages"].as_array().map_or(0, Vec::len)
+}
+
+#[test]
+fn each_account_and_region_has_what_is_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut binary = serve(folder.path());
+    let made = ok(&binary, HOME, "AmazonSQS.CreateQueue", &json!({"QueueName": "orders"}));
+    assert!(made["QueueUrl"].as_str().unwrap().ends_with("/111111111111/orders"), "{made}");
+    for who in [OTHER, [HOME[0], OTHER[1]], [OTHER[0], HOME[1]]] {
+        let listed = ok(&binary, who, "AmazonSQS.ListQueues", &json!({}));
+        assert!(listed["QueueUrls"].as_array().is_none_or(Vec::is_empty), "{who:?}: {listed}");
+    }
+    binary.kill();
+    let binary = serve(folder.path());
+    assert_eq!(
+        ok(&binary, HOME, "AmazonSQS.ListQueues", &json!({}))["QueueUrls"].as_array().unwrap().len(),
+        1
+    );
+    // A key that is no account is the home's.
+    let listed = ok(&binary, ["any", HOME[1]], "AmazonSQS.ListQueues", &json!({}));
+    assert_eq!(listed["QueueUrls"].as_array().unwrap().len(), 1);
+    let (status, refused) = ask(&binary, ["333333333333", "us-east-1"], "AmazonSQS.ListQueues", &json!({}));
+    assert_eq!(status, 403, "{refused}");
+    let words = refused["message"].as_str().unwrap();
+    assert!(words.contains("333333333333") && words.contains("222222222222/eu-west-1"), "{words}");
+}
+
+#[test]
+fn a_rule_reaches_the_queue_and_the_bus_of_another_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = serve(folder.path());
+    ok(&binary, OTHER, "AmazonSQS.CreateQueue", &json!({"QueueName": "direct"}));
+    ok(&binary, OTHER, "AmazonSQS.CreateQueue", &json!({"QueueName": "by-bus"}));
+    let pattern = json!({"source": ["shop"]}).to_string();
+    for who in [HOME, OTHER] {
+        ok(&binary, who, "AWSEvents.PutRule", &json!({"Name": "shop", "EventPattern": pattern}));
+    }
+    let arn = |service: &str, name: &str| format!("arn:aws:{service}:{}:{}:{name}", OTHER[1], OTHER[0]);
+    let targets = json!({"Rule": "shop", "Targets": [
+        {"Id": "queue", "Arn": arn("sqs", "direct")},
+        {"Id": "bus", "Arn": arn("events", "event-bus/default"), "RoleArn": "arn:aws:iam::111111111111:role/r"},
+    ]});
+    assert_eq!(ok(&binary, HOME, "AWSEvents.PutTargets", &targets)["FailedEntryCount"], 0);
+    let targets = json!({"Rule": "shop", "Targets": [{"Id": "queue", "Arn": arn("sqs", "by-bus")}]});
+    assert_eq!(ok(&binary, OTHER, "AWSEvents.PutTargets", &targets)["FailedEntryCount"], 0);
+
+    let entry = json!({"Source": "shop", "DetailType": "order", "Detail": "{}"});
+    ok(&binary, HOME, "AWSEvents.PutEvents", &json!({"Entries": [entry]}));
+    assert_eq!(received(&binary, OTHER, "direct"), 1);
+    assert_eq!(received(&binary, OTHER, "by-bus"), 1);
+}
