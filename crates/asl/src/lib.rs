@@ -6,6 +6,7 @@
 //!   codes, words and places. [`validate`] gives the findings alone.
 //! - [`step()`] takes one [`Event`] of an [`Execution`] and gives the [`Effects`]: events for the history, timers to set,
 //!   tasks to call, map runs to start, the end. The execution is a value that can be kept as JSON between any two steps.
+//! - [`lint()`] tells what is doubtful in a definition that AWS accepts; [`explain`] why a Choice went where it went.
 //! - [`map_run`] counts the children of a distributed Map.
 //! - [`walk`] drives an execution in memory, its tasks answered by mocks, its clock jumping from timer to timer.
 //! - [`expr`] evaluates what stands inside a state: paths, payload templates, JSONata, Choice rules.
@@ -40,9 +41,11 @@
 pub mod definition;
 pub mod diagnostic;
 pub mod execution;
+pub mod explain;
 pub mod expr;
 pub mod history;
 pub mod json;
+pub mod lint;
 pub mod map_run;
 pub mod parse;
 pub mod payload;
@@ -51,11 +54,14 @@ pub mod resource;
 pub mod step;
 pub mod walk;
 
+mod validate;
 mod variables;
 
 pub use crate::definition::{Machine, MachineType};
 pub use crate::diagnostic::{Diagnostic, Severity};
 pub use crate::execution::{About, Execution, TaskError};
 pub use crate::history::{HistoryEvent, Status};
-pub use crate::parse::{Reading, parse, validate};
+pub use crate::lint::lint;
+pub use crate::parse::{Reading, parse};
 pub use crate::step::{Effects, Event, What, step};
+pub use crate::validate::validate;

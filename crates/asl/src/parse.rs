@@ -186,8 +186,3 @@ impl Parser {
         self.blocks.into_iter().flatten().collect()
     }
 }
-
-/// What is wrong with a definition, and what is doubtful: what ValidateStateMachineDefinition answers.
-pub fn validate(text: &str, kind: MachineType) -> Vec<Diagnostic> {
-    parse(text, kind).diagnostics
-}

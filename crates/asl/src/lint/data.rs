@@ -1,0 +1,240 @@
+//! Doubts about values: paths that are taken as texts, expressions that are never evaluated, inputs that get lost.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::definition::QueryLanguage;
+use crate::lint::Lint;
+
+/// A warning of ValidateStateMachineDefinition.
+#[derive(Debug)]
+pub(super) struct Warning {
+    pub(super) code: &'static str,
+    pub(super) message: &'static str,
+    pub(super) at: String,
+}
+
+/// Fields whose values are payload templates.
+const TEMPLATES: [&str; 5] = ["Parameters", "ResultSelector", "ItemSelector", "Assign", "Arguments"];
+
+/// A state's object, its name and its place.
+struct Place<'a> {
+    name: &'a str,
+    at: String,
+    state: &'a Map<String, Value>,
+    jsonata: bool,
+}
+
+/// Every state, the outer ones first.
+fn places<'a>(block: &'a Map<String, Value>, at: &str, whole: QueryLanguage, found: &mut Vec<Place<'a>>) {
+    for (name, state) in block.get("States").and_then(Value::as_object).into_iter().flatten() {
+        let Some(state) = state.as_object() else { continue };
+        let at = format!("{at}/States/{name}");
+        let jsonata = language_of(state).unwrap_or(whole) == QueryLanguage::Jsonata;
+        let inner = at.clone();
+        found.push(Place { name, at, state, jsonata });
+        for (number, branch) in
+            state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate()
+        {
+            if let Some(branch) = branch.as_object() {
+                places(branch, &format!("{inner}/Branches[{number}]"), whole, found);
+            }
+        }
+        for name in ["ItemProcessor", "Iterator"] {
+            if let Some(processor) = state.get(name).and_then(Value::as_object) {
+                places(processor, &format!("{inner}/{name}"), whole, found);
+            }
+        }
+    }
+}
+
+fn language_of(object: &Map<String, Value>) -> Option<QueryLanguage> {
+    match object.get("QueryLanguage")?.as_str() {
+        Some("JSONata") => Some(QueryLanguage::Jsonata),
+        _ => Some(QueryLanguage::JsonPath),
+    }
+}
+
+fn all(definition: &Map<String, Value>) -> Vec<Place<'_>> {
+    let mut found = Vec::new();
+    places(definition, "", language_of(definition).unwrap_or_default(), &mut found);
+    found
+}
+
+pub(super) fn warnings(definition: &Map<String, Value>) -> Vec<Warning> {
+    let mut found = Vec::new();
+    for place in all(definition).iter().filter(|place| !place.jsonata) {
+        for name in TEMPLATES {
+            if let Some(value) = place.state.get(name) {
+                bare_paths(value, &format!("{}/{name}", place.at), &mut found);
+            }
+        }
+        if place.state.get("Result").is_some_and(holds_path) {
+            found.push(Warning {
+                code: "PASS_RESULT_IS_STATIC",
+                message: "Attempt to use a path in the result of a pass state.",
+                at: format!("{}/Result", place.at),
+            });
+        }
+        for name in ["Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "Error", "Cause"] {
+            if place.state.get(name).and_then(Value::as_str).is_some_and(looks_like_path) {
+                found.push(Warning {
+                    code: "NO_PATH",
+                    message: "Field value looks like a path, but field name does not end with 'Path'.",
+                    at: format!("{}/{name}", place.at),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn looks_like_path(text: &str) -> bool {
+    let call = text.strip_prefix("States.").is_some_and(|rest| rest.contains('(') && rest.ends_with(')'));
+    text == "$" || text.starts_with("$.") || text.starts_with("$$.") || text.starts_with("$[") || call
+}
+
+fn holds_path(value: &Value) -> bool {
+    match value {
+        Value::String(text) => looks_like_path(text),
+        Value::Array(items) => items.iter().any(holds_path),
+        Value::Object(members) => members.values().any(holds_path),
+        _ => false,
+    }
+}
+
+fn bare_paths(value: &Value, at: &str, found: &mut Vec<Warning>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| !name.ends_with(".$")) {
+                bare_paths(value, &format!("{at}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                bare_paths(item, &format!("{at}[{number}]"), found);
+            }
+        }
+        Value::String(text) if looks_like_path(text) => found.push(Warning {
+            code: "NO_DOLLAR",
+            message: "No .$ on a field that appears to be a JSONPath or Intrinsic Function.",
+            at: at.to_owned(),
+        }),
+        _ => {}
+    }
+}
+
+pub(super) fn check(definition: &Value, found: &mut Vec<Lint>) {
+    let Some(definition) = definition.as_object() else { return };
+    let places = all(definition);
+    for place in &places {
+        let values = place.state.iter().filter(|(name, _)| {
+            !matches!(name.as_str(), "Branches" | "ItemProcessor" | "Iterator" | "Comment")
+        });
+        let mixed = values.clone().any(|(_, value)| {
+            any_text(value, &|text| {
+                text.contains("{%")
+                    && text.contains("%}")
+                    && !(text.starts_with("{%") && text.ends_with("%}"))
+            })
+        });
+        let written = values.clone().any(|(_, value)| any_text(value, &|text| text.starts_with("{%")));
+        if !place.jsonata && written {
+            let message = "the state speaks JSONPath: its {% %} are texts".to_owned();
+            let fix = "set \"QueryLanguage\": \"JSONata\" on it".to_owned();
+            found.push(Lint { name: "jsonata-in-jsonpath", state: place.name.to_owned(), message, fix });
+        } else if place.jsonata && mixed {
+            let message = "{% %} inside a longer text is not evaluated".to_owned();
+            let fix = "make the whole text one expression: {% 'text ' & $x %}".to_owned();
+            found.push(Lint { name: "jsonata-in-text", state: place.name.to_owned(), message, fix });
+        }
+    }
+    for place in places.iter().filter(|place| !place.jsonata) {
+        dropped(place, &places, found);
+    }
+}
+
+fn any_text(value: &Value, wanted: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => wanted(text),
+        Value::Array(items) => items.iter().any(|item| any_text(item, wanted)),
+        Value::Object(members) => members.values().any(|member| any_text(member, wanted)),
+        _ => false,
+    }
+}
+
+/// A state whose result replaces its input, and a later one that reads what was in that input.
+fn dropped(place: &Place<'_>, places: &[Place<'_>], found: &mut Vec<Lint>) {
+    let kind = place.state.get("Type").and_then(Value::as_str).unwrap_or_default();
+    let replaces = matches!(kind, "Task" | "Parallel" | "Map") && !place.state.contains_key("ResultPath");
+    if !replaces {
+        return;
+    }
+    let had = reads(place.state);
+    let made: BTreeSet<String> = place
+        .state
+        .get("ResultSelector")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.trim_end_matches(".$").to_owned())
+        .collect();
+    let Some(next) = place.state.get("Next").and_then(Value::as_str) else { return };
+    let Some(after) = places.iter().find(|other| other.name == next && !other.jsonata) else { return };
+    for name in reads(after.state).intersection(&had).filter(|name| !made.contains(*name)) {
+        found.push(Lint {
+            name: "result-drops-input",
+            state: after.name.to_owned(),
+            message: format!(
+                "it reads $.{name}, which {} had in its input and replaces with its result",
+                place.name
+            ),
+            fix: format!("give {} a ResultPath, such as \"$.{}\"", place.name, suggestion(place.name)),
+        });
+    }
+}
+
+fn suggestion(name: &str) -> String {
+    let word: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    if word.is_empty() { "result".to_owned() } else { word.to_lowercase() }
+}
+
+/// The members of its input that a state reads, by their first names.
+fn reads(state: &Map<String, Value>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let skip = [
+        "Branches",
+        "ItemProcessor",
+        "Iterator",
+        "Comment",
+        "Result",
+        "ResultSelector",
+        "ResultPath",
+        "Assign",
+    ];
+    let skip_also = ["OutputPath", "Catch", "Retry"];
+    for (name, value) in state {
+        if !skip.contains(&name.as_str()) && !skip_also.contains(&name.as_str()) {
+            first_names(value, &mut names);
+        }
+    }
+    names
+}
+
+fn first_names(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            for piece in text.split("$.").skip(1) {
+                let name: String = piece.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                // `$$.Execution` is the context object.
+                if !name.is_empty() && !text.starts_with("$$.") {
+                    names.insert(name);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| first_names(item, names)),
+        Value::Object(members) => members.values().for_each(|member| first_names(member, names)),
+        _ => {}
+    }
+}
