@@ -5,6 +5,7 @@
 mod case;
 mod compare;
 mod matching;
+mod test_state;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

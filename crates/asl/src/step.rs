@@ -8,6 +8,7 @@ mod iterate;
 mod run;
 mod sight;
 mod task;
+pub mod test_state;
 mod wait;
 
 use serde_json::Value;

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::corpus_asl::compare::{self, Order};
 use crate::corpus_asl::matching::{Match, Piece, pieces};
+use crate::corpus_asl::test_state::Asked;
 
 /// 2026-11-28T09:00:00Z.
 const NOW_MS: u64 = 1_795_856_400_000;
@@ -69,6 +70,7 @@ impl<'a> Case<'a> {
             ("validation", _) => self.variable_references(&mut values),
             ("create_error", Some("create_state_machine")) => self.create(&mut values),
             ("create_error", Some("start_execution")) => self.start(),
+            ("test_state", _) => self.test_state(&mut values),
             _ => Verdict::LeftOut,
         }
     }
@@ -193,6 +195,17 @@ impl<'a> Case<'a> {
         let text = self.row.get("input_text").and_then(Value::as_str).unwrap_or_default();
         let message = asl::json::parse_input(text).err().unwrap_or_else(|| "(accepted)".to_owned());
         self.same(&json!({"code": "InvalidExecutionInput", "message": message}))
+    }
+
+    fn test_state(&self, values: &mut Values<'_>) -> Verdict {
+        let definition = self.definition(values);
+        let input = self.row.get("input").map(|input| values.fill(input).to_string());
+        let params = self.row.get("params").map(|params| values.fill(params)).unwrap_or_default();
+        let expect = values.fill_known(self.row.get("expect").unwrap_or(&Value::Null));
+        let got = Asked { definition, input, params, expect: expect.clone(), now_ms: NOW_MS }.answer();
+        let mut matched = Match { bound: values.bound() };
+        let wrong = matched.value(&expect, &got, "answer").err();
+        Verdict::Checked { wrong: wrong.into_iter().collect(), history: None }
     }
 
     fn same(&self, got: &Value) -> Verdict {

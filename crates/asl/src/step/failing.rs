@@ -75,13 +75,11 @@ impl Run<'_> {
         let Some(used) = thread.attempts.get_mut(place).filter(|used| **used < retrier.max_attempts) else {
             return false;
         };
-        let doublings = i32::try_from(*used).unwrap_or(i32::MAX);
+        let longest = delay_ms(retrier, *used);
         *used += 1;
-        let delay = retrier.interval_seconds * retrier.backoff_rate.powi(doublings);
-        let delay = retrier.max_delay_seconds.map_or(delay, |max| delay.min(max));
         let delay_ms = match retrier.jitter {
-            Jitter::None => milliseconds(delay),
-            Jitter::Full => self.random() % milliseconds(delay).saturating_add(1),
+            Jitter::None => longest,
+            Jitter::Full => self.random() % longest.saturating_add(1),
         };
         thread.phase = Phase::Backoff { timer: self.timer(delay_ms) };
         true
@@ -207,6 +205,13 @@ struct Sibling {
 fn sibling(thread: &Thread, owner: &Thread) -> Option<Sibling> {
     let parent = thread.parent.filter(|parent| parent.thread == owner.id)?;
     Some(Sibling { thread: thread.id, index: parent.index })
+}
+
+/// How long a retrier waits at most before its next attempt, after so many.
+pub(super) fn delay_ms(retrier: &Retrier, used: u32) -> u64 {
+    let doublings = i32::try_from(used).unwrap_or(i32::MAX);
+    let delay = retrier.interval_seconds * retrier.backoff_rate.powi(doublings);
+    milliseconds(retrier.max_delay_seconds.map_or(delay, |max| delay.min(max)))
 }
 
 /// Seconds as whole milliseconds; what is out of range is the end of the range.

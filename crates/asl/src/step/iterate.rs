@@ -20,9 +20,9 @@ const CHILDREN_AT_ONCE: u64 = 10_000;
 
 /// How much of a map run may fail.
 #[derive(Clone, Copy, Debug)]
-struct Measures {
-    tolerated_count: Option<u64>,
-    tolerated_percentage: Option<f64>,
+pub(super) struct Measures {
+    pub(super) tolerated_count: Option<u64>,
+    pub(super) tolerated_percentage: Option<f64>,
 }
 
 /// What an iteration begins with.
@@ -277,7 +277,12 @@ fn at_once(map: &Map, sight: &Sight, input: &Value) -> Result<u64, ExprError> {
     })
 }
 
-fn measures(distributed: &Distributed, sight: &Sight, input: &Value) -> Result<Measures, ExprError> {
+/// How much of a map run may fail.
+pub(super) fn measures(
+    distributed: &Distributed,
+    sight: &Sight,
+    input: &Value,
+) -> Result<Measures, ExprError> {
     let refuse = |cause: &str| {
         let (error, cause) = ("States.Runtime".to_owned(), cause.to_owned());
         Err(ExprError { error, cause, location: None })
@@ -304,14 +309,14 @@ fn measures(distributed: &Distributed, sight: &Sight, input: &Value) -> Result<M
 }
 
 /// A Map's items, which must be an array.
-fn items(items: &Items, input: &Value, sight: &Sight) -> Result<Vec<Value>, ExprError> {
+pub(super) fn items(items: &Items, input: &Value, sight: &Sight) -> Result<Vec<Value>, ExprError> {
     let scope = sight.scope(input);
     match items {
         Items::Path(selection) => match select(selection, &scope)? {
             Value::Array(items) => Ok(items),
             _ => {
                 let path = match selection {
-                    crate::definition::Selection::Path(field) => field.text.as_str(),
+                    crate::definition::Selection::Path(field) => field.path.text_in_document(),
                     _ => "$",
                 };
                 let cause = format!("Reference path \"{path}\" must point to array.");

@@ -6,7 +6,7 @@ use crate::execution::Item;
 use crate::expr::Scope;
 
 /// The context object, the variables, the moment and the random numbers of one visit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sight {
     pub(super) context: Value,
     pub(super) variables: Map<String, Value>,

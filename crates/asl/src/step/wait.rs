@@ -63,45 +63,8 @@ impl Run<'_> {
     fn wait(&mut self, thread: &mut Thread, state: &State, until: &Until) -> Result<Outcome, Trouble> {
         let sight = self.sight(thread);
         let input = select(&state.flow.input_path, &sight.scope(&thread.input))?;
-        let scope = sight.scope(&input);
         let now = i64::try_from(self.now_ms).unwrap_or(i64::MAX);
-        let delay_ms = match until {
-            Until::Seconds(amount) => seconds(amount, &scope)?.saturating_mul(1_000),
-            Until::Moment(moment) => moment.saturating_sub(now),
-            Until::MomentPath(field) => {
-                let found = field.path.query(&scope).map_err(|_| {
-                    ExprError::runtime(format!(
-                        "The TimestampPath parameter does not reference an input value: {}",
-                        field.text
-                    ))
-                })?;
-                let moment = moment(&found).ok_or_else(|| {
-                    ExprError::runtime(format!(
-                        "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
-                         format string: {} == {}",
-                        field.text,
-                        plain(&found)
-                    ))
-                })?;
-                moment.saturating_sub(now)
-            }
-            Until::MomentJsonata(template) => {
-                let found = template.evaluate(&scope, LIMITS)?;
-                let moment = moment(&found).ok_or_else(|| ExprError {
-                    error: "States.QueryEvaluationError".to_owned(),
-                    cause: format!(
-                        "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format \
-                         string: {}",
-                        plain(&found)
-                    ),
-                    location: Some("Timestamp".to_owned()),
-                })?;
-                moment.saturating_sub(now)
-            }
-        };
-        if delay_ms > WAIT_MS_MAX {
-            return Err(ExprError::runtime("Wait state delay is too long.".to_owned()).into());
-        }
+        let delay_ms = delay(until, &sight.scope(&input), now)?;
         match u64::try_from(delay_ms) {
             Ok(delay_ms) if delay_ms > 0 => {
                 thread.phase = Phase::Sleep { timer: self.timer(delay_ms) };
@@ -135,6 +98,48 @@ impl Run<'_> {
             _ => Ok(Outcome::Waits),
         });
     }
+}
+
+/// How long a Wait state waits, in milliseconds; a moment that has passed is negative. `now` is in milliseconds since 1970.
+pub(super) fn delay(until: &Until, scope: &Scope<'_>, now: i64) -> Result<i64, ExprError> {
+    let delay_ms = match until {
+        Until::Seconds(amount) => seconds(amount, scope)?.saturating_mul(1_000),
+        Until::Moment(moment) => moment.saturating_sub(now),
+        Until::MomentPath(field) => {
+            let found = field.path.query(scope).map_err(|_| {
+                ExprError::runtime(format!(
+                    "The TimestampPath parameter does not reference an input value: {}",
+                    field.text
+                ))
+            })?;
+            let moment = moment(&found).ok_or_else(|| {
+                ExprError::runtime(format!(
+                    "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
+                     format string: {} == {}",
+                    field.text,
+                    plain(&found)
+                ))
+            })?;
+            moment.saturating_sub(now)
+        }
+        Until::MomentJsonata(template) => {
+            let found = template.evaluate(scope, LIMITS)?;
+            let moment = moment(&found).ok_or_else(|| ExprError {
+                error: "States.QueryEvaluationError".to_owned(),
+                cause: format!(
+                    "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format \
+                     string: {}",
+                    plain(&found)
+                ),
+                location: Some("Timestamp".to_owned()),
+            })?;
+            moment.saturating_sub(now)
+        }
+    };
+    if delay_ms > WAIT_MS_MAX {
+        return Err(ExprError::runtime("Wait state delay is too long.".to_owned()));
+    }
+    Ok(delay_ms)
 }
 
 /// Whether a rule of a Choice applies.
@@ -208,7 +213,7 @@ fn seconds(amount: &Amount, scope: &Scope<'_>) -> Result<i64, ExprError> {
 }
 
 /// A text of a Fail state.
-fn evaluate_text(text: &Text, scope: &Scope<'_>) -> Result<String, ExprError> {
+pub(super) fn evaluate_text(text: &Text, scope: &Scope<'_>) -> Result<String, ExprError> {
     match text {
         Text::Fixed(text) => Ok(text.clone()),
         Text::Dynamic(dynamic) => dynamic.evaluate(scope).map(|value| plain(&value)),

@@ -1,0 +1,4 @@
+//! TestState, against what AWS answered.
+
+#[cfg(test)]
+mod cases;
