@@ -3,15 +3,11 @@
 mod value;
 
 use genesys::catalogue::{self, Advice, Origin, Topic};
-use genesys::client::address::Address;
 use pattern::EventPattern;
 use pattern::matcher::Matcher;
 use pattern::pattern::{Alternative, Field, Leaf, Span};
-use provision::noun::genesys::Source;
-use provision::noun::rule::Matching;
-use provision::{Mistake, Pipeline};
 
-/// So many alternatives of a pattern with `$or` are looked at.
+/// Maximum number of alternatives of a pattern with `$or` that are looked at.
 const ALTERNATIVES_MAX: usize = 100;
 
 /// What a pattern is to match, beside what it says itself.
@@ -34,41 +30,13 @@ pub struct Finding {
     pub suggestion: Option<String>,
 }
 
-/// What is wrong with the patterns of a pipeline's rules, and with the org that it names, each at its place in the file.
-pub fn of_pipeline(pipeline: &Pipeline) -> Vec<Mistake> {
-    let mut mistakes: Vec<Mistake> = of_org(pipeline).into_iter().collect();
-    for rule in &pipeline.rules {
-        let Matching::Pattern(json) = &rule.matching else { continue };
-        // What is no pattern has been told already.
-        let Ok(pattern) = EventPattern::parse(&json.text) else { continue };
-        for Finding { span, sentence, suggestion } in findings(&pattern, Events::Any) {
-            let at = json.locate(span.start, span.line, span.column);
-            let mistake = Mistake::new(at, format!("no event that is known can match this: {sentence}"));
-            mistakes.push(Mistake { suggestion, ..mistake });
-        }
-    }
-    mistakes
-}
-
-/// An org that is nowhere: `dev` and `serve` would say so when they start.
-fn of_org(pipeline: &Pipeline) -> Option<Mistake> {
-    let org = match &pipeline.genesys.as_ref()?.source {
-        Source::Simulate { .. } => return None,
-        Source::Notifications(org) => org,
-        Source::PartnerQueue(queue) => queue.org.as_ref()?,
-    };
-    let named = org.org.as_ref()?;
-    let sentence = Address::parse(&named.value).err()?;
-    Some(Mistake::new(named.span, sentence))
-}
-
 /// What no topic of Genesys Cloud and none of ours can satisfy. Only for a pattern that is about them: by its sources; where
 /// it names none, by its detail-types; or because `events` says that it is to match them.
 pub fn findings(pattern: &EventPattern, events: Events) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for alternative in pattern.alternatives().iter().take(ALTERNATIVES_MAX) {
-        let Some(asked) = Asked::of(alternative, events) else { continue };
-        for finding in asked.findings() {
+        let Some(question) = Question::of(alternative, events) else { continue };
+        for finding in question.findings() {
             if !found.contains(&finding) {
                 found.push(finding);
             }
@@ -88,31 +56,31 @@ impl Finding {
 }
 
 /// What one alternative of a pattern asks for.
-struct Asked<'p> {
+struct Question<'p> {
     alternative: &'p Alternative,
     /// The one sort of source that it names; `None` where it names both or none.
     origin: Option<Origin>,
 }
 
-impl<'p> Asked<'p> {
+impl<'p> Question<'p> {
     /// `None` where it is about other people's events, too.
     fn of(alternative: &'p Alternative, events: Events) -> Option<Self> {
-        let asked = Self { alternative, origin: None };
-        let sources: Vec<&str> = asked.leaves("source").filter_map(source_of).collect();
+        let question = Self { alternative, origin: None };
+        let sources: Vec<&str> = question.leaves("source").filter_map(source_of).collect();
         let origins: Vec<Option<Origin>> = sources.into_iter().map(catalogue::origin_of).collect();
         if origins.contains(&None) {
             return None;
         }
         let has_known_type = || {
             let known = |name: &str| catalogue::topic_of(name).is_some() || name.starts_with("v2.");
-            asked.leaves("detail-type").filter_map(exact).any(known)
+            question.leaves("detail-type").filter_map(exact).any(known)
         };
         if origins.is_empty() && events == Events::Any && !has_known_type() {
             return None;
         }
         let origin = origins.first().copied().flatten().filter(|first| {
             origins.iter().all(|origin| *origin == Some(*first))
-                && asked.leaves("source").all(|leaf| source_of(leaf).is_some())
+                && question.leaves("source").all(|leaf| source_of(leaf).is_some())
         });
         Some(Self { alternative, origin })
     }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use doctor::unsatisfiable;
 
 use crate::output;
 use crate::pipeline_file::{self, PipelineFile};
@@ -25,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = PipelineFile::read(&arguments.file)?;
     let mut mistakes = file.load().err().unwrap_or_default();
     // Also beside other mistakes, as far as the file can be read.
-    mistakes.extend(file.parse().map(|pipeline| unsatisfiable::of_pipeline(&pipeline)).unwrap_or_default());
+    mistakes.extend(file.parse().map(|pipeline| doctor::lint(&pipeline)).unwrap_or_default());
     mistakes.sort_by_key(|mistake| (mistake.span.line, mistake.span.column));
     if arguments.json {
         let list: Vec<serde_json::Value> = mistakes

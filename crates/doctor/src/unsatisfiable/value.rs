@@ -16,36 +16,46 @@ pub(crate) fn findings(field: &Field, topics: &[&'static Topic]) -> Vec<Finding>
         let first = dead.next()??;
         dead.all(|other| other.is_some()).then_some(Finding {
             span: leaf.span,
-            sentence: first.0,
-            suggestion: first.1,
+            sentence: first.sentence,
+            suggestion: first.suggestion,
         })
     };
     field.leaves.iter().filter_map(of_leaf).collect()
 }
 
-type Words = (String, Option<String>);
+/// Why a field never satisfies a matcher.
+struct Reason {
+    sentence: String,
+    suggestion: Option<String>,
+}
+
+impl Reason {
+    fn new(sentence: String, suggestion: Option<String>) -> Self {
+        Self { sentence, suggestion }
+    }
+}
 
 /// Why a field of this topic never satisfies a matcher.
-fn dead(path: &str, matcher: &Matcher, topic: &Topic, known: &Known) -> Option<Words> {
+fn dead(path: &str, matcher: &Matcher, topic: &Topic, known: &Known) -> Option<Reason> {
     let name = topic.short_name();
     match known.kind {
         Kind::Any => None,
         Kind::Object => match matcher {
             Matcher::Exists(false) => None,
-            _ => Some((
+            _ => Some(Reason::new(
                 format!("`{path}` of `{name}` is an object, and a pattern matches only what is in it"),
                 inside(path, topic),
             )),
         },
         Kind::Integer | Kind::Number if asks_for_text(matcher) => {
             let number = as_number(matcher).map(|text| format!("write it without quotes: {text}"));
-            Some((format!("`{path}` of `{name}` is a number, and this matches text"), number))
+            Some(Reason::new(format!("`{path}` of `{name}` is a number, and this matches text"), number))
         }
         Kind::Integer | Kind::Number => None,
         Kind::Boolean
             if asks_for_text(matcher) || matches!(matcher, Matcher::Numeric(_) | Matcher::Number(_)) =>
         {
-            Some((
+            Some(Reason::new(
                 format!("`{path}` of `{name}` is true or false"),
                 Some("write it without quotes".to_owned()),
             ))
@@ -53,9 +63,11 @@ fn dead(path: &str, matcher: &Matcher, topic: &Topic, known: &Known) -> Option<W
         Kind::Boolean => None,
         Kind::Text | Kind::Time => match matcher {
             Matcher::Numeric(_) => {
-                Some((format!("`{path}` of `{name}` is text, and this matches numbers"), None))
+                Some(Reason::new(format!("`{path}` of `{name}` is text, and this matches numbers"), None))
             }
-            Matcher::Boolean(_) => Some((format!("`{path}` of `{name}` is text, not true or false"), None)),
+            Matcher::Boolean(_) => {
+                Some(Reason::new(format!("`{path}` of `{name}` is text, not true or false"), None))
+            }
             Matcher::String(value) => misspelt(path, value, topic, known),
             _ => None,
         },
@@ -85,7 +97,7 @@ fn as_number(matcher: &Matcher) -> Option<&str> {
 }
 
 /// A value of a list. Genesys Cloud's lists grow, so that only what is nearly one of theirs is wrong; ours are whole.
-fn misspelt(path: &str, value: &str, topic: &Topic, known: &Known) -> Option<Words> {
+fn misspelt(path: &str, value: &str, topic: &Topic, known: &Known) -> Option<Reason> {
     // A reference to a queue is an id once it is settled.
     if known.values.is_empty() || known.values.contains(&value) || value.starts_with("${") {
         return None;
@@ -95,11 +107,11 @@ fn misspelt(path: &str, value: &str, topic: &Topic, known: &Known) -> Option<Wor
     if let Some(near) =
         known.near_value(value).or_else(|| provision::near(value, known.values.iter().copied()))
     {
-        return Some((sentence, Some(format!("did you mean `{near}`?"))));
+        return Some(Reason::new(sentence, Some(format!("did you mean `{near}`?"))));
     }
     let values: Vec<String> = known.values.iter().map(|value| format!("`{value}`")).collect();
     let all = format!("it is one of {}", values.join(", "));
-    (topic.origin() == Origin::Derived).then_some((sentence, Some(all)))
+    (topic.origin() == Origin::Derived).then(|| Reason::new(sentence, Some(all)))
 }
 
 /// What is in an object, if it is not too much to say.

@@ -1,0 +1,9 @@
+//! The checks: one file each, one line here.
+
+mod known_org;
+mod satisfiable_pattern;
+
+use crate::check::Check;
+
+/// Every check of a pipeline file, in the order in which they are run.
+pub const CHECKS: &[Check] = &[known_org::CHECK, satisfiable_pattern::CHECK];

@@ -1,0 +1,53 @@
+//! The checks over the pipeline files of `data/pipelines`, and beside each file what is said of it.
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use doctor::CHECKS;
+use provision::{Pipeline, Source};
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pipelines");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+fn pipeline(text: &str) -> Pipeline {
+    provision::parse(text, &|_| Some("a value".to_owned())).unwrap()
+}
+
+#[test]
+fn each_file_has_the_findings_that_lie_beside_it() {
+    let files = files();
+    assert!(files.len() >= 3, "the cases are gone");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut findings = doctor::lint(&pipeline(&text));
+        findings.sort_by_key(|finding| (finding.span.line, finding.span.column));
+        let name = file.file_name().unwrap().to_string_lossy();
+        let said = Source { name: &name, text: &text }.render(&findings, &|_, part| part.to_owned());
+        let expected = file.with_extension("txt");
+        if std::env::var_os("TRUNKLINE_BLESS").is_some() {
+            std::fs::write(&expected, &said).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected).unwrap_or_default();
+        assert_eq!(said, expected, "{}: TRUNKLINE_BLESS=1 writes it anew", file.display());
+    }
+}
+
+#[test]
+fn each_check_has_a_name_of_its_own_a_text_and_a_file_in_which_it_finds_something() {
+    let names: BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
+    assert_eq!(names.len(), CHECKS.len());
+    let texts: Vec<String> = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    for check in CHECKS {
+        assert!(check.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", check.name);
+        assert!(check.asks.ends_with('?'), "{}", check.name);
+        assert!(!check.why.is_empty() && !check.fix.is_empty(), "{}", check.name);
+        assert!(texts.iter().any(|text| !(check.run)(&pipeline(text)).is_empty()), "{}", check.name);
+    }
+}
