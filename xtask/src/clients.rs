@@ -122,7 +122,7 @@ fn environment(command: &mut Command, endpoint: &str) {
 }
 
 fn python(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
-    let mut command = unittest(scratch, endpoint, ("python", "python"))?;
+    let mut command = unittest(scratch, endpoint, "python", "python")?;
     if options.tests.is_empty() {
         command.args(["discover", "-s", "."]);
     }
@@ -131,7 +131,7 @@ fn python(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
 
 /// The last boto3 that spoke SQS's query protocol, in an environment of its own.
 fn python_query(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
-    let mut command = unittest(scratch, endpoint, ("python_query", "python_query"))?;
+    let mut command = unittest(scratch, endpoint, "python_query", "python_query")?;
     machine::run(command.args(["discover", "-s", "."]))
 }
 
@@ -142,13 +142,13 @@ fn seeds(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let dev = ["dev", "-f", file, "--speed", "60", "--allow-private", "localhost"];
     let served = options.binary.as_deref().map(|binary| Served::start_as(binary, &dev)).transpose()?;
     let of_dev = served.as_ref().map(|served| format!("http://{}", served.address));
-    let mut command = unittest(scratch, of_dev.as_deref().unwrap_or(endpoint), ("seeds", "python"))?;
+    let mut command = unittest(scratch, of_dev.as_deref().unwrap_or(endpoint), "seeds", "python")?;
     machine::run(command.args(["discover", "-s", "."]))
 }
 
 /// `python -m unittest` in one of the folders of `clients/` and in one of the environments, with the shared module of the
 /// others in reach.
-fn unittest(scratch: &Path, endpoint: &str, (folder, environment_name): (&str, &str)) -> Outcome<Command> {
+fn unittest(scratch: &Path, endpoint: &str, folder: &str, environment_name: &str) -> Outcome<Command> {
     let clients = root::path().join("clients");
     let requirements = match environment_name {
         "python" => clients.join("requirements.txt"),
@@ -205,7 +205,7 @@ fn genesys(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     };
     let org =
         served.as_ref().map_or_else(|| endpoint.to_owned(), |served| format!("http://{}", served.address));
-    let mut python = unittest(scratch, &org, ("genesys", "genesys"))?;
+    let mut python = unittest(scratch, &org, "genesys", "genesys")?;
     machine::run(python.env("TRUNKLINE_ORG", &org).args(["discover", "-s", "."]))?;
     let mut node = node_tests(&scratch.join("genesys_node"), &folder, &folder)?;
     environment(&mut node, &org);

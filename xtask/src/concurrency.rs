@@ -60,7 +60,7 @@ fn options(args: &[String]) -> Outcome<Options> {
         kill_every_ms: 2_000,
         binary: None,
     };
-    options::read(args, (&[], USAGE), |option, value| {
+    options::read(args, &[], USAGE, |option, value| {
         match option {
             "--events" => options.events = value.number()?,
             "--limit" => options.limit = value.number()?,

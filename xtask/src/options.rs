@@ -35,7 +35,8 @@ impl Value<'_> {
 /// Which argument is wrong, and the usage.
 pub(crate) fn read(
     args: &[String],
-    (alone, usage): (&[&str], &str),
+    alone: &[&str],
+    usage: &str,
     mut take: impl FnMut(&str, Value<'_>) -> Outcome<bool>,
 ) -> Outcome<()> {
     let mut args = args.iter();
@@ -61,7 +62,7 @@ mod tests {
         let asked = |words: &[&str]| {
             let args: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
             let (mut number, mut json) = (0_u64, false);
-            read(&args, (&["--json"], "usage"), |option, value| {
+            read(&args, &["--json"], "usage", |option, value| {
                 match option {
                     "--number" => number = value.number()?,
                     "--json" => json = true,

@@ -49,7 +49,7 @@ impl Served {
         let log = scratch.join(format!("{}.log", command.first().unwrap_or(&"served")));
         let address = machine::free_address()?;
         let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
-        let child = spawn(binary, &command, (data.path(), address), &log)?;
+        let child = spawn(binary, &command, data.path(), address, &log)?;
         let mut served = Served { child, command, log, data, address, first_answer: Duration::ZERO };
         served.await_answer()?;
         Ok(served)
@@ -61,7 +61,7 @@ impl Served {
     /// As [`Served::start`].
     pub(crate) fn restart(&mut self, binary: &Path) -> Outcome<()> {
         self.child.kill().and_then(|()| self.child.wait()).map_err(|error| error.to_string())?;
-        self.child = spawn(binary, &self.command, (self.data.path(), self.address), &self.log)?;
+        self.child = spawn(binary, &self.command, self.data.path(), self.address, &self.log)?;
         self.await_answer()
     }
 
@@ -146,12 +146,7 @@ impl Process {
     }
 }
 
-fn spawn(
-    binary: &Path,
-    words: &[String],
-    (data, address): (&Path, SocketAddr),
-    log: &Path,
-) -> Outcome<Child> {
+fn spawn(binary: &Path, words: &[String], data: &Path, address: SocketAddr, log: &Path) -> Outcome<Child> {
     let file = machine::create_file(log).map_err(|error| format!("{}: {error}", log.display()))?;
     let errors = file.try_clone().map_err(|error| error.to_string())?;
     let mut command = Command::new(binary);

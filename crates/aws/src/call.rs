@@ -1,9 +1,9 @@
 //! What an operation is given beside its request: the moment, a source of identifiers, account and region.
 
-use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::time::Timestamp;
+use crate::uuid::Uuid;
 
 /// The circumstances of one request. The door makes one for each request; tests make their own.
 #[derive(Debug)]
@@ -49,20 +49,13 @@ impl Ids {
 
     /// The next identifier in the form of a version 4 UUID, lower case with hyphens.
     pub fn next_uuid(&self) -> String {
-        let high = (self.next_u64() & !0xF000) | 0x4000;
-        let low = (self.next_u64() & !(0b11 << 62)) | (0b10 << 62);
-        let mut text = String::with_capacity(36);
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xFFFF,
-            high & 0xFFFF,
-            low >> 48,
-            low & 0xFFFF_FFFF_FFFF
-        );
-        text
+        Uuid::v4(self.next_u128()).to_string()
+    }
+
+    /// The next 128 bits.
+    pub fn next_u128(&self) -> u128 {
+        let high = u128::from(self.next_u64()) << 64;
+        high | u128::from(self.next_u64())
     }
 }
 

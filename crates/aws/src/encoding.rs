@@ -1,5 +1,7 @@
 //! Bytes as text: hexadecimal, and percent-encoding.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -12,24 +14,22 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Every byte but letters, digits, `-._~` (RFC 3986, 2.3) and those of `plain` as `%XX`.
+/// What is encoded where nothing but letters, digits and `-._~` (RFC 3986, 2.3) may stand.
+pub const ALL_BUT_UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same for a path, whose slashes stay.
+pub const ALL_BUT_PATH: &AsciiSet = &ALL_BUT_UNRESERVED.remove(b'/');
+
+/// Each byte that is in `encoded`, or not ASCII, as `%XX`.
 #[must_use]
-pub fn percent_encoded(text: &str, plain: &[u8]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || plain.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&hex(&[byte]).to_ascii_uppercase());
-        }
-    }
-    out
+pub fn percent_encoded(text: &str, encoded: &'static AsciiSet) -> String {
+    utf8_percent_encode(text, encoded).to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{hex, percent_encoded};
+    use super::{ALL_BUT_PATH, ALL_BUT_UNRESERVED, hex, percent_encoded};
 
     #[test]
     fn every_byte_has_two_digits() {
@@ -39,8 +39,8 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_encoded_again() {
-        assert_eq!(percent_encoded("/f/arn:aws", b"/"), "/f/arn%3Aaws");
-        assert_eq!(percent_encoded("/f/arn%3Aaws", b"/"), "/f/arn%253Aaws");
-        assert_eq!(percent_encoded("a b/\u{e9}~", b""), "a%20b%2F%C3%A9~");
+        assert_eq!(percent_encoded("/f/arn:aws", ALL_BUT_PATH), "/f/arn%3Aaws");
+        assert_eq!(percent_encoded("/f/arn%3Aaws", ALL_BUT_PATH), "/f/arn%253Aaws");
+        assert_eq!(percent_encoded("a b/\u{e9}~", ALL_BUT_UNRESERVED), "a%20b%2F%C3%A9~");
     }
 }

@@ -21,6 +21,7 @@ pub mod secret;
 pub mod service;
 pub mod sigv4;
 pub mod time;
+pub mod uuid;
 
 pub use crate::arn::Arn;
 pub use crate::call::{Call, Ids};
@@ -32,3 +33,4 @@ pub use crate::porter_call::{Chunks, PorterCall, Response, ResponseBody};
 pub use crate::scope::Scope;
 pub use crate::service::{Describe, Serve, Service, Wire};
 pub use crate::time::Timestamp;
+pub use crate::uuid::Uuid;

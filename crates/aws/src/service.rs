@@ -55,14 +55,26 @@ pub struct Json {
     pub is_query_compatible: bool,
     /// Whether answers carry the CRC32 of their body in `x-amz-crc32`, which SDKs check.
     pub has_crc32: bool,
+    /// What stands in the member `Version` that each answer begins with; of services that are ours alone.
+    pub answers_version: Option<u32>,
 }
 
 impl Json {
     /// The wire with nothing out of the ordinary.
     pub const fn new(target_prefix: &'static str, version: &'static str) -> Self {
-        Self { target_prefix, version, error_prefix: "", is_query_compatible: false, has_crc32: false }
+        Self {
+            target_prefix,
+            version,
+            error_prefix: "",
+            is_query_compatible: false,
+            has_crc32: false,
+            answers_version: None,
+        }
     }
 }
+
+/// Trunkline's own operations. Their version rises when a member of an answer is renamed or removed, or changes its meaning.
+pub const TRUNKLINE: Json = Json { answers_version: Some(1), ..Json::new("Trunkline", "1.1") };
 
 /// The query wire of a service.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
-use crate::encoding::{hex, percent_encoded};
+use crate::encoding::{ALL_BUT_PATH, hex, percent_encoded};
 use crate::secret::Secret;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -59,7 +59,7 @@ pub fn sign(
     let headers = canonical_headers(request, &added);
     let names: Vec<&str> = headers.keys().map(String::as_str).collect();
     let names = names.join(";");
-    let mut canonical = format!("{}\n{}\n\n", request.method, percent_encoded(request.path, b"/"));
+    let mut canonical = format!("{}\n{}\n\n", request.method, percent_encoded(request.path, ALL_BUT_PATH));
     for (name, value) in &headers {
         // Writing to a String cannot fail.
         let _ = writeln!(canonical, "{name}:{value}");

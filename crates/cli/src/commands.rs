@@ -32,43 +32,53 @@ pub(crate) const BAD_INPUT: u8 = 2;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run everything on this machine: a simulated Genesys Cloud org, buses, rules, queues, AWS's APIs, a worker
+    /// Run everything on this machine: a simulated Genesys Cloud org, buses, rules, queues, a worker
     Dev(dev::Arguments),
-    /// Run the server alone: AWS's APIs on one address, and the durable store
+    /// Run only the server: AWS's APIs on one address, and the durable store
     Serve(serve::Arguments),
-    /// Say whether a pattern matches an event, and if not, why not
+    /// Explain whether a pattern matches an event, and if not, why
     Explain(explain::Arguments),
-    /// Show the events of a bus as they come
+    /// Show the events of a bus as they arrive
     Tail(tail::Arguments),
-    /// Show the trip of one event, or the last events of a bus
+    /// Show what happened to one event, or list the latest events of a bus
     Events(events::Arguments),
-    /// Say why events matched no rule, grouped by the nearest rule and the reason
+    /// Explain why events matched no rule, grouped by nearest rule and reason
+    ///
+    /// Each event is compared with the rules that its bus had when it was accepted. Events are kept for a day by default, or
+    /// less if there are many (see --keep-hours and --keep-mib of `serve`).
     Why(why::Arguments),
-    /// Run events again: in order, at a chosen speed, to one rule or target only, or only to see what would match
+    /// Replay events in order, at any speed, to one rule or target, or as a dry run
+    ///
+    /// Events are put on their bus again, in order, each with a `replay-name`, and matched by the rules as they are now. Events
+    /// that a replay put on the bus are not replayed again. Ctrl-C cancels the replay; what was replayed stays. With --detach
+    /// the server goes on alone, and AWS's ListReplays and CancelReplay apply. After a crash a replay continues where it was.
     Replay(replay::Arguments),
-    /// Look at dead letters, send them again, or throw them away
+    /// List, show, redrive or purge dead letters
     Dlq(dlq::Arguments),
-    /// Look at queues
+    /// List and show queues
     Queue(queue::Arguments),
-    /// Look at rules
+    /// List and show rules
     Rule(rule::Arguments),
-    /// Show what became of everything that was accepted, as a table that balances
+    /// Account for everything that was accepted, in a table that balances
     Audit(audit::Arguments),
-    /// Check a data folder for damage, and save what is intact of a damaged one
+    /// Check a data folder for damage, and salvage what is intact
     Fsck(fsck::Arguments),
-    /// Write the sample pipeline, commented, as trunkline.yaml
+    /// Write the commented sample pipeline to trunkline.yaml
     Init(init::Arguments),
-    /// Find all mistakes of a pipeline file at once
+    /// Find all mistakes in a pipeline file
     Check(check::Arguments),
-    /// Run the tests of a pipeline file
+    /// Run the tests in a pipeline file
     Test(test::Arguments),
-    /// Connect a Genesys Cloud org to an AWS account, look at it, and find what did not arrive
+    /// Connect a Genesys Cloud org to an AWS account, and find events that did not arrive
     Genesys(genesys::Arguments),
-    /// Print the events of a simulated Genesys Cloud org, one a line
+    /// Print the events of a simulated Genesys Cloud org, one per line
     Simulate(simulate::Arguments),
-    /// Kill a server under load again and again, and prove that nothing acknowledged is lost
+    /// Kill a server under load repeatedly, and prove that nothing acknowledged is lost
     Torture(torture::Arguments),
-    /// Print the completions of a shell, to be read by it at its start
+    /// Print a shell's completion script
+    ///
+    /// Save the output where the shell looks for it. For bash: ~/.local/share/bash-completion/completions/trunkline. For zsh:
+    /// _trunkline in a folder of $fpath. For fish: ~/.config/fish/completions/trunkline.fish.
     Completions(completions::Arguments),
 }
 

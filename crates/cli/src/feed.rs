@@ -9,10 +9,10 @@ use genesys::client::address::Address;
 use genesys::client::{Client, Credentials};
 use genesys::feed::notifications::{OrgFacts, TOPICS};
 use genesys::feed::partner_queue::PartnerQueue;
-use provision::Pipeline;
 use provision::mistake::Marked;
 use provision::noun::genesys::{Genesys, Source};
 use provision::noun::org::{Org, PartnerQueue as QueueNoun};
+use provision::{Pipeline, Place};
 use server::{NotificationsFeed, PartnerQueueFeed, Server, SimulatedFeed};
 
 use crate::grace::grace_of;
@@ -31,20 +31,16 @@ pub(crate) enum Feed {
 
 impl Feed {
     /// The feed that a pipeline asks for, if it does. A real org is asked for its queues, so that whoever named a wrong org or
-    /// secret hears it at once. `place` is account and region; `speed` is taken where the file names none.
+    /// secret hears it at once. `speed` is taken where the file names none.
     ///
     /// # Errors
     /// What is wrong with the pipeline, or what the org says.
-    pub(crate) async fn of(
-        pipeline: &Pipeline,
-        place: (&str, &str),
-        speed: u32,
-    ) -> Result<Option<Self>, String> {
+    pub(crate) async fn of(pipeline: &Pipeline, place: &Place, speed: u32) -> Result<Option<Self>, String> {
         let Some(noun) = &pipeline.genesys else { return Ok(None) };
         let bus = BusName::parse(&pipeline.bus.value)
             .ok_or_else(|| format!("'{}' is not the name of an event bus", pipeline.bus.value))?;
         let grace = grace_of(pipeline);
-        if let Some((org, said)) = pipeline_file::org_of(pipeline, place.0, place.1) {
+        if let Some((org, said)) = pipeline_file::org_of(pipeline, place) {
             let speed = said.and_then(whole).unwrap_or(speed);
             return Ok(Some(Self::Simulated(SimulatedFeed { org, speed, bus, grace })));
         }
@@ -53,18 +49,18 @@ impl Feed {
             Source::PartnerQueue(queue) => queue.org.as_ref(),
             Source::Simulate { .. } => None,
         };
-        let asked = match org {
-            Some(org) => Some(ask(org, noun).await?),
+        let reached = match org {
+            Some(org) => Some(reach(org, noun).await?),
             None => None,
         };
-        Ok(Some(match (&noun.source, asked) {
-            (Source::PartnerQueue(noun), asked) => {
+        Ok(Some(match (&noun.source, reached) {
+            (Source::PartnerQueue(noun), reached) => {
                 let queue = queue_of(noun)?;
                 queue.check().await.map_err(|fault| fault.to_string())?;
-                let queues = asked.map(|asked| asked.facts.queues.into_iter().collect()).unwrap_or_default();
+                let queues = reached.map(|org| org.facts.queues.into_iter().collect()).unwrap_or_default();
                 Self::PartnerQueue(PartnerQueueFeed { queue, queues, bus, grace })
             }
-            (_, Some(Asked { client, facts, topics })) => {
+            (_, Some(ReachableOrg { client, facts, topics })) => {
                 Self::Notifications(NotificationsFeed { client, facts, topics, bus, grace })
             }
             (_, None) => return Ok(None),
@@ -92,12 +88,12 @@ impl Feed {
     }
 
     /// What it is, for a person.
-    pub(crate) fn said(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         match self {
             Self::Simulated(feed) => {
                 let (agents, queues, seed) = (feed.org.agents, feed.org.queues.join(", "), feed.org.seed);
                 format!(
-                    "a simulated Genesys Cloud org: {agents} agents, queues {queues}, seed {seed}, its clock {} times as fast as yours",
+                    "a simulated Genesys Cloud org: {agents} agents, queues {queues}, seed {seed}, at {} times real time",
                     feed.speed
                 )
             }
@@ -124,21 +120,24 @@ impl Feed {
 
 /// A real org that has answered.
 #[derive(Debug)]
-struct Asked {
+struct ReachableOrg {
     client: Client,
     facts: OrgFacts,
     topics: Vec<String>,
 }
 
-async fn ask(org: &Org, noun: &Genesys) -> Result<Asked, String> {
+async fn reach(org: &Org, noun: &Genesys) -> Result<ReachableOrg, String> {
     let client = client_of(org)?;
     let topics: Vec<String> = org.topics.iter().map(|topic| topic.value.clone()).collect();
     let topics = if topics.is_empty() { TOPICS.map(str::to_owned).to_vec() } else { topics };
     let facts = OrgFacts::ask(&client, &topics).await.map_err(|fault| fault.to_string())?;
     for name in noun.queues.iter().filter(|name| facts.queue_id(&name.value).is_none()) {
-        tracing::warn!(queue = name.value, "the org has no queue of this name that the client may see");
+        tracing::warn!(
+            queue = name.value,
+            "the org has no queue of this name, or the client is not permitted to see it"
+        );
     }
-    Ok(Asked { client, facts, topics })
+    Ok(ReachableOrg { client, facts, topics })
 }
 
 /// A partner queue, with the credentials of the environment.
@@ -153,7 +152,7 @@ fn queue_of(noun: &QueueNoun) -> Result<PartnerQueue, String> {
         _ if url.starts_with("http://") => ("any".to_owned(), "any".to_owned()),
         _ => {
             return Err(format!(
-                "the credentials for {url} are missing; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, where they end)"
+                "there are no credentials for {url}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones)"
             ));
         }
     };

@@ -58,7 +58,7 @@ pub(crate) fn create_new(path: &Path) -> Result<File, String> {
     OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::AlreadyExists => {
             format!(
-                "{} is there already and is left as it is; name another file, or move it away",
+                "{} already exists and is left unchanged; name another file, or move it away",
                 path.display()
             )
         }

@@ -13,10 +13,10 @@ const LEVEL_DEFAULT: &str = "warn";
 /// How and how much is logged.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Logging {
-    /// How log lines are written to standard error
+    /// Format of the log lines on standard error
     #[arg(long, value_enum, value_name = "FORMAT", env = "TRUNKLINE_LOG_FORMAT", default_value = "text")]
     log_format: Format,
-    /// How much is logged: error, warn, info, debug (each request), trace, or of one room: server=debug
+    /// Log level: error, warn, info, debug (each request) or trace; for one crate: server=debug
     #[arg(long, value_name = "LEVEL", env = LEVEL, default_value = LEVEL_DEFAULT, value_parser = level)]
     log_level: String,
 }

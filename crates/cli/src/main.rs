@@ -22,8 +22,8 @@ use crate::commands::Command;
 
 /// Carries Genesys Cloud events to the code that must act on them.
 ///
-/// `trunkline dev` runs everything on this machine: a simulated Genesys Cloud org, event buses, rules, queues and AWS's
-/// own APIs on one address. No account, no network, no configuration.
+/// `trunkline dev` runs everything on this machine: a simulated Genesys Cloud org, event buses, rules, queues, and AWS's
+/// APIs on one address. It needs no account, no network and no configuration.
 #[derive(Debug, Parser)]
 #[command(name = "trunkline", version, max_term_width = 110, propagate_version = true)]
 struct Arguments {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
+use serde_json::{Map, Value};
 
 /// Something worth noticing at once.
 pub(crate) const STRONG: Style = Style::new().effects(Effects::BOLD);
@@ -31,6 +32,44 @@ pub(crate) fn styled(style: Style, text: impl Display) -> String {
 /// Writes a line to standard output.
 pub(crate) fn line(text: impl Display) {
     written(writeln!(anstream::stdout().lock(), "{text}"));
+}
+
+/// Version of everything that `--json` prints; it rises when a member is renamed or removed, or changes its meaning.
+const JSON_VERSION: u64 = 1;
+
+/// Writes an object as one line of JSON, the version of its members first.
+pub(crate) fn json(object: Value) {
+    let mut whole = Map::new();
+    whole.insert("version".to_owned(), JSON_VERSION.into());
+    match object {
+        Value::Object(members) => whole.extend(members),
+        other => drop(whole.insert("value".to_owned(), other)),
+    }
+    line(Value::Object(whole));
+}
+
+/// Members of answers that hold what somebody else wrote.
+const FOREIGN: &[&str] = &["Event", "Attributes", "Targets"];
+
+/// An answer of an operation with its members in camel case, which is the case of all our JSON. What somebody else wrote
+/// stays as it is.
+pub(crate) fn camel_case(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let member = |(name, value): (String, Value)| {
+                let value = if FOREIGN.contains(&name.as_str()) { value } else { camel_case(value) };
+                (lower_first(&name), value)
+            };
+            Value::Object(members.into_iter().map(member).collect())
+        }
+        Value::Array(items) => items.into_iter().map(camel_case).collect(),
+        other => other,
+    }
+}
+
+fn lower_first(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 /// Writes text as it is, without a line end, and shows it at once.
@@ -75,4 +114,20 @@ pub(crate) fn note(text: &str) {
 pub(crate) fn error(error: &impl Display) {
     // Nowhere is left to report that standard error is closed.
     let _ = writeln!(anstream::stderr().lock(), "{}: {error}", styled(BAD.effects(Effects::BOLD), "error"));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::camel_case;
+
+    #[test]
+    fn our_members_are_in_camel_case_and_those_of_others_stay() {
+        let answer =
+            json!({"EventBusName": "b", "Rules": [{"RuleArn": "a"}], "Event": {"detail-type": "D", "X": 1}});
+        let shown =
+            json!({"eventBusName": "b", "rules": [{"ruleArn": "a"}], "event": {"detail-type": "D", "X": 1}});
+        assert_eq!(camel_case(answer), shown);
+    }
 }

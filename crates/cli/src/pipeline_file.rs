@@ -11,7 +11,7 @@ use genesys_org::simulator::{Config as OrgConfig, LoadCurve, Org};
 use provision::mistake::Part;
 use provision::noun::genesys::{Load, Source as GenesysSource};
 use provision::noun::webhook::{Verify, Webhook as WebhookNoun};
-use provision::{Mistake, Pipeline, Source};
+use provision::{Mistake, Pipeline, Place, Source};
 use server::config::OpenWebhook;
 
 use crate::{output, trouble};
@@ -81,7 +81,7 @@ fn style_of(part: Part) -> Style {
 }
 
 /// The simulated org that a pipeline asks for, and its speed where the file says one.
-pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option<(OrgConfig, Option<f64>)> {
+pub(crate) fn org_of(pipeline: &Pipeline, place: &Place) -> Option<(OrgConfig, Option<f64>)> {
     let genesys = pipeline.genesys.as_ref()?;
     let GenesysSource::Simulate { seed, agents, speed, load, trouble: said } = &genesys.source else {
         return None;
@@ -90,8 +90,8 @@ pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option
         seed: *seed,
         agents: usize::try_from(*agents).unwrap_or(usize::MAX),
         queues: genesys.queues.iter().map(|name| name.value.clone()).collect(),
-        account: account.to_owned(),
-        region: region.to_owned(),
+        account: place.account.clone(),
+        region: place.region.clone(),
         load: match load {
             Load::Flat => LoadCurve::Flat,
             Load::Day => LoadCurve::Day,
@@ -102,11 +102,16 @@ pub(crate) fn org_of(pipeline: &Pipeline, account: &str, region: &str) -> Option
     Some((org, *speed))
 }
 
+/// Where the tests of a pipeline file run.
+pub(crate) fn test_place() -> Place {
+    Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() }
+}
+
 /// The org whose queue ids stand in a pipeline's tests: the simulated one, or for a real org one with queues of the same names.
 pub(crate) fn org_of_tests(pipeline: &Pipeline) -> Option<OrgConfig> {
     let genesys = pipeline.genesys.as_ref()?;
     let queues = genesys.queues.iter().map(|name| name.value.clone()).collect();
-    Some(match org_of(pipeline, "000000000000", "us-east-1") {
+    Some(match org_of(pipeline, &test_place()) {
         Some((org, _)) => org,
         None => OrgConfig { queues, ..OrgConfig::default() },
     })

@@ -1,20 +1,34 @@
 //! A running Trunkline, asked over its own door.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use provision::{Api, ApiError, Http, Place, Request};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::input;
+
 /// Where `dev` and `serve` listen unless told otherwise.
-pub(crate) const DEFAULT: &str = "http://127.0.0.1:4566";
+const DEFAULT: &str = "http://127.0.0.1:4566";
+
+/// Which running Trunkline a command asks.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Endpoint {
+    /// Address of the running Trunkline
+    #[arg(long = "endpoint", value_name = "URL", env = "AWS_ENDPOINT_URL", default_value = DEFAULT)]
+    pub(crate) url: String,
+    /// Also trust the certificate authorities in this file (PEM), for an https:// endpoint
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
 
 /// How a command that looks is told where to look and how to say it.
 #[derive(Debug, Args)]
 pub(crate) struct At {
-    /// The running Trunkline
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", default_value = DEFAULT)]
-    pub(crate) endpoint: String,
-    /// JSON instead of text
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
+    /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -23,8 +37,15 @@ pub(crate) struct At {
 ///
 /// # Errors
 /// The server's words, or what to do where none answers.
-pub(crate) fn ask(endpoint: &str, request: Request) -> Result<Value, String> {
+pub(crate) fn ask(endpoint: &Endpoint, request: Request) -> Result<Value, String> {
     Remote::open(endpoint)?.ask(request)
+}
+
+impl Endpoint {
+    /// The authorities of `--ca-file`, in PEM form.
+    fn own_authorities(&self) -> Result<Vec<u8>, String> {
+        Ok(self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default().into())
+    }
 }
 
 /// A running Trunkline that is asked more than once.
@@ -39,13 +60,14 @@ impl Remote {
     /// Nothing is sent yet.
     ///
     /// # Errors
-    /// A sentence where `endpoint` is no address.
-    pub(crate) fn open(endpoint: &str) -> Result<Self, String> {
+    /// A sentence where `endpoint` is no address, or its authorities cannot be read.
+    pub(crate) fn open(endpoint: &Endpoint) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| format!("could not start the runtime: {e}"))?;
-        Ok(Self { endpoint: endpoint.to_owned(), runtime, api: Http::new(endpoint)? })
+        let api = Http::new(&endpoint.url, &endpoint.own_authorities()?)?;
+        Ok(Self { endpoint: endpoint.url.clone(), runtime, api })
     }
 
     /// Where it is: its account and region.

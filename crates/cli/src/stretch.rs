@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use provision::Request;
+use provision::{Request, duration};
 use serde_json::{Value, json};
 
 use crate::remote::{Remote, items};
@@ -26,17 +26,16 @@ impl FromStr for Stretch {
         if let Ok(last) = text.parse() {
             return Ok(Self::Last(last));
         }
-        let unit = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-        for (letter, seconds) in unit {
-            if let Some(number) = text.strip_suffix(letter).and_then(|number| number.parse::<u64>().ok()) {
-                return Ok(Self::Age(number.saturating_mul(seconds)));
-            }
+        if let Some(age) = duration::parse(text) {
+            return Ok(Self::Age(age.as_secs()));
         }
-        match text.contains('T') {
-            true => Ok(Self::Since(text.to_owned())),
-            false => Err(format!("'{text}' is no time; write 5m, 1h, 2d or 2026-03-19T22:04:48Z")),
-        }
+        if text.contains('T') { Ok(Self::Since(text.to_owned())) } else { Err(no_time(text)) }
     }
+}
+
+/// What is said of text that names no time.
+pub(crate) fn no_time(text: &str) -> String {
+    format!("'{text}' is not a time; write 5m, 1h, 2d or 2026-03-19T22:04:48Z")
 }
 
 impl Stretch {
@@ -85,7 +84,7 @@ mod tests {
         assert_eq!("2d".parse(), Ok(Stretch::Age(172_800)));
         let iso = "2026-03-19T22:04:48Z";
         assert_eq!(iso.parse(), Ok(Stretch::Since(iso.to_owned())));
-        for wrong in ["", "m", "5 m", "yesterday"] {
+        for wrong in ["", "m", "+5m", "yesterday"] {
             assert!(wrong.parse::<Stretch>().is_err(), "{wrong}");
         }
     }

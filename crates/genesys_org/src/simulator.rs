@@ -32,7 +32,6 @@ use std::collections::{BinaryHeap, VecDeque};
 
 pub use config::{Config, Families, LoadCurve, Opening};
 pub use conversation::Kind;
-pub use ids::Uuid;
 pub use org::{Entity, Org, User, WRAP_UP_TIMEOUT};
 pub use outbox::SimulatedEvent;
 pub use random::Lognormal;

@@ -150,5 +150,5 @@ impl Rest {
 
 /// A document as answers have it: "The returned policy is URL-encoded according to RFC 3986".
 fn encoded(document: &str) -> String {
-    aws::encoding::percent_encoded(document, b"")
+    aws::encoding::percent_encoded(document, aws::encoding::ALL_BUT_UNRESERVED)
 }

@@ -42,7 +42,7 @@ impl fmt::Display for Failure {
             write!(f, "\n{}", self.left)?;
         }
         if self.untried > 0 {
-            write!(f, "\n{} more steps were not tried; apply again when this is mended", self.untried)?;
+            write!(f, "\n{} more steps were not tried; apply again when this is fixed", self.untried)?;
         }
         Ok(())
     }
@@ -100,9 +100,9 @@ async fn create(api: &impl Api, step: &Step, settings: &Settings) -> Result<(), 
         Id::Bus { name } => {
             api.call(Request::events("CreateEventBus", json!({"Name": name}))).await.map(drop)
         }
-        Id::Connection { name } => call_http(api, "CreateConnection", (name, settings, &step.secrets)).await,
+        Id::Connection { name } => call_http(api, "CreateConnection", name, settings, &step.secrets).await,
         Id::ApiDestination { name } => {
-            call_http(api, "CreateApiDestination", (name, settings, &step.secrets)).await
+            call_http(api, "CreateApiDestination", name, settings, &step.secrets).await
         }
         Id::Rule { bus, name } => put_rule(api, bus, name, settings).await.map(drop),
         Id::Target { bus, rule, id } => put_target(api, [bus, rule, id], settings).await,
@@ -126,10 +126,10 @@ async fn update(
         // A bus has no settings in a pipeline, so nothing of it differs.
         Id::Bus { .. } => Ok(()),
         Id::Connection { name } => {
-            call_http(api, "UpdateConnection", (name, &emptied(settings), &step.secrets)).await
+            call_http(api, "UpdateConnection", name, &emptied(settings), &step.secrets).await
         }
         Id::ApiDestination { name } => {
-            call_http(api, "UpdateApiDestination", (name, &emptied(settings), &step.secrets)).await
+            call_http(api, "UpdateApiDestination", name, &emptied(settings), &step.secrets).await
         }
         // PutRule and PutTargets replace what is there, but for a rule's tags.
         Id::Rule { bus, name } => {
@@ -173,7 +173,9 @@ async fn delete(api: &impl Api, id: &Id) -> Result<(), ApiError> {
 async fn call_http(
     api: &impl Api,
     operation: &'static str,
-    (name, settings, secrets): (&str, &Settings, &Secrets),
+    name: &str,
+    settings: &Settings,
+    secrets: &Secrets,
 ) -> Result<(), ApiError> {
     let mut body = settings.clone();
     body.remove(SECRETS);
@@ -191,7 +193,7 @@ fn emptied(settings: &Settings) -> Settings {
 async fn url(api: &impl Api, name: &str) -> Result<String, ApiError> {
     queue_url(api, name).await?.ok_or_else(|| ApiError {
         code: "QueueDoesNotExist".to_owned(),
-        message: format!("the queue {name} has gone since the plan was made"),
+        message: format!("the queue {name} was deleted after the plan was made"),
         status: 400,
     })
 }
@@ -270,7 +272,7 @@ fn half_done(rest: &[&Step], done: &[Step]) -> String {
         return String::new();
     };
     if *action == Action::Delete {
-        return format!("the rule {rule} still has a target that is no longer wanted");
+        return format!("the rule {rule} still has a target that should be removed");
     }
     let missing = rest.iter().filter_map(|step| match &step.id {
         Id::Target { bus: b, rule: r, id } if b == bus && r == rule && step.action != Action::Delete => {
@@ -281,9 +283,9 @@ fn half_done(rest: &[&Step], done: &[Step]) -> String {
     let missing: Vec<&str> = missing.collect();
     let rule_id = Id::Rule { bus: bus.clone(), name: rule.clone() };
     let is_new = done.iter().any(|step| step.id == rule_id && matches!(step.action, Action::Create(_)));
-    let state = if is_new { "was just made and" } else { "exists and" };
+    let state = if is_new { "was created and" } else { "exists and" };
     format!(
-        "the rule {rule} {state} matches events, but these targets of it are not as they should be: {}",
+        "the rule {rule} {state} matches events, but these of its targets are missing or out of date: {}",
         missing.join(", ")
     )
 }

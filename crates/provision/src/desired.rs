@@ -218,7 +218,7 @@ impl Maker<'_> {
         };
         let pattern = rule.pattern(self.ids).map_err(|name| Box::new(no_id(at, &name)))?;
         let pattern: Value = serde_json::from_str(&pattern)
-            .map_err(|error| Box::new(Mistake::new(at, format!("the pattern is no JSON: {error}"))))?;
+            .map_err(|error| Box::new(Mistake::new(at, format!("the pattern is not JSON: {error}"))))?;
         let mut settings = Settings::from([
             ("EventPattern".to_owned(), pattern),
             ("State".to_owned(), json!(if rule.is_enabled { "ENABLED" } else { "DISABLED" })),

@@ -100,7 +100,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn seconds(&self, key: &str) -> Option<u64> {
-        self.node.get(key).and_then(shape::duration)
+        self.node.get(key).and_then(shape::seconds_of)
     }
 
     /// The value as JSON text.

@@ -1,20 +1,15 @@
-//! The public APIs over HTTP: AWS JSON 1.0 to SQS and 1.1 to EventBridge, at an endpoint of this machine.
+//! The public APIs over HTTP or HTTPS: AWS JSON 1.0 to SQS and 1.1 to EventBridge, at the endpoint that the user names.
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::Uri;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_client::{Client, Failure, Guard, Request as Call, Settings};
 use serde_json::Value;
 
 use crate::api::{Api, ApiError, Request, Service};
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The most bytes of an answer.
+/// Maximum time an answer may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Maximum size of an answer.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// The local door takes any credentials on loopback; this is the form that AWS's clients send them in.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=trunkline/20260101/us-east-1/execute/aws4_request, \
@@ -23,23 +18,26 @@ const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=trunkline/20260101/us-e
 /// The APIs behind one address.
 #[derive(Clone, Debug)]
 pub struct Http {
-    endpoint: Uri,
-    client: Client<HttpConnector, Full<Bytes>>,
+    /// With a slash at its end.
+    endpoint: String,
+    client: Client,
 }
 
 impl Http {
-    /// The APIs at an endpoint such as `http://127.0.0.1:4566`.
+    /// The APIs at an endpoint such as `http://127.0.0.1:4566`. `own_authorities` (PEM, may be empty) are trusted besides
+    /// Mozilla's where it begins with `https://`.
     ///
     /// # Errors
-    /// A sentence where that is no such address.
-    pub fn new(endpoint: &str) -> Result<Self, String> {
-        let uri: Uri = format!("{}/", endpoint.trim_end_matches('/'))
-            .parse()
-            .map_err(|error| format!("'{endpoint}' is no address: {error}"))?;
-        if uri.scheme_str() != Some("http") || uri.host().is_none() {
-            return Err(format!("'{endpoint}' is no address like http://127.0.0.1:4566"));
-        }
-        Ok(Self { endpoint: uri, client: Client::builder(TokioExecutor::new()).build_http() })
+    /// A sentence where that is no such address, or where `own_authorities` are no certificates.
+    pub fn new(endpoint: &str, own_authorities: &[u8]) -> Result<Self, String> {
+        let invalid = || format!("'{endpoint}' is not an address like http://127.0.0.1:4566");
+        let url = format!("{}/", endpoint.trim_end_matches('/'));
+        Call::new("POST", &url).map_err(|_| invalid())?;
+        let host = host(&url).ok_or_else(invalid)?;
+        // Whoever names an endpoint wants it reached, wherever it is; nothing else is called.
+        let guard = Guard::new(vec![host.parse()?]);
+        let client = Client::new(Settings { guard, own_authorities: own_authorities.to_vec() })?;
+        Ok(Self { endpoint: url, client })
     }
 
     fn unreachable(&self, why: &str) -> ApiError {
@@ -50,45 +48,45 @@ impl Http {
         }
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Value, ApiError> {
+    fn request(&self, request: &Request) -> Result<Call, Failure> {
         let (target, version) = match request.service {
             Service::Sqs => ("AmazonSQS", "1.0"),
             Service::Events => ("AWSEvents", "1.1"),
             Service::Trunkline => ("Trunkline", "1.1"),
         };
-        let sent = hyper::Request::post(self.endpoint.clone())
-            .header("content-type", format!("application/x-amz-json-{version}"))
-            .header("x-amz-target", format!("{target}.{}", request.operation))
-            .header("authorization", AUTHORIZATION)
-            .body(Full::new(Bytes::from(request.body.to_string())))
-            .map_err(|error| self.unreachable(&error.to_string()))?;
-        let answer = self.client.request(sent).await.map_err(|error| self.unreachable(&causes(&error)))?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX)
-            .collect()
-            .await
-            .map_err(|error| self.unreachable(&error.to_string()))?
-            .to_bytes();
-        if !status.is_success() {
-            return Err(refusal(status.as_u16(), &body));
-        }
-        if body.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_slice(&body).map_err(|_| ApiError::strange(request.operation, "JSON"))
+        Ok(Call::new("POST", &self.endpoint)?
+            .header("content-type", &format!("application/x-amz-json-{version}"))?
+            .header("x-amz-target", &format!("{target}.{}", request.operation))?
+            .header("authorization", AUTHORIZATION)?
+            .body(request.body.to_string())
+            .keep(ANSWER_BYTES_MAX))
     }
 }
 
 impl Api for Http {
     async fn call(&self, request: Request) -> Result<Value, ApiError> {
-        // Boxed: the client's future is large, and callers hold many layers of it.
-        let exchange = Box::pin(self.exchange(&request));
-        let seconds = PATIENCE.as_secs();
-        match tokio::time::timeout(PATIENCE, exchange).await {
-            Ok(answer) => answer,
-            Err(_) => Err(self.unreachable(&format!("nothing came within {seconds} s"))),
+        let unreachable = |failure: Failure| self.unreachable(&failure.text);
+        let call = self.request(&request).map_err(unreachable)?;
+        let answer = self.client.send(call, DEADLINE).await.map_err(unreachable)?;
+        if answer.is_cut {
+            let text = format!("the answer to {} has more than {ANSWER_BYTES_MAX} bytes", request.operation);
+            return Err(self.unreachable(&text));
         }
+        if !answer.is_success() {
+            return Err(refusal(answer.status, &answer.body));
+        }
+        if answer.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| ApiError::strange(request.operation, "JSON"))
     }
+}
+
+/// The host of an absolute URL; an IPv6 address in brackets.
+fn host(url: &str) -> Option<&str> {
+    let authority = url.split_once("://")?.1.split('/').next()?;
+    let end = authority.find(']').map_or_else(|| authority.find(':'), |bracket| Some(bracket + 1));
+    authority.get(..end.unwrap_or(authority.len())).filter(|host| !host.is_empty())
 }
 
 /// The error in the body of an answer: `__type` may carry a namespace before a `#`.
@@ -104,13 +102,16 @@ fn refusal(status: u16, body: &[u8]) -> ApiError {
     ApiError { code, message, status }
 }
 
-/// An error and what caused it, in one line: the outermost alone only says "client error".
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut at = error.source();
-    while let Some(cause) = at {
-        text = format!("{text}: {cause}");
-        at = cause.source();
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn the_host_of_a_url() {
+        assert_eq!(host("http://127.0.0.1:4566/"), Some("127.0.0.1"));
+        assert_eq!(host("https://bus.example/"), Some("bus.example"));
+        assert_eq!(host("https://[::1]:4566/"), Some("[::1]"));
+        assert_eq!(host("https://[::1]/"), Some("[::1]"));
+        assert_eq!(host("http:///"), None);
     }
-    text
 }

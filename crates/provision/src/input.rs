@@ -37,7 +37,7 @@ pub(crate) fn secret(path: &Path) -> Result<String, String> {
     let name = path.display();
     let metadata = fs::metadata(path).map_err(|error| format!("cannot read the file {name}: {error}"))?;
     if !metadata.is_file() || metadata.len() > SECRET_BYTES_MAX {
-        return Err(format!("{name} is no file of at most {SECRET_BYTES_MAX} bytes"));
+        return Err(format!("{name} is not a file of at most {SECRET_BYTES_MAX} bytes"));
     }
     let text = fs::read_to_string(path).map_err(|error| format!("cannot read the file {name}: {error}"))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);

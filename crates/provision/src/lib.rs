@@ -13,6 +13,7 @@ pub mod reference;
 pub mod api;
 pub mod apply;
 pub mod desired;
+pub mod duration;
 pub mod http;
 pub mod plan;
 pub mod secrets;

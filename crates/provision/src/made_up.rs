@@ -40,7 +40,7 @@ pub(crate) async fn settle(api: &impl Api, settings: &Settings) -> Result<Settin
         let Some(id) = Id::of_arn(value) else { continue };
         *value = ask(api, &id).await?.ok_or_else(|| ApiError {
             code: "ResourceNotFoundException".to_owned(),
-            message: format!("the {id} has gone since it was made"),
+            message: format!("the {id} was deleted after it was created"),
             status: 400,
         })?;
     }

@@ -81,7 +81,7 @@ impl Names<'_> {
     pub(crate) fn check_routing_queue(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
         let name = &wanted.value;
         let Some(queues) = &self.routing_queues else {
-            let sentence = format!("the Genesys queue `{name}` is not known: there is no `genesys`");
+            let sentence = format!("the Genesys queue `{name}` is unknown: the file has no `genesys`");
             let advice = format!("add genesys: {{source: simulate, queues: [{name}]}}");
             out.push(Mistake::new(wanted.span, sentence).with_suggestion(advice));
             return;

@@ -53,21 +53,17 @@ const BUS: NameRule = NameRule { noun: "an event bus", signs: ".-_", chars_max: 
 pub(crate) const SECTION: Section = Section {
     noun: "a pipeline",
     keys: &[
-        must("version", "The version of this file's form: 1.", Kind::Version(VERSION)),
+        must("version", "The version of the file format: 1.", Kind::Version(VERSION)),
         may(
             "genesys",
-            "Where conversations come from. Default: nowhere; events come by PutEvents.",
+            "Where conversations come from. Default: nowhere; events are sent with PutEvents.",
             Kind::Object(&genesys::SECTION),
         ),
-        may(
-            "bus",
-            "The event bus that derived events are put on and rules are on. Default `default`.",
-            Kind::Name(&BUS),
-        ),
+        may("bus", "The event bus of derived events and of the rules. Default `default`.", Kind::Name(&BUS)),
         may("queues", "The SQS queues.", Kind::List(&Kind::Object(&queue::SECTION))),
         may(
             "connections",
-            "How the endpoints of API destinations are authorized against.",
+            "How requests to API destinations are authorized.",
             Kind::List(&Kind::Object(&connection::SECTION)),
         ),
         may(
@@ -78,28 +74,28 @@ pub(crate) const SECTION: Section = Section {
         may(
             "allowPrivate",
             "Private addresses, networks and hosts that may be called, also without TLS: `localhost`, `10.0.0.0/8`, \
-             `crm.internal`. Default: none; `trunkline dev` reads it.",
+             `crm.internal`. Default: none; only `trunkline dev` reads this.",
             Kind::List(&Kind::Text { chars_max: 256 }),
         ),
-        may("rules", "Which events go where.", Kind::List(&Kind::Object(&rule::SECTION))),
+        may("rules", "Which events are sent where.", Kind::List(&Kind::Object(&rule::SECTION))),
         may(
             "workers",
-            "What Trunkline itself does with the messages of a queue.",
+            "Built-in workers that receive the messages of a queue.",
             Kind::List(&Kind::Object(&worker::SECTION)),
         ),
         may(
             "webhooks",
-            "What others post to /webhooks/NAME, as events on the bus.",
+            "Webhooks: posts to /webhooks/NAME become events on the bus.",
             Kind::List(&Kind::Object(&webhook::SECTION)),
         ),
-        may("tests", "Given these events, these rules match.", Kind::List(&Kind::Object(&test::SECTION))),
+        may("tests", "Tests: which rules match the given events.", Kind::List(&Kind::Object(&test::SECTION))),
     ],
     choices: &[],
     later: &[
         ("functions", "this version runs no functions; a rule can name one by `lambda` and its ARN"),
         ("stateMachines", "this version runs no state machines; a rule can name one by `arn`"),
         ("tables", "this version has no tables"),
-        ("limits", "a limit is said where the target is: `concurrency` of a target of a rule"),
+        ("limits", "set `concurrency` in a target of a rule"),
         ("subscriptions", "this version has no subscriptions; a rule with a queue as target does the same"),
         ("eventStreams", "this version has no event streams"),
         ("archives", "this version has no archives"),

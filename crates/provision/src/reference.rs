@@ -105,7 +105,7 @@ fn resolve(inside: &str, env: Env<'_>) -> Result<String, Box<Mistake>> {
             input::secret(Path::new(path)).map_err(|sentence| Box::new(wrong(sentence)))
         }
         _ => Err(Box::new(
-            wrong(format!("`${{{inside}}}` is no reference")).with_suggestion(
+            wrong(format!("`${{{inside}}}` is not a reference")).with_suggestion(
                 "there are ${env:NAME}, ${env:NAME:-default}, ${file:PATH} and ${queue:NAME}; write `$${` where a plain `${` is meant",
             ),
         )),

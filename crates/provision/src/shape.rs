@@ -1,5 +1,8 @@
 //! Whether the tree is what the tables allow: unknown, missing and clashing keys, and values of the wrong kind.
 
+use std::time::Duration;
+
+use crate::duration;
 use crate::mistake::{Mistake, Span};
 use crate::table::{Choice, Kind, NameRule, Section};
 use crate::tree::{Entry, Node, Shape};
@@ -105,7 +108,7 @@ fn unknown(entry: &Entry, section: &Section) -> Mistake {
     let mistake = Mistake::new(entry.key_span, format!("unknown key `{}` in {}", entry.key, section.noun));
     let names = section.keys.iter().map(|key| key.name);
     if entry.key == "<<" {
-        mistake.with_suggestion("merge keys are no part of YAML 1.2; repeat the keys")
+        mistake.with_suggestion("YAML 1.2 has no merge keys; repeat the keys")
     } else if crate::near(&entry.key, names.clone()).is_some() {
         mistake.with_near(&entry.key, names)
     } else {
@@ -197,7 +200,7 @@ fn name(node: &Node, rule: &NameRule) -> Result<(), Box<Mistake>> {
         return Ok(());
     };
     Err(Box::new(
-        Mistake::new(node.span, mistake).with_suggestion(format!("for example `{}`", rule.mend(name))),
+        Mistake::new(node.span, mistake).with_suggestion(format!("for example `{}`", rule.corrected(name))),
     ))
 }
 
@@ -232,34 +235,25 @@ fn number(node: &Node, max: f64) -> Result<(), Box<Mistake>> {
     }
 }
 
-/// The units of a duration, longest first, in seconds.
-const UNITS: &[(char, u64)] = &[('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
-
 /// The seconds that a duration says, if it is one.
-pub(crate) fn duration(node: &Node) -> Option<u64> {
+pub(crate) fn seconds_of(node: &Node) -> Option<u64> {
     match &node.shape {
         Shape::Number(number) => number.parse().ok(),
-        Shape::Text(text) => UNITS.iter().find_map(|(unit, seconds)| {
-            let number = text.strip_suffix(*unit)?.trim_end();
-            // `parse` would accept a sign.
-            let is_plain = number.bytes().all(|b| b.is_ascii_digit());
-            number.parse::<u64>().ok().filter(|_| is_plain)?.checked_mul(*seconds)
-        }),
+        Shape::Text(text) => duration::parse(text).map(|duration| duration.as_secs()),
         _ => None,
     }
 }
 
 fn seconds(node: &Node, min: u64, max: u64) -> Result<u64, Box<Mistake>> {
     let wanted = format!("a duration from {} to {}", spoken(min), spoken(max));
-    let example = "a number of seconds, or a whole number with s, m, h or d, like `30s` or `4d`";
-    match duration(node) {
+    match seconds_of(node) {
         Some(value) if (min..=max).contains(&value) => Ok(value),
         Some(value) => {
             Err(Box::new(Mistake::new(node.span, format!("expected {wanted}, found {}", spoken(value)))))
         }
         None => Err(Box::new(
             Mistake::new(node.span, format!("expected {wanted}, found {}", found(node)))
-                .with_suggestion(example),
+                .with_suggestion(format!("a number of seconds, or {}", duration::FORM)),
         )),
     }
 }
@@ -272,10 +266,7 @@ fn found(node: &Node) -> String {
     }
 }
 
-/// The shortest way to say so many seconds.
+/// So many seconds, as they are written.
 pub(crate) fn spoken(seconds: u64) -> String {
-    UNITS
-        .iter()
-        .find(|(_, unit)| seconds > 0 && seconds.is_multiple_of(*unit))
-        .map_or_else(|| "0s".to_owned(), |(sign, unit)| format!("{}{sign}", seconds / unit))
+    duration::written(Duration::from_secs(seconds))
 }

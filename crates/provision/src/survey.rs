@@ -31,10 +31,10 @@ pub async fn survey(api: &impl Api, desired: &Desired, made: &Made) -> Result<Ac
             Id::Queue { name } => queue(api, name).await?,
             Id::Bus { name } => bus(api, name).await?,
             Id::Connection { name } => {
-                described(api, "DescribeConnection", (name, CONNECTION_SETTINGS)).await?
+                described(api, "DescribeConnection", name, CONNECTION_SETTINGS).await?
             }
             Id::ApiDestination { name } => {
-                described(api, "DescribeApiDestination", (name, API_DESTINATION_SETTINGS)).await?
+                described(api, "DescribeApiDestination", name, API_DESTINATION_SETTINGS).await?
             }
             Id::Rule { bus, name } => rule(api, bus, name).await?,
             Id::Target { bus, rule, .. } => {
@@ -76,7 +76,8 @@ async fn compare_secrets(api: &impl Api, resource: &Resource, actual: &mut Setti
 async fn described(
     api: &impl Api,
     operation: &'static str,
-    (name, decided): (&str, &[&str]),
+    name: &str,
+    decided: &[&str],
 ) -> Result<Option<Settings>, ApiError> {
     let answer = api.call(Request::events(operation, json!({"Name": name}))).await;
     Ok(found(answer)?.map(|answer| settings(&answer, decided)))

@@ -92,7 +92,7 @@ impl NameRule {
     }
 
     /// The name with what is not accepted replaced.
-    pub(crate) fn mend(&self, name: &str) -> String {
+    pub(crate) fn corrected(&self, name: &str) -> String {
         name.chars().map(|c| if self.accepts(c) { c } else { '-' }).take(self.chars_max).collect()
     }
 }

@@ -210,7 +210,7 @@ impl Builder<'_, '_> {
             Some((_, original)) => {
                 self.mistakes.push(Mistake::new(
                     span,
-                    format!("the tag `{original}` means nothing in a pipeline file"),
+                    format!("the tag `{original}` has no effect in a pipeline file"),
                 ));
                 false
             }

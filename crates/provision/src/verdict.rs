@@ -73,8 +73,8 @@ impl Run<'_> {
     fn event(&self, given: &JsonText) -> Result<String, String> {
         let text = reference::settle(&given.text, self.ids)
             .map_err(|name| format!("the Genesys org has no queue `{name}`"))?;
-        let members: BTreeMap<String, Box<RawValue>> =
-            serde_json::from_str(&text).map_err(|error| format!("this event is no JSON object: {error}"))?;
+        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&text)
+            .map_err(|error| format!("this event is not a JSON object: {error}"))?;
         if !members.contains_key("detail-type") {
             return Err("this event has no `detail-type`".to_owned());
         }
@@ -116,10 +116,12 @@ impl Run<'_> {
         if matches != expectation.matches {
             let word = if matches { "matches" } else { "does not match" };
             let mistake = Mistake::new(span, format!("{which} {word} the rule `{name}`"));
-            return Some(match rule.is_enabled {
-                true if matches => mistake,
-                true => mistake.with_suggestion("`trunkline explain` tells which part of the pattern fails"),
-                false => mistake.with_suggestion("the rule is disabled"),
+            return Some(if !rule.is_enabled {
+                mistake.with_suggestion("the rule is disabled")
+            } else if matches {
+                mistake
+            } else {
+                mistake.with_suggestion("`trunkline explain` shows which part of the pattern fails")
             });
         }
         if matches { unexpected_targets(expectation, rule, which) } else { None }

@@ -26,6 +26,15 @@ pub(crate) struct Target {
     pub(crate) url: String,
 }
 
+/// What each client sends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    /// Messages in a request.
+    pub(crate) batch: usize,
+    /// Bytes of a message's body, a multiple of 16.
+    pub(crate) size: usize,
+}
+
 /// What a load found: how many messages went the whole way in how long, and how long each call took, sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Cycled {
@@ -77,19 +86,14 @@ impl Target {
     ///
     /// # Errors
     /// When a call fails, or messages are lost or come twice.
-    pub(crate) fn cycle(
-        &self,
-        clients: usize,
-        (batch, size): (usize, usize),
-        duration: Duration,
-    ) -> Outcome<Cycled> {
+    pub(crate) fn cycle(&self, clients: usize, load: Load, duration: Duration) -> Outcome<Cycled> {
         let (sent, deleted) = (AtomicU64::new(0), AtomicU64::new(0));
         let start = machine::now();
         let work = || -> Outcome<Cycled> {
-            let mut client = Client::open(self, (batch, size))?;
+            let mut client = Client::open(self, load)?;
             while start.elapsed() < duration {
                 client.send()?;
-                sent.fetch_add(batch as u64, Ordering::SeqCst);
+                sent.fetch_add(load.batch as u64, Ordering::SeqCst);
                 deleted.fetch_add(client.take()?, Ordering::SeqCst);
             }
             while deleted.load(Ordering::SeqCst) < sent.load(Ordering::SeqCst) {
@@ -125,7 +129,7 @@ impl Target {
     pub(crate) fn fill(&self, clients: usize, size: usize, count: u64) -> Outcome<()> {
         let sent = AtomicU64::new(0);
         let work = || -> Outcome<()> {
-            let mut client = Client::open(self, (BATCH, size))?;
+            let mut client = Client::open(self, Load { batch: BATCH, size })?;
             while sent.fetch_add(BATCH as u64, Ordering::SeqCst) < count {
                 client.send()?;
             }
@@ -151,11 +155,12 @@ impl Cycled {
 }
 
 impl Client {
-    /// Connects; messages go `batch` at a time and have bodies of `size` bytes.
+    /// Connects.
     ///
     /// # Errors
     /// When the door does not take the connection.
-    pub(crate) fn open(target: &Target, (batch, size): (usize, usize)) -> Outcome<Self> {
+    pub(crate) fn open(target: &Target, load: Load) -> Outcome<Self> {
+        let Load { batch, size } = load;
         let body = "0123456789abcdef".repeat(size.div_ceil(16));
         let url = &target.url;
         let send = if batch == 1 {

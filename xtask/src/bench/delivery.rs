@@ -90,7 +90,7 @@ fn options(args: &[String]) -> Outcome<Options> {
         binary: None,
         json: false,
     };
-    options::read(args, (&["--json"], USAGE), |option, value| {
+    options::read(args, &["--json"], USAGE, |option, value| {
         match option {
             "--seconds" => options.seconds = value.number()?,
             "--passes" => options.passes = value.number()?,
@@ -175,7 +175,7 @@ fn put_all(address: std::net::SocketAddr, options: &Options, epoch: Instant) -> 
     let putters: Vec<_> = (0..options.putters)
         .map(|putter| {
             let options = options.clone();
-            thread::spawn(move || put(address, &options, (putter, epoch)))
+            thread::spawn(move || put(address, &options, putter, epoch))
         })
         .collect();
     let mut all = vec![0; options.rules];
@@ -189,7 +189,8 @@ fn put_all(address: std::net::SocketAddr, options: &Options, epoch: Instant) -> 
 fn put(
     address: std::net::SocketAddr,
     options: &Options,
-    (putter, epoch): (usize, Instant),
+    putter: usize,
+    epoch: Instant,
 ) -> Outcome<Vec<usize>> {
     let mut door = Connection::open(address)?;
     let mut counts = vec![0; options.rules];

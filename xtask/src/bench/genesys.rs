@@ -147,7 +147,7 @@ fn take(binary: &Path, options: &Options) -> Outcome<Value> {
 
 fn options(args: &[String]) -> Outcome<Options> {
     let mut options = Options { events: 500_000, seconds: 10, passes: 3, binary: None, json: false };
-    options::read(args, (&["--json"], USAGE), |option, value| {
+    options::read(args, &["--json"], USAGE, |option, value| {
         match option {
             "--events" => options.events = value.number()?,
             "--seconds" => options.seconds = value.number()?,

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &[String]) -> Outcome<()> {
 fn options(args: &[String]) -> Outcome<Options> {
     let mut options =
         Options { seconds: 10, passes: 3, clients: 32, receivers: 32, rate: 0, binary: None, json: false };
-    options::read(args, (&["--json"], USAGE), |option, value| {
+    options::read(args, &["--json"], USAGE, |option, value| {
         match option {
             "--seconds" => options.seconds = value.number()?,
             "--passes" => options.passes = value.number()?,

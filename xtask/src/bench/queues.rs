@@ -8,7 +8,7 @@ use std::{env, fs};
 
 use store::{Options as StoreOptions, Store, Table};
 
-use crate::bench::cycle::{BATCH, Client, Cycled, Target};
+use crate::bench::cycle::{BATCH, Client, Cycled, Load, Target};
 use crate::bench::disk::{self, Raw, rate};
 use crate::machine::{self, Outcome};
 use crate::served::Served;
@@ -104,7 +104,7 @@ fn cycle(binary: &Path, scale: &Scale) -> Outcome<()> {
             for _ in 0..scale.passes {
                 let raw = disk::measure(served.data.path(), Duration::from_secs(1))?;
                 let cpu_s = served.cpu_seconds();
-                let cycled = target.cycle(clients, (batch, MESSAGE_BYTES), scale.duration)?;
+                let cycled = target.cycle(clients, Load { batch, size: MESSAGE_BYTES }, scale.duration)?;
                 passes.push((raw, served.cpu_seconds() - cpu_s, cycled));
             }
             passes.sort_by(|a, b| per_s(&a.2).total_cmp(&per_s(&b.2)));
@@ -129,7 +129,7 @@ fn lone(binary: &Path, scale: &Scale) -> Outcome<()> {
     let mut ratios = Vec::new();
     for _ in 0..scale.passes.max(3) {
         let before = disk::syncs(served.data.path(), scale.duration / 4)?;
-        let mut client = Client::open(&target, (1, MESSAGE_BYTES))?;
+        let mut client = Client::open(&target, Load { batch: 1, size: MESSAGE_BYTES })?;
         let start = machine::now();
         while start.elapsed() < scale.duration / 2 {
             client.send()?;
@@ -240,7 +240,7 @@ fn backlog(binary: &Path, scale: &Scale) -> Outcome<()> {
 
 /// Ten in, ten out, one client, for `duration`.
 fn receives(target: &Target, duration: Duration) -> Outcome<Cycled> {
-    let mut client = Client::open(target, (BATCH, BACKLOG_MESSAGE_BYTES))?;
+    let mut client = Client::open(target, Load { batch: BATCH, size: BACKLOG_MESSAGE_BYTES })?;
     let start = machine::now();
     while start.elapsed() < duration {
         client.send()?;
@@ -258,7 +258,7 @@ fn turnover(binary: &Path, scale: &Scale) -> Outcome<()> {
     let turned = AtomicU64::new(0);
     let start = machine::now();
     let work = || -> Outcome<u64> {
-        let mut client = Client::open(&target, (BATCH, TURNOVER_MESSAGE_BYTES))?;
+        let mut client = Client::open(&target, Load { batch: BATCH, size: TURNOVER_MESSAGE_BYTES })?;
         let mut largest = 0;
         while turned.load(Ordering::Relaxed) < scale.turnover_bytes {
             client.send()?;

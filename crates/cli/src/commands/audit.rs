@@ -55,9 +55,9 @@ struct Sum {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let answer = ask(&arguments.at.endpoint, Request::trunkline("GetBooks", json!({})))?;
     let books: Books = serde_json::from_value(answer)
-        .map_err(|e| format!("the server's books are not those of this version of trunkline: {e}"))?;
+        .map_err(|e| format!("this version of trunkline cannot read the server's books: {e}"))?;
     if arguments.at.json {
-        output::line(json_of(&books));
+        output::json(json_of(&books));
     } else {
         books.pages.iter().for_each(print);
     }
@@ -73,7 +73,7 @@ fn json_of(books: &Books) -> Value {
         json!({"name": page.name, "rows": rows, "sums": sums})
     };
     let pages: Vec<_> = books.pages.iter().map(page).collect();
-    json!({"version": 1, "balanced": books.balanced, "pages": pages})
+    json!({"balanced": books.balanced, "pages": pages})
 }
 
 /// A page; nothing where nothing of it has ever happened.

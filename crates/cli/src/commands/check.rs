@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     /// The pipeline file
     #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
     file: PathBuf,
-    /// One JSON object instead of text
+    /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
 }
@@ -36,12 +36,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
                 })
             })
             .collect();
-        output::line(serde_json::json!({"file": arguments.file, "mistakes": list}));
+        output::json(serde_json::json!({"file": arguments.file, "mistakes": list}));
     } else if mistakes.is_empty() {
         output::line(format_args!("{}: no mistakes", arguments.file.display()));
     } else {
         output::line(file.show(&mistakes));
-        output::line(format_args!("{} to mend in {}", mistakes.len(), arguments.file.display()));
+        let many = if mistakes.len() == 1 { "mistake" } else { "mistakes" };
+        output::line(format_args!("{} {many} to fix in {}", mistakes.len(), arguments.file.display()));
     }
     Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -8,9 +8,6 @@ use clap_complete::Shell;
 use crate::output;
 
 /// Arguments of `trunkline completions`.
-///
-/// For bash: `trunkline completions bash > ~/.local/share/bash-completion/completions/trunkline`. For zsh, into a folder of
-/// `$fpath` as `_trunkline`. For fish: `~/.config/fish/completions/trunkline.fish`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The shell

@@ -24,7 +24,7 @@ use crate::trouble::{ApiTroubleArguments, TroubleArguments};
 
 /// How often the status line is looked at.
 const STATUS_EVERY: Duration = Duration::from_millis(250);
-/// So long the last lines may take to be shown.
+/// Maximum time for the last lines to be shown.
 const LAST_LINES: Duration = Duration::from_secs(2);
 /// Messages taken and not yet shown.
 const SHOWN_MAX: usize = 64;
@@ -32,19 +32,19 @@ const SHOWN_MAX: usize = 64;
 /// Arguments of `trunkline dev`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The pipeline file; the sample pipeline where none is named
+    /// The pipeline file [default: the sample pipeline]
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Decides the simulated org and all that happens in it
+    /// Seed of the simulated org: the same seed gives the same org and events
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Agents of the simulated org, whatever the file says
+    /// Number of agents in the simulated org; overrides the file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
     agents: Option<u32>,
-    /// Simulated seconds in a second; 1 is real time, 10000 as fast as this machine can, 20 where nothing is said
+    /// Simulated seconds per second, 1 (real time) to 10000 [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     speed: Option<u32>,
-    /// JSON Lines instead of text
+    /// Print JSON Lines instead of text
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -100,7 +100,7 @@ async fn start(
     for worker in &pipeline.workers {
         server.start_worker(&worker.queue.value, shown.clone());
     }
-    let screen = Screen::new(&server, (arguments, pipeline, feed.as_ref()));
+    let screen = Screen::new(&server, arguments, pipeline, feed.as_ref());
     screen.header();
     if let Some(feed) = feed {
         feed.start(&mut server).await?;
@@ -110,8 +110,7 @@ async fn start(
 
 /// The feed that the pipeline asks for, with what the command line says of a simulated one.
 async fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<Feed>, String> {
-    let place = (arguments.server.account.as_str(), arguments.server.region.as_str());
-    let mut feed = Feed::of(pipeline, place, SPEED_TO_WATCH).await?;
+    let mut feed = Feed::of(pipeline, &arguments.server.place(), SPEED_TO_WATCH).await?;
     if let Some(Feed::Simulated(SimulatedFeed { org, speed, .. })) = &mut feed {
         org.seed = arguments.seed.unwrap_or(org.seed);
         org.agents =
@@ -130,7 +129,7 @@ async fn apply(
     pipeline: &Pipeline,
     feed: Option<&Feed>,
 ) -> Result<(), String> {
-    let api = Http::new(&format!("http://{}", server.address()))?;
+    let api = Http::new(&format!("http://{}", server.address()), &[])?;
     let said = |error: provision::ApiError| error.to_string();
     let place = provision::place(&api).await.map_err(said)?;
     let id = |name: &str| feed.and_then(|feed| feed.queue_id(name));

@@ -14,7 +14,7 @@ use crate::commands::{queue, rule};
 use crate::remote::{At, Remote, items, text};
 use crate::{output, table};
 
-/// So many dead letters of a queue are looked at for the list.
+/// Maximum number of dead letters of a queue that are examined for the list.
 const LOOKED_AT_MAX: usize = 10_000;
 
 /// Arguments of `trunkline dlq`.
@@ -26,30 +26,34 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// The dead-letter queues of queues and of rules' targets, and what is in them, grouped by error, rule and target
+    /// List dead-letter queues and their letters, grouped by error, rule and target
     ///
-    /// Messages that somebody has received and not given back are left out; looking changes nothing.
+    /// Messages that a consumer holds at the moment are left out; listing changes nothing.
     List {
-        /// This queue only, whether or not it is anybody's dead-letter queue
+        /// List only this queue, whether or not it is used as a dead-letter queue
         queue: Option<String>,
         #[command(flatten)]
         at: At,
     },
-    /// The dead letters of a queue: payload, error, attempts, rule and target
+    /// Show the dead letters of a queue: payload, error, attempts, rule and target
     Show {
         #[command(flatten)]
         letters: Selection,
-        /// So many at most
+        /// Maximum number of letters
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
         #[command(flatten)]
         at: At,
     },
     /// Send dead letters again
+    ///
+    /// A message that a queue gave up is sent back to that queue. An event that a rule could not deliver is sent again to the
+    /// target that missed it, with the input that the target has now. A letter that cannot be sent stays where it is, and the
+    /// reason is shown. `dlq undo` takes back what has not been received yet.
     Redrive(deal::RedriveArguments),
-    /// Throw dead letters away
+    /// Delete dead letters
     Purge(deal::PurgeArguments),
-    /// Undo a redrive or a purge of the last day
+    /// Undo a redrive or purge of the last day
     Undo(deal::UndoArguments),
 }
 
@@ -57,7 +61,7 @@ enum Act {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     match &arguments.act {
         Act::List { queue, at } => list(queue.as_deref(), at),
-        Act::Show { letters, limit, at } => show((letters, usize::from(*limit)), at),
+        Act::Show { letters, limit, at } => show(letters, usize::from(*limit), at),
         Act::Redrive(arguments) => deal::redrive(arguments),
         Act::Purge(arguments) => deal::purge(arguments),
         Act::Undo(arguments) => deal::undo(arguments),
@@ -93,8 +97,17 @@ struct Group {
     oldest: String,
 }
 
-/// By error code, where it came from and where it was to go.
-type Groups = BTreeMap<(String, String, String), Group>;
+/// What the letters of a group have in common; a text is empty where it is not known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cause {
+    error: String,
+    /// `rule NAME` or `queue NAME`.
+    from: String,
+    /// The ARN of the target.
+    to: String,
+}
+
+type Groups = BTreeMap<Cause, Group>;
 
 fn grouped(letters: &[Value]) -> Groups {
     let mut groups = Groups::new();
@@ -106,13 +119,17 @@ fn grouped(letters: &[Value]) -> Groups {
                 Some(queue) => format!("queue {queue}"),
             },
         };
-        let key = (text(letter, "ErrorCode").to_owned(), from, text(letter, "TargetArn").to_owned());
+        let cause = Cause {
+            error: text(letter, "ErrorCode").to_owned(),
+            from,
+            to: text(letter, "TargetArn").to_owned(),
+        };
         let first = || Group {
             letters: 0,
             example: text(letter, "Id").to_owned(),
             oldest: text(letter, "Sent").to_owned(),
         };
-        groups.entry(key).or_insert_with(first).letters += 1;
+        groups.entry(cause).or_insert_with(first).letters += 1;
     }
     groups
 }
@@ -124,8 +141,7 @@ fn list(only: Option<&str>, at: &At) -> Result<ExitCode, String> {
     if let Some(only) = only {
         let arn =
             queues.iter().find(|queue| text(queue, "Name") == only).map(|queue| text(queue, "QueueArn"));
-        let arn =
-            arn.ok_or_else(|| format!("there is no queue {only}; `trunkline queue list` names them"))?;
+        let arn = arn.ok_or_else(|| format!("there is no queue {only}; see `trunkline queue list`"))?;
         let of_it = users.remove(arn).unwrap_or_default();
         users = BTreeMap::from([(arn.to_owned(), of_it)]);
     }
@@ -135,29 +151,30 @@ fn list(only: Option<&str>, at: &At) -> Result<ExitCode, String> {
         let body = with(json!({"QueueName": text(queue, "Name")}), "WithoutPayload", true);
         let letters = letters(&remote, &body, LOOKED_AT_MAX)?;
         let groups = grouped(&letters);
-        match at.json {
-            true => output::line(told(queue, (&users, letters.len()), &groups)),
-            false => rows.extend(rows_of(queue, users, groups)),
+        if at.json {
+            output::json(json_of(queue, &users, letters.len(), &groups));
+        } else {
+            rows.extend(rows_of(queue, users, groups));
         }
     }
     if !at.json {
         let heading = ["dead-letter queue", "messages", "of", "letters", "error", "from", "to", "oldest"];
-        table::print(&heading, &rows, "no dead-letter queue");
+        table::print(&heading, &rows, "no dead-letter queues");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn told(queue: &Value, (users, looked_at): (&BTreeSet<String>, usize), groups: &Groups) -> Value {
+fn json_of(queue: &Value, users: &BTreeSet<String>, examined: usize, groups: &Groups) -> Value {
     let mut errors: BTreeMap<&str, u64> = BTreeMap::new();
-    for ((code, ..), group) in groups {
-        *errors.entry(code).or_default() += group.letters;
+    for (cause, group) in groups {
+        *errors.entry(&cause.error).or_default() += group.letters;
     }
     let none_where_empty = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let of_group = |((error, from, to), group): (&(String, String, String), &Group)| {
+    let of_group = |(cause, group): (&Cause, &Group)| {
         json!({
-            "error": error,
-            "from": none_where_empty(from),
-            "target": none_where_empty(to),
+            "error": cause.error,
+            "from": none_where_empty(&cause.from),
+            "target": none_where_empty(&cause.to),
             "letters": group.letters,
             "oldest": group.oldest,
             "example": group.example,
@@ -167,7 +184,7 @@ fn told(queue: &Value, (users, looked_at): (&BTreeSet<String>, usize), groups: &
         "queue": text(queue, "Name"),
         "usedBy": users,
         "messages": text(queue, "ApproximateNumberOfMessages").parse::<u64>().ok(),
-        "lookedAt": looked_at,
+        "examined": examined,
         "byError": errors,
         "groups": groups.iter().map(of_group).collect::<Vec<_>>(),
     })
@@ -182,7 +199,7 @@ fn rows_of(queue: &Value, users: BTreeSet<String>, groups: Groups) -> Vec<Vec<St
         return vec![about];
     }
     let mut rows = Vec::new();
-    for ((error, from, to), group) in groups {
+    for (Cause { error, from, to }, group) in groups {
         let mut row = std::mem::replace(&mut about, vec![String::new(); 3]);
         let [error, from, to] = [error, from, to].map(|text| in_one_line(&text));
         row.extend([group.letters.to_string(), error, from, to, group.oldest]);
@@ -191,18 +208,19 @@ fn rows_of(queue: &Value, users: BTreeSet<String>, groups: Groups) -> Vec<Vec<St
     rows
 }
 
-fn show((selection, limit): (&Selection, usize), at: &At) -> Result<ExitCode, String> {
+fn show(selection: &Selection, limit: usize, at: &At) -> Result<ExitCode, String> {
     let remote = Remote::open(&at.endpoint)?;
     let letters = letters(&remote, &selection.body(), limit)?;
     for letter in &letters {
-        match at.json {
-            true => output::line(letter_json(letter)),
-            false => print(letter),
+        if at.json {
+            output::json(letter_json(letter));
+        } else {
+            print(letter);
         }
     }
     if letters.is_empty() && !at.json {
-        let which = if selection.is_all() { "message" } else { "such message" };
-        output::line(format_args!("no {which} of {} can be received now", selection.queue));
+        let which = if selection.is_all() { "messages" } else { "matching messages" };
+        output::line(format_args!("no {which} are available in {}", selection.queue));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -229,9 +247,10 @@ fn letter_json(letter: &Value) -> Value {
 fn in_one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {
-        match character.is_control() {
-            true => line.extend(character.escape_default()),
-            false => line.push(character),
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
         }
     }
     line

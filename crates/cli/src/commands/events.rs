@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use provision::Request;
 use serde_json::{Value, json};
 
-use crate::commands::tail::line_of;
+use crate::commands::tail::show;
 use crate::listed::event_page;
 use crate::output;
 use crate::remote::{At, Remote, items, text};
@@ -21,9 +21,9 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Look {
-    /// The trip of one event: where it was accepted, which rules matched and why the others do not, each attempt to deliver it
+    /// Show what happened to one event: the rules that matched, why others did not, each delivery attempt
     Show(Show),
-    /// The last events of a bus
+    /// List the latest events of a bus
     List(List),
 }
 
@@ -40,7 +40,7 @@ struct List {
     /// The event bus
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
-    /// The last so many, or those since then: 20, 5m, 1h, 2026-03-19T22:04:48Z
+    /// How many of the latest events, or since when: 20, 5m, 1h, 2026-03-19T22:04:48Z
     #[arg(long, value_name = "N|TIME", default_value = "20")]
     last: Stretch,
     #[command(flatten)]
@@ -61,11 +61,11 @@ impl List {
         let mut found = false;
         self.last.visit(&remote, &self.bus, |listed| {
             found = true;
-            output::line(if self.at.json { listed.to_string() } else { line_of(listed) });
+            show(listed, &self.at);
             Ok(())
         })?;
         if !found && !self.at.json {
-            output::line(format_args!("no event on the bus {}", self.bus));
+            output::line(format_args!("no events on the bus {}", self.bus));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -76,7 +76,7 @@ impl Show {
         let remote = Remote::open(&self.at.endpoint)?;
         let found = remote.ask(Request::trunkline("DescribeEvent", json!({"EventId": self.id})))?;
         if self.at.json {
-            output::line(found);
+            output::json(output::camel_case(found));
             return Ok(ExitCode::SUCCESS);
         }
         for place in items(&found, "Places") {
@@ -106,7 +106,7 @@ fn print(place: &Value) {
         let name = output::styled(output::STRONG, text(rule, "Rule"));
         output::line(format_args!("  {}     {name}", output::styled(output::GOOD, "match")));
         if items(rule, "Deliveries").is_empty() {
-            output::line("            it had no target");
+            output::line("            the rule had no targets");
         }
         for delivery in items(rule, "Deliveries") {
             print_delivery(delivery);
@@ -123,7 +123,7 @@ fn print(place: &Value) {
     let told = items(place, "Rules").len() + others.len();
     let left = usize::try_from(count(place, "RulesInAll")).unwrap_or(usize::MAX).saturating_sub(told);
     if left > 0 {
-        output::line(format_args!("  and {left} more rules that do not match"));
+        output::line(format_args!("  and {left} more rules that did not match"));
     }
 }
 
@@ -131,14 +131,14 @@ fn print_delivery(delivery: &Value) {
     let (made, attempts) = (count(delivery, "AttemptsMade"), items(delivery, "Attempts"));
     let state = match text(delivery, "State") {
         "DELIVERED" => output::styled(output::GOOD, "delivered"),
-        "OWED" if made == 0 => "owed, waiting for its first attempt".to_owned(),
-        "OWED" => format!("owed, attempt {} not before {}", made + 1, text(delivery, "NextAttempt")),
+        "OWED" if made == 0 => "pending, waiting for its first attempt".to_owned(),
+        "OWED" => format!("pending, attempt {} not before {}", made + 1, text(delivery, "NextAttempt")),
         "DEAD_LETTERED" => format!(
             "{} {}",
             output::styled(output::BAD, "given up, dead letter in"),
             text(delivery, "DeadLetterQueueArn")
         ),
-        _ => output::styled(output::BAD, "given up and lost: it had no dead-letter queue that took it"),
+        _ => output::styled(output::BAD, "given up and lost: no dead-letter queue took it"),
     };
     let id = text(delivery, "TargetId");
     output::line(format_args!("            to {id} ({}): {state}", text(delivery, "TargetArn")));
@@ -146,10 +146,7 @@ fn print_delivery(delivery: &Value) {
     for attempt in attempts {
         let number = count(attempt, "Number");
         if number > before + 1 {
-            output::line(format_args!(
-                "              ... {} attempts that are not kept",
-                number - before - 1
-            ));
+            output::line(format_args!("              ... {} attempts not kept", number - before - 1));
         }
         before = number;
         output::line(format_args!("              {}", attempt_line(attempt, number)));
@@ -163,7 +160,7 @@ fn attempt_line(attempt: &Value, number: u64) -> String {
         line.push_str(&format!("  {status}"));
     }
     match text(attempt, "ErrorCode") {
-        "" => line.push_str("  taken"),
+        "" => line.push_str("  accepted"),
         code => line.push_str(&format!("  {code}: {}", text(attempt, "ErrorMessage"))),
     }
     let answer = text(attempt, "Answer");

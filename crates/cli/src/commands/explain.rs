@@ -18,7 +18,7 @@ use server::reason::{explain, first_blamed};
 use crate::commands::explain::conversation::{Enabled, Question};
 use crate::listed::event_text;
 use crate::output::Form;
-use crate::remote::text;
+use crate::remote::{Endpoint, text};
 use crate::stretch::Stretch;
 use crate::{input, output, remote};
 
@@ -28,28 +28,27 @@ pub(crate) struct Arguments {
     /// The event pattern: a file, JSON, or - for standard input
     #[arg(long, value_name = "FILE|JSON|-", required_unless_present = "rule", conflicts_with = "rule")]
     pattern: Option<String>,
-    /// The name of a rule of a running Trunkline
+    /// The rule of a running Trunkline whose pattern is explained
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
-    /// The event: a file, JSON, or - for standard input; a file of JSON Lines is many events
+    /// The event: a file, JSON, or - for standard input; a file of JSON Lines holds many events
     #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["last", "conversation"], conflicts_with_all = ["last", "conversation"])]
     event: Option<String>,
-    /// The last N events on the rule's bus in a running Trunkline
+    /// The latest N events on the rule's bus of a running Trunkline
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     last: Option<u32>,
-    /// One conversation by its id: whether one of its events on the rule's bus matches, and why none does, in one line
+    /// Explain in one line whether an event of this conversation matches, and if not, why
     #[arg(long, value_name = "ID", conflicts_with = "last")]
     conversation: Option<String>,
-    /// How far back --conversation looks: 1h, 2d, 2026-03-19T22:04:48Z, or the newest so many events
+    /// How far back --conversation looks: 1h, 2d, 2026-03-19T22:04:48Z, or a number of events
     #[arg(long, value_name = "TIME|N", default_value = "1h", requires = "conversation")]
     within: Stretch,
     /// The event bus of --rule, --last and --conversation
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
-    /// The running Trunkline
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", default_value = remote::DEFAULT)]
-    endpoint: String,
-    /// JSON instead of text: an object, or one a line where there are many events
+    #[command(flatten)]
+    endpoint: Endpoint,
+    /// Print JSON instead of text: one object, or one per line if there are many events
     #[arg(long)]
     json: bool,
 }
@@ -62,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let pattern = arguments.pattern()?;
     let events = arguments.events()?;
     if events.is_empty() {
-        return Err(format!("there is no event on the bus {} yet", arguments.bus));
+        return Err(format!("there are no events on the bus {} yet", arguments.bus));
     }
     let mut book = Book { many: events.len() > 1, json: arguments.json, ..Book::default() };
     for (number, text) in events.iter().enumerate() {
@@ -100,7 +99,7 @@ impl Book {
         self.matched += usize::from(explained.explanation.matched);
         self.genesys |= explained.event.string("source").is_some_and(catalogue::is_source);
         match (self.json, self.many) {
-            (true, _) => output::line(explained.machine_line()),
+            (true, _) => output::json(explained.machine_line()),
             (false, true) => output::line(explained.one_line()),
             (false, false) => {
                 let style = |part, text: &str| output::styled(style_of(part), text);
@@ -116,7 +115,7 @@ impl Book {
     /// One event of many that is none does not keep the others from being explained.
     fn show_invalid(&self, number: usize, message: &str) {
         if self.json {
-            return output::line(json!({"matched": false, "event": number, "invalid": message}));
+            return output::json(json!({"matched": false, "event": number, "invalid": message}));
         }
         let verdict = output::styled(output::BAD, "not valid");
         output::line(format_args!("{verdict} event {number}: {message}"));
@@ -193,7 +192,7 @@ fn pattern_in(answer: &Value, rule: &str) -> Result<String, String> {
 fn parsed(pattern: &str) -> Result<EventPattern, String> {
     EventPattern::parse(pattern).map_err(|invalid| {
         let at = format!("{}:{}", invalid.line, invalid.column);
-        format!("{}\nat {at}: found {}; valid would be {}", invalid.message, invalid.found, invalid.expected)
+        format!("{}\nat {at}: found {}, expected {}", invalid.message, invalid.found, invalid.expected)
     })
 }
 

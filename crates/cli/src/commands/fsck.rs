@@ -19,13 +19,13 @@ const FORMAT_PAGE: &str = include_str!("../../../../docs/format.md");
 /// Arguments of `trunkline fsck`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The data folder; no Trunkline may be running on it
+    /// The data folder; stop the Trunkline that uses it first
     #[arg(long, value_name = "DIR", default_value = ".trunkline")]
     data_dir: PathBuf,
-    /// Write everything that is intact into this new data folder
+    /// Write everything that is intact to this new data folder
     #[arg(long, value_name = "NEW_DIR")]
     salvage_to: Option<PathBuf>,
-    /// One JSON object instead of text
+    /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
 }
@@ -38,15 +38,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         None => None,
     };
     if arguments.json {
-        output::line(as_json(&report, saved));
+        output::json(as_json(&report, saved));
     } else {
         show(&report);
         if let (Some(saved), Some(into)) = (&saved, &arguments.salvage_to) {
-            output::line(format_args!("saved {} records into {}", saved.records, into.display()));
+            output::line(format_args!("saved {} records to {}", saved.records, into.display()));
             let Mended { places, messages } = saved.mended;
             if places + messages > 0 {
                 output::line(format_args!(
-                    "given up, because a part of them is lost: {places} messages without their content, {messages} without their queue"
+                    "discarded because a part of them is lost: {places} messages without their content, {messages} without their queue"
                 ));
             }
         }
@@ -85,15 +85,15 @@ fn show(report: &Report) {
         output::line(format_args!("and {} more places", report.damaged_places - listed));
     }
     if report.missing > 0 {
-        output::line(format_args!("{} records are not found any more", report.missing));
+        output::line(format_args!("{} records are missing", report.missing));
     }
     if let Some(refusal) = &report.refusal {
-        output::line(format_args!("{file}: the storage engine refuses it: {refusal}"));
+        output::line(format_args!("{file}: the storage engine cannot open it: {refusal}"));
     }
     let end = if report.closed {
         "closed cleanly"
     } else {
-        "not closed: its process was killed, which is no damage"
+        "not closed: its process was killed, which is not damage"
     };
     output::line(format_args!(
         "{file}: {} bytes, {} records intact, {end}",
@@ -111,7 +111,7 @@ fn show(report: &Report) {
     } else {
         output::line(output::styled(output::BAD, "damaged"));
         output::line(
-            "copy the data folder before anything else; `trunkline fsck --salvage-to NEW_DIR` saves what is intact",
+            "copy the data folder before doing anything else; `trunkline fsck --salvage-to NEW_DIR` saves what is intact",
         );
     }
 }

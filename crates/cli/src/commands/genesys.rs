@@ -17,7 +17,7 @@ use server::Server;
 use tokio::runtime::Runtime;
 
 use crate::output::{self, BAD, GOOD, styled};
-use crate::remote::Remote;
+use crate::remote::{Endpoint, Remote};
 use crate::{input, table};
 
 /// Arguments of `trunkline genesys`.
@@ -29,13 +29,13 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Let the org send its events to an AWS account, through EventBridge; shows what would change unless --yes is given
+    /// Send the org's events to an AWS account through EventBridge; shows the changes unless --yes is given
     Connect(Connect),
-    /// Show the org's integrations with EventBridge and their states
+    /// Show the org's EventBridge integrations and their states
     Status(Status),
-    /// Take an integration back
+    /// Remove an integration
     Disconnect(Disconnect),
-    /// Compare what arrived with the org's analytics, and list the conversations of which something is missing
+    /// Compare what arrived with the org's analytics, and list conversations with missing events
     Reconcile(reconcile::Arguments),
 }
 
@@ -45,11 +45,10 @@ pub(crate) struct Caller {
     /// The org's region (eu-central-1), its domain (mypurecloud.de), or the address of a simulated org
     #[arg(long, value_name = "ORG", env = "GENESYS_ORG")]
     org: String,
-    /// The id of an OAuth client with the grant type Client Credentials; its secret comes from the environment variable
-    /// GENESYS_CLIENT_SECRET or from --client-secret-file
+    /// Id of an OAuth client (Client Credentials); its secret is read from GENESYS_CLIENT_SECRET or --client-secret-file
     #[arg(long, value_name = "ID", env = "GENESYS_CLIENT_ID")]
     client_id: String,
-    /// A file that holds the client's secret and nothing else
+    /// File that contains only the client's secret
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
 }
@@ -57,13 +56,13 @@ pub(crate) struct Caller {
 /// Which integration.
 #[derive(Debug, Args)]
 struct Place {
-    /// The AWS account that receives the events, twelve digits
+    /// AWS account that receives the events, twelve digits
     #[arg(long, value_name = "DIGITS", value_parser = crate::commands::serve::account)]
     aws_account: String,
-    /// The AWS region
+    /// AWS region that receives the events
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: String,
-    /// The end of the partner event source's name
+    /// Last part of the partner event source's name
     #[arg(long, value_name = "TEXT", default_value = "trunkline", value_parser = suffix)]
     suffix: String,
 }
@@ -74,22 +73,25 @@ struct Connect {
     caller: Caller,
     #[command(flatten)]
     place: Place,
-    /// Topics, with {id} where they name an entity; those of the conversation tracker where none are named
+    /// Topics, with {id} for an entity [default: those of the conversation tracker]
     #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
     topics: Vec<String>,
-    /// Change what differs
+    /// Apply the changes
     #[arg(long)]
     yes: bool,
-    /// A Trunkline that is the account: the bus is made there too. On AWS make it with the command that is printed
+    /// Also create the event bus on this Trunkline; on AWS, use the command that is printed
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
+    /// Also trust the certificate authorities in this file (PEM), for an https:// endpoint
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE", requires = "endpoint")]
+    ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 struct Status {
     #[command(flatten)]
     caller: Caller,
-    /// JSON instead of text
+    /// Print JSON instead of text
     #[arg(long)]
     json: bool,
 }
@@ -100,7 +102,7 @@ struct Disconnect {
     caller: Caller,
     #[command(flatten)]
     place: Place,
-    /// Do it
+    /// Remove it
     #[arg(long)]
     yes: bool,
 }
@@ -123,7 +125,7 @@ impl Caller {
             None => std::env::var("GENESYS_CLIENT_SECRET").unwrap_or_default(),
         };
         if secret.is_empty() {
-            return Err("the OAuth client's secret is missing; set GENESYS_CLIENT_SECRET, or name a file that holds it with --client-secret-file".to_owned());
+            return Err("the OAuth client's secret is missing; set GENESYS_CLIENT_SECRET, or name a file with --client-secret-file".to_owned());
         }
         let credentials =
             Credentials { client_id: self.client_id.clone(), client_secret: Secret::new(secret) };
@@ -154,11 +156,11 @@ fn connect(arguments: &Connect) -> Result<ExitCode, String> {
         written => connect::topics_of(written),
     };
     if topics.is_empty() {
-        return Err("--topics names none; without it they are those of the conversation tracker".to_owned());
+        return Err("--topics is empty; leave it out for those of the conversation tracker".to_owned());
     }
     if let Some(wrong) = topics.iter().find(|topic| genesys::catalogue::topic(topic).is_none()) {
         return Err(format!(
-            "'{wrong}' is no topic; topics are templates such as v2.detail.events.conversation.{{id}}.acd.end"
+            "'{wrong}' is not a topic; topics are templates such as v2.detail.events.conversation.{{id}}.acd.end"
         ));
     }
     let spec = IntegrationSpec {
@@ -172,7 +174,7 @@ fn connect(arguments: &Connect) -> Result<ExitCode, String> {
     let changes = connect::plan(found, &spec);
     show(&changes, &spec);
     if !changes.is_empty() && !arguments.yes {
-        output::line("nothing was changed; say --yes to do it");
+        output::line("nothing was changed; confirm with --yes");
         return Ok(ExitCode::SUCCESS);
     }
     let done = runtime.block_on(connect::apply(&client, found, &spec)).map_err(|fault| fault.to_string())?;
@@ -180,9 +182,11 @@ fn connect(arguments: &Connect) -> Result<ExitCode, String> {
     output::line(format_args!("the integration '{}' is {}", done.name, styled(GOOD, &done.state)));
     let source = format!("aws.partner/genesys.com/cloud/{}/{}", facts.id, spec.suffix);
     match &arguments.endpoint {
-        Some(endpoint) => make_bus(endpoint, &source)?,
+        Some(url) => {
+            make_bus(&Endpoint { url: url.clone(), ca_file: arguments.ca_file.clone() }, &source)?;
+        }
         None => output::line(format_args!(
-            "the account makes the bus that takes the source, if it has not yet:\n  aws events create-event-bus --region {} --name {source} --event-source-name {source}",
+            "to receive the source, the account needs an event bus:\n  aws events create-event-bus --region {} --name {source} --event-source-name {source}",
             spec.region
         )),
     }
@@ -190,19 +194,19 @@ fn connect(arguments: &Connect) -> Result<ExitCode, String> {
 }
 
 /// The bus takes the name of the source, and the source is active from then on.
-fn make_bus(endpoint: &str, source: &str) -> Result<(), String> {
+fn make_bus(endpoint: &Endpoint, source: &str) -> Result<(), String> {
     let remote = Remote::open(endpoint)?;
     let is_there = remote.find(Request::events("DescribeEventBus", json!({"Name": source})))?.is_some()
         // Somebody else may make it in between.
         || !remote.make(Request::events("CreateEventBus", json!({"Name": source, "EventSourceName": source})))?;
-    let what = if is_there { "is there" } else { "was made" };
-    output::line(format_args!("the bus {source} {what}"));
+    let what = if is_there { "exists" } else { "was created" };
+    output::line(format_args!("the event bus {source} {what}"));
     Ok(())
 }
 
 fn show(changes: &[Change], spec: &IntegrationSpec) {
     if changes.is_empty() {
-        output::line("the integration is as it shall be");
+        output::line("the integration is up to date");
     }
     for change in changes {
         match change {
@@ -221,7 +225,7 @@ fn show(changes: &[Change], spec: &IntegrationSpec) {
                     output::line(styled(BAD, format_args!("- topic {topic}")));
                 }
             }
-            Change::Enable => output::line("~ enabled"),
+            Change::Enable => output::line("~ enable"),
         }
     }
 }
@@ -233,7 +237,7 @@ fn status(arguments: &Status) -> Result<ExitCode, String> {
     let all = runtime.block_on(connect::list(&client)).map_err(|fault| fault.to_string())?;
     if arguments.json {
         let integrations: Vec<_> = all.iter().map(to_json).collect();
-        output::line(json!({"org": {"id": facts.id, "name": facts.name}, "integrations": integrations}));
+        output::json(json!({"org": {"id": facts.id, "name": facts.name}, "integrations": integrations}));
         return Ok(exit(&all));
     }
     output::line(format_args!("org '{}' ({}), {} queues", facts.name, facts.id, facts.queues.len()));
@@ -246,7 +250,7 @@ fn status(arguments: &Status) -> Result<ExitCode, String> {
         })
         .collect();
     let heading = ["integration", "state", "account", "region", "suffix", "topics", ""];
-    table::print(&heading, &rows, "no integration with EventBridge; `trunkline genesys connect` makes one");
+    table::print(&heading, &rows, "no EventBridge integrations; `trunkline genesys connect` creates one");
     Ok(exit(&all))
 }
 
@@ -284,10 +288,10 @@ fn disconnect(arguments: &Disconnect) -> Result<ExitCode, String> {
     };
     output::line(styled(BAD, format_args!("- integration '{}' ({}), {}", found.name, found.id, found.state)));
     if !arguments.yes {
-        output::line("nothing was changed; say --yes to do it");
+        output::line("nothing was changed; confirm with --yes");
         return Ok(ExitCode::SUCCESS);
     }
     runtime.block_on(connect::disconnect(&client, found)).map_err(|fault| fault.to_string())?;
-    output::line("it is gone; a bus that took its source stays until the account deletes it");
+    output::line("removed; an event bus that received its source stays until the account deletes it");
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use crate::{input, output};
 /// Arguments of `trunkline init`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The file to write; one that is there already is left as it is
+    /// The file to write; an existing file is not overwritten
     #[arg(value_name = "FILE", default_value = "trunkline.yaml")]
     file: PathBuf,
 }

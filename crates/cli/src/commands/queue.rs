@@ -18,12 +18,12 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Look {
-    /// All queues, and how many messages each holds
+    /// List all queues and their message counts
     List {
         #[command(flatten)]
         at: At,
     },
-    /// The attributes of one queue
+    /// Show the attributes of one queue
     Show {
         /// The queue's name
         name: String,
@@ -73,10 +73,18 @@ pub(crate) fn dead_letter_arn(queue: &Value) -> Option<String> {
     Some(text(&policy, "deadLetterTargetArn").to_owned()).filter(|arn| !arn.is_empty())
 }
 
+/// Name, URL, and the attributes as SQS names them.
+fn json_of(queue: &Value) -> Value {
+    let mut attributes = queue.clone();
+    let mut take = |name: &str| attributes.as_object_mut().and_then(|members| members.shift_remove(name));
+    let (name, url) = (take("Name"), take("Url"));
+    json!({"name": name, "url": url, "attributes": attributes})
+}
+
 fn list(at: &At) -> Result<ExitCode, String> {
     let queues = all(&Remote::open(&at.endpoint)?)?;
     if at.json {
-        queues.iter().for_each(output::line);
+        queues.iter().map(json_of).for_each(output::json);
         return Ok(ExitCode::SUCCESS);
     }
     let row = |queue: &Value| {
@@ -91,7 +99,7 @@ fn list(at: &At) -> Result<ExitCode, String> {
         ]
     };
     let rows: Vec<Vec<String>> = queues.iter().map(row).collect();
-    table::print(&["queue", "messages", "in flight", "delayed", "dead letters to"], &rows, "no queue");
+    table::print(&["queue", "messages", "in flight", "delayed", "dead letters to"], &rows, "no queues");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -100,7 +108,7 @@ fn show(name: &str, at: &At) -> Result<ExitCode, String> {
     let url = remote.queue_url(name)?;
     let queue = of_url(&remote, &url)?.ok_or_else(|| format!("the queue {name} has gone"))?;
     if at.json {
-        output::line(&queue);
+        output::json(json_of(&queue));
         return Ok(ExitCode::SUCCESS);
     }
     let members = queue.as_object().into_iter().flatten();

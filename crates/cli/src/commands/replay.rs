@@ -9,49 +9,45 @@ use provision::Request;
 use serde_json::{Value, json};
 
 use crate::remote::{At, Remote, items, text};
-use crate::stretch::Stretch;
+use crate::stretch::{Stretch, no_time};
 use crate::{output, table};
 
 /// How often a replay is asked after.
 const ASKED_EVERY: Duration = Duration::from_millis(200);
-/// So many events of each rule are named.
+/// Maximum number of events named for each rule.
 const NAMED_MAX: usize = 3;
 
 /// Arguments of `trunkline replay`.
-///
-/// Events go on their bus once more, in order, each with `replay-name`, to the rules as they are now; what was replayed is
-/// not replayed again. Ctrl-C cancels the replay, and what was replayed stays; --detach leaves it to the server, where
-/// AWS's ListReplays and CancelReplay know it. After a crash it goes on where it was.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The archive; without one, the event records of the bus (a day of them, or fewer where they are many)
+    /// Replay this archive instead of the bus's event records
     #[arg(long, value_name = "NAME", conflicts_with = "bus")]
     archive: Option<String>,
-    /// The event bus whose event records are replayed
+    /// The event bus whose event records are replayed (the last day by default)
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
-    /// From then on: 1h, 2d, 2026-03-19T22:04:48Z; from the first where not said
+    /// Start here: 1h, 2d, 2026-03-19T22:04:48Z [default: the first event]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<Stretch>,
-    /// Until before then: 2026-03-19T22:04:48Z; until now where not said
+    /// Stop before this time: 2026-03-19T22:04:48Z [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Times real time, 0.001 to 1000000; as fast as it goes where not said
+    /// Speed as a multiple of real time, 0.001 to 1000000 [default: as fast as possible]
     #[arg(long, value_name = "TIMES")]
     speed: Option<f64>,
-    /// To this rule only; events that it does not match are passed over
+    /// Replay to this rule only; events that it does not match are skipped
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
-    /// To this target of the rule only
+    /// Replay to this target of the rule only
     #[arg(long, value_name = "ID", requires = "rule")]
     target: Option<String>,
-    /// Only say what would match: how many events, which rules, some events of each
+    /// Only show what would match: how many events, which rules, some events of each
     #[arg(long)]
     dry_run: bool,
-    /// The replay's name; made where not said
+    /// Name of the replay [default: generated]
     #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
     name: Option<String>,
-    /// Start it and do not wait for its end
+    /// Start the replay and do not wait for its end
     #[arg(long, conflicts_with = "dry_run")]
     detach: bool,
     #[command(flatten)]
@@ -60,7 +56,7 @@ pub(crate) struct Arguments {
 
 fn moment(text: &str) -> Result<Stretch, String> {
     match text.parse()? {
-        Stretch::Last(_) => Err(format!("'{text}' is no time; write 5m, 1h, 2d or 2026-03-19T22:04:48Z")),
+        Stretch::Last(_) => Err(no_time(text)),
         moment => Ok(moment),
     }
 }
@@ -74,16 +70,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let started = remote.ask(Request::trunkline("StartReplay", arguments.body()))?;
     let name = text(&started, "ReplayName");
     if arguments.detach {
-        output::line(match arguments.at.json {
-            true => json!({"replay": name, "state": "STARTING"}).to_string(),
-            false => format!("{name} has started; aws events describe-replay and cancel-replay know it"),
-        });
+        if arguments.at.json {
+            output::json(json!({"replay": name, "state": "STARTING"}));
+        } else {
+            output::line(format_args!(
+                "{name} has started; see `aws events describe-replay` and `cancel-replay`"
+            ));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let described = watch(&remote, name)?;
     let state = text(&described, "State");
     if arguments.at.json {
-        output::line(json!({
+        output::json(json!({
             "replay": name,
             "state": state,
             "reason": described.get("StateReason"),
@@ -136,12 +135,12 @@ fn watch(remote: &Remote, name: &str) -> Result<Value, String> {
     }
 }
 
-/// `12 events replayed, 3 passed over, at 2026-03-19T22:04:48.000Z`.
+/// `12 events replayed, 3 skipped, up to 2026-03-19T22:04:48.000Z`.
 fn line_of(described: &Value) -> String {
     let count = |name: &str| described.get(name).and_then(Value::as_u64).unwrap_or_default();
     let mut line = format!("{} events replayed", count("Replayed"));
     if count("PassedOver") > 0 {
-        line.push_str(&format!(", {} passed over, which the rule does not match", count("PassedOver")));
+        line.push_str(&format!(", {} skipped, which the rule does not match", count("PassedOver")));
     }
     if let Some(reached) = described.get("Reached").and_then(Value::as_str) {
         line.push_str(&format!(", up to {reached}"));
@@ -157,7 +156,15 @@ fn line_of(described: &Value) -> String {
 struct Rehearsal {
     events: u64,
     unmatched: u64,
-    rules: BTreeMap<String, (u64, Vec<String>)>,
+    rules: BTreeMap<String, RuleMatches>,
+}
+
+/// What a rule would match.
+#[derive(Debug, Default)]
+struct RuleMatches {
+    events: u64,
+    /// The ids of some of them.
+    examples: Vec<String>,
 }
 
 impl Rehearsal {
@@ -166,11 +173,11 @@ impl Rehearsal {
         self.events += count(step, "Events");
         self.unmatched += count(step, "Unmatched");
         for rule in items(step, "Rules") {
-            let (events, named) = self.rules.entry(text(rule, "RuleName").to_owned()).or_default();
-            *events += count(rule, "Events");
+            let matches = self.rules.entry(text(rule, "RuleName").to_owned()).or_default();
+            matches.events += count(rule, "Events");
             let examples = items(rule, "Examples").iter().filter_map(Value::as_str).map(str::to_owned);
-            named.extend(examples);
-            named.truncate(NAMED_MAX);
+            matches.examples.extend(examples);
+            matches.examples.truncate(NAMED_MAX);
         }
     }
 }
@@ -182,7 +189,7 @@ fn rehearse(remote: &Remote, arguments: &Arguments) -> Result<ExitCode, String> 
         let step = remote.ask(Request::trunkline("RehearseReplay", body.clone()))?;
         all.add(&step);
         let Some(after) = step.get("After").filter(|after| !after.is_null()) else { break };
-        output::progress(&format!("{} events looked at", all.events));
+        output::progress(&format!("{} events examined", all.events));
         if let Some(members) = body.as_object_mut() {
             members.insert("After".to_owned(), after.clone());
             members.insert("EndTime".to_owned(), step.get("EndTime").cloned().unwrap_or_default());
@@ -190,19 +197,19 @@ fn rehearse(remote: &Remote, arguments: &Arguments) -> Result<ExitCode, String> 
     }
     output::progress("");
     if arguments.at.json {
-        let rule = |(name, (events, examples)): (&String, &(u64, Vec<String>))| json!({"rule": name, "events": events, "examples": examples});
+        let rule = |(name, matches): (&String, &RuleMatches)| json!({"rule": name, "events": matches.events, "examples": matches.examples});
         let rules: Vec<Value> = all.rules.iter().map(rule).collect();
-        output::line(json!({"events": all.events, "unmatched": all.unmatched, "rules": rules}));
+        output::json(json!({"events": all.events, "unmatched": all.unmatched, "rules": rules}));
         return Ok(ExitCode::SUCCESS);
     }
-    let row = |(name, (events, examples)): (&String, &(u64, Vec<String>))| {
-        vec![name.clone(), events.to_string(), examples.join(", ")]
+    let row = |(name, matches): (&String, &RuleMatches)| {
+        vec![name.clone(), matches.events.to_string(), matches.examples.join(", ")]
     };
     let rows: Vec<Vec<String>> = all.rules.iter().map(row).collect();
     output::line(format_args!(
-        "{} events, {} of them would match no rule; nothing was sent",
+        "{} events, of which {} would match no rule; nothing was sent",
         all.events, all.unmatched
     ));
-    table::print(&["rule", "events", "for example"], &rows, "no rule would match");
+    table::print(&["rule", "events", "examples"], &rows, "no rule would match");
     Ok(ExitCode::SUCCESS)
 }

@@ -18,15 +18,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Look {
-    /// The rules of all buses, or of one
+    /// List the rules of all buses, or of one
     List {
-        /// Only this event bus
+        /// List only the rules of this event bus
         #[arg(long, value_name = "NAME")]
         bus: Option<String>,
         #[command(flatten)]
         at: At,
     },
-    /// One rule: its pattern and its targets
+    /// Show a rule's pattern and targets
     Show {
         /// The rule's name
         name: String,
@@ -42,7 +42,7 @@ enum Look {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     match &arguments.look {
         Look::List { bus, at } => list(bus.as_deref(), at),
-        Look::Show { name, bus, at } => show((name, bus), at),
+        Look::Show { name, bus, at } => show(name, bus, at),
     }
 }
 
@@ -80,7 +80,7 @@ fn with_targets(remote: &Remote, mut rule: Value, bus: &str) -> Result<Value, St
 fn list(bus: Option<&str>, at: &At) -> Result<ExitCode, String> {
     let rules = all(&Remote::open(&at.endpoint)?, bus)?;
     if at.json {
-        rules.iter().for_each(output::line);
+        rules.into_iter().map(output::camel_case).for_each(output::json);
         return Ok(ExitCode::SUCCESS);
     }
     let row = |rule: &Value| {
@@ -93,16 +93,16 @@ fn list(bus: Option<&str>, at: &At) -> Result<ExitCode, String> {
         ]
     };
     let rows: Vec<Vec<String>> = rules.iter().map(row).collect();
-    table::print(&["bus", "rule", "state", "targets"], &rows, "no rule");
+    table::print(&["bus", "rule", "state", "targets"], &rows, "no rules");
     Ok(ExitCode::SUCCESS)
 }
 
-fn show((name, bus): (&str, &str), at: &At) -> Result<ExitCode, String> {
+fn show(name: &str, bus: &str, at: &At) -> Result<ExitCode, String> {
     let remote = Remote::open(&at.endpoint)?;
     let rule = remote.ask(Request::events("DescribeRule", json!({"Name": name, "EventBusName": bus})))?;
     let rule = with_targets(&remote, rule, bus)?;
     if at.json {
-        output::line(&rule);
+        output::json(output::camel_case(rule));
         return Ok(ExitCode::SUCCESS);
     }
     output::line(format_args!(
@@ -119,7 +119,7 @@ fn show((name, bus): (&str, &str), at: &At) -> Result<ExitCode, String> {
         output::line(format_args!("{target:#}"));
     }
     if items(&rule, "Targets").is_empty() {
-        output::line("no target");
+        output::line("no targets");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use delivery::AwsAccess;
 use events::Retention;
 use http_client::{Allowed, Guard};
-use provision::Pipeline;
+use provision::{Pipeline, Place};
 use server::config::{Config, Credentials};
 use server::{Ended, Server};
 use tokio::sync::watch;
@@ -24,40 +24,40 @@ use crate::pipeline_file::PipelineFile;
 /// Where and how a server runs; `dev` takes the same.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServerArguments {
-    /// The data folder; made where it is missing
+    /// The data folder; created if missing
     #[arg(long, value_name = "DIR", default_value = ".trunkline")]
     pub(crate) data_dir: PathBuf,
-    /// Address and port of the door
+    /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
     pub(crate) listen: SocketAddr,
-    /// The account in every ARN, twelve digits
+    /// The account id in every ARN, twelve digits
     #[arg(long, value_name = "DIGITS", env = "AWS_ACCOUNT_ID", default_value = "000000000000", value_parser = account)]
     pub(crate) account: String,
     /// The region in every ARN
     #[arg(long, value_name = "REGION", env = "AWS_REGION", default_value = "us-east-1")]
     pub(crate) region: String,
-    /// Serve these accounts beside each other, each with what is its own; the access key of a request is its account
+    /// Serve these accounts separately; the access key of a request is its account
     #[arg(long, value_name = "DIGITS", value_delimiter = ',', value_parser = account)]
     pub(crate) accounts: Vec<String>,
-    /// Serve these regions beside each other, each with what is its own
+    /// Serve these regions separately; the credential scope names the region
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     pub(crate) regions: Vec<String>,
-    /// Refuse sends when the disk has less than this left, so that receives and deletes can go on
+    /// Refuse sends when less than this is free on disk, so that receives and deletes still work
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub(crate) disk_reserve: u64,
-    /// Keep events so long for `tail`, `events`, `why` and `replay`; what is owed is kept as long as it is owed
+    /// Maximum age of events kept for `tail`, `events`, `why` and `replay`; undelivered ones are kept longer
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
     pub(crate) keep_hours: u64,
-    /// Keep at most so much of them, the oldest go first
+    /// Maximum size of the events kept; the oldest are removed first
     #[arg(long, value_name = "MIB", default_value_t = 1_024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub(crate) keep_mib: u64,
-    /// Who may call: `any` takes every caller, also on an address that other machines reach
+    /// Who may call; `any` accepts every caller, even on an address that other machines can reach
     #[arg(long, value_enum, value_name = "WHO")]
     pub(crate) credentials: Option<Who>,
-    /// Lets targets have this private address or host, and be reached without TLS: `localhost`, `10.0.0.0/8`, `crm.internal`
+    /// Allow targets at this private address or host, and without TLS: localhost, 10.0.0.0/8, crm.internal
     #[arg(long, value_name = "HOST|CIDR", env = "TRUNKLINE_ALLOW_PRIVATE", value_delimiter = ',')]
     pub(crate) allow_private: Vec<Allowed>,
-    /// Trusts the authorities in this file (PEM) besides the built-in ones, where targets are called over HTTPS
+    /// Also trust the certificate authorities in this file (PEM) when targets are called over HTTPS
     #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
     pub(crate) ca_file: Option<PathBuf>,
     #[command(flatten)]
@@ -76,11 +76,11 @@ pub(crate) enum Who {
 /// Arguments of `trunkline serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Open the webhooks of this pipeline file; nothing else is read of it
+    /// Open the webhooks of this pipeline file; the rest of the file has no effect
     #[arg(long, value_name = "FILE")]
     webhooks: Option<PathBuf>,
-    /// Run the feed of this pipeline file's `genesys:`, a simulated org in real time unless it names a speed; nothing else is
-    /// read of it
+    /// Run the `genesys:` feed of this pipeline file; a simulated org runs in real time unless the file sets a speed.
+    /// The rest of the file has no effect
     #[arg(long, value_name = "FILE")]
     genesys: Option<PathBuf>,
     #[command(flatten)]
@@ -94,6 +94,11 @@ impl Arguments {
 }
 
 impl ServerArguments {
+    /// What stands in every ARN.
+    pub(crate) fn place(&self) -> Place {
+        Place { account: self.account.clone(), region: self.region.clone() }
+    }
+
     /// `allowed`: what the pipeline file lets be reached in addition.
     pub(crate) fn config(&self, allowed: &[Allowed]) -> Result<Config, String> {
         let own_authorities = self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default();
@@ -159,18 +164,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
 /// Starts the server and the feed that the pipeline asks for; what that is.
 async fn start(config: Config, pipeline: Option<&Pipeline>) -> Result<(Server, Option<String>), String> {
     let feed = match pipeline {
-        Some(pipeline) => Feed::of(pipeline, (&config.account, &config.region), 1).await?,
+        Some(pipeline) => {
+            Feed::of(pipeline, &Place { account: config.account.clone(), region: config.region.clone() }, 1)
+                .await?
+        }
         None => None,
     };
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
-    let said = feed.as_ref().map(Feed::said);
+    let description = feed.as_ref().map(Feed::description);
     if let Some(feed) = feed {
         feed.start(&mut server).await?;
     }
-    Ok((server, said))
+    Ok((server, description))
 }
 
-/// So long the runtime waits for threads that still write to somewhere when everything else has ended.
+/// Maximum time the runtime waits for threads that still write somewhere when everything else has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A second signal sooner than this after the first is the same wish.
@@ -281,6 +289,6 @@ pub(crate) fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {
-        Err("an account is twelve digits, for example 000000000000".to_owned())
+        Err("an account id has twelve digits, for example 000000000000".to_owned())
     }
 }

@@ -12,37 +12,37 @@ use genesys_org::simulator::{Config, Families, LoadCurve, Simulator, Trouble};
 use crate::trouble::{TroubleArguments, milliseconds};
 use crate::{input, output};
 
-/// How many events where neither their number nor a time is said.
+/// Number of events if neither a number nor a time is given.
 const EVENTS_DEFAULT: u64 = 1_000;
 
 /// Arguments of `trunkline simulate`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The file to write, JSON Lines; standard output where none is named
+    /// Write JSON Lines to this new file [default: standard output]
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
-    /// How many events at most [default: 1000, or with --for as many as there are]
+    /// Maximum number of events [default: 1000, or with --for as many as there are]
     #[arg(long, value_name = "N")]
     events: Option<u64>,
-    /// So long conversations begin, in simulated time; all of them are told to their end
+    /// Simulated time in which conversations begin; each of them is then run to its end
     #[arg(long = "for", value_name = "TIME", value_parser = milliseconds)]
     length: Option<u64>,
-    /// Simulated seconds in a second: each event waits for its moment; 1 is real time [default: as fast as possible]
+    /// Simulated seconds per second, 1 (real time) to 10000 [default: as fast as possible]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     speed: Option<u32>,
-    /// Decides everything: the same seed and start give the same bytes
+    /// The same seed and start give the same bytes
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Agents of the org
+    /// Number of agents in the org
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     agents: u32,
-    /// Queues of the org
+    /// Names of the org's queues
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["Support", "Sales", "Billing"])]
     queues: Vec<String>,
-    /// When the simulated time begins
+    /// Start of the simulated time
     #[arg(long, value_name = "ISO8601", default_value = "2026-01-05T08:00:00Z", value_parser = start)]
     start: Timestamp,
-    /// How arrivals and agents follow the hour, in UTC
+    /// How load and staffing depend on the hour (UTC)
     #[arg(long, value_enum, default_value_t = Load::Flat)]
     load: Load,
     /// Which topics are published
@@ -64,7 +64,7 @@ enum Load {
 enum Topics {
     /// Detail events of conversations
     Conversations,
-    /// Also the agents' states, presences, routing statuses and activities
+    /// Also agents' states, presences, routing statuses and activities
     Agents,
     /// Also conversation metrics, audits, and what agents write to each other
     All,

@@ -12,7 +12,7 @@ use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
 use crate::{input, output};
 
-/// So long the server holds a question for which there is no event yet.
+/// Seconds for which the server holds a request while there is no event.
 const WAIT_S: u64 = 20;
 
 /// Arguments of `trunkline tail`.
@@ -21,13 +21,13 @@ pub(crate) struct Arguments {
     /// The event bus
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
-    /// Only events that the pattern of this rule of the bus matches
+    /// Show only events that this rule of the bus matches
     #[arg(long, value_name = "NAME", conflicts_with = "pattern")]
     rule: Option<String>,
-    /// Only events that this pattern matches: a file, JSON, or - for standard input
+    /// Show only events that this pattern matches: a file, JSON, or - for standard input
     #[arg(long, value_name = "FILE|JSON|-")]
     pattern: Option<String>,
-    /// Begin with the events since then, or with the last so many: 5m, 1h, 2026-03-19T22:04:48Z, 100
+    /// Begin with earlier events, since a time or a number: 5m, 1h, 2026-03-19T22:04:48Z, 100
     #[arg(long, value_name = "TIME|N")]
     since: Option<Stretch>,
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let pattern = arguments.pattern(&remote)?;
     let show = |listed: &Value| {
         if pattern.as_ref().is_none_or(|pattern| matches(pattern, listed)) {
-            output::line(if arguments.at.json { listed.to_string() } else { line_of(listed) });
+            show(listed, &arguments.at);
         }
     };
     let mut after = match &arguments.since {
@@ -79,8 +79,17 @@ fn matches(pattern: &EventPattern, listed: &Value) -> bool {
         .is_ok_and(|event| pattern.matches_event(&event).unwrap_or(false))
 }
 
+/// Prints an event as a line, or as JSON.
+pub(crate) fn show(listed: &Value, at: &At) {
+    if at.json {
+        output::json(output::camel_case(listed.clone()));
+    } else {
+        output::line(line_of(listed));
+    }
+}
+
 /// When, which, what, and how many rules matched.
-pub(crate) fn line_of(listed: &Value) -> String {
+fn line_of(listed: &Value) -> String {
     let rules = listed.get("RulesMatched").and_then(Value::as_u64).unwrap_or_default();
     let rules = match rules {
         0 => output::styled(output::BAD, "no rule matched"),

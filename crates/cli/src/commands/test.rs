@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use provision::{Place, run_tests};
+use provision::run_tests;
 
 use crate::output;
 use crate::pipeline_file::{self, PipelineFile};
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     /// The pipeline file
     #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
     file: PathBuf,
-    /// One JSON object a test instead of text
+    /// Print one JSON object per test instead of text
     #[arg(long)]
     json: bool,
 }
@@ -24,16 +24,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = PipelineFile::read(&arguments.file)?;
     let pipeline = file.load_or_say()?;
-    let place = Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
     let org = pipeline_file::org_of_tests(&pipeline);
     let id = |name: &str| org.as_ref().and_then(|org| pipeline_file::queue_id(org, name));
-    let results = run_tests(&pipeline, &place, &id);
+    let results = run_tests(&pipeline, &pipeline_file::test_place(), &id);
     let failed = results.iter().filter(|result| !result.has_passed()).count();
     for result in &results {
         let passed = result.has_passed();
         if arguments.json {
             let failures: Vec<_> = result.failures.iter().map(|failure| &failure.sentence).collect();
-            output::line(serde_json::json!({"test": result.name, "passed": passed, "failures": failures}));
+            output::json(serde_json::json!({"test": result.name, "passed": passed, "failures": failures}));
             continue;
         }
         let verdict =

@@ -30,19 +30,19 @@ use crate::commands::torture::report::Report;
 /// Arguments of `trunkline torture`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A folder that is not there yet or is empty, on the disk that is to be trusted
+    /// A new or empty folder, on the disk to be tested
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// How long
+    /// Minutes to run
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     minutes: u32,
-    /// Stop earlier, after so many kills
+    /// Stop earlier, after this many kills
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     kills: Option<u64>,
-    /// Decides the moments of the kills and what the clients do; another one at each run where none is named
+    /// Seed for the times of the kills and for what the clients do [default: different in each run]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// One JSON object instead of text
+    /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
 }

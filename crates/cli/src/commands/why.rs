@@ -13,15 +13,13 @@ use crate::output;
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
 
-/// So many groups are shown as text; `--json` has all.
+/// Maximum number of groups shown as text; `--json` has all.
 const SHOWN_MAX: usize = 20;
 
 /// Arguments of `trunkline why`.
-///
-/// The rules are those that the bus had when it accepted the event. Events are kept for a day, or fewer where they are many.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Among the events of that time, or among the last so many: 1h, 5m, 2026-03-19T22:04:48Z, 100
+    /// Which events: since when, or how many of the latest: 1h, 5m, 2026-03-19T22:04:48Z, 100
     #[arg(long, value_name = "TIME|N", default_value = "1h")]
     last: Stretch,
     /// The event bus
@@ -94,9 +92,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.events));
     if arguments.at.json {
         let groups: Vec<Value> = groups.iter().map(|(cause, group)| json_of(cause, group)).collect();
-        output::line(json!({"events": seen, "unmatched": unmatched, "groups": groups}));
+        output::json(json!({"events": seen, "unmatched": unmatched, "groups": groups}));
     } else {
-        print(&groups, (seen, unmatched));
+        print(&groups, seen, unmatched);
     }
     Ok(if unmatched == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -112,7 +110,7 @@ fn cause_of(versions: &[Version], listed: &Value) -> Result<Cause, String> {
         return Ok(Cause { rule: String::new(), path: String::new(), reason });
     };
     let reason = if nearest.takes() {
-        "it matches; it was changed in the moment in which the event was accepted".to_owned()
+        "it matches now; it was changed while the event was being accepted".to_owned()
     } else {
         nearest.reason.clone()
     };
@@ -124,7 +122,7 @@ fn json_of(cause: &Cause, group: &Group) -> Value {
     json!({"rule": rule, "path": path, "reason": reason, "events": group.events, "example": group.example})
 }
 
-fn print(groups: &[(Cause, Group)], (seen, unmatched): (u64, u64)) {
+fn print(groups: &[(Cause, Group)], seen: u64, unmatched: u64) {
     output::line(format_args!("{unmatched} of {seen} events matched no rule"));
     for (cause, group) in groups.iter().take(SHOWN_MAX) {
         let count = output::styled(output::BAD, format_args!("{:>6}", group.events));

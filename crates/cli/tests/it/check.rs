@@ -18,7 +18,7 @@ fn a_rule_that_nothing_can_match_is_a_mistake_and_ends_with_status_1() {
     };
     let (status, said) = run(&[]);
     assert_eq!(status, Some(1));
-    assert!(said.contains("silent.yaml:4:60: "), "{said}");
+    assert!(said.contains("silent.yaml:4:55: "), "{said}");
     assert!(said.contains("= the nearest is `conversation.end`"), "{said}");
     let (status, said) = run(&["--json"]);
     assert_eq!(status, Some(1));

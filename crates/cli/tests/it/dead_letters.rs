@@ -123,7 +123,7 @@ fn one_letter_goes_with_an_edited_payload() {
     assert!(code == 1 && text.contains("no longer has the target"), "{text}");
     let to = format!("arn:aws:sqs:{PLACE}:work");
     let (code, text) = said(&binary, &["redrive", "dead", "--id", id, "--payload", file, "--to", &to]);
-    assert!(code == 0 && text.contains("1 sent again; trunkline dlq undo "), "{text}");
+    assert!(code == 0 && text.contains("1 redriven; to undo: trunkline dlq undo "), "{text}");
     let bodies = received(&binary, "work");
     assert_eq!(bodies, [body.replace("\"total\":7", "\"nothing\":7")]);
     balanced(&binary, 0);
@@ -186,7 +186,7 @@ fn what_was_sent_again_or_thrown_away_comes_back() {
     let id = told(&binary, &["undo"]).1;
     assert_eq!(id.len(), 1, "{id:?}");
     let (code, text) = said(&binary, &["undo", &redrive]);
-    assert!(code == 0 && text.contains("2 back in the dead-letter queue"), "{text}");
+    assert!(code == 0 && text.contains("2 restored to the dead-letter queue"), "{text}");
     balanced(&binary, 0);
     assert!(received(&binary, "missing").is_empty());
 
@@ -211,7 +211,7 @@ fn a_letter_that_is_named_and_not_there_is_said() {
         told(&binary, &["show", "dead"]).1.iter().map(|letter| letter["id"].clone()).collect();
     let (first, second) = (ids[0].as_str().unwrap(), ids[1].as_str().unwrap());
     let (code, text) = said(&binary, &["redrive", "dead", "--id", first, "--id", "bogus"]);
-    assert!(code == 1 && text.contains("1 sent again") && text.contains("unknown bogus: "), "{text}");
+    assert!(code == 1 && text.contains("1 redriven") && text.contains("unknown bogus: "), "{text}");
     let (code, lines) = told(&binary, &["purge", "dead", "--yes", "--id", "bogus", "--id", second]);
     assert_eq!((code, &lines[0]["purged"]), (1, &json!(1)), "{lines:?}");
     assert_eq!(lines[0]["unknown"], json!(["bogus"]));
@@ -228,9 +228,9 @@ fn what_cannot_be_done_is_said() {
         (&["show", "none"], "The queue none does not exist."),
         (&["redrive", "none"], "The queue none does not exist."),
         (&["purge", "none", "--yes"], "does not exist"),
-        (&["redrive", "dead", "--id", "none"], "dead has no such letter that is free: none"),
+        (&["redrive", "dead", "--id", "none"], "dead has no available letter none"),
         (&["redrive", "dead", "--payload", "file"], "--id <ID>"),
-        (&["redrive", "dead", "--id", "a", "--id", "b", "--payload", "{}"], "one --id"),
+        (&["redrive", "dead", "--id", "a", "--id", "b", "--payload", "{}"], "a single --id"),
         (&["redrive", "dead", "--id", "a", "--payload", "no/such/file"], "could not read no/such/file"),
         (&["redrive", "dead", "--rate", "0"], "1..=500"),
         (&["redrive", "dead", "--to", "elsewhere"], "--to <ARN>"),
@@ -244,5 +244,5 @@ fn what_cannot_be_done_is_said() {
     }
     assert_eq!(told(&binary, &["show", "dead"]).1.len(), 1, "nothing of this touched the letter");
     let (code, text) = said(&binary, &["show", "dead", "--error", "OTHER"]);
-    assert!(code == 0 && text.contains("no such message of dead"), "{text}");
+    assert!(code == 0 && text.contains("no matching messages are available in dead"), "{text}");
 }

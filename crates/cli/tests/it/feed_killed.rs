@@ -53,6 +53,6 @@ fn a_kill_in_the_middle_costs_and_repeats_nothing() {
     let list = trunkline(&["events", "list", "--last", "1000", "--json", "--endpoint", &endpoint]).output();
     let list = String::from_utf8(list.unwrap().stdout).unwrap();
     let events: Vec<Value> = list.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let ids: BTreeSet<&str> = events.iter().map(|event| event["Event"]["id"].as_str().unwrap()).collect();
+    let ids: BTreeSet<&str> = events.iter().map(|event| event["event"]["id"].as_str().unwrap()).collect();
     assert!(events.len() >= 300 && ids.len() == events.len(), "{} of {}", ids.len(), events.len());
 }

@@ -15,6 +15,8 @@ mod explain;
 mod faults;
 mod feed_killed;
 mod genesys;
+mod help;
+mod json;
 mod killed;
 mod permissions;
 mod replaying;

@@ -64,7 +64,7 @@ fn a_rehearsal_tells_and_a_replay_does() {
     assert_eq!((code, &all["state"], &all["replayed"]), (0, &json!("COMPLETED"), &json!(3)), "{all}");
     assert_eq!((received(&binary, "a"), received(&binary, "b")), (2, 2));
     let (code, said) = said(&binary, &["replay", "--since", "1h", "--rule", "large", "--target", "b"]);
-    assert!(code == 0 && said.contains("completed: 2 events replayed, 1 passed over"), "{said}");
+    assert!(code == 0 && said.contains("completed: 2 events replayed, 1 skipped"), "{said}");
     assert_eq!((received(&binary, "a"), received(&binary, "b")), (0, 2));
 }
 
@@ -94,8 +94,8 @@ fn what_cannot_be_replayed_is_said() {
         (&["--rule", "large", "--target", "c"], "Rule large has no target with the Id c."),
         (&["--target", "a"], "--rule <NAME>"),
         (&["--speed", "0"], "Speed is 0; it may be 0.001 to 1000000"),
-        (&["--since", "yesterday"], "'yesterday' is no time"),
-        (&["--since", "10"], "'10' is no time"),
+        (&["--since", "yesterday"], "'yesterday' is not a time"),
+        (&["--since", "10"], "'10' is not a time"),
         (&["--bus", "none"], "Event bus none does not exist."),
         (&["--name", "a b"], "'a b' is no replay's name"),
         (&["--since", "1h", "--until", "2020-01-01T00:00:00Z"], "end must be after its start"),

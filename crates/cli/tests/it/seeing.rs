@@ -57,18 +57,18 @@ fn an_event_s_trip_is_told() {
 
     let (code, lines) = look(&binary, &["events", "list"]);
     assert_eq!((code, lines.len()), (0, 2), "{lines:?}");
-    assert_eq!((&lines[0]["Event"]["id"], &lines[0]["RulesMatched"]), (&json!(large), &json!(1)));
-    assert_eq!((&lines[1]["Event"]["id"], &lines[1]["RulesMatched"]), (&json!(text), &json!(0)));
+    assert_eq!((&lines[0]["event"]["id"], &lines[0]["rulesMatched"]), (&json!(large), &json!(1)));
+    assert_eq!((&lines[1]["event"]["id"], &lines[1]["rulesMatched"]), (&json!(text), &json!(0)));
     assert_eq!(look(&binary, &["events", "list", "--last", "1h"]).1.len(), 2);
     assert_eq!(look(&binary, &["events", "list", "--last", "2000-01-01T00:00:00Z"]).1.len(), 2);
     assert_eq!(look(&binary, &["events", "list", "--last", "1"]).1.len(), 1);
 
     let (code, lines) = look(&binary, &["events", "show", &large]);
-    let trip = &lines[0]["Places"][0];
-    assert_eq!((code, &trip["EventBusName"], &trip["RulesMatched"]), (0, &json!("default"), &json!(1)));
-    let delivery = &trip["Rules"][0]["Deliveries"][0];
-    assert_eq!((&trip["Rules"][0]["Rule"], &delivery["State"]), (&json!("large"), &json!("DELIVERED")));
-    assert_eq!(delivery["Attempts"][0]["TookMs"], 0, "paid in the accepting commit: {trip}");
+    let trip = &lines[0]["places"][0];
+    assert_eq!((code, &trip["eventBusName"], &trip["rulesMatched"]), (0, &json!("default"), &json!(1)));
+    let delivery = &trip["rules"][0]["deliveries"][0];
+    assert_eq!((&trip["rules"][0]["rule"], &delivery["state"]), (&json!("large"), &json!("DELIVERED")));
+    assert_eq!(delivery["attempts"][0]["tookMs"], 0, "paid in the accepting commit: {trip}");
     let (code, said) = read(&binary, &["events", "show", &text]);
     assert!(code == 0 && said.contains("no match  large  detail.total: "), "{said}");
     let (code, said) = read(&binary, &["events", "show", "none"]);
@@ -118,13 +118,13 @@ fn books_queues_and_rules_are_told() {
 
     let (_, lines) = look(&binary, &["queue", "list"]);
     assert_eq!(
-        (&lines[0]["Name"], &lines[0]["ApproximateNumberOfMessages"]),
+        (&lines[0]["name"], &lines[0]["attributes"]["ApproximateNumberOfMessages"]),
         (&json!("orders"), &json!("1"))
     );
-    assert_eq!(look(&binary, &["queue", "show", "orders"]).1[0]["VisibilityTimeout"], "30");
+    assert_eq!(look(&binary, &["queue", "show", "orders"]).1[0]["attributes"]["VisibilityTimeout"], "30");
     assert_eq!(read(&binary, &["queue", "show", "none"]).0, 2);
     let (_, lines) = look(&binary, &["rule", "list"]);
-    assert_eq!((&lines[0]["Name"], &lines[0]["Targets"][0]["Id"]), (&json!("large"), &json!("queue")));
+    assert_eq!((&lines[0]["name"], &lines[0]["targets"][0]["Id"]), (&json!("large"), &json!("queue")));
     let (code, said) = read(&binary, &["rule", "show", "large"]);
     assert!(code == 0 && said.contains("\"numeric\""), "{said}");
     assert_eq!(read(&binary, &["rule", "show", "none"]).0, 2);
@@ -163,11 +163,11 @@ fn a_tail_shows_what_was_and_then_what_comes() {
     let mut tail = trunkline(&arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
-    assert_eq!(next()["Event"]["id"], first);
+    assert_eq!(next()["event"]["id"], first);
     // Of these the tail waits for, and skips the one that the rule does not match.
     order(&binary, &json!(2));
     let second = order(&binary, &json!(300));
-    assert_eq!(next()["Event"]["id"], second);
+    assert_eq!(next()["event"]["id"], second);
     tail.kill().unwrap();
     tail.wait().unwrap();
 }

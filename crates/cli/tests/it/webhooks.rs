@@ -86,5 +86,5 @@ fn what_is_refused_says_why() {
     }
     let (status, answer) = binary.request("GET /webhooks/crm", &[], "").unwrap();
     assert_eq!((status, &answer["error"]), (405, &json!("A webhook takes POST, not GET.")));
-    assert_eq!(binary.ok("Trunkline.GetCounts", &json!({}))["Events"]["accepted"], 1);
+    assert_eq!(binary.ok("Trunkline.GetCounts", &json!({}))["Events"]["Accepted"], 1);
 }

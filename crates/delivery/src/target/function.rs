@@ -1,7 +1,7 @@
 //! A Lambda function: one of another account or region is invoked on AWS, asynchronously. Functions of this Trunkline's own
 //! account and region are not served yet: each delivery fails, with the reason.
 
-use aws::encoding::percent_encoded;
+use aws::encoding::{ALL_BUT_PATH, percent_encoded};
 use events::target::function;
 
 use crate::target::aws_api::{Post, send};
@@ -25,6 +25,7 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
         ("x-amz-invocation-type".to_owned(), "Event".to_owned()),
     ];
     headers.extend(owed.trace_header.clone().map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
-    let path = format!("/2015-03-31/functions/{}/invocations", percent_encoded(&arn.to_string(), b"/"));
+    let path =
+        format!("/2015-03-31/functions/{}/invocations", percent_encoded(&arn.to_string(), ALL_BUT_PATH));
     send(outside, Post { arn, path, headers, body: owed.input.clone() }, &[]).await
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aws::encoding::percent_encoded;
+use aws::encoding::{ALL_BUT_UNRESERVED, percent_encoded};
 use aws::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -197,7 +197,7 @@ fn fill_path(endpoint: &str, parameters: &HttpParameters, event: &str) -> Result
         // An empty part of a path, or one that leads out of its place, is another resource: better not to call that.
         let value = value_of(value, event).filter(|value| !matches!(value.as_str(), "" | "." | ".."));
         let value = value.ok_or_else(|| wrong("a value that this event does not have"))?;
-        filled.push_str(&percent_encoded(&value, b""));
+        filled.push_str(&percent_encoded(&value, ALL_BUT_UNRESERVED));
         filled.push_str(piece);
     }
     filled.push_str(rest);
@@ -355,6 +355,6 @@ fn with_query(url: &str, query: &[(String, String)]) -> String {
 fn form_of(pairs: &[(String, String)]) -> String {
     let pairs = pairs
         .iter()
-        .map(|(key, value)| format!("{}={}", percent_encoded(key, b""), percent_encoded(value, b"")));
+        .map(|(key, value)| [key, value].map(|text| percent_encoded(text, ALL_BUT_UNRESERVED)).join("="));
     pairs.collect::<Vec<_>>().join("&")
 }

@@ -1,7 +1,7 @@
 //! PutEvents.
 
 use aws::operation::{commit, parse, print};
-use aws::{Call, Error, Event, Ids, Reply, Timestamp};
+use aws::{Call, Error, Event, Ids, Reply, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
 
 use crate::buses::bus::BusName;
@@ -292,14 +292,5 @@ fn is_whole_object(text: &str) -> bool {
 
 /// An event id: a UUID of version 7, so that ids made after one another lie beside one another in the index.
 pub(crate) fn event_id(now: Timestamp, ids: &Ids) -> String {
-    let (high, low) = (ids.next_u64(), ids.next_u64());
-    let ms = now.unix_ms() & 0xFFFF_FFFF_FFFF;
-    format!(
-        "{:08x}-{:04x}-7{:03x}-{:04x}-{:012x}",
-        ms >> 16,
-        ms & 0xFFFF,
-        high & 0xFFF,
-        0x8000 | (low >> 48 & 0x3FFF),
-        low & 0xFFFF_FFFF_FFFF
-    )
+    Uuid::v7(now.unix_ms(), ids.next_u128()).to_string()
 }

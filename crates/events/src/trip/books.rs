@@ -16,6 +16,7 @@ const COUNTS: Table<(), Counts> = Table::new(25, "event counts");
 /// - where each matching event makes one delivery, `accepted = delivered + dead_lettered + owed + unmatched + untargeted
 ///   + expired + dropped`, which is contract C2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Counts {
     /// Events taken in on a bus; those forwarded from another bus once more.
     pub accepted: u64,

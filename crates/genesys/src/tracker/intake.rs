@@ -39,6 +39,7 @@ const FAR: Duration = Duration::from_secs(600);
 
 /// Counts since the store was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct IntakeCounts {
     /// Events that the feed delivered.
     pub received: u64,

@@ -1,7 +1,9 @@
 //! Chat messages between agents: to another agent, or to the group of a queue.
 
+use aws::Uuid;
+
 use super::events::Notification;
-use super::ids::Uuid;
+use super::ids::of_entity;
 use super::parameters as p;
 use super::topics;
 use super::writer::{Object, Truth};
@@ -49,7 +51,7 @@ impl Simulator {
         else {
             return;
         };
-        let group = Uuid::of_entity(self.config.seed, "group", &queue.name);
+        let group = of_entity(self.config.seed, "group", &queue.name);
         self.say_message(
             Notification { topic: topics::CHAT_OF_GROUP, entity: group, at_ms: self.now_ms },
             "Group",
@@ -60,7 +62,7 @@ impl Simulator {
     /// Two agents have one room, whoever writes.
     fn write_to(&mut self, message: ChatMessage, to: usize) {
         let (one, other) = (message.from.min(to), message.from.max(to));
-        let room = Uuid::of_entity(self.config.seed, "chat", &format!("{one} {other}"));
+        let room = of_entity(self.config.seed, "chat", &format!("{one} {other}"));
         self.say_message(
             Notification { topic: topics::CHAT_OF_TWO, entity: room, at_ms: self.now_ms },
             "Adhoc",

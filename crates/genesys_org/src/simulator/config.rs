@@ -1,6 +1,7 @@
 //! The configuration of an org: its entities, its day, and the topics that it publishes.
 
-use super::ids::Uuid;
+use aws::Uuid;
+
 use super::trouble::Trouble;
 
 /// The configuration of an org.

@@ -1,6 +1,6 @@
 //! One simulated conversation: what was drawn for it at its start, and the legs it has had.
 
-use super::ids::Uuid;
+use aws::Uuid;
 
 /// The kind of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 //! Which fields a topic has is the vendor's schema (the catalogue beside this folder; a test compares). Their order, and the
 //! fields that are left out, follow the public sample payloads.
 
+use aws::Uuid;
+
 use super::conversation::{AgentLeg, Conversation, Kind, Leg, Wire};
 use super::history::{Purpose, SegmentType};
-use super::ids::Uuid;
 use super::metrics::Metric;
 use super::org::{Org, WRAP_UP_TIMEOUT};
 use super::outbox::{BEFORE_ID, Sort};

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws::Uuid;
+
 use super::conversation::{Kind, Leg, Wire};
-use super::ids::Uuid;
 use super::party::Addresses;
 
 /// One conversation, as in an analytics details record.

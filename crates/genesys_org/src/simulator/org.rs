@@ -1,7 +1,9 @@
 //! The simulated org: what exists before anything happens. A function of the seed, so that a restart finds the same org.
 
+use aws::Uuid;
+
 use super::WrapCode;
-use super::ids::Uuid;
+use super::ids::of_entity;
 use super::parameters::SHIFTS;
 use super::random::Dice;
 
@@ -77,12 +79,12 @@ impl Org {
     /// The org of `seed` with these queues and that many agents.
     pub fn new(seed: u64, queues: &[String], agents: usize) -> Self {
         let entity =
-            |kind: &str, name: &str| Entity { id: Uuid::of_entity(seed, kind, name), name: name.to_owned() };
-        let id = Uuid::of_entity(seed, "organization", "");
+            |kind: &str, name: &str| Entity { id: of_entity(seed, kind, name), name: name.to_owned() };
+        let id = of_entity(seed, "organization", "");
         Self {
             id,
             source: source(id, "trunkline"),
-            division: Uuid::of_entity(seed, "division", "Home"),
+            division: of_entity(seed, "division", "Home"),
             divisions: vec![entity("division", "Home")],
             queues: queues.iter().map(|name| entity("queue", name)).collect(),
             users: (0..agents).map(|number| user(seed, number, queues.len())).collect(),
@@ -181,12 +183,12 @@ impl Org {
 
     /// The id of the flow of this type that belongs to a queue.
     pub(super) fn flow(&self, flow_type: &str, queue: usize) -> Uuid {
-        Dice::new(self.seed, Uuid::of_entity(self.seed, "flow", flow_type).low(), queue as u64).uuid()
+        Dice::new(self.seed, of_entity(self.seed, "flow", flow_type).low(), queue as u64).uuid()
     }
 
     /// The id of the definition of a system presence (`ON_QUEUE`, `BREAK`).
     pub(super) fn presence(&self, system: &str) -> Uuid {
-        Uuid::of_entity(self.seed, "presence", system)
+        of_entity(self.seed, "presence", system)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Recording of conversations for later queries: see `history`.
 
+use aws::Uuid;
+
 use super::conversation::{AgentLeg, Kind, Wire};
 use super::history::{ConversationRecord, FlowRecord, Purpose, SegmentType, SessionFacts, SessionRecord};
-use super::ids::Uuid;
 use super::party::{Addresses, Party, addresses, agent_of};
 use super::{FlowExit, FlowFacts, Simulator, Wrap};
 

@@ -1,8 +1,9 @@
 //! The agents: signing in, breaks, and the events of their routing status, presence and activity.
 
+use aws::Uuid;
+
 use super::agents::Duty;
 use super::events::Notification;
-use super::ids::Uuid;
 use super::parameters as p;
 use super::topics::{self, Topic};
 use super::writer::{Object, Truth};

@@ -1,6 +1,6 @@
 //! JSON text, written straight into a string. Keys and most values are ours and need no escapes; what might is escaped.
 
-use super::ids::Uuid;
+use aws::Uuid;
 
 /// An object that is being written: each method appends one field.
 #[derive(Debug)]

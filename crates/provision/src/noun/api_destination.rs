@@ -37,18 +37,18 @@ pub(crate) const SECTION: Section = Section {
         may("description", "What it is for.", Kind::Text { chars_max: 512 }),
         must(
             "connection",
-            "How it is authorized against, one of `connections`.",
+            "How requests are authorized, one of `connections`.",
             Kind::Text { chars_max: 64 },
         ),
         must(
             "endpoint",
-            "The address that is called; each `*` in its path is filled by `http.path` of the target.",
+            "The URL to call; each `*` in its path is filled by `http.path` of the target.",
             ENDPOINT,
         ),
         must("method", "The method of the request.", Kind::OneOf(METHODS)),
         may(
             "rateLimitPerSecond",
-            "At most so many requests a second; the others wait. Default 300.",
+            "Maximum requests per second; further ones wait. Default 300.",
             Kind::Integer { min: 1, max: i32::MAX as u64 },
         ),
     ],

@@ -105,7 +105,7 @@ pub(crate) const SECTION: Section = Section {
         may("oauth", "A token for a client's credentials, fetched and renewed.", Kind::Object(&OAUTH)),
         may(
             "headers",
-            "Headers that every request gets; what comes from ${env:NAME} or ${file:PATH} is kept secret.",
+            "Headers of every request; what comes from ${env:NAME} or ${file:PATH} is kept secret.",
             PARAMETERS,
         ),
         may("query", "Parameters of the query that every request gets, likewise.", PARAMETERS),
@@ -144,7 +144,7 @@ const OAUTH: Section = Section {
         must("clientSecret", "Its secret, from outside this file: ${env:NAME} or ${file:PATH}.", CREDENTIAL),
         may(
             "headers",
-            "Headers that the request for a token gets; what comes from ${env:NAME} or ${file:PATH} is kept secret.",
+            "Headers of the request for a token; what comes from ${env:NAME} or ${file:PATH} is kept secret.",
             PARAMETERS,
         ),
         may("query", "Parameters of its query, likewise.", PARAMETERS),

@@ -79,13 +79,13 @@ const MEDIA_GRACE: Section = Section {
     keys: &[
         may(
             "wrapUp",
-            "How long an ended conversation waits for its wrap-up after the last that was heard of it, 0 s to 7 d; a later \
-             one comes as `conversation.wrapup`. Default 60s.",
+            "How long an ended conversation waits for its wrap-up after its last event, 0s to 7d; a later wrap-up is sent as \
+             `conversation.wrapup`. Default 60s.",
             Kind::Duration { seconds_min: 0, seconds_max: 604_800 },
         ),
         may(
             "maxAge",
-            "After how much silence a conversation that has not ended is closed with status `expired`, 60 s to 90 d. \
+            "After how long without events an unfinished conversation is closed with status `expired`, 60s to 90d. \
              Default 1d; 30d for messages, emails and callbacks.",
             Kind::Duration { seconds_min: 60, seconds_max: 7_776_000 },
         ),
@@ -136,8 +136,8 @@ pub(crate) const SECTION: Section = Section {
     keys: &[
         must(
             "source",
-            "Where conversations come from: `simulate` is an org that Trunkline simulates, `notifications` a real one that is \
-             heard over its notification channels, `sqs` a queue that a rule on a real one's partner bus fills.",
+            "Where conversations come from: `simulate` is a simulated org, `notifications` a real org's notification channels, \
+             `sqs` a queue that a rule on a real org's partner event bus fills.",
             Kind::OneOf(&["simulate", "notifications", "sqs"]),
         ),
         may(
@@ -147,7 +147,7 @@ pub(crate) const SECTION: Section = Section {
         ),
         may(
             "agents",
-            "How many agents the simulated org has. Default 50.",
+            "Number of agents in the simulated org. Default 50.",
             Kind::Integer { min: 1, max: 20_000 },
         ),
         may(
@@ -157,17 +157,17 @@ pub(crate) const SECTION: Section = Section {
         ),
         may(
             "load",
-            "How arrivals and agents follow the hour, in UTC: `flat`, or `day` with shifts and a busy morning. Default flat.",
+            "How load and staffing depend on the hour (UTC): `flat`, or `day` with shifts and a busy morning. Default flat.",
             Kind::OneOf(&["flat", "day"]),
         ),
         may(
             "trouble",
-            "What goes wrong on the way to Trunkline, on demand; the same for the same seed.",
+            "Simulated trouble on the way to Trunkline; the same for the same seed.",
             Kind::Object(&trouble::SECTION),
         ),
         may(
             "org",
-            "Of `notifications`, and of `sqs` for the names of its queues: the org's region (`eu-central-1`), its domain \
+            "For `notifications`, and for `sqs` to know the names of queues: the org's region (`eu-central-1`), its domain \
              (`mypurecloud.de`), or the address of a simulated org.",
             Kind::Text { chars_max: 256 },
         ),
@@ -178,28 +178,28 @@ pub(crate) const SECTION: Section = Section {
         ),
         may(
             "clientSecret",
-            "With `org`: its secret; say `${env:GENESYS_CLIENT_SECRET}` rather than the secret itself.",
+            "With `org`: the client's secret; write `${env:GENESYS_CLIENT_SECRET}` rather than the secret itself.",
             Kind::Text { chars_max: 1_024 },
         ),
         may(
             "topics",
-            "Of `notifications`: the topics to follow, with `{id}` where they name an entity. Default: what the conversation \
-             tracker reads.",
+            "For `notifications`: the topics to follow, with `{id}` for an entity. Default: those that the conversation \
+             tracker needs.",
             Kind::List(&Kind::Text { chars_max: 256 }),
         ),
         may(
             "queueUrl",
-            "Of `sqs`: the URL of the queue. Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+            "For `sqs`: the URL of the queue. Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
             Kind::Text { chars_max: 1_024 },
         ),
         may(
             "region",
-            "Of `sqs`: the queue's AWS region, where its URL does not tell it.",
+            "For `sqs`: the queue's AWS region, if its URL does not contain it.",
             Kind::Text { chars_max: 64 },
         ),
         must(
             "queues",
-            "The names of the org's routing queues, as rules name them.",
+            "The names of the org's routing queues that the file uses.",
             Kind::List(&Kind::Text { chars_max: 256 }),
         ),
         may(

@@ -54,7 +54,7 @@ pub(crate) fn check_queue(queue: &PartnerQueue, out: &mut Vec<Mistake>) {
         out.push(mistake.with_suggestion(example));
     }
     if let Some(url) = queue.queue_url.as_ref().filter(|url| !is_queue_url(&url.value)) {
-        let mistake = Mistake::new(url.span, format!("'{}' is no URL of a queue", url.value));
+        let mistake = Mistake::new(url.span, format!("'{}' is not the URL of a queue", url.value));
         let example = "it is like https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events";
         out.push(mistake.with_suggestion(example));
     }
@@ -107,7 +107,7 @@ pub(crate) fn check(org: &Org, out: &mut Vec<Mistake>) {
     }
     for topic in &org.topics {
         if !topic.value.starts_with("v2.") {
-            let sentence = format!("'{}' is no topic of Genesys Cloud", topic.value);
+            let sentence = format!("'{}' is not a topic of Genesys Cloud", topic.value);
             let example = "a topic begins with `v2.`, such as `v2.detail.events.conversation.{id}.acd.end`";
             out.push(Mistake::new(topic.span, sentence).with_suggestion(example));
         }

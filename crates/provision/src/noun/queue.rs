@@ -43,17 +43,17 @@ pub(crate) const SECTION: Section = Section {
         must("name", "The queue's name: letters, digits, `-` and `_`, at most 80.", Kind::Name(&NAME)),
         may(
             "visibilityTimeout",
-            "How long a received message stays hidden from other receivers, 0 s to 12 h. Default 30s.",
+            "How long a received message stays hidden from other receivers, 0s to 12h. Default 30s.",
             Kind::Duration { seconds_min: 0, seconds_max: 43_200 },
         ),
         may(
             "retention",
-            "How long a message is kept, 60 s to 14 d. Default 4d.",
+            "How long a message is kept, 60s to 14d. Default 4d.",
             Kind::Duration { seconds_min: 60, seconds_max: 1_209_600 },
         ),
         may(
             "delay",
-            "How long a new message waits before it can be received, 0 s to 15 m. Default 0.",
+            "How long a new message waits before it can be received, 0s to 15m. Default 0s.",
             Kind::Duration { seconds_min: 0, seconds_max: 900 },
         ),
         may(
@@ -75,7 +75,7 @@ const DEAD_LETTER: Section = Section {
         must("queue", "The name of the dead-letter queue, one of `queues`.", Kind::Text { chars_max: 80 }),
         must(
             "maxReceiveCount",
-            "After how many receptions without a deletion a message goes there, 1 to 1000.",
+            "After how many receives without a delete a message is moved there, 1 to 1000.",
             Kind::Integer { min: 1, max: 1000 },
         ),
     ],

@@ -63,7 +63,7 @@ pub(crate) const SECTION: Section = Section {
         may("enabled", "Whether the rule matches at all. Default true.", Kind::Flag),
         must(
             "targets",
-            "Where a matched event goes, at most 5.",
+            "Where a matching event is sent, at most 5 targets.",
             Kind::List(&Kind::Object(&target::SECTION)),
         ),
     ],
@@ -148,7 +148,7 @@ fn check_pattern(json: &JsonText, names: &Names<'_>, out: &mut Vec<Mistake>) {
     if let Err(invalid) = EventPattern::parse(&json.text) {
         let span = json.locate(invalid.offset, invalid.line, invalid.column);
         let sentence =
-            format!("this is no event pattern: found {}, expected {}", invalid.found, invalid.expected);
+            format!("this is not an event pattern: found {}, expected {}", invalid.found, invalid.expected);
         // The rest of AWS's message repeats the text and the place in it.
         let reason = invalid.message.lines().next().unwrap_or_default().to_owned();
         out.push(Mistake::new(span, sentence).with_suggestion(format!("AWS says: {reason}")));

@@ -123,12 +123,12 @@ pub(crate) const SECTION: Section = Section {
         may("retry", "How often and how long delivery is tried again.", Kind::Object(&RETRY)),
         may(
             "concurrency",
-            "At most so many deliveries to the target are under way at a time, across all events and rules, 1 to 1000.",
+            "Maximum concurrent deliveries to the target, across all events and rules, 1 to 1000.",
             Kind::Integer { min: 1, max: 1000 },
         ),
         may(
             "timeoutMs",
-            "How long the target may take to answer, in ms, 50 to 5000. Default 5000.",
+            "Maximum time the target may take to answer, in ms, 50 to 5000. Default 5000.",
             Kind::Integer { min: 50, max: 5000 },
         ),
     ],
@@ -182,12 +182,12 @@ const RETRY: Section = Section {
     keys: &[
         may(
             "attempts",
-            "Most attempts after the first, 0 to 185. Default 185.",
+            "Maximum number of retries, 0 to 185. Default 185.",
             Kind::Integer { min: 0, max: 185 },
         ),
         may(
             "maxAge",
-            "The oldest event that is still tried, 60 s to 24 h. Default 24h.",
+            "Maximum age of an event that is still retried, 60s to 24h. Default 24h.",
             Kind::Duration { seconds_min: 60, seconds_max: 86_400 },
         ),
     ],
@@ -254,7 +254,7 @@ fn free_id(destination: &Destination, taken: &[String]) -> String {
     | Destination::Arn(name)) = destination;
     let last = name.value.rsplit([':', '/']).next().unwrap_or_default();
     // Room for a number.
-    let base: String = ID.mend(last).chars().take(ID.chars_max - 4).collect();
+    let base: String = ID.corrected(last).chars().take(ID.chars_max - 4).collect();
     let mut id = base.clone();
     let mut number = 2;
     while taken.contains(&id) {
@@ -278,7 +278,7 @@ pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) 
         Destination::Bus(_) => {}
         Destination::ApiDestination(name) => {
             if let Some(wildcards) = names.wildcards(name, out) {
-                check_wildcards(target, (&name.value, wildcards), out);
+                check_wildcards(target, &name.value, wildcards, out);
             }
         }
         Destination::Arn(arn) => check_arn(arn, out),
@@ -293,11 +293,11 @@ pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) 
 }
 
 /// AWS gives up each event whose request it has no path for.
-fn check_wildcards(target: &Target, (name, wanted): (&str, usize), out: &mut Vec<Mistake>) {
+fn check_wildcards(target: &Target, name: &str, wanted: usize, out: &mut Vec<Mistake>) {
     let given = target.http.as_ref().map_or(0, |http| http.path.len());
     if wanted != given {
         let sentence = format!(
-            "the endpoint of `{name}` has {wanted} `*` to fill, and `http.path` of this target fills {given}"
+            "the endpoint of `{name}` has {wanted} `*` to fill, but `http.path` of this target fills {given}"
         );
         out.push(Mistake::new(target.http.as_ref().map_or(target.span, |http| http.span), sentence));
     }
@@ -318,7 +318,7 @@ fn check_unlimited(target: &Target, out: &mut Vec<Mistake>) {
         (None, None) => return,
     };
     let sentence =
-        format!("a queue gets its message when the event is accepted: `{key}` means nothing for it");
+        format!("a queue gets its message when the event is accepted: `{key}` has no effect on it");
     out.push(Mistake::new(target.span, sentence).with_suggestion(instead));
 }
 
@@ -375,7 +375,8 @@ fn check_path(path: &Marked<String>, out: &mut Vec<Mistake>) {
 fn check_variable(name: &Marked<String>, out: &mut Vec<Mistake>) {
     let is_plain = name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if !is_plain || name.value.is_empty() {
-        let sentence = format!("`{}` is no name for a value: only letters, digits, `-` and `_`", name.value);
+        let sentence =
+            format!("`{}` is not a name for a value: use letters, digits, `-` and `_`", name.value);
         out.push(Mistake::new(name.span, sentence));
     } else if name.value.starts_with("AWS") {
         let sentence = format!("`{}` begins with AWS, which AWS keeps for itself", name.value);

@@ -38,12 +38,12 @@ pub(crate) const SECTION: Section = Section {
         must("name", "What the test shows.", Kind::Text { chars_max: 512 }),
         must(
             "given",
-            "The events: `source`, `detail-type`, `detail`. What is left out of the envelope is filled in; `source` is `genesys.cloud`.",
+            "The events: `source`, `detail-type`, `detail`. Missing members of the envelope are filled in; the default `source` is `genesys.cloud`.",
             Kind::List(&Kind::JsonObject),
         ),
         must(
             "expect",
-            "What must come of each event: an entry per rule.",
+            "What must happen to each event: one entry per rule.",
             Kind::List(&Kind::Object(&EXPECTATION)),
         ),
     ],
@@ -58,7 +58,7 @@ const EXPECTATION: Section = Section {
         may("matches", "Whether the rule must match each event, or must not. Default true.", Kind::Flag),
         may(
             "targets",
-            "The ids or queues of exactly the targets that each event must go to.",
+            "The ids or queues of all targets that each event must reach, and no others.",
             Kind::List(&Kind::Text { chars_max: 80 }),
         ),
     ],

@@ -50,17 +50,17 @@ pub(crate) const SECTION: Section = Section {
         may("source", "The `source` of its events. Default `webhook.NAME`.", Kind::Name(&SOURCE)),
         may(
             "verify",
-            "How a sender proves who it is: `hmac` (HMAC-SHA256 of the body in a header), `standard-webhooks` (webhook-id, webhook-timestamp, webhook-signature), `secret` (a header repeats it). Default: not at all.",
+            "How senders are verified: `hmac` (HMAC-SHA256 of the body in a header), `standard-webhooks` (webhook-id, webhook-timestamp, webhook-signature), `secret` (a header contains it). Default: not at all.",
             Kind::OneOf(VERIFY),
         ),
         may(
             "secret",
-            "The secret, from outside this file: ${env:NAME} or ${file:PATH}. For `standard-webhooks` it begins with whsec_.",
+            "The secret, from outside the file: ${env:NAME} or ${file:PATH}. For `standard-webhooks` it begins with whsec_.",
             Kind::Text { chars_max: 1024 },
         ),
         may(
             "header",
-            "The header that carries the proof. Default X-Hub-Signature-256 for `hmac`, Authorization for `secret`.",
+            "The header with the signature or the secret. Default X-Hub-Signature-256 for `hmac`, Authorization for `secret`.",
             Kind::Name(&HEADER),
         ),
     ],

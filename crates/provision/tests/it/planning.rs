@@ -194,8 +194,8 @@ fn a_half_made_rule_is_reported() {
     assert_eq!(
         failure.to_string(),
         "target support-conversations of rule support-conversation-ended: InternalFailure: broken\n\
-         the rule support-conversation-ended was just made and matches events, but these targets of it are not as they \
-         should be: support-conversations"
+         the rule support-conversation-ended was created and matches events, but these of its targets are missing or out \
+         of date: support-conversations"
     );
     assert_eq!(report.made.0.len(), 3);
     *model.broken.lock().unwrap() = None;

@@ -2,10 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread;
 
 use provision::Http;
 use provision::api::{Api as _, ApiError, Request};
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 
 /// Calls once against a listener that answers with this status and body; also what the listener read.
@@ -27,7 +29,7 @@ fn exchange(request: Request, status: &str, body: &str) -> (Result<Value, ApiErr
         String::from_utf8(read).unwrap()
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let result = runtime.block_on(async { Http::new(&endpoint).unwrap().call(request).await });
+    let result = runtime.block_on(async { Http::new(&endpoint, &[]).unwrap().call(request).await });
     (result, server.join().unwrap().to_lowercase())
 }
 
@@ -65,12 +67,45 @@ fn a_refusal_keeps_its_code_and_words() {
 }
 
 #[test]
+fn an_endpoint_with_tls_is_reached_where_its_authority_is_trusted() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let authority = made.cert.pem();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let server = thread::spawn(move || {
+        for stream in listener.incoming().take(2) {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            // The client that does not trust it goes away during the handshake.
+            let Ok(count) = stream.read(&mut [0; 4096]) else { continue };
+            assert!(count > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let call = |authorities: &[u8]| {
+        let http = Http::new(&endpoint, authorities).unwrap();
+        runtime.block_on(async { http.call(Request::sqs("ListQueues", json!({}))).await })
+    };
+    let refused = call(b"").unwrap_err();
+    assert!(refused.code == "Unreachable" && refused.message.contains("no TLS"), "{refused}");
+    assert_eq!(call(authority.as_bytes()), Ok(json!({})));
+    server.join().unwrap();
+}
+
+#[test]
 fn no_answer_names_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let call = async { Http::new(&endpoint).unwrap().call(Request::sqs("ListQueues", json!({}))).await };
+    let call = async { Http::new(&endpoint, &[]).unwrap().call(Request::sqs("ListQueues", json!({}))).await };
     let error = runtime.block_on(call).unwrap_err();
     assert_eq!((error.code.as_str(), error.status), ("Unreachable", 0));
     assert!(error.message.contains(&endpoint), "{error}");
@@ -78,7 +113,7 @@ fn no_answer_names_the_address() {
 
 #[test]
 fn what_is_no_address_is_refused() {
-    for text in ["", "127.0.0.1:4566", "https://127.0.0.1", "http://", "no address"] {
-        assert!(Http::new(text).is_err(), "{text}");
+    for text in ["", "127.0.0.1:4566", "http://", "no address"] {
+        assert!(Http::new(text, &[]).is_err(), "{text}");
     }
 }

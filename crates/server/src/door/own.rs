@@ -1,9 +1,9 @@
-//! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell. Not a stable interface yet.
+//! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell.
 
 mod reconcile;
 
 use aws::books::{Page, Role, Row, Sum};
-use aws::service::Json;
+use aws::service::TRUNKLINE;
 use aws::{Call, Operation, Reply, Service, Timestamp, Wire, operation};
 use events::Era;
 use events::own::trip::NotMatched;
@@ -19,7 +19,7 @@ const EXPLAINED_MAX: usize = 10;
 
 /// On the wire: AWS JSON 1.1. Those that need only the buses are [`events::own::SERVICE`]'s.
 pub(crate) static SERVICE: Service<Rooms> =
-    Service::new("Trunkline", &[], &[Wire::Json(Json::new("Trunkline", "1.1"))], OPERATIONS);
+    Service::new("Trunkline", &[], &[Wire::Json(TRUNKLINE)], OPERATIONS);
 
 /// Those that need more than one room.
 const OPERATIONS: &[Operation<Rooms>] = &[

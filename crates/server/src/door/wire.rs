@@ -276,6 +276,9 @@ impl Outgoing {
             Self::Rest(_, Some(route)) => rest::answer(route, body).map(|parted| {
                 (StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK), parted.headers, parted.body)
             }),
+            Self::Json(Json { answers_version: Some(version), .. }) => {
+                Ok((StatusCode::OK, Vec::new(), with_version(*version, &body)))
+            }
             _ => Ok((StatusCode::OK, Vec::new(), body)),
         };
         match written {
@@ -357,6 +360,13 @@ pub(crate) fn insert(headers: &mut HeaderMap, name: &str, text: &str) {
     if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(text)) {
         headers.insert(name, value);
     }
+}
+
+/// An object with its version before its members.
+fn with_version(version: u32, body: &[u8]) -> Body {
+    let members = body.strip_prefix(b"{").unwrap_or(b"}");
+    let separator = if members == b"}" { "" } else { "," };
+    [format!("{{\"Version\":{version}{separator}").as_bytes(), members].concat()
 }
 
 fn json_error(kind: &str, message: &str) -> String {

@@ -16,7 +16,7 @@ use crate::output::{self, BAD, FAINT, GOOD, STRONG, styled};
 const PLAIN_STATUS_EVERY: u32 = 40;
 /// Status looks in a second.
 const TICKS_PER_SECOND: u64 = 4;
-/// The rate is that of the last so many looks.
+/// Number of looks over which the rate is taken.
 const RATE_WINDOW: usize = 8;
 
 /// The books in five numbers.
@@ -66,7 +66,9 @@ impl Screen {
     /// A screen for a server that has started.
     pub(crate) fn new(
         server: &Server,
-        (arguments, pipeline, feed): (&Arguments, &Pipeline, Option<&Feed>),
+        arguments: &Arguments,
+        pipeline: &Pipeline,
+        feed: Option<&Feed>,
     ) -> Self {
         let mode = match (arguments.json, output::is_terminal()) {
             (true, _) => Mode::Json,
@@ -76,7 +78,7 @@ impl Screen {
         let header = Header {
             address: format!("http://{}", server.address()),
             data_dir: arguments.server.data_dir.display().to_string(),
-            org: feed.map(Feed::said),
+            org: feed.map(Feed::description),
             rules: pipeline.rules.iter().map(rule_line).collect(),
             first_rule: pipeline.rules.first().map(|rule| rule.name.value.clone()),
             region: arguments.server.region.clone(),
@@ -89,7 +91,7 @@ impl Screen {
     pub(crate) fn header(&self) {
         let Header { address, data_dir, org, rules, first_rule, region, .. } = &self.header;
         if self.mode == Mode::Json {
-            output::line(
+            output::json(
                 json!({"type": "started", "address": address, "dataDir": data_dir, "feed": org, "rules": rules}),
             );
             return;
@@ -108,11 +110,11 @@ impl Screen {
         output::line("\nIn another terminal:");
         output::line(format_args!("  export AWS_ENDPOINT_URL={address} AWS_DEFAULT_REGION={region}"));
         output::line("  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any");
-        output::line("  aws events list-rules            or boto3, or any AWS SDK");
+        output::line("  aws events list-rules            (or boto3, or any AWS SDK)");
         if let Some(rule) = first_rule {
             output::line(format_args!("  trunkline explain --rule {rule} --last 5 --endpoint {address}"));
         }
-        output::line(styled(FAINT, "Ctrl-C stops; started again, it goes on where it was.\n"));
+        output::line(styled(FAINT, "Press Ctrl-C to stop; the next start continues from there.\n"));
         let titles =
             format!("{:<10}{:<38}{:<20}{:>9}  {}", "ENDED", "CONVERSATION", "WRAP-UP", "DURATION", "OUTCOME");
         output::line(styled(STRONG, titles));
@@ -123,7 +125,7 @@ impl Screen {
         let body: Value = serde_json::from_str(&taken.body).unwrap_or_default();
         if self.mode == Mode::Json {
             let event = if body.is_null() { Value::from(taken.body.as_str()) } else { body };
-            output::line(json!({"type": "message", "queue": taken.queue, "event": event}));
+            output::json(json!({"type": "message", "queue": taken.queue, "event": event}));
             return;
         }
         let line = conversation_line(&body, &self.header.wrap_ups).unwrap_or_else(|| {
@@ -160,9 +162,9 @@ impl Screen {
         self.erase_status();
         self.status_line();
         match self.mode {
-            Mode::Json => output::line(json!({"type": "stopped"})),
+            Mode::Json => output::json(json!({"type": "stopped"})),
             Mode::Terminal | Mode::Plain => output::line(format_args!(
-                "stopped; everything acknowledged is in {}, and the next start goes on from there",
+                "stopped; everything acknowledged is in {}, and the next start continues from there",
                 self.header.data_dir
             )),
         }
@@ -183,7 +185,7 @@ impl Screen {
 
     fn status_line(&self) {
         match (self.mode, self.last) {
-            (Mode::Json, Some(status)) => output::line(json!({
+            (Mode::Json, Some(status)) => output::json(json!({
                 "type": "status", "eventsIn": status.events_in, "matched": status.matched,
                 "delivered": status.delivered, "owed": status.owed, "dead": status.dead,
                 "eventsPerSecond": self.rate(),

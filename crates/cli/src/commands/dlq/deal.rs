@@ -17,32 +17,28 @@ use crate::commands::dlq::selection::{Selection, with};
 use crate::remote::{At, Remote, items, text};
 use crate::{input, output, table};
 
-/// How often a running move task is asked after.
+/// How often the state of a running move task is asked.
 const ASKED_EVERY: Duration = Duration::from_millis(100);
 /// Steps a second where a rate is given.
 const STEPS_PER_SECOND: u32 = 10;
 
 /// How much can be undone.
-const KEPT: &str = "undo keeps 64 MiB of letters, for a day";
+const KEPT: &str = "undo keeps 64 MiB of letters for a day";
 
 /// Arguments of `trunkline dlq redrive`.
-///
-/// A message that a queue gave up goes back to that queue. An event that a rule could not deliver goes again to the rule's
-/// target that missed it, its input made as the target has it now. What has to stay keeps its place, and the reason is
-/// said. `dlq undo` takes back what nobody has received yet.
 #[derive(Debug, Args)]
 pub(crate) struct RedriveArguments {
     #[command(flatten)]
     letters: Selection,
-    /// Letters a second; as fast as it goes where not said
+    /// Maximum letters per second [default: as fast as possible]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
     rate: Option<u32>,
-    /// To this queue instead, as they are
+    /// Send the letters unchanged to this queue instead
     #[arg(long, value_name = "ARN")]
     to: Option<Arn>,
-    /// With the text of this file (or JSON as it stands, or - for standard input) instead of its own, without the last line
-    /// end; for the one letter of --id. Of an event it is the whole event, which `dlq show --json` has as "body"
-    #[arg(long, value_name = "FILE", requires = "id")]
+    /// Send this instead of the payload of the one letter of --id: a file, JSON, or - for standard input, without its final
+    /// line end. For an event it is the whole event, the "body" in `dlq show --json`
+    #[arg(long, value_name = "FILE|JSON|-", requires = "id")]
     payload: Option<String>,
     #[command(flatten)]
     at: At,
@@ -53,7 +49,7 @@ pub(crate) struct RedriveArguments {
 pub(crate) struct PurgeArguments {
     #[command(flatten)]
     letters: Selection,
-    /// Yes, throw them away
+    /// Confirm: delete the letters
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -63,21 +59,40 @@ pub(crate) struct PurgeArguments {
 /// Arguments of `trunkline dlq undo`.
 #[derive(Debug, Args)]
 pub(crate) struct UndoArguments {
-    /// What `redrive` or `purge` called it, or the id of one letter; without it, what can be undone is listed
+    /// The name that `redrive` or `purge` printed, or the id of one letter [default: list what can be undone]
     name: Option<String>,
     #[command(flatten)]
     at: At,
 }
 
+/// What is done with letters.
+#[derive(Clone, Copy, Debug)]
+struct Action {
+    /// What has become of a letter when it is done.
+    outcome: &'static str,
+    /// The member of the JSON that counts the letters.
+    member: &'static str,
+}
+
+const REDRIVE: Action = Action { outcome: "redriven", member: "redriven" };
+const PURGE: Action = Action { outcome: "purged", member: "purged" };
+const UNDO: Action = Action { outcome: "restored to the dead-letter queue", member: "restored" };
+
+/// A letter that had to stay.
+#[derive(Clone, Debug)]
+struct StayingLetter {
+    id: String,
+    reason: String,
+}
+
 /// What became of the letters.
 #[derive(Debug, Default)]
-struct Dealt {
+struct Outcome {
     /// By this it can be undone; empty where nothing can.
     name: String,
     done: u64,
-    /// The letters that had to stay, and why.
-    stayed: Vec<(String, String)>,
-    /// Of the letters that were named, those that have not been met.
+    stayed: Vec<StayingLetter>,
+    /// Of the letters that were named, those that were not found.
     unmet: Vec<String>,
     /// How many of `done` cannot be undone by their nature.
     finally: u64,
@@ -85,7 +100,7 @@ struct Dealt {
     gone: u64,
 }
 
-impl Dealt {
+impl Outcome {
     fn add(&mut self, answer: &Value, list: &str) {
         let number = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or(0);
         self.finally += number("Final");
@@ -94,17 +109,19 @@ impl Dealt {
         self.done += u64::try_from(done.len()).unwrap_or(0);
         self.unmet.retain(|id| !done.iter().any(|done| done.as_str() == Some(id)));
         let stayed = items(answer, "Stayed").iter();
-        self.stayed
-            .extend(stayed.map(|stayed| (text(stayed, "Id").to_owned(), text(stayed, "Reason").to_owned())));
-        self.unmet.retain(|id| !self.stayed.iter().any(|(stayed, _)| stayed == id));
+        self.stayed.extend(stayed.map(|stayed| StayingLetter {
+            id: text(stayed, "Id").to_owned(),
+            reason: text(stayed, "Reason").to_owned(),
+        }));
+        self.unmet.retain(|id| !self.stayed.iter().any(|letter| letter.id == *id));
     }
 
     /// How many of the letters that were dealt with can come back; none where nothing of it is kept.
     fn undoable(&self) -> u64 {
-        match self.name.is_empty() {
-            true => 0,
-            false => self.done.saturating_sub(self.finally).saturating_sub(self.gone),
+        if self.name.is_empty() {
+            return 0;
         }
+        self.done.saturating_sub(self.finally).saturating_sub(self.gone)
     }
 
     /// How it is undone, and why not all of it can be.
@@ -114,32 +131,32 @@ impl Dealt {
             return String::new();
         }
         if undoable == self.done {
-            return format!("; trunkline dlq undo {name} takes it back");
+            return format!("; to undo: trunkline dlq undo {name}");
         }
         let mut why = Vec::new();
         if self.finally > 0 {
-            why.push("what is logged, or was a duplicate to a FIFO queue, is not taken back");
+            why.push("what was logged, or was a duplicate for a FIFO queue, cannot be taken back");
         }
         if self.gone > 0 {
             why.push(KEPT);
         }
         let why = why.join("; ");
         match undoable {
-            0 => format!("; that cannot be undone: {why}"),
-            some => format!("; trunkline dlq undo {name} takes back only {some} of them: {why}"),
+            0 => format!("; this cannot be undone: {why}"),
+            some => format!("; trunkline dlq undo {name} can restore only {some} of them: {why}"),
         }
     }
 
     /// Exit status 1 where letters had to stay, or were named and not met.
-    fn told(&self, (what, member): (&str, &str), at: &At) -> ExitCode {
+    fn report(&self, action: Action, at: &At) -> ExitCode {
         let undoable = self.undoable();
         let undo = Some(&self.name).filter(|_| undoable > 0);
         if at.json {
-            let of_stayed = |(id, why): &(String, String)| json!({"id": id, "reason": why});
+            let of_stayed = |letter: &StayingLetter| json!({"id": letter.id, "reason": letter.reason});
             let stayed: Vec<Value> = self.stayed.iter().map(of_stayed).collect();
             let unknown = &self.unmet;
-            output::line(json!({
-                member: self.done,
+            output::json(json!({
+                action.member: self.done,
                 "stayed": stayed,
                 "unknown": unknown,
                 "undo": undo,
@@ -147,17 +164,17 @@ impl Dealt {
                 "gone": self.gone,
             }));
         } else {
-            output::line(format_args!("{} {what}{}", self.done, self.promise()));
+            output::line(format_args!("{} {}{}", self.done, action.outcome, self.promise()));
             if self.name.is_empty() && self.gone > 0 {
                 let gone = output::styled(output::BAD, "gone");
-                output::line(format_args!("{gone} {} more can no longer be taken back: {KEPT}", self.gone));
+                output::line(format_args!("{gone} {} more can no longer be restored: {KEPT}", self.gone));
             }
-            for (id, why) in &self.stayed {
-                output::line(format_args!("{} {id}: {why}", output::styled(output::BAD, "stays")));
+            for StayingLetter { id, reason } in &self.stayed {
+                output::line(format_args!("{} {id}: {reason}", output::styled(output::BAD, "stays")));
             }
             for id in &self.unmet {
                 let unknown = output::styled(output::BAD, "unknown");
-                output::line(format_args!("{unknown} {id}: no such letter is free"));
+                output::line(format_args!("{unknown} {id}: not in the queue, or held by a consumer"));
             }
         }
         // What a deed did is done even where it cannot be undone; an undo has not done all of it.
@@ -174,7 +191,7 @@ pub(crate) fn redrive(arguments: &RedriveArguments) -> Result<ExitCode, String> 
     if is_fifo(letters) {
         only_as_a_whole(letters)?;
         let done = move_task(&remote, arguments)?;
-        return Ok(Dealt { done, ..Dealt::default() }.told(("sent again", "redriven"), at));
+        return Ok(Outcome { done, ..Outcome::default() }.report(REDRIVE, at));
     }
     let mut body = letters.body();
     if let Some(to) = to {
@@ -182,14 +199,14 @@ pub(crate) fn redrive(arguments: &RedriveArguments) -> Result<ExitCode, String> 
     }
     if let Some(file) = payload {
         if letters.id.len() != 1 {
-            return Err("--payload is for one letter: name it with one --id".to_owned());
+            return Err("--payload applies to one letter: name it with a single --id".to_owned());
         }
         let text = input::text_argument(file)?;
         let text = text.strip_suffix('\n').unwrap_or(&text);
         body = with(body, "Payload", text.strip_suffix('\r').unwrap_or(text));
     }
-    let dealt = steps(&remote, ("RedriveDeadLetters", body), (letters, *rate))?;
-    Ok(dealt.told(("sent again", "redriven"), at))
+    let outcome = steps(&remote, "RedriveDeadLetters", body, letters, *rate)?;
+    Ok(outcome.report(REDRIVE, at))
 }
 
 /// Exit status 0; 1 where letters were named that are not there.
@@ -198,25 +215,21 @@ pub(crate) fn purge(arguments: &PurgeArguments) -> Result<ExitCode, String> {
     let remote = Remote::open(&at.endpoint)?;
     let url = remote.queue_url(&letters.queue)?;
     if !yes {
-        return Err(match letters.is_all() {
-            true => format!("this throws away all messages of {}; say --yes if you want that", letters.queue),
-            false => format!(
-                "this throws the chosen messages of {} away; say --yes if you want that",
-                letters.queue
-            ),
-        });
+        let which = if letters.is_all() { "all messages" } else { "the selected messages" };
+        return Err(format!("this deletes {which} of {}; confirm with --yes", letters.queue));
     }
     if is_fifo(letters) {
         only_as_a_whole(letters)?;
         remote.ask(Request::sqs("PurgeQueue", json!({"QueueUrl": url})))?;
-        output::line(match at.json {
-            true => json!({"purged": letters.queue}).to_string(),
-            false => format!("{} is empty now; that cannot be undone", letters.queue),
-        });
+        if at.json {
+            output::json(json!({"purged": letters.queue}));
+        } else {
+            output::line(format_args!("{} is now empty; this cannot be undone", letters.queue));
+        }
         return Ok(ExitCode::SUCCESS);
     }
-    let dealt = steps(&remote, ("PurgeDeadLetters", letters.body()), (letters, None))?;
-    Ok(dealt.told(("thrown away", "purged"), at))
+    let outcome = steps(&remote, "PurgeDeadLetters", letters.body(), letters, None)?;
+    Ok(outcome.report(PURGE, at))
 }
 
 /// Exit status 0 where all of it was undone, 1 where letters had to stay as they are, or are no longer kept.
@@ -224,14 +237,14 @@ pub(crate) fn undo(arguments: &UndoArguments) -> Result<ExitCode, String> {
     let UndoArguments { name, at } = arguments;
     let remote = Remote::open(&at.endpoint)?;
     let Some(name) = name else { return undoable(&remote, at) };
-    let mut dealt = Dealt::default();
+    let mut outcome = Outcome::default();
     let mut body = json!({"Name": name});
     loop {
         let answer = remote.ask(Request::trunkline("UndoDeadLetters", body.clone()))?;
-        dealt.add(&answer, "Restored");
+        outcome.add(&answer, "Restored");
         match answer.get("After") {
             Some(after) => body = with(body, "After", after.clone()),
-            None => return Ok(dealt.told(("back in the dead-letter queue", "restored"), at)),
+            None => return Ok(outcome.report(UNDO, at)),
         }
     }
 }
@@ -244,13 +257,12 @@ fn undoable(remote: &Remote, at: &At) -> Result<ExitCode, String> {
         let [name, queue, kind, moment] =
             ["Name", "QueueName", "Kind", "At"].map(|member| text(deed, member));
         let kind = kind.to_lowercase();
-        match at.json {
-            true => output::line(
+        if at.json {
+            output::json(
                 json!({"undo": name, "queue": queue, "kind": kind, "at": moment, "letters": letters}),
-            ),
-            false => {
-                rows.push([name, queue, &kind, &letters.to_string(), moment].map(str::to_owned).to_vec())
-            }
+            );
+        } else {
+            rows.push([name, queue, &kind, &letters.to_string(), moment].map(str::to_owned).to_vec());
         }
     }
     if !at.json {
@@ -262,40 +274,42 @@ fn undoable(remote: &Remote, at: &At) -> Result<ExitCode, String> {
 /// Deals with all letters step by step; what was done stays done if it is stopped between two steps.
 fn steps(
     remote: &Remote,
-    (operation, mut body): (&'static str, Value),
-    (letters, rate): (&Selection, Option<u32>),
-) -> Result<Dealt, String> {
-    let mut dealt = Dealt { unmet: letters.id.clone(), ..Dealt::default() };
+    operation: &'static str,
+    mut body: Value,
+    letters: &Selection,
+    rate: Option<u32>,
+) -> Result<Outcome, String> {
+    let mut outcome = Outcome { unmet: letters.id.clone(), ..Outcome::default() };
     let at_once = rate.map(|rate| (rate / STEPS_PER_SECOND).max(1));
     if let Some(at_once) = at_once {
         body = with(body, "Max", at_once);
     }
     loop {
         let answer = remote.ask(Request::trunkline(operation, body.clone()))?;
-        dealt.add(&answer, "Done");
-        dealt.name = text(&answer, "Name").to_owned();
-        output::progress(&format!("{} of {}", dealt.done, text(&body, "QueueName")));
+        outcome.add(&answer, "Done");
+        outcome.name = text(&answer, "Name").to_owned();
+        output::progress(&format!("{} of {}", outcome.done, text(&body, "QueueName")));
         let Some(after) = answer.get("After") else { break };
         body = with(body, "After", after.clone());
-        body = with(body, "Name", dealt.name.clone());
+        body = with(body, "Name", outcome.name.clone());
         body = with(body, "UntilMs", answer.get("UntilMs").cloned().unwrap_or_default());
         if let (Some(at_once), Some(rate)) = (at_once, rate) {
             remote.pause(Duration::from_secs(u64::from(at_once)) / rate);
         }
     }
     output::progress("");
-    unknown(&dealt, letters)?;
-    Ok(dealt)
+    unknown(&outcome, letters)?;
+    Ok(outcome)
 }
 
 /// # Errors
 /// Where letters were named and none of them is there.
-fn unknown(dealt: &Dealt, letters: &Selection) -> Result<(), String> {
-    let met = dealt.done + u64::try_from(dealt.stayed.len()).unwrap_or(0);
+fn unknown(outcome: &Outcome, letters: &Selection) -> Result<(), String> {
+    let met = outcome.done + u64::try_from(outcome.stayed.len()).unwrap_or(0);
     match letters.id.as_slice() {
         [] => Ok(()),
         ids if met == 0 => Err(format!(
-            "{} has no such letter that is free: {}; it may be received by somebody at this moment",
+            "{} has no available letter {}; a consumer may hold it at the moment",
             letters.queue,
             ids.join(", ")
         )),
@@ -308,19 +322,20 @@ fn is_fifo(letters: &Selection) -> bool {
 }
 
 fn only_as_a_whole(letters: &Selection) -> Result<(), String> {
-    match letters.is_all() {
-        true => Ok(()),
-        false => Err(format!(
-            "{} is a FIFO queue, whose order holds: its letters go again, or away, all together; leave the selection out",
-            letters.queue
-        )),
+    if letters.is_all() {
+        return Ok(());
     }
+    Err(format!(
+        "{} is a FIFO queue: to keep their order, its letters can only be redriven or purged all together; leave out the \
+         selection",
+        letters.queue
+    ))
 }
 
 /// Lets SQS move what a FIFO queue dead-lettered, and waits until it has: how many it moved.
 fn move_task(remote: &Remote, arguments: &RedriveArguments) -> Result<u64, String> {
     if arguments.payload.is_some() {
-        return Err("a FIFO queue's letters go as they are: leave --payload out".to_owned());
+        return Err("the letters of a FIFO queue are sent unchanged; leave out --payload".to_owned());
     }
     let url = remote.queue_url(&arguments.letters.queue)?;
     let body = json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]});
@@ -344,7 +359,10 @@ fn move_task(remote: &Remote, arguments: &RedriveArguments) -> Result<u64, Strin
                 return Ok(moved.unwrap_or_default());
             }
             other => {
-                return Err(format!("SQS's move task ended as {other}: {}", text(&task, "FailureReason")));
+                return Err(format!(
+                    "the message move task ended with {other}: {}",
+                    text(&task, "FailureReason")
+                ));
             }
         }
     }
@@ -352,19 +370,19 @@ fn move_task(remote: &Remote, arguments: &RedriveArguments) -> Result<u64, Strin
 
 #[cfg(test)]
 mod tests {
-    use super::Dealt;
+    use super::Outcome;
 
     #[test]
     fn no_more_is_promised_than_can_be_undone() {
         for (finally, gone, words) in [
-            (0, 0, "; trunkline dlq undo n takes it back"),
-            (0, 3, "takes back only 7 of them: undo keeps 64 MiB"),
-            (4, 0, "takes back only 6 of them: what is logged"),
-            (4, 6, "; that cannot be undone: what is logged"),
+            (0, 0, "; to undo: trunkline dlq undo n"),
+            (0, 3, "can restore only 7 of them: undo keeps 64 MiB"),
+            (4, 0, "can restore only 6 of them: what was logged"),
+            (4, 6, "; this cannot be undone: what was logged"),
         ] {
-            let dealt = Dealt { name: "n".to_owned(), done: 10, finally, gone, ..Dealt::default() };
-            assert!(dealt.promise().contains(words), "{}", dealt.promise());
+            let outcome = Outcome { name: "n".to_owned(), done: 10, finally, gone, ..Outcome::default() };
+            assert!(outcome.promise().contains(words), "{}", outcome.promise());
         }
-        assert_eq!(Dealt { done: 10, ..Dealt::default() }.promise(), "");
+        assert_eq!(Outcome { done: 10, ..Outcome::default() }.promise(), "");
     }
 }

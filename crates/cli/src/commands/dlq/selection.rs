@@ -9,21 +9,21 @@ use crate::remote::{Remote, items};
 /// Letters are those of a queue, or of these only those that all given options take.
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
-    /// The dead-letter queue's name
+    /// Name of the dead-letter queue
     pub(crate) queue: String,
-    /// Only the letters with these ids; may be repeated
+    /// Only the letter with this id; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,
-    /// Only those with this error code, as `dlq list` names it
+    /// Only letters with this error code, as shown by `dlq list`
     #[arg(long, value_name = "CODE")]
     error: Option<String>,
-    /// Only those that this rule could not deliver: RULE of any bus, BUS/RULE, or an ARN
+    /// Only letters that this rule could not deliver: RULE, BUS/RULE or an ARN
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
-    /// Only those for this target: an ARN, or a queue's name
+    /// Only letters for this target: an ARN, or the name of a queue
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
-    /// Only those that this queue gave up after too many receives; a name or an ARN
+    /// Only letters that this queue gave up after too many receives; a name or an ARN
     #[arg(long, value_name = "QUEUE")]
     source: Option<String>,
 }

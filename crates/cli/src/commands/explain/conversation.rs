@@ -10,13 +10,13 @@ use server::reason::{explain, first_blamed};
 
 use crate::listed::event_text;
 use crate::output;
-use crate::remote::{Remote, text};
+use crate::remote::{Endpoint, Remote, text};
 use crate::stretch::Stretch;
 
 /// What is asked, and where.
 #[derive(Debug)]
 pub(super) struct Question<'a> {
-    pub(super) endpoint: &'a str,
+    pub(super) endpoint: &'a Endpoint,
     pub(super) bus: &'a str,
     pub(super) conversation: &'a str,
     /// How the rule or the pattern is called.
@@ -35,14 +35,20 @@ pub(super) enum Enabled {
 
 /// What the events of the conversation came to.
 #[derive(Debug, Default)]
-struct Found {
+struct Matches {
     events: usize,
-    /// Detail-type and id of each that matched.
-    matched: Vec<(String, String)>,
+    matched: Vec<Match>,
     detail_types: BTreeSet<String>,
     /// Whether one of them is of a kind that the pattern is about.
     kind_seen: bool,
     nearest: Option<Near>,
+}
+
+/// An event that matched.
+#[derive(Debug)]
+struct Match {
+    detail_type: String,
+    id: String,
 }
 
 /// The event that came nearest, and what kept it from matching.
@@ -63,17 +69,18 @@ pub(super) fn run(question: &Question<'_>, form: output::Form) -> Result<ExitCod
     let found = question.find()?;
     if found.events == 0 {
         return Err(format!(
-            "no event of conversation {} is among those of the bus {} that were looked at; --within 2d looks further back, and --bus at another",
+            "none of the events examined on the bus {1} belongs to conversation {0}; --within 2d looks further back, --bus selects another bus",
             question.conversation, question.bus
         ));
     }
     let because = question.because(&found);
     match form {
-        output::Form::Json => output::line(found.json(question, &because)),
+        output::Form::Json => output::json(found.json(question, &because)),
         output::Form::Text => {
-            let verdict = match found.matched.is_empty() {
-                true => output::styled(output::BAD, "no match"),
-                false => output::styled(output::GOOD, "match"),
+            let verdict = if found.matched.is_empty() {
+                output::styled(output::BAD, "no match")
+            } else {
+                output::styled(output::GOOD, "match")
             };
             let events = if found.events == 1 { "event" } else { "events" };
             output::line(format_args!(
@@ -87,22 +94,23 @@ pub(super) fn run(question: &Question<'_>, form: output::Form) -> Result<ExitCod
 }
 
 impl Question<'_> {
-    fn find(&self) -> Result<Found, String> {
+    fn find(&self) -> Result<Matches, String> {
         let remote = Remote::open(self.endpoint)?;
-        let mut found = Found::default();
+        let mut found = Matches::default();
         self.within.visit(&remote, self.bus, |listed| {
             let text = event_text(listed);
             // Nearly all events are of other conversations: a look at the bytes spares reading them.
-            match text.contains(self.conversation) && is_of(self.conversation, &text) {
-                true => found.add(self.pattern, &text),
-                false => Ok(()),
+            if text.contains(self.conversation) && is_of(self.conversation, &text) {
+                found.add(self.pattern, &text)
+            } else {
+                Ok(())
             }
         })?;
         Ok(found)
     }
 
-    fn because(&self, found: &Found) -> String {
-        if let Some((detail_type, id)) = found.matched.first() {
+    fn because(&self, found: &Matches) -> String {
+        if let Some(Match { detail_type, id }) = found.matched.first() {
             let more = match found.matched.len() - 1 {
                 0 => String::new(),
                 more => format!(" and {more} more"),
@@ -113,13 +121,17 @@ impl Question<'_> {
         let Some(near) = &found.nearest else { return "none could be read".to_owned() };
         if !found.kind_seen && near.path == "detail-type" {
             let types: Vec<&str> = found.detail_types.iter().map(String::as_str).collect();
-            let hint = match self.asks_for_an_end() {
-                true => "; it has not ended, or its wrap-up is still waited for",
-                false => "",
+            let hint = if self.asks_for_an_end() {
+                "; it has not ended, or its wrap-up is still pending"
+            } else {
+                ""
             };
-            return format!("none is of a kind that the rule is about, there are {}{hint}", types.join(", "));
+            return format!(
+                "none has a detail-type that the rule matches; there are {}{hint}",
+                types.join(", ")
+            );
         }
-        format!("{} ({}) comes nearest, and {}: {}", near.detail_type, near.id, near.path, near.reason)
+        format!("{} ({}) comes nearest, but {}: {}", near.detail_type, near.id, near.path, near.reason)
     }
 
     fn asks_for_an_end(&self) -> bool {
@@ -127,7 +139,7 @@ impl Question<'_> {
     }
 }
 
-impl Found {
+impl Matches {
     fn add(&mut self, pattern: &EventPattern, text: &str) -> Result<(), String> {
         let event = Event::parse(text.as_bytes()).map_err(|e| e.to_string())?;
         let (id, detail_type) = (string(&event, "id"), string(&event, "detail-type"));
@@ -135,7 +147,7 @@ impl Found {
         self.detail_types.insert(detail_type.clone());
         let nearness = pattern.nearness(&event).map_err(|e| e.to_string())?;
         if nearness.matched {
-            self.matched.push((detail_type, id));
+            self.matched.push(Match { detail_type, id });
             return Ok(());
         }
         let explanation = explain(pattern, &event)?;
@@ -159,7 +171,7 @@ impl Found {
         let matched: Vec<Value> = self
             .matched
             .iter()
-            .map(|(detail_type, id)| json!({"id": id, "detailType": detail_type}))
+            .map(|event| json!({"id": event.id, "detailType": event.detail_type}))
             .collect();
         let nearest = self.nearest.as_ref().filter(|_| matched.is_empty()).map(|near| {
             json!({"id": near.id, "detailType": near.detail_type, "path": near.path, "reason": near.reason})

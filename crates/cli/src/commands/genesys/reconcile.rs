@@ -11,12 +11,13 @@ use genesys::feed::catch_up::{self, Interval, Selection};
 use genesys::feed::envelope::Sender;
 use genesys::feed::notifications::OrgFacts;
 use genesys::tracker::intake::seen::KNOWN_FOR;
-use provision::{Place, Request};
+use provision::{Place, Request, duration};
 use serde_json::{Value, json};
 use server::Server;
 
 use crate::commands::genesys::{Caller, runtime};
 use crate::remote::{At, Remote, items, text};
+use crate::stretch::no_time;
 use crate::{output, table};
 
 /// Events of one request to the server.
@@ -29,17 +30,17 @@ pub(crate) struct Arguments {
     caller: Caller,
     #[command(flatten)]
     at: At,
-    /// From when on: a time such as 2026-03-19T22:00:00Z, or so long ago, such as 1h or 2d; with --repair at most 7d
+    /// Start of the comparison: 2026-03-19T22:00:00Z, or 1h or 2d ago; with --repair at most 7d
     #[arg(long, value_name = "TIME", value_parser = moment)]
     from: Moment,
-    /// Until when; now where nothing is said
+    /// End of the comparison [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     to: Option<Moment>,
-    /// Put what is missing on the org's bus, made from analytics and marked as such, and what follows from it on --bus; needs a
-    /// server in which the org's feed runs, and leaves alone what is older than seven days
+    /// Put missing events on the org's bus, rebuilt from analytics and marked as such, and derived events on --bus. The
+    /// org's feed must be running in the server; events older than seven days are left out
     #[arg(long)]
     repair: bool,
-    /// The bus of derived events; that of the running feed where nothing is said
+    /// Event bus for derived events [default: that of the running feed]
     #[arg(long, value_name = "NAME")]
     bus: Option<String>,
 }
@@ -60,14 +61,9 @@ impl Moment {
 }
 
 fn moment(text: &str) -> Result<Moment, String> {
-    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    for (letter, seconds) in units {
-        if let Some(number) = text.strip_suffix(letter).and_then(|number| number.parse::<u64>().ok()) {
-            return Ok(Moment::Ago(Duration::from_secs(number.saturating_mul(seconds))));
-        }
-    }
-    let at = Timestamp::parse_iso(text).map(Moment::At);
-    at.ok_or_else(|| format!("'{text}' is no time; write 5m, 1h, 2d or 2026-03-19T22:04:48Z"))
+    let ago = duration::parse(text).map(Moment::Ago);
+    let moment = ago.or_else(|| Timestamp::parse_iso(text).map(Moment::At));
+    moment.ok_or_else(|| no_time(text))
 }
 
 /// What is missing of a conversation.
@@ -89,14 +85,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         return Err(format!("--from ({from}) is not before --to ({to})"));
     }
     if from < catch_up::reach(to) {
-        return Err(
-            "analytics answers for 30 days at a time; choose --from and --to closer together".to_owned()
-        );
+        return Err("analytics covers at most 30 days at a time; choose a shorter interval".to_owned());
     }
     let reaches_too_far = from < now.minus(KNOWN_FOR);
     if reaches_too_far && arguments.repair {
         return Err(
-            "what has come is known for seven days: --repair would put on the bus again what came earlier; choose --from within them"
+            "arrivals are remembered for seven days, so --repair would duplicate earlier events; choose --from within the last seven days"
                 .to_owned(),
         );
     }
@@ -140,7 +134,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     lacks.retain(|_, lack| lack.missing > 0);
     tell(arguments, found.len(), &lacks);
     if reaches_too_far {
-        output::note("what has come is known for seven days: what is older and missing here may have come");
+        output::note(
+            "arrivals are remembered for seven days; older events listed as missing may have arrived",
+        );
     }
     Ok(if lacks.is_empty() || arguments.repair { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -172,26 +168,29 @@ fn tell(arguments: &Arguments, conversations: usize, lacks: &BTreeMap<String, La
             })
             .collect();
         let repaired = arguments.repair;
-        return output::line(
+        return output::json(
             json!({"conversations": conversations, "missing": missing, "repaired": repaired}),
         );
     }
     let rows: Vec<Vec<String>> = lacks
         .iter()
         .map(|(id, lack)| {
-            let state = if lack.is_over { "ended" } else { "goes on" };
+            let state = if lack.is_over { "ended" } else { "in progress" };
             let missing = format!("{} of {}", lack.missing, lack.of);
             vec![id.clone(), lack.start.clone(), state.to_owned(), missing]
         })
         .collect();
-    let nothing = format!("everything that analytics tells of {conversations} conversations has arrived");
-    table::print(&["conversation", "began", "", "events missing"], &rows, &nothing);
+    let nothing = format!("all events of the {conversations} conversations in analytics have arrived");
+    table::print(&["conversation", "began", "state", "events missing"], &rows, &nothing);
     if !rows.is_empty() {
         let what = if arguments.repair {
-            "what was missing is on the bus now"
+            "the missing events are on the bus now"
         } else {
-            "--repair puts what is missing on the bus"
+            "--repair puts the missing events on the bus"
         };
-        output::line(format_args!("{} of {conversations} conversations; {what}", rows.len()));
+        output::line(format_args!(
+            "{} of {conversations} conversations have missing events; {what}",
+            rows.len()
+        ));
     }
 }

@@ -122,7 +122,7 @@ impl Checker {
                 Ok(())
             }
             Line::Deleted { receipts } => {
-                receipts.iter().for_each(|receipt| self.deleted(at_ms, *receipt));
+                receipts.iter().for_each(|(number, count)| self.deleted(at_ms, *number, *count));
                 Ok(())
             }
             Line::Hiding { receipts, visibility_ms } => {
@@ -243,13 +243,13 @@ impl Checker {
         };
         self.check_order(receipts)?;
         for receipt in receipts {
-            self.receive_one((at_ms, asked_ms.saturating_add(visibility_ms)), queue, *receipt)?;
+            self.receive_one(queue, *receipt, at_ms, asked_ms.saturating_add(visibility_ms))?;
         }
         Ok(())
     }
 
-    /// A receipt, when its answer came, and until when its lease lasts at least.
-    fn receive_one(&mut self, (at_ms, until_ms): (u64, u64), queue: Queue, receipt: Receipt) -> Outcome {
+    /// A receipt whose answer came at `at_ms`, and whose lease lasts at least until `until_ms`.
+    fn receive_one(&mut self, queue: Queue, receipt: Receipt, at_ms: u64, until_ms: u64) -> Outcome {
         let Some(number) = receipt.number else {
             let (name, id) = (queue.name(), receipt.id);
             return violation(
@@ -278,7 +278,7 @@ impl Checker {
             return violation(text, &[number]);
         }
         let is_first = message.receipts == 0;
-        if let Err(sentence) = message.receive(&receipt, (at_ms, until_ms)) {
+        if let Err(sentence) = message.receive(&receipt, at_ms, until_ms) {
             return violation(format!("{sentence}: message #{number}"), &[number]);
         }
         if is_first {
@@ -328,7 +328,7 @@ impl Checker {
         Err(Violation { sentence, numbers: vec![number] })
     }
 
-    fn deleted(&mut self, at_ms: u64, (number, count): (Number, u32)) {
+    fn deleted(&mut self, at_ms: u64, number: Number, count: u32) {
         let Some(message) = self.message(number) else { return };
         let is_first = !message.delete_acknowledged;
         message.delete_acknowledged = true;

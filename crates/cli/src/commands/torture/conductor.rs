@@ -236,15 +236,15 @@ impl<'c> Conductor<'c> {
         let count = |name: &str| answer.pointer(&format!("/Events/{name}")).and_then(Value::as_u64);
         let read = || {
             Some(Books {
-                accepted: count("accepted")?,
-                matched: count("matched")?,
-                unmatched: count("unmatched")?,
-                made: count("made")?,
-                delivered: count("delivered")?,
-                dead_lettered: count("dead_lettered")?,
-                owed: count("owed")?,
-                expired: count("expired")?,
-                dropped: count("dropped")?,
+                accepted: count("Accepted")?,
+                matched: count("Matched")?,
+                unmatched: count("Unmatched")?,
+                made: count("Made")?,
+                delivered: count("Delivered")?,
+                dead_lettered: count("DeadLettered")?,
+                owed: count("Owed")?,
+                expired: count("Expired")?,
+                dropped: count("Dropped")?,
             })
         };
         read().ok_or_else(|| broken(&format!("GetCounts was answered with {answer}")))

@@ -22,7 +22,7 @@ impl Report<'_> {
     /// Before the first kill: the seed, so that the same can be done again.
     pub(crate) fn begin(&self) {
         if !self.json {
-            output::line(format_args!("torture with seed {}; Ctrl-C stops it", self.control.seed));
+            output::line(format_args!("torture with seed {}; press Ctrl-C to stop", self.control.seed));
         }
     }
 
@@ -31,7 +31,7 @@ impl Report<'_> {
         let tally = self.control.journal.tally();
         if !self.json {
             output::line(format_args!(
-                "{} kills, {} messages acknowledged, queues drained {} times, all there",
+                "{} kills, {} messages acknowledged, queues drained {} times, nothing lost",
                 tally.kills, tally.acknowledged, tally.drained
             ));
         }
@@ -40,7 +40,7 @@ impl Report<'_> {
     /// The end of a torture that found nothing.
     pub(crate) fn kept(&self, measured: &Measured) {
         if self.json {
-            output::line(self.object(measured, None));
+            output::json(self.object(measured, None));
             return;
         }
         output::line("");
@@ -55,7 +55,7 @@ impl Report<'_> {
     pub(crate) fn broken(&self, violation: &Violation, measured: &Measured) {
         let proof = self.control.journal.proof(&violation.numbers);
         if self.json {
-            output::line(self.object(measured, Some((violation, &proof))));
+            output::json(self.object(measured, Some((violation, &proof))));
             return;
         }
         for line in &proof {
@@ -78,16 +78,16 @@ impl Report<'_> {
         vec![
             ("seconds", measured.time.as_secs().to_string()),
             ("kills (SIGKILL)", tally.kills.to_string()),
-            ("of them before the server had come up", tally.kills_in_recovery.to_string()),
-            ("calls cut off by a kill", tally.cut.to_string()),
+            ("of which before the server was up", tally.kills_in_recovery.to_string()),
+            ("calls interrupted by a kill", tally.cut.to_string()),
             ("messages and events sent", tally.sent.to_string()),
             ("acknowledged", tally.acknowledged.to_string()),
             ("sent again with the same deduplication id", tally.sent_again.to_string()),
             ("messages received", tally.received.to_string()),
             ("deleted", tally.deleted.to_string()),
-            ("received again, lapsed or released", tally.received_again.to_string()),
-            ("received by nobody, answer cut off by a kill", tally.received_unseen.to_string()),
-            ("at most possible of those", tally.unseen_max.to_string()),
+            ("received again after a time-out or release", tally.received_again.to_string()),
+            ("received by nobody, answer lost in a kill", tally.received_unseen.to_string()),
+            ("maximum possible number of those", tally.unseen_max.to_string()),
             ("queues drained and books balanced", format!("{} times", tally.drained)),
             ("restart to first answer, median", ms(median(&measured.restarts))),
             ("restart to first answer, longest", ms(measured.restarts.last())),

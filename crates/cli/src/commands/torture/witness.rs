@@ -1,5 +1,6 @@
 //! A caller who writes down every call before it is made, and its answer after it has come.
 
+use aws::Uuid;
 use serde_json::{Value, json};
 
 use crate::commands::torture::body::{body, number_of};
@@ -320,7 +321,7 @@ fn id(entry: &Value) -> Option<Number> {
 }
 
 fn id_of(message: &Value) -> u128 {
-    u128::from_str_radix(&text(message, "MessageId").replace('-', ""), 16).unwrap_or(0)
+    Uuid::parse(text(message, "MessageId")).map_or(0, Uuid::bits)
 }
 
 fn count_of(message: &Value) -> u32 {

@@ -45,8 +45,8 @@ impl Message {
         }
     }
 
-    /// A receive, when its answer came, and until when its lease lasts at least.
-    pub(crate) fn receive(&mut self, receipt: &Receipt, (at_ms, until_ms): (u64, u64)) -> Result<(), String> {
+    /// A receive whose answer came at `at_ms`, and whose lease lasts at least until `until_ms`.
+    pub(crate) fn receive(&mut self, receipt: &Receipt, at_ms: u64, until_ms: u64) -> Result<(), String> {
         if self.id != 0 && self.id != receipt.id {
             return Err(match self.kind {
                 Kind::Fifo(_) => {
