@@ -1,4 +1,4 @@
-//! Fuzz target: `fuzz::both` on any bytes.
+//! Fuzz target: `fuzz::pattern::both` on any bytes.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::both(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::pattern::both(data));

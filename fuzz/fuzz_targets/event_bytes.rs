@@ -1,4 +1,4 @@
-//! Fuzz target: `fuzz::event_bytes` on any bytes.
+//! Fuzz target: `fuzz::pattern::event_bytes` on any bytes.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::event_bytes(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::pattern::event_bytes(data));

@@ -4,8 +4,18 @@ mod catalogue;
 mod client;
 mod conversation_query;
 mod envelope;
+mod fuzz;
 mod rendering;
 mod stream;
 mod subscription;
 mod tracker;
 mod webhook;
+
+/// The corpora of the fuzz targets, and their mutations.
+#[expect(unreachable_pub, reason = "it belongs to a crate of its own elsewhere")]
+#[path = "../../../../fuzz/src/mutation.rs"]
+mod mutation;
+/// The function that the fuzz target runs.
+#[expect(unreachable_pub, reason = "it belongs to a crate of its own elsewhere")]
+#[path = "../../../../fuzz/src/webhook.rs"]
+mod target;

@@ -16,5 +16,5 @@ mod properties;
 
 /// The same functions that the fuzz targets run.
 #[expect(unreachable_pub, reason = "it is a crate of its own elsewhere")]
-#[path = "../../../../fuzz/src/lib.rs"]
+#[path = "../../../../fuzz/src/pattern.rs"]
 mod targets;

@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod fuzz;
 mod mistakes;
 mod model;
 mod planning;
@@ -13,6 +14,15 @@ mod reading;
 mod sample;
 mod verdicts;
 mod wire;
+
+/// The corpora of the fuzz targets, and their mutations.
+#[expect(unreachable_pub, reason = "it belongs to a crate of its own elsewhere")]
+#[path = "../../../../fuzz/src/mutation.rs"]
+mod mutation;
+/// The function that the fuzz target runs.
+#[expect(unreachable_pub, reason = "it belongs to a crate of its own elsewhere")]
+#[path = "../../../../fuzz/src/pipeline.rs"]
+mod target;
 
 use provision::mistake::plain;
 use provision::{Mistake, Place, Source};
