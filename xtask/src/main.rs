@@ -10,6 +10,7 @@ mod corpus_asl;
 mod coverage;
 mod gauge;
 mod machine;
+mod mutants;
 mod open_conversations;
 mod options;
 mod power_loss;
@@ -60,6 +61,11 @@ const TASKS: &[Task] = &[
         name: "concurrency",
         about: "[--events N] [--limit N] a target's limit, read from its own gauge while the binary is killed",
         run: concurrency::run,
+    },
+    Task {
+        name: "mutants",
+        about: "[--sample N] [--seed N] [--package NAME] small changes to the product that a test should notice",
+        run: mutants::run,
     },
     Task {
         name: "corpus",

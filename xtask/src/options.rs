@@ -22,6 +22,11 @@ impl Value<'_> {
         number.ok_or_else(|| format!("{} {}: a number > 0", self.option, self.text))
     }
 
+    /// The text as it stands.
+    pub(crate) fn text(self) -> String {
+        self.text.to_owned()
+    }
+
     /// A path.
     pub(crate) fn path(self) -> PathBuf {
         PathBuf::from(self.text)
