@@ -3,20 +3,20 @@
 pub mod trip;
 
 mod dead_letters;
+mod ownership;
 mod records;
 mod refusals;
 mod replay;
 mod unmatched;
 
-use aws::service::Json;
+use aws::service::TRUNKLINE;
 use aws::{Operation, Service, Wire};
 
 use crate::events::Events;
 use crate::ops;
 
 /// On the wire: AWS JSON 1.1.
-pub static SERVICE: Service<Events> =
-    Service::new("Trunkline", &[], &[Wire::Json(Json::new("Trunkline", "1.1"))], OPERATIONS);
+pub static SERVICE: Service<Events> = Service::new("Trunkline", &[], &[Wire::Json(TRUNKLINE)], OPERATIONS);
 
 /// All that need nothing but the buses.
 pub const OPERATIONS: &[Operation<Events>] = &[
@@ -72,6 +72,21 @@ pub const OPERATIONS: &[Operation<Events>] = &[
         name: "ListUndoable",
         missing: "",
         run: |events, _call, body| dead_letters::undoable(events, body),
+    },
+    Operation {
+        name: "ListOwnership",
+        missing: "",
+        run: |events, _call, body| ownership::list(events, body),
+    },
+    Operation {
+        name: "RecordOwnership",
+        missing: "",
+        run: |events, _call, body| ownership::record(events, body),
+    },
+    Operation {
+        name: "ForgetOwnership",
+        missing: "",
+        run: |events, _call, body| ownership::forget(events, body),
     },
     Operation {
         name: "CompareConnection",
