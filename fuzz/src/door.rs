@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use server::Server;
-use server::config::{Config, Credentials};
+use server::config::Config;
 
 /// Long polls wait longer; what they answer then is not looked at.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -50,28 +50,14 @@ fn address() -> SocketAddr {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let folder = tempfile::tempdir().unwrap();
-                let server = Server::start(config(folder.path())).await.unwrap();
+                let server =
+                    Server::start(Config::of_folder(folder.path().join("data")).unwrap()).await.unwrap();
                 tell.send(server.address()).unwrap();
                 server.until_stopped(std::future::pending()).await;
             });
         });
         told.recv().unwrap()
     })
-}
-
-fn config(folder: &std::path::Path) -> Config {
-    Config {
-        data_dir: folder.join("data"),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        account: "000000000000".to_owned(),
-        region: "us-east-1".to_owned(),
-        credentials: Credentials::AnyOnLoopback,
-        disk_reserve_bytes: 0,
-        event_retention: events::Retention::default(),
-        webhooks: Vec::new(),
-        calls_out: http_client::Settings::default(),
-        aws: delivery::AwsAccess::from_environment(|_| None).unwrap(),
-    }
 }
 
 /// Any bytes are a request: its first line is method and path, header lines, an empty line, the body.

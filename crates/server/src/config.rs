@@ -47,6 +47,31 @@ pub struct Config {
     pub aws: delivery::AwsAccess,
 }
 
+impl Config {
+    /// A server on a free port of this machine, with nothing but its folder: for tests and fuzz targets.
+    ///
+    /// # Errors
+    /// Never: without an environment nothing of it can be wrong.
+    #[doc(hidden)]
+    pub fn of_folder(data_dir: PathBuf) -> Result<Self, String> {
+        Ok(Self {
+            data_dir,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            credentials: Credentials::AnyOnLoopback,
+            disk_reserve_bytes: 0,
+            event_retention: Retention::default(),
+            permissions: Permissions::Warn,
+            webhooks: Vec::new(),
+            calls_out: http_client::Settings::default(),
+            aws: delivery::AwsAccess::from_environment(|_| None)?,
+        })
+    }
+}
+
 /// A webhook and the bus that its events are put on.
 #[derive(Clone, Debug)]
 pub struct OpenWebhook {

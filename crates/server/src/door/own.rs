@@ -74,13 +74,9 @@ fn get_counts(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
     })
 }
 
-/// The version of the form of [`BooksAnswer`].
-const BOOKS_VERSION: u32 = 1;
-
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct BooksAnswer {
-    version: u32,
     /// Whether every total is the sum of its parts.
     balanced: bool,
     components: Vec<ComponentAnswer>,
@@ -137,7 +133,6 @@ fn get_books(rooms: &Rooms, now: Timestamp, body: &[u8]) -> Reply {
         });
         Ok(BooksAnswer {
             components: components.collect(),
-            version: BOOKS_VERSION,
             balanced,
             pages: pages.into_iter().map(page_answer).collect(),
         })
