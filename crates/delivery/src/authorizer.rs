@@ -74,7 +74,7 @@ pub(crate) async fn settle(
     let job = events.store().write_reserved(
         |error| error,
         move |tx| {
-            Events::settle_authorization(tx, (&key, generation), outcome, now);
+            Events::settle_authorization(tx, &key, generation, outcome, now);
             Ok(())
         },
     );

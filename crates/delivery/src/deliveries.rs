@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::{Clock, Scope, Timestamp};
+use aws::{Clock, Timestamp};
 use events::{Attempt, Events, MatchedEvent, Outcome, Owed, Retry, Settlement, Slots};
 use http_client::Client;
 use queue::Arrival;
@@ -81,18 +81,16 @@ impl Debts for Deliveries {
     }
 
     fn lease(&self, commit: &mut Commit<'_>, slots: Slots) -> Vec<Owed> {
-        let (now, ids) = (commit.now, commit.ids);
-        self.events.due(commit, (now, slots), ids)
+        self.events.due(commit, slots)
     }
 
     fn lease_next(&self, commit: &mut Commit<'_>, payee: &str) -> Option<Owed> {
-        let (now, ids) = (commit.now, commit.ids);
-        self.events.next_due_to(commit, &payee.parse().ok()?, now, ids)
+        self.events.next_due_to(commit, &payee.parse().ok()?)
     }
 
     fn renew(&self, commit: &mut Commit<'_>, owed: &mut Owed, spare: Duration) -> bool {
         let now = commit.now;
-        let until = self.events.renew_lease(commit, owed, (now, spare));
+        let until = self.events.renew_lease(commit, owed, now, spare);
         owed.call_until = until.unwrap_or(owed.call_until);
         until.is_some()
     }
@@ -133,13 +131,12 @@ impl Debts for Deliveries {
     }
 
     fn settle(&self, commit: &mut Commit<'_>, owed: Owed, attempted: Attempted) -> Verdict {
-        let (now, ids) = (commit.now, commit.ids);
         let Attempted { attempt, forward } = attempted;
-        let settlement = self.events.settle(commit, (&owed, &attempt), now, ids);
+        let settlement = self.events.settle(commit, &owed, &attempt);
         // Settled by somebody else already: then it was also forwarded by them.
         if let (Some(Forwarded { events, matched }), true) = (forward, settlement != Settlement::Gone) {
-            let scope = Scope::new(events.account(), events.region());
-            commit.tx.in_scope(&scope, |tx| events.accept(tx, matched, now, ids));
+            let (now, ids) = (commit.now, commit.ids);
+            commit.tx.in_scope(events.scope(), |tx| events.accept(&mut Commit::new(tx, now, ids), matched));
         }
         match settlement {
             Settlement::Lost { .. } => Verdict::Lost { reason: reason_of(attempt) },

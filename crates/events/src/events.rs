@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ::queue::{Arrival, Queues};
-use aws::{Error, Timestamp};
+use aws::{Error, Scope, Timestamp};
 use store::{KeyRange, Read, Store, Tx};
 use tokio::sync::{Notify, watch};
 
@@ -49,8 +49,6 @@ pub struct Events {
 pub(crate) struct Shared {
     store: Store,
     queues: Queues,
-    account: String,
-    region: String,
     retention: Retention,
     routes: Routes,
     pay_hooks: PayHooks,
@@ -76,13 +74,8 @@ impl Events {
     ///
     /// # Errors
     /// The store's.
-    pub fn open(
-        store: Store,
-        queues: Queues,
-        (account, region): (&str, &str),
-        now: Timestamp,
-    ) -> Result<Self, store::Error> {
-        Self::open_with(store, queues, (account, region, Retention::default()), now)
+    pub fn open(store: Store, queues: Queues, now: Timestamp) -> Result<Self, store::Error> {
+        Self::open_with(store, queues, Retention::default(), now)
     }
 
     /// As [`Events::open`], keeping event records as long as said.
@@ -92,14 +85,12 @@ impl Events {
     pub fn open_with(
         store: Store,
         queues: Queues,
-        (account, region, retention): (&str, &str, Retention),
+        retention: Retention,
         now: Timestamp,
     ) -> Result<Self, store::Error> {
         let shared = Shared {
             store,
             queues,
-            account: account.to_owned(),
-            region: region.to_owned(),
             retention,
             routes: Routes::default(),
             pay_hooks: PayHooks::default(),
@@ -182,14 +173,19 @@ impl Events {
         &self.shared.queues
     }
 
+    /// The account and region that the buses are in.
+    pub fn scope(&self) -> &Scope {
+        self.store().scope()
+    }
+
     /// Twelve digits.
     pub fn account(&self) -> &str {
-        &self.shared.account
+        &self.scope().account
     }
 
     /// For example `us-east-1`.
     pub fn region(&self) -> &str {
-        &self.shared.region
+        &self.scope().region
     }
 
     /// How long event records are kept.
@@ -255,11 +251,6 @@ impl Events {
 }
 
 impl Events {
-    /// Region and account.
-    pub(crate) fn place(&self) -> (&str, &str) {
-        (self.region(), self.account())
-    }
-
     /// After this commit, the snapshot has the bus.
     pub(crate) fn route_bus(&self, tx: &mut Tx<'_>, bus: &BusName) {
         let (events, bus) = (self.clone(), bus.clone());
@@ -284,7 +275,7 @@ impl Events {
     pub(crate) fn route_rule(&self, tx: &mut Tx<'_>, bus: &BusName, rule: &RuleName) {
         Self::note_version(tx, bus, rule);
         let route =
-            tx.get(&RULES, &Rule::key(bus, rule)).and_then(|record| Route::of(tx, &record, self.place()));
+            tx.get(&RULES, &Rule::key(bus, rule)).and_then(|record| Route::of(tx, &record, self.scope()));
         let (events, bus, rule) = (self.clone(), bus.clone(), rule.clone());
         tx.after_commit(move || {
             if let Some(routes) = events.routes().of_bus(&bus) {
@@ -299,7 +290,7 @@ impl Events {
         for (_, bus) in read.list(&BUSES, &KeyRange::all(), usize::MAX) {
             let prefix = KeyRange::prefix(&bus.name.as_str().to_owned());
             let rules = read.list(&RULES, &prefix, usize::MAX);
-            let routes = rules.iter().filter_map(|(_, rule)| Route::of(read, rule, self.place())).collect();
+            let routes = rules.iter().filter_map(|(_, rule)| Route::of(read, rule, self.scope())).collect();
             buses.insert(bus.name, Arc::new(BusRoutes::of(routes)));
         }
         self.routes().change(|all| all.extend(buses));

@@ -98,7 +98,7 @@ impl Ingest {
                 self.events.note_missing_bus(commit, 1);
             }
             for matched in matched {
-                self.events.accept(&mut commit.tx, matched, commit.now, commit.ids);
+                self.events.accept(commit, matched);
             }
             self.put(commit, derived);
         }
@@ -155,7 +155,7 @@ impl Ingest {
     fn put_on(&self, commit: &mut Commit<'_>, bus: &BusName, event: &Event) {
         match self.events.match_event(bus, event, commit.now) {
             Some(matched) => {
-                self.events.accept(&mut commit.tx, matched, commit.now, commit.ids);
+                self.events.accept(commit, matched);
             }
             // Somebody deleted the bus while it was fed: counted as for every other sender.
             None => self.events.note_missing_bus(commit, 1),

@@ -41,7 +41,7 @@ impl Tick for Replays {
         }
         let (events, ids) = (events.clone(), clock::ids());
         let step = move |tx: &mut store::Tx<'_>| {
-            events.step_replays(tx, (now, EVENTS_PER_COMMIT_MAX), &ids);
+            events.step_replays(&mut store::Commit::new(tx, now, &ids), EVENTS_PER_COMMIT_MAX);
             Ok(())
         };
         self.rooms.store.write(|error| error, step).await?;

@@ -66,8 +66,7 @@ impl Rooms {
     fn open_on(queues: Queues, iam: Iam, config: &Config) -> Result<Self, StartError> {
         let store = queues.store().clone();
         let scope = store.scope().clone();
-        let about = (&*scope.account, &*scope.region, config.event_retention);
-        let events = Events::open_with(store.clone(), queues.clone(), about, clock::now())
+        let events = Events::open_with(store.clone(), queues.clone(), config.event_retention, clock::now())
             .map_err(StartError::Stored)?;
         let logs = Logs::new(store.clone(), scope.clone());
         events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));

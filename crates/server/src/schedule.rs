@@ -46,6 +46,8 @@ async fn take_due(rooms: &Rooms) -> Result<usize, store::Error> {
         return Ok(0);
     }
     let (events, ids) = (rooms.events.clone(), clock::ids());
-    let take = move |tx: &mut store::Tx<'_>| Ok(events.tick_schedules(tx, (now, TICKS_PER_COMMIT_MAX), &ids));
+    let take = move |tx: &mut store::Tx<'_>| {
+        Ok(events.tick_schedules(&mut store::Commit::new(tx, now, &ids), TICKS_PER_COMMIT_MAX))
+    };
     rooms.store.write_reserved(|error| error, take).await
 }

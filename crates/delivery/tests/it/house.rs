@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 
-use aws::{Arn, Call, Clock, Event, Ids, Reply, Timestamp};
+use aws::{Arn, Call, Clock, Event, Ids, Reply, Scope, Timestamp};
 use delivery::{AwsAccess, Deliveries, Porter};
 use events::{Attempts, BusName, Events, Fate, Step};
 use http_client::{Client, Guard, Settings};
 use queue::{Queues, Receive, Received};
 use serde_json::{Value, json};
-use store::{Options, Store};
+use store::{Commit, Options, Store};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -59,10 +59,12 @@ impl House {
     /// With what the guard lets through.
     pub(crate) fn new(allowed: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), &Options::default()).unwrap();
+        let store =
+            Store::open(dir.path(), &Options { home: Scope::new(ACCOUNT, REGION), ..Options::default() })
+                .unwrap();
         let queues = Queues::open(store.clone()).unwrap();
         let opened = (store, queues.clone());
-        let open = move || Events::open(opened.0, opened.1, (ACCOUNT, REGION), NOON).unwrap();
+        let open = move || Events::open(opened.0, opened.1, NOON).unwrap();
         let events = off_the_runtime(open);
         events.allow_plain_http();
         let guard = Guard::new(allowed.iter().map(|allowed| allowed.parse().unwrap()).collect());
@@ -125,7 +127,10 @@ impl House {
         let now = NOW.get();
         let matched = self.events.match_event(&BusName::default_bus(), &event, now).unwrap();
         let events = self.events.clone();
-        let job = self.events.store().write(|e| e, move |tx| Ok(events.accept(tx, matched, now, &ids)));
+        let job = self
+            .events
+            .store()
+            .write(|e| e, move |tx| Ok(events.accept(&mut Commit::new(tx, now, &ids), matched)));
         assert_eq!(off_the_runtime(move || job.wait()).unwrap().owed, 1);
         event.id
     }

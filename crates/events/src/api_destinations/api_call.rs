@@ -146,7 +146,7 @@ impl Events {
         Ok(ApiCall {
             method: destination.method,
             url: with_query(&path, &query),
-            headers: headers((of_target, of_connection), authorization, &owed.event),
+            headers: headers(of_target, of_connection, authorization, &owed.event),
             body: with_members(&owed.input, &of_connection.body)?,
             secrets: secrets(authorization, of_connection),
             token: match authorization {
@@ -233,7 +233,8 @@ fn pairs(parameters: &[Parameter]) -> impl Iterator<Item = (String, String)> {
 /// AWS also sends `Accept-Encoding: gzip,deflate`, which would hide the first bytes of an answer from whoever looks at an
 /// attempt, and `Connection: close`, for which each delivery would pay with a handshake.
 fn headers(
-    (target, connection): (&HttpParameters, &Parameters),
+    target: &HttpParameters,
+    connection: &Parameters,
     authorization: &Authorization,
     event: &str,
 ) -> Vec<(String, String)> {

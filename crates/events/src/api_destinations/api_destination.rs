@@ -1,6 +1,6 @@
 //! An API destination: an HTTP endpoint as a target, with its connection and its rate.
 
-use aws::{Arn, Error, Timestamp};
+use aws::{Arn, Error, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Read, Table};
 
@@ -36,8 +36,8 @@ store::record!(ApiDestination, version 1);
 
 impl ApiDestination {
     /// Its full name.
-    pub(crate) fn arn(&self, (region, account): (&str, &str)) -> Arn {
-        Arn::new("events", region, account, format!("api-destination/{}/{}", self.name, self.id))
+    pub(crate) fn arn(&self, scope: &Scope) -> Arn {
+        scope.arn("events", format!("api-destination/{}/{}", self.name, self.id))
     }
 
     /// `INACTIVE` while its connection is not authorized, as LocalStack recorded of AWS (`test_api_destinations`).

@@ -1,7 +1,7 @@
 //! A connection: how the endpoints of API destinations are authorized against, and the secrets for that.
 
 use aws::secret::Secret;
-use aws::{Arn, Error, Timestamp};
+use aws::{Arn, Error, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 use tokio::sync::futures::Notified;
@@ -129,14 +129,14 @@ impl ConnectionState {
 
 impl Connection {
     /// Its full name.
-    pub(crate) fn arn(&self, (region, account): (&str, &str)) -> Arn {
-        Arn::new("events", region, account, format!("connection/{}/{}", self.name, self.id))
+    pub(crate) fn arn(&self, scope: &Scope) -> Arn {
+        scope.arn("events", format!("connection/{}/{}", self.name, self.id))
     }
 
     /// The full name of the secret that AWS would make for it.
-    pub(crate) fn secret_arn(&self, (region, account): (&str, &str)) -> Arn {
+    pub(crate) fn secret_arn(&self, scope: &Scope) -> Arn {
         let resource = format!("secret:events!connection/{}/{}", self.name, self.secret_id);
-        Arn::new("secretsmanager", region, account, resource)
+        scope.arn("secretsmanager", resource)
     }
 }
 
@@ -164,7 +164,8 @@ impl Events {
     /// deauthorized, with the reason. Does nothing where the connection was changed meanwhile.
     pub fn settle_authorization(
         tx: &mut Tx<'_>,
-        (name, generation): (&str, u64),
+        name: &str,
+        generation: u64,
         outcome: Result<(), String>,
         now: Timestamp,
     ) {

@@ -53,7 +53,7 @@ impl Events {
     }
 
     /// Puts the copies of an event into their archives.
-    pub(crate) fn archive(tx: &mut Tx<'_>, copies: &[ArchiveCopy], (position, json): (u64, &str)) {
+    pub(crate) fn archive(tx: &mut Tx<'_>, copies: &[ArchiveCopy], position: u64, json: &str) {
         for copy in copies {
             // Deleted between matching and now: then it wants nothing any more.
             if tx.get(&ARCHIVES, &copy.archive).is_none_or(|archive| archive.number != copy.number) {

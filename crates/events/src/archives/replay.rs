@@ -6,9 +6,9 @@ pub mod rerun;
 use std::time::Duration;
 
 use aws::envelope::push_quoted;
-use aws::{Arn, Error, Event, Ids, Timestamp};
+use aws::{Arn, Error, Event, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{KeyRange, Read, Table, Tx};
+use store::{Commit, KeyRange, Read, Table, Tx};
 use tokio::sync::futures::Notified;
 
 use crate::archives::archive::{ARCHIVED, ARCHIVES, ArchivedEvent};
@@ -140,7 +140,7 @@ impl Replay {
     }
 
     /// A replay that begins now.
-    pub(crate) fn new(name: String, (source, bus): (Source, BusName), now: Timestamp) -> Self {
+    pub(crate) fn new(name: String, source: Source, bus: BusName, now: Timestamp) -> Self {
         Self {
             name,
             description: None,
@@ -247,23 +247,26 @@ impl Events {
     }
 
     /// One step of each replay that is under way, about `max` events in all; whether there is more to do at once.
-    pub fn step_replays(&self, tx: &mut Tx<'_>, (now, max): (Timestamp, usize), ids: &Ids) -> bool {
-        let replays = tx.list(&REPLAYS, &KeyRange::all(), usize::MAX);
+    pub fn step_replays(&self, commit: &mut Commit<'_>, max: usize) -> bool {
+        let replays = commit.list(&REPLAYS, &KeyRange::all(), usize::MAX);
         let under_way: Vec<_> =
             replays.into_iter().filter(|(_, replay)| replay.state.is_under_way()).collect();
         let share = max.checked_div(under_way.len()).unwrap_or(0).max(1);
         for (name, mut replay) in under_way {
-            self.step_replay(tx, (&mut replay, share), now, ids);
-            tx.put(&REPLAYS, &name, &replay);
+            self.step_replay(commit, &mut replay, share);
+            commit.put(&REPLAYS, &name, &replay);
         }
-        self.next_replay_step(tx).is_some_and(|at| at <= now)
+        self.next_replay_step(&mut commit.tx).is_some_and(|at| at <= commit.now)
     }
 
-    fn step_replay(&self, tx: &mut Tx<'_>, (replay, share): (&mut Replay, usize), now: Timestamp, ids: &Ids) {
+    fn step_replay(&self, commit: &mut Commit<'_>, replay: &mut Replay, share: usize) {
+        let now = commit.now;
         if replay.state == ReplayState::Cancelling {
             return replay.end(ReplayState::Cancelled, now);
         }
-        let found = match Self::lacks(tx, replay).map_or_else(|| next_of(tx, replay, share), Err) {
+        let found = match Self::lacks(&mut commit.tx, replay)
+            .map_or_else(|| next_of(&mut commit.tx, replay, share), Err)
+        {
             Ok(found) => found,
             Err(reason) => return replay.fail(reason, now),
         };
@@ -276,7 +279,7 @@ impl Events {
             if replay.due(&next).is_some_and(|due| due > now) {
                 return;
             }
-            if let Err(reason) = self.replay_one(tx, (replay, &next), now, ids) {
+            if let Err(reason) = self.replay_one(commit, replay, &next) {
                 return replay.fail(reason, now);
             }
             replay.reached = Some((next.time_ms, next.position));
@@ -287,15 +290,9 @@ impl Events {
     }
 
     /// Puts one event on the bus, for the wanted rules and targets; one that no wanted rule matches is passed over.
-    fn replay_one(
-        &self,
-        tx: &mut Tx<'_>,
-        (replay, next): (&mut Replay, &Next),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Result<(), String> {
+    fn replay_one(&self, commit: &mut Commit<'_>, replay: &mut Replay, next: &Next) -> Result<(), String> {
         let Some(json) = &next.json else { return Ok(()) };
-        let event = replayed(json, &replay.name, now);
+        let event = replayed(json, &replay.name, commit.now);
         let wanted =
             RouteFilter { rule: &|route| replay.wants(route), target: &|target| replay.wants_target(target) };
         let matched = self.match_where(&replay.bus, event, &wanted);
@@ -305,7 +302,7 @@ impl Events {
             replay.passed_over += 1;
             return Ok(());
         }
-        self.accept(tx, matched, now, ids);
+        self.accept(commit, matched);
         replay.replayed += 1;
         Ok(())
     }
@@ -363,9 +360,9 @@ pub(crate) fn next_of(read: &mut impl Read, replay: &Replay, limit: usize) -> Re
         Source::Kept { last } => {
             let after = match replay.reached {
                 Some((_, position)) => position,
-                None => Events::position_before(read, (&replay.bus, replay.from)),
+                None => Events::position_before(read, &replay.bus, replay.from),
             };
-            let range = (after.saturating_add(1), last.saturating_add(1));
+            let range = after.saturating_add(1)..last.saturating_add(1);
             let kept = record::between(read, &replay.bus, range, limit).into_iter();
             let next = |(position, event): (u64, EventRecord)| {
                 let wanted =

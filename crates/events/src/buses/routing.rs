@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use aws::Arn;
+use aws::{Arn, Scope};
 use pattern::EventPattern;
 use store::{KeyRange, Read};
 
@@ -48,7 +48,7 @@ pub(crate) struct Outlet {
 impl Route {
     /// A rule compiled; `None` where it is disabled. What is stored parsed when it was put, so a pattern that does not
     /// parse now can only come from an older Trunkline that took more: such a rule matches nothing.
-    pub(crate) fn of(read: &mut impl Read, rule: &Rule, (region, account): (&str, &str)) -> Option<Self> {
+    pub(crate) fn of(read: &mut impl Read, rule: &Rule, scope: &Scope) -> Option<Self> {
         if rule.state == RuleState::Disabled {
             return None;
         }
@@ -60,7 +60,7 @@ impl Route {
         let targets = read.list(&TARGETS, &prefix, usize::MAX);
         let outlets =
             targets.into_iter().filter_map(|(_, target)| Outlet::of(target)).map(Arc::new).collect();
-        let arn = rule.name.arn(&rule.bus, region, account);
+        let arn = rule.name.arn(&rule.bus, &scope.region, &scope.account);
         Some(Self { name: rule.name.clone(), arn, outlets, pattern })
     }
 }

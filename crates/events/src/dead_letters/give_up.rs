@@ -1,8 +1,8 @@
 //! Giving a delivery up: to the target's dead-letter queue with its cause, or, where there is none, for good.
 
-use aws::{Arn, Ids, Timestamp};
+use aws::Arn;
 use queue::{Attribute, NewMessage, Queue, name_in_arn};
-use store::Tx;
+use store::{Commit, Tx};
 
 use crate::events::Events;
 use crate::target::input::InputFailure;
@@ -33,6 +33,15 @@ pub(crate) enum GiveUp {
     DeadLettered,
     /// There is no dead-letter queue, or it does not exist: the delivery is lost, and counted.
     Lost,
+}
+
+/// A delivery that is given up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FailedDelivery<'d> {
+    pub(crate) delivery: &'d Delivery,
+    /// The whole envelope.
+    pub(crate) event: &'d str,
+    pub(crate) cause: &'d Cause,
 }
 
 impl Cause {
@@ -74,20 +83,15 @@ impl Cause {
 }
 
 impl Events {
-    /// Gives a delivery up in this transaction. Its books are the caller's.
-    pub(crate) fn give_up(
-        &self,
-        tx: &mut Tx<'_>,
-        (delivery, event, cause): (&Delivery, &str, &Cause),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> GiveUp {
+    /// Gives a delivery up in this commit. Its books are the caller's.
+    pub(crate) fn give_up(&self, commit: &mut Commit<'_>, failed: FailedDelivery<'_>) -> GiveUp {
+        let FailedDelivery { delivery, event, cause } = failed;
         let Some(arn) = &delivery.target.dead_letter_arn else { return GiveUp::Lost };
         // As on AWS: without a permission for it, the letter is lost.
-        if self.dead_letter_refusal(tx, &delivery.rule_arn, arn).is_some() {
+        if self.dead_letter_refusal(&mut commit.tx, &delivery.rule_arn, arn).is_some() {
             return GiveUp::Lost;
         }
-        if self.send_dead_letter(tx, (arn, event, cause.attributes(delivery)), now, ids) {
+        if self.send_dead_letter(commit, arn, event, cause.attributes(delivery)) {
             GiveUp::DeadLettered
         } else {
             GiveUp::Lost
@@ -103,24 +107,24 @@ impl Events {
     /// Sends a dead letter to a queue of ours; `false` where there is none that can take it.
     fn send_dead_letter(
         &self,
-        tx: &mut Tx<'_>,
-        (arn, event, cause): (&Arn, &str, Vec<Attribute>),
-        now: Timestamp,
-        ids: &Ids,
+        commit: &mut Commit<'_>,
+        arn: &Arn,
+        event: &str,
+        attributes: Vec<Attribute>,
     ) -> bool {
-        let Some(queue) = self.queue_at(tx, arn).filter(|queue| queue.attributes.fifo.is_none()) else {
+        let Some(queue) = self.queue_at(commit, arn).filter(|queue| queue.attributes.fifo.is_none()) else {
             return false;
         };
         let message = NewMessage {
-            id: ids.next_uuid(),
+            id: commit.ids.next_uuid(),
             body: event.to_owned(),
-            attributes: cause,
+            attributes,
             sender: self.account().to_owned(),
-            now,
-            not_before: now,
+            now: commit.now,
+            not_before: commit.now,
             ..NewMessage::default()
         };
-        self.queues().send(tx, queue.engine, message);
+        self.queues().send(commit, queue.engine, message);
         true
     }
 }

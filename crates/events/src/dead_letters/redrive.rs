@@ -3,9 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use aws::{Arn, Error, Ids, Timestamp};
+use aws::{Arn, Error, Timestamp};
 use queue::{Look, Queue, Spot, name_in_arn};
-use store::{KeyRange, Read, Tx};
+use store::{Commit, KeyRange, Read};
 
 use crate::buses::bus::BusName;
 use crate::buses::routing::Outlet;
@@ -15,10 +15,10 @@ use crate::dead_letters::undo::{
     ActionRecord, ActionResult, MessageLocation, Trace, gone, keep, sweep_actions,
 };
 use crate::events::Events;
-use crate::records::record::{DeliveryRecord, Step};
+use crate::records::record::{DeliveryRecord, EventPlace, Step};
 use crate::target::input::InputContext;
 use crate::target::{TARGETS, Target, event_bus};
-use crate::trip::attempts::{Attempt, Outcome, Settlement};
+use crate::trip::attempts::{Attempt, DeliveryAttempt, Outcome, Settlement};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 use crate::trip::pay::{Debt, Payment, Receipt};
@@ -92,112 +92,114 @@ impl Events {
         Ok(letters)
     }
 
-    /// Deals with the letters of a step, and keeps under `name` what is needed to undo it.
+    /// Acts on the letters of a step, and keeps under `name` what is needed to undo it.
     ///
     /// # Errors
     /// Where there is no such queue, it is a FIFO queue, or letters would be sent to where they are.
-    pub fn deal(
+    pub fn act(
         &self,
-        tx: &mut Tx<'_>,
-        (through, deed, name): (&LetterPage, &LetterAction, &str),
-        now: Timestamp,
-        ids: &Ids,
+        commit: &mut Commit<'_>,
+        page: &LetterPage,
+        action: &LetterAction,
+        name: &str,
     ) -> Result<ActionReport, Error> {
-        let queue = self.letter_queue(tx, &through.queue)?;
+        let now = commit.now;
+        let queue = self.letter_queue(&mut commit.tx, &page.queue)?;
         if queue.attributes.fifo.is_some() {
             return Err(Error::sender(
                 "UnsupportedOperation",
                 format!(
                     "{} is a FIFO queue, whose order would be lost: it is moved or purged as a whole.",
-                    through.queue
+                    page.queue
                 ),
             ));
         }
-        if let LetterAction::Redrive { to: Some(to), .. } = deed
-            && name_in_arn(to, self.account(), self.region()).as_ref() == Some(&through.queue)
+        if let LetterAction::Redrive { to: Some(to), .. } = action
+            && name_in_arn(to, self.account(), self.region()).as_ref() == Some(&page.queue)
         {
-            return Err(Error::validation(format!("The letters are in {} already.", through.queue)));
+            return Err(Error::validation(format!("The letters are in {} already.", page.queue)));
         }
-        let letters = self.letters(tx, through, now)?;
-        let mut dealt = ActionReport::default();
-        if letters.len() >= through.max {
-            dealt.after = letters.last().map(|(spot, _)| *spot);
+        let letters = self.letters(&mut commit.tx, page, now)?;
+        let mut report = ActionReport::default();
+        if letters.len() >= page.max {
+            report.after = letters.last().map(|(spot, _)| *spot);
         }
         for (spot, letter) in letters {
             let id = letter.message().id().to_owned();
-            let became = match deed {
+            let result = match action {
                 LetterAction::Purge => Ok(ActionResult::Nothing),
                 LetterAction::Redrive { to, payload } => {
-                    self.resend(tx, (&letter, to.as_ref(), payload.as_deref()), now, ids)
+                    self.resend(commit, &letter, to.as_ref(), payload.as_deref())
                 }
             };
-            match became {
+            match result {
                 Ok(became) => {
-                    self.queues().withdraw(tx, queue.engine, spot);
-                    let purged = matches!(deed, LetterAction::Purge);
+                    self.queues().withdraw(commit, queue.engine, spot);
+                    let purged = matches!(action, LetterAction::Purge);
                     let letter = letter.into_message();
-                    let done = ActionRecord { queue: through.queue.clone(), purged, letter, at: now, became };
-                    dealt.finally += u64::from(done.is_final().is_some());
-                    keep(tx, &(name.to_owned(), id.clone()), &done);
-                    dealt.done.push(id);
+                    let done = ActionRecord { queue: page.queue.clone(), purged, letter, at: now, became };
+                    report.finally += u64::from(done.is_final().is_some());
+                    keep(commit, &(name.to_owned(), id.clone()), &done);
+                    report.done.push(id);
                 }
-                Err(why) => dealt.stayed.push((id, why)),
+                Err(why) => report.stayed.push((id, why)),
             }
         }
-        sweep_actions(tx, now, usize::MAX);
-        dealt.gone = gone(tx, name);
-        Ok(dealt)
+        sweep_actions(commit, now, usize::MAX);
+        report.gone = gone(&mut commit.tx, name);
+        Ok(report)
     }
 
-    /// Sends a letter again, in this transaction.
+    /// Sends a letter again, in this commit.
     ///
     /// # Errors
     /// Why it has to stay.
     fn resend(
         &self,
-        tx: &mut Tx<'_>,
-        (letter, to, payload): (&Letter, Option<&Arn>, Option<&str>),
-        now: Timestamp,
-        ids: &Ids,
+        commit: &mut Commit<'_>,
+        letter: &Letter,
+        to: Option<&Arn>,
+        payload: Option<&str>,
     ) -> Result<ActionResult, String> {
         let to = match (to, letter.message().source()) {
             (Some(to), _) => to.clone(),
             (None, Some(source)) => {
                 source.parse().map_err(|_| format!("{source}, which gave it up, is no ARN"))?
             }
-            (None, None) => return self.deliver_again(tx, (letter, payload), now, ids),
+            (None, None) => return self.deliver_again(commit, letter, payload),
         };
-        let queue =
-            name_in_arn(&to, self.account(), self.region()).and_then(|name| self.queues().find(tx, &name));
+        let queue = name_in_arn(&to, self.account(), self.region())
+            .and_then(|name| self.queues().find(&mut commit.tx, &name));
         let queue = queue.ok_or_else(|| format!("the queue {to} does not exist"))?;
         if queue.attributes.fifo.is_some() {
             return Err(format!("{to} is a FIFO queue; name a standard one with --to"));
         }
-        let message = letter.message().again(payload.map(str::to_owned), now);
+        let message = letter.message().again(payload.map(str::to_owned), commit.now);
         queue.check_body(&message.body).map_err(|error| error.message)?;
-        let sent = self.queues().send(tx, queue.engine, message);
+        let sent = self.queues().send(commit, queue.engine, message);
         Ok(ActionResult::Message { placed: MessageLocation::of(queue.engine, &sent), trace: None })
     }
 
     /// Makes a delivery of what a rule gave up, to the one target that missed it, as that is now.
     fn deliver_again(
         &self,
-        tx: &mut Tx<'_>,
-        (letter, payload): (&Letter, Option<&str>),
-        now: Timestamp,
-        ids: &Ids,
+        commit: &mut Commit<'_>,
+        letter: &Letter,
+        payload: Option<&str>,
     ) -> Result<ActionResult, String> {
-        let (rule_arn, bus, target) = Self::target_of(tx, letter)?;
+        let now = commit.now;
+        let (rule_arn, bus, target) = Self::target_of(&mut commit.tx, letter)?;
         let outlet = Outlet::of(target.clone()).ok_or("its target is of a kind that is not served")?;
         if letter.error_code() == "THIRD_ACCOUNT_HOP_DETECTED" && *outlet.kind == event_bus::KIND {
             return Err("it came from another event bus and cannot be forwarded to a third one".to_owned());
         }
-        if let Some(refusal) = self.refusal(tx, &rule_arn, &target) {
+        if let Some(refusal) = self.refusal(&mut commit.tx, &rule_arn, &target) {
             return Err(refusal);
         }
         let event = payload.unwrap_or_else(|| letter.message().body());
         let event_id = id_of(event, now).map_err(|why| format!("its payload is no event: {why}"))?;
-        let position = self.event(tx, &event_id).iter().find(|(at, ..)| *at == bus).map(|(_, at, _)| *at);
+        let position =
+            self.event(&mut commit.tx, &event_id).iter().find(|(at, ..)| *at == bus).map(|(_, at, _)| *at);
         let rule = RuleName::of_arn(&rule_arn).map(|(_, name)| name);
         let about = InputContext {
             rule_arn: &rule_arn,
@@ -213,19 +215,20 @@ impl Events {
         };
         if let Some(payer) = self.payer(&outlet) {
             let debt = Debt { target: &target, input, event, rule_arn: &rule_arn, trace_header: None };
-            let Receipt { id, location } = match payer.pay(tx, debt, now, ids) {
+            let Receipt { id, location } = match payer.pay(commit, debt) {
                 Payment::Paid(receipt) => receipt,
                 Payment::Refused { message, .. } => return Err(message),
             };
-            Counts::change(tx, |counts| {
+            Counts::change(commit, |counts| {
                 counts.made += 1;
                 counts.delivered += 1;
             });
-            let id = id.unwrap_or_else(|| ids.next_uuid());
+            let id = id.unwrap_or_else(|| commit.ids.next_uuid());
             let trace = trace(&id);
-            if Self::note_delivery(tx, (&trace.bus, trace.position), rule.as_ref(), made(id.clone())) {
-                let attempt = Attempt::at_once(now, Outcome::Delivered);
-                Self::note_attempt(tx, (&id, 1), (&attempt, &Settlement::Delivered));
+            if Self::note_delivery(commit, trace.place(), rule.as_ref(), made(id.clone())) {
+                let attempt = &Attempt::at_once(now, Outcome::Delivered);
+                let attempt = DeliveryAttempt { delivery_id: &id, number: 1, attempt };
+                Self::note_attempt(commit, attempt, &Settlement::Delivered);
             }
             return Ok(match location {
                 Some(placed) => ActionResult::Message { placed, trace: Some(trace) },
@@ -242,12 +245,12 @@ impl Events {
             rule_arn,
             target: target.clone(),
         };
-        let (queue, sent) = self.send_delivery(tx, (&delivery, event), now, ids);
-        Counts::change(tx, |counts| {
+        let (queue, sent) = self.send_delivery(commit, &delivery, event);
+        Counts::change(commit, |counts| {
             counts.made += 1;
             counts.owed += 1;
         });
-        Self::note_delivery(tx, (&bus, position), rule.as_ref(), made(sent.id.clone()));
+        Self::note_delivery(commit, EventPlace { bus: &bus, position }, rule.as_ref(), made(sent.id.clone()));
         Ok(ActionResult::Delivery { placed: MessageLocation::of(queue, &sent), trace: trace(&sent.id) })
     }
 

@@ -12,6 +12,7 @@ use store::{KeyRange, Read, Table, Tx};
 use crate::buses::bus::BusName;
 use crate::dead_letters::letter::Letter;
 use crate::events::Events;
+use crate::records::record::EventPlace;
 use crate::target::kind::TargetKind;
 use crate::target::queue;
 use crate::trip::books::Counts;
@@ -88,6 +89,23 @@ pub(crate) struct Trace {
     pub(crate) id: String,
 }
 
+impl Trace {
+    pub(crate) fn place(&self) -> EventPlace<'_> {
+        EventPlace { bus: &self.bus, position: self.position }
+    }
+}
+
+/// A step of undoing an action.
+#[derive(Clone, Copy, Debug)]
+pub struct UndoStep<'s> {
+    /// The action's name, or a letter's id: what was last done to that letter.
+    pub name: &'s str,
+    /// Behind this letter, where the step before ended.
+    pub after: Option<&'s str>,
+    /// How many letters.
+    pub max: usize,
+}
+
 /// What of a deed a step has undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UndoReport {
@@ -117,17 +135,13 @@ pub struct UndoableAction {
 }
 
 impl Events {
-    /// Undoes up to `max` letters of the deed of this name, or what was last done to the letter of this id.
+    /// Undoes a step of an action on letters.
     ///
     /// # Errors
     /// Where nothing of that name or letter is kept.
-    pub fn undo(
-        &self,
-        tx: &mut Tx<'_>,
-        (name, after, max): (&str, Option<&str>, usize),
-        now: Timestamp,
-    ) -> Result<UndoReport, Error> {
-        let keys = keys_of(tx, (name, after), max);
+    pub fn undo(&self, tx: &mut Tx<'_>, step: UndoStep<'_>, now: Timestamp) -> Result<UndoReport, Error> {
+        let UndoStep { name, after, max } = step;
+        let keys = keys_of(tx, step);
         if keys.is_empty() && after.is_none() {
             return Err(Error::sender(
                 "ResourceNotFoundException",
@@ -188,7 +202,7 @@ impl Events {
                         counts.made = counts.made.saturating_sub(1);
                         counts.delivered = counts.delivered.saturating_sub(1);
                     });
-                    Self::forget_delivery(tx, (&trace.bus, trace.position), &trace.id);
+                    Self::forget_delivery(tx, trace.place(), &trace.id);
                 }
             }
             ActionResult::Delivery { placed, trace } => {
@@ -199,7 +213,7 @@ impl Events {
                     counts.made = counts.made.saturating_sub(1);
                     counts.owed = counts.owed.saturating_sub(1);
                 });
-                Self::forget_delivery(tx, (&trace.bus, trace.position), &trace.id);
+                Self::forget_delivery(tx, trace.place(), &trace.id);
             }
         }
         self.queues().put_back(tx, queue.engine, done.letter.clone(), now);
@@ -212,7 +226,7 @@ impl Events {
 }
 
 /// The letters of a deed behind one of them; or the newest deed's with a letter of that id.
-fn keys_of(tx: &mut Tx<'_>, (name, after): (&str, Option<&str>), max: usize) -> Vec<(String, String)> {
+fn keys_of(tx: &mut Tx<'_>, UndoStep { name, after, max }: UndoStep<'_>) -> Vec<(String, String)> {
     let name = name.to_owned();
     let mut keys = Vec::new();
     tx.keys(&DONE, &KeyRange::prefix(&name), &mut |key: (String, String)| {

@@ -6,6 +6,7 @@
 //! that is asked for; and one timeout: the longest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use aws::{Arn, Error};
@@ -30,8 +31,8 @@ pub const TIMEOUT_MS_MIN: u32 = 50;
 /// The greatest timeout that can be asked for, in ms: [`CALL_TIME_MAX`].
 pub const TIMEOUT_MS_MAX: u32 = 5_000;
 
-const LIMITS_ASKED: (u32, u32) = (1, LIMIT_MAX);
-const TIMEOUTS_ASKED: (u32, u32) = (TIMEOUT_MS_MIN, TIMEOUT_MS_MAX);
+const CONCURRENCY: RangeInclusive<u32> = 1..=LIMIT_MAX;
+const TIMEOUTS_MS: RangeInclusive<u32> = TIMEOUT_MS_MIN..=TIMEOUT_MS_MAX;
 
 /// What rules ask for: by target, bus and rule.
 const LIMITS: Table<(String, (String, String)), TargetLimits> = Table::new(36, "concurrency limits");
@@ -52,7 +53,7 @@ impl TargetLimits {
             let text = tags.get(&format!("{tag}:{id}")).or_else(|| tags.get(tag))?;
             number(text, bounds)
         };
-        Self { concurrency: asked(TAG, LIMITS_ASKED), timeout_ms: asked(TIMEOUT_TAG, TIMEOUTS_ASKED) }
+        Self { concurrency: asked(TAG, &CONCURRENCY), timeout_ms: asked(TIMEOUT_TAG, &TIMEOUTS_MS) }
     }
 
     /// What holds where both are asked for.
@@ -68,15 +69,15 @@ impl TargetLimits {
 /// `ValidationException` for the first whose value is none.
 pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
     let wishes = [
-        (TAG, LIMITS_ASKED, "deliveries are under way to a target at a time"),
-        (TIMEOUT_TAG, TIMEOUTS_ASKED, "ms a target may take to answer"),
+        (TAG, CONCURRENCY, "deliveries are under way to a target at a time"),
+        (TIMEOUT_TAG, TIMEOUTS_MS, "ms a target may take to answer"),
     ];
     for (key, text) in tags {
         let asks =
             |tag: &str| key.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
-        let Some((_, bounds, about)) = wishes.into_iter().find(|(tag, ..)| asks(tag)) else { continue };
+        let Some((_, bounds, about)) = wishes.iter().find(|(tag, ..)| asks(tag)) else { continue };
         if number(text, bounds).is_none() {
-            let (least, most) = bounds;
+            let (least, most) = (bounds.start(), bounds.end());
             return Err(Error::validation(format!(
                 "The tag {key} is '{text}'; it must be a whole number from {least} to {most}: so many {about}."
             )));
@@ -85,9 +86,9 @@ pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
     Ok(())
 }
 
-fn number(text: &str, (least, most): (u32, u32)) -> Option<u32> {
+fn number(text: &str, bounds: &RangeInclusive<u32>) -> Option<u32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| plain && (least..=most).contains(number))
+    text.parse().ok().filter(|number| plain && bounds.contains(number))
 }
 
 impl Events {
@@ -95,7 +96,8 @@ impl Events {
     pub(crate) fn refresh_limits(
         &self,
         tx: &mut Tx<'_>,
-        (bus, rule): (&BusName, &RuleName),
+        bus: &BusName,
+        rule: &RuleName,
         targets: BTreeSet<Arn>,
     ) {
         let key = Rule::key(bus, rule);
@@ -121,7 +123,7 @@ impl Events {
     pub(crate) fn refresh_limits_of_rule(&self, tx: &mut Tx<'_>, bus: &BusName, rule: &RuleName) {
         let targets = tx.list(&TARGETS, &KeyRange::prefix(&Rule::key(bus, rule)), usize::MAX);
         let arns = targets.into_iter().map(|(_, target)| target.arn).collect();
-        self.refresh_limits(tx, (bus, rule), arns);
+        self.refresh_limits(tx, bus, rule, arns);
     }
 
     /// The smallest limit that a rule asks for a target; `None`: none does, and [`UNDER_WAY_MAX`] holds.

@@ -31,7 +31,7 @@ impl PutRequest {
         faults.text("invocationEndpoint", self.invocation_endpoint.as_deref(), &ENDPOINT);
         faults.one_of("httpMethod", self.http_method.as_deref(), &METHODS);
         let rate = self.invocation_rate_limit_per_second;
-        faults.number("invocationRateLimitPerSecond", rate, (1, i64::from(i32::MAX)));
+        faults.number("invocationRateLimitPerSecond", rate, 1..=i64::from(i32::MAX));
         faults.result()?;
         match &self.invocation_endpoint {
             Some(endpoint) => events.check_https("InvocationEndpoint", endpoint),
@@ -56,7 +56,7 @@ struct StateAnswer {
 impl StateAnswer {
     fn of(read: &mut impl Read, destination: &ApiDestination, events: &Events) -> Self {
         Self {
-            api_destination_arn: destination.arn(events.place()).to_string(),
+            api_destination_arn: destination.arn(events.scope()).to_string(),
             api_destination_state: destination.state(read),
             creation_time: destination.created.to_unix_seconds_f64(),
             last_modified_time: destination.modified.to_unix_seconds_f64(),

@@ -37,7 +37,7 @@ impl PutRequest {
         faults.required("archiveName", self.archive_name.as_deref(), &ARCHIVE_NAME);
         faults.text("description", self.description.as_deref(), &DESCRIPTION);
         faults.text("eventPattern", self.event_pattern.as_deref(), &EVENT_PATTERN);
-        faults.number("retentionDays", self.retention_days, (0, i64::from(i32::MAX)));
+        faults.number("retentionDays", self.retention_days, 0..=i64::from(i32::MAX));
         faults.text("kmsKeyIdentifier", self.kms_key_identifier.as_deref(), &KMS_KEY);
         faults.result()?;
         if let Some(pattern) = self.event_pattern.as_deref().filter(|pattern| !pattern.is_empty()) {

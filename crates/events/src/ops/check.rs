@@ -3,6 +3,8 @@
 //! Source of the words: AWS's answers recorded by LocalStack (`test_put_target_id_validation`,
 //! `test_put_events_exceed_limit_ten_entries`); of the constraints: botocore's model of `events`.
 
+use std::ops::RangeInclusive;
+
 use aws::{Arn, Error};
 
 use crate::buses::bus::BusName;
@@ -228,8 +230,9 @@ impl Faults {
     }
 
     /// A list that must have a length within bounds.
-    pub(crate) fn count(&mut self, at: &str, count: usize, (min, max): (usize, usize)) {
-        if !(min..=max).contains(&count) {
+    pub(crate) fn count(&mut self, at: &str, count: usize, bounds: RangeInclusive<usize>) {
+        if !bounds.contains(&count) {
+            let (min, max) = bounds.into_inner();
             let (bound, word) = if count < min { (min, "greater") } else { (max, "less") };
             let constraint = format!("Member must have length {word} than or equal to {bound}");
             self.add(at, Some(&format!("[{count} entries]")), &constraint);
@@ -237,8 +240,9 @@ impl Faults {
     }
 
     /// A number that, if it is there, must be within bounds.
-    pub(crate) fn number(&mut self, at: &str, value: Option<i64>, (min, max): (i64, i64)) {
+    pub(crate) fn number(&mut self, at: &str, value: Option<i64>, bounds: RangeInclusive<i64>) {
         let Some(value) = value else { return };
+        let (min, max) = bounds.into_inner();
         if value < min {
             let constraint = format!("Member must have value greater than or equal to {min}");
             self.add(at, Some(&value.to_string()), &constraint);
@@ -251,7 +255,7 @@ impl Faults {
 
     /// `Limit` and `NextToken` of a listing.
     pub(crate) fn paging(&mut self, limit: Option<i64>, token: Option<&str>) {
-        self.number("limit", limit, (1, i64::try_from(quotas::PAGE_MAX).unwrap_or(i64::MAX)));
+        self.number("limit", limit, 1..=i64::try_from(quotas::PAGE_MAX).unwrap_or(i64::MAX));
         self.text("nextToken", token, &Shape::length(1, 2048));
     }
 

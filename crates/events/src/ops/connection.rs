@@ -82,7 +82,7 @@ struct StateAnswer {
 impl StateAnswer {
     fn of(connection: &Connection, events: &Events) -> Self {
         Self {
-            connection_arn: connection.arn(events.place()).to_string(),
+            connection_arn: connection.arn(events.scope()).to_string(),
             connection_state: connection.state.word(),
             creation_time: connection.created.to_unix_seconds_f64(),
             last_modified_time: connection.modified.to_unix_seconds_f64(),
@@ -264,7 +264,7 @@ pub fn describe(events: &Events, _call: Call, body: &[u8]) -> Reply {
         let name = request.name()?;
         let read = events.store().read(|read| Events::connection(read, &name, "describe"));
         let connection = read.map_err(error::of_store)??;
-        let secret_arn = connection.secret_arn(events.place()).to_string();
+        let secret_arn = connection.secret_arn(events.scope()).to_string();
         Ok(DescribeAnswer {
             state: StateAnswer::of(&connection, events),
             secret_arn: connection.authorization.is_some().then_some(secret_arn),

@@ -118,11 +118,13 @@ fn check_create(
     let mut faults = Faults::default();
     faults.required("name", request.name.as_deref(), &BUS_NAME);
     faults.text("eventSourceName", request.event_source_name.as_deref(), &BUS_NAME);
-    check_settings(
-        &mut faults,
-        (&request.description, &request.kms_key_identifier),
-        (&request.dead_letter_config, &request.log_config),
-    );
+    let settings = Settings {
+        description: request.description.as_deref(),
+        kms_key: request.kms_key_identifier.as_deref(),
+        dead_letter: request.dead_letter_config.as_ref(),
+        log: request.log_config.as_ref(),
+    };
+    settings.check(&mut faults);
     let tags = parse_tags(request.tags.as_deref().unwrap_or_default(), &mut faults);
     faults.result()?;
     let name = events.bus_of(request.name.as_deref())?;
@@ -137,18 +139,24 @@ fn check_create(
     }
 }
 
-fn check_settings(
-    faults: &mut Faults,
-    (description, kms_key): (&Option<String>, &Option<String>),
-    (dead_letter, log): (&Option<DeadLetterConfig>, &Option<LogConfigWire>),
-) {
-    faults.text("description", description.as_deref(), &DESCRIPTION);
-    faults.text("kmsKeyIdentifier", kms_key.as_deref(), &Shape::length(0, 2048));
-    let arn = dead_letter.as_ref().and_then(|config| config.arn.as_deref());
-    faults.text("deadLetterConfig.arn", arn, &ARN);
-    if let Some(LogConfigWire { include_detail, level }) = log {
-        faults.one_of("logConfig.includeDetail", include_detail.as_deref(), &["NONE", "FULL"]);
-        faults.one_of("logConfig.level", level.as_deref(), &["OFF", "ERROR", "INFO", "TRACE"]);
+/// What a bus may be given when it is made and changed later.
+struct Settings<'s> {
+    description: Option<&'s str>,
+    kms_key: Option<&'s str>,
+    dead_letter: Option<&'s DeadLetterConfig>,
+    log: Option<&'s LogConfigWire>,
+}
+
+impl Settings<'_> {
+    fn check(&self, faults: &mut Faults) {
+        faults.text("description", self.description, &DESCRIPTION);
+        faults.text("kmsKeyIdentifier", self.kms_key, &Shape::length(0, 2048));
+        let arn = self.dead_letter.and_then(|config| config.arn.as_deref());
+        faults.text("deadLetterConfig.arn", arn, &ARN);
+        if let Some(LogConfigWire { include_detail, level }) = self.log {
+            faults.one_of("logConfig.includeDetail", include_detail.as_deref(), &["NONE", "FULL"]);
+            faults.one_of("logConfig.level", level.as_deref(), &["OFF", "ERROR", "INFO", "TRACE"]);
+        }
     }
 }
 
@@ -235,11 +243,13 @@ pub fn update(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
     commit(body, |request: UpdateRequest| {
         let mut faults = Faults::default();
         faults.text("name", request.name.as_deref(), &BUS_NAME);
-        check_settings(
-            &mut faults,
-            (&request.description, &request.kms_key_identifier),
-            (&request.dead_letter_config, &request.log_config),
-        );
+        let settings = Settings {
+            description: request.description.as_deref(),
+            kms_key: request.kms_key_identifier.as_deref(),
+            dead_letter: request.dead_letter_config.as_ref(),
+            log: request.log_config.as_ref(),
+        };
+        settings.check(&mut faults);
         faults.result()?;
         let name = events.bus_of(request.name.as_deref())?;
         let service = events.clone();

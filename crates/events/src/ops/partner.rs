@@ -244,15 +244,15 @@ pub fn list_accounts(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Re
 
 /// ActivateEventSource: its events go to its bus again.
 pub fn activate(events: &Events, call: Call, body: &[u8]) -> Reply {
-    turn(events, call, (body, SourceState::Active))
+    turn(events, call, body, SourceState::Active)
 }
 
 /// DeactivateEventSource: the source waits again, and its events are dropped (API reference).
 pub fn deactivate(events: &Events, call: Call, body: &[u8]) -> Reply {
-    turn(events, call, (body, SourceState::Pending))
+    turn(events, call, body, SourceState::Pending)
 }
 
-fn turn(events: &Events, Call { now, .. }: Call, (body, state): (&[u8], SourceState)) -> Reply {
+fn turn(events: &Events, Call { now, .. }: Call, body: &[u8], state: SourceState) -> Reply {
     commit(body, |request: Request| {
         let name = request.source("name")?;
         let key = (name.as_str().to_owned(), events.account().to_owned());

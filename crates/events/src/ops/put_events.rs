@@ -3,8 +3,8 @@
 use aws::operation::{commit, parse, print};
 use aws::{Call, Error, Event, Ids, Reply, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
+use store::Commit;
 
-use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
 use crate::limits::quotas;
@@ -95,14 +95,17 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
     for entry in entries {
         let bus = events.bus_here(entry.event_bus_name.as_deref())?;
         let trace_header = entry.trace_header.clone();
-        let event = match event_of(entry, (events, Sender::Account), call) {
+        let event = match event_of(entry, events, Sender::Account, call) {
             Ok(event) => event,
             Err(answer) => {
                 work.refuse(answer);
                 continue;
             }
         };
-        work.take(events, (bus.as_ref(), &event, trace_header), call.now);
+        match bus.and_then(|bus| events.match_event(&bus, &event, call.now)) {
+            Some(matched) => work.put(&event, matched.with_trace_header(trace_header)),
+            None => work.drop_event(&event),
+        }
     }
     Ok(work)
 }
@@ -118,7 +121,7 @@ impl Work {
         commit(b"", |_: serde::de::IgnoredAny| {
             Ok(events.store().write(error::of_store, move |tx| {
                 for event in matched {
-                    service.accept(tx, event, call.now, &call.ids);
+                    service.accept(&mut Commit::new(tx, call.now, &call.ids), event);
                 }
                 if missing_bus > 0 {
                     service.note_missing_bus(tx, missing_bus);
@@ -134,17 +137,19 @@ impl Work {
         self.answers.push(answer);
     }
 
-    /// One event goes to a bus; to none where it is acknowledged and dropped.
-    pub(crate) fn take(
-        &mut self,
-        events: &Events,
-        (bus, event, trace_header): (Option<&BusName>, &Event, Option<String>),
-        now: Timestamp,
-    ) {
-        match bus.and_then(|bus| events.match_event(bus, event, now)) {
-            Some(matched) => self.matched.push(matched.with_trace_header(trace_header)),
-            None => self.missing_bus += 1,
-        }
+    /// One event goes to a bus.
+    pub(crate) fn put(&mut self, event: &Event, matched: MatchedEvent) {
+        self.matched.push(matched);
+        self.acknowledge(event);
+    }
+
+    /// One event goes to a bus that is not there: it is acknowledged and dropped.
+    pub(crate) fn drop_event(&mut self, event: &Event) {
+        self.missing_bus += 1;
+        self.acknowledge(event);
+    }
+
+    fn acknowledge(&mut self, event: &Event) {
         self.answers.push(EntryAnswer { event_id: Some(event.id.clone()), ..EntryAnswer::default() });
     }
 }
@@ -219,7 +224,8 @@ pub(crate) enum Sender {
 /// (`test_put_events_without_source`, `test_put_event_without_detail`) and reported by users.
 pub(crate) fn event_of(
     entry: Entry,
-    (events, sender): (&Events, Sender),
+    events: &Events,
+    sender: Sender,
     call: &Call,
 ) -> Result<Event, EntryAnswer> {
     let refuse = |code, message| {

@@ -28,7 +28,7 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
             Vec::new()
         }
         Some(entries) => {
-            faults.count("entries", entries.len(), (1, quotas::PARTNER_ENTRIES_MAX));
+            faults.count("entries", entries.len(), 1..=quotas::PARTNER_ENTRIES_MAX);
             entries
         }
     };
@@ -39,7 +39,7 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
     faults.result()?;
     let mut work = Work::default();
     for entry in entries {
-        match event_of(entry, (events, Sender::Partner), call) {
+        match event_of(entry, events, Sender::Partner, call) {
             Err(answer) => work.refuse(answer),
             Ok(event) => {
                 let key = (event.source.clone(), events.account().to_owned());
@@ -47,7 +47,10 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
                 let source = source.map_err(error::of_store)?;
                 let active = source.filter(|source| source.state == SourceState::Active);
                 let bus: Option<BusName> = active.map(|source| source.name);
-                work.take(events, (bus.as_ref(), &event, None), call.now);
+                match bus.and_then(|bus| events.match_event(&bus, &event, call.now)) {
+                    Some(matched) => work.put(&event, matched),
+                    None => work.drop_event(&event),
+                }
             }
         }
     }

@@ -124,7 +124,7 @@ fn check_start(request: StartRequest, now: Timestamp) -> Result<Start, Error> {
         filter,
         from,
         to,
-        ..Replay::new(request.replay_name.unwrap_or_default(), (source, bus.clone()), now)
+        ..Replay::new(request.replay_name.unwrap_or_default(), source, bus.clone(), now)
     };
     Ok(Start { archive, bus, replay })
 }

@@ -5,7 +5,7 @@ use aws::page::page;
 use aws::{Call, Error, Reply};
 use pattern::EventPattern;
 use serde::{Deserialize, Serialize};
-use store::{KeyRange, Read, Tx};
+use store::{Commit, KeyRange, Read, Tx};
 
 use crate::archives::archive::Feeding;
 use crate::buses::bus::BusName;
@@ -64,7 +64,7 @@ pub fn put(events: &Events, Call { now, ids, .. }: Call, body: &[u8]) -> Reply {
             };
             tx.put(&RULES, &key, &rule);
             service.route_rule(tx, &rule.bus, &rule.name);
-            service.plan_tick(tx, &rule, now, &ids);
+            service.plan_tick(&mut Commit::new(tx, now, &ids), &rule);
             let arn = rule.name.arn(&rule.bus, service.region(), service.account());
             Ok(PutAnswer { rule_arn: arn.to_string() })
         }))
@@ -235,15 +235,15 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
 
 /// EnableRule.
 pub fn enable(events: &Events, call: Call, body: &[u8]) -> Reply {
-    set_state(events, call, (body, RuleState::Enabled))
+    set_state(events, call, body, RuleState::Enabled)
 }
 
 /// DisableRule.
 pub fn disable(events: &Events, call: Call, body: &[u8]) -> Reply {
-    set_state(events, call, (body, RuleState::Disabled))
+    set_state(events, call, body, RuleState::Disabled)
 }
 
-fn set_state(events: &Events, Call { now, ids, .. }: Call, (body, state): (&[u8], RuleState)) -> Reply {
+fn set_state(events: &Events, Call { now, ids, .. }: Call, body: &[u8], state: RuleState) -> Reply {
     commit(body, |request: RuleRequest| {
         let (bus, name) = request.parsed(events)?;
         let service = events.clone();
@@ -252,7 +252,7 @@ fn set_state(events: &Events, Call { now, ids, .. }: Call, (body, state): (&[u8]
             let rule = Rule { state, ..Events::rule(tx, &bus, &name)? };
             tx.put(&RULES, &Rule::key(&bus, &name), &rule);
             service.route_rule(tx, &bus, &name);
-            service.plan_tick(tx, &rule, now, &ids);
+            service.plan_tick(&mut Commit::new(tx, now, &ids), &rule);
             Ok(Nothing {})
         }))
     })

@@ -126,7 +126,7 @@ pub fn put(events: &Events, _call: Call, body: &[u8]) -> Reply {
         }
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
-            service.put_targets(tx, (&bus, &rule), &targets)?;
+            service.put_targets(tx, &bus, &rule, &targets)?;
             Ok(FailuresAnswer::from(failed))
         }))
     })
@@ -192,8 +192,8 @@ fn check_target(faults: &mut Faults, at: &str, target: &TargetWire) {
         parameters.check(faults, &format!("{at}.httpParameters"));
     }
     if let Some(retry) = &target.retry_policy {
-        let attempts = (0, i64::from(quotas::RETRY_ATTEMPTS_MAX));
-        let age = (i64::from(quotas::EVENT_AGE_SECONDS_MIN), i64::from(quotas::EVENT_AGE_SECONDS_MAX));
+        let attempts = 0..=i64::from(quotas::RETRY_ATTEMPTS_MAX);
+        let age = i64::from(quotas::EVENT_AGE_SECONDS_MIN)..=i64::from(quotas::EVENT_AGE_SECONDS_MAX);
         let at = format!("{at}.retryPolicy");
         faults.number(&format!("{at}.maximumRetryAttempts"), retry.maximum_retry_attempts, attempts);
         faults.number(&format!("{at}.maximumEventAgeInSeconds"), retry.maximum_event_age_in_seconds, age);
@@ -292,7 +292,8 @@ impl Events {
     fn put_targets(
         &self,
         tx: &mut Tx<'_>,
-        (bus, rule): (&BusName, &RuleName),
+        bus: &BusName,
+        rule: &RuleName,
         targets: &[Target],
     ) -> Result<(), Error> {
         Self::refuse_managed(tx, bus, rule)?;
@@ -308,7 +309,7 @@ impl Events {
         if all.len() > quotas::TARGETS_PER_RULE_MAX {
             return Err(error::limit_exceeded());
         }
-        self.refresh_limits(tx, (bus, rule), touched);
+        self.refresh_limits(tx, bus, rule, touched);
         self.route_rule(tx, bus, rule);
         Ok(())
     }
@@ -460,7 +461,7 @@ pub fn remove(events: &Events, _call: Call, body: &[u8]) -> Reply {
                 touched.extend(tx.get(&TARGETS, &key).map(|removed| removed.arn));
                 tx.remove(&TARGETS, &key);
             }
-            service.refresh_limits(tx, (&bus, &rule), touched);
+            service.refresh_limits(tx, &bus, &rule, touched);
             let failed: Vec<_> = absent.into_iter().map(|id| no_such_target(id, &rule)).collect();
             service.route_rule(tx, &bus, &rule);
             Ok(FailuresAnswer::from(failed))

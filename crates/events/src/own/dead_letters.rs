@@ -3,10 +3,11 @@
 use aws::{Arn, Call, Error, Reply, Timestamp, operation};
 use queue::Spot;
 use serde::{Deserialize, Serialize};
+use store::Commit;
 
 use crate::dead_letters::letter::{Letter, Selection};
 use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage};
-use crate::dead_letters::undo::UndoableAction;
+use crate::dead_letters::undo::{UndoStep, UndoableAction};
 use crate::events::Events;
 use crate::own::records::ANSWER_BYTES_MAX;
 
@@ -195,20 +196,20 @@ fn act(
     events: &Events,
     call: Call,
     body: &[u8],
-    deed: impl FnOnce(&mut ActionRequest) -> Result<LetterAction, Error>,
+    action: impl FnOnce(&mut ActionRequest) -> Result<LetterAction, Error>,
 ) -> Reply {
     operation::commit(body, |mut request: ActionRequest| {
-        let deed = deed(&mut request)?;
+        let action = action(&mut request)?;
         let name = match request.name {
             Some(name) if is_name(&name) => name,
             Some(name) => return Err(Error::validation(format!("'{name}' is not a name that was given."))),
             None => name_of(&call),
         };
         let until_ms = request.letters.until_ms.unwrap_or(call.now.unix_ms());
-        let through = Letters { until_ms: Some(until_ms), ..request.letters }.through(STEP_MAX);
+        let page = Letters { until_ms: Some(until_ms), ..request.letters }.through(STEP_MAX);
         let service = events.clone();
         Ok(events.store().write(queue::error::of_store, move |tx| {
-            let dealt = service.deal(tx, (&through, &deed, &name), call.now, &call.ids)?;
+            let dealt = service.act(&mut Commit::new(tx, call.now, &call.ids), &page, &action, &name)?;
             let ActionReport { done, stayed, finally, gone, after } = dealt;
             Ok(ActionAnswer { name, done, stayed: all_stayed(stayed), finally, gone, until_ms, after })
         }))
@@ -251,7 +252,10 @@ pub(super) fn undo(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::commit(body, |request: UndoRequest| {
         let (service, now) = (events.clone(), call.now);
         Ok(events.store().write(queue::error::of_store, move |tx| {
-            let undone = service.undo(tx, (&request.name, request.after.as_deref(), STEP_MAX), now)?;
+            let undone = {
+                let step = UndoStep { name: &request.name, after: request.after.as_deref(), max: STEP_MAX };
+                service.undo(tx, step, now)?
+            };
             Ok(UndoAnswer {
                 restored: undone.restored,
                 stayed: all_stayed(undone.stayed),

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
-use crate::records::record::EventRecord;
+use crate::records::record::{EventPlace, EventRecord};
 
 /// The most events that one answer holds.
 pub(super) const EVENTS_MAX: usize = 1_000;
@@ -130,7 +130,7 @@ pub(super) fn list_events(events: &Events, call: &Call, body: &[u8]) -> Reply {
             let newest = newest.first().map_or(0, |(position, _)| *position);
             match since {
                 Some(since) => {
-                    let found = events.events_since(snapshot, (&bus, since), EVENTS_MAX);
+                    let found = events.events_since(snapshot, &bus, since, EVENTS_MAX);
                     EventsAnswer::of(&bus, found, newest)
                 }
                 None => {
@@ -212,7 +212,8 @@ impl Wait {
         let events = &self.events;
         let answer = self.events.store().read(|snapshot| match self.after {
             Some(after) => {
-                let found = events.events_after(snapshot, (&self.bus, after), EVENTS_MAX);
+                let found =
+                    events.events_after(snapshot, EventPlace { bus: &self.bus, position: after }, EVENTS_MAX);
                 (!found.is_empty()).then(|| EventsAnswer::of(&self.bus, found, after))
             }
             None => {

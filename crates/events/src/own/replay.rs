@@ -7,7 +7,7 @@ use aws::{Call, Error, Reply, Timestamp, operation};
 use serde::{Deserialize, Serialize};
 
 use crate::archives::replay::ReplayScope;
-use crate::archives::replay::rerun::{Rehearsal, Rerun};
+use crate::archives::replay::rerun::{Rehearsal, RehearsalStep, Rerun};
 use crate::buses::rule::RuleName;
 use crate::events::Events;
 use crate::own::records::bus_of;
@@ -191,9 +191,8 @@ pub(super) fn rehearse(events: &Events, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: Request| {
         let after = request.after;
         let rerun = request.rerun(call)?;
-        let read = events
-            .store()
-            .read(|snapshot| events.rehearse(snapshot, &rerun, (after, REHEARSED_MAX), call.now));
+        let step = RehearsalStep { after, limit: REHEARSED_MAX, now: call.now };
+        let read = events.store().read(|snapshot| events.rehearse(snapshot, &rerun, step));
         Ok(RehearseAnswer::of(read.map_err(queue::error::of_store)??, rerun.to))
     })
 }

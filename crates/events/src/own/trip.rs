@@ -8,7 +8,7 @@ use crate::buses::bus::BusName;
 use crate::events::Events;
 use crate::own::records::EventView;
 use crate::records::history::Era;
-use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step};
+use crate::records::record::{DeliveryRecord, EventPlace, EventRecord, MatchedRule, Step};
 use crate::trip::attempts::{AttemptRecord, Attempts, Fate};
 
 /// Which of these rules, that did not match an event, came nearest, and why they did not.
@@ -188,36 +188,26 @@ impl BusTrip {
     fn of(
         service: Service<'_>,
         read: &mut impl Read,
-        (bus, position, mut kept): (BusName, u64, EventRecord),
+        place: EventPlace<'_>,
+        mut kept: EventRecord,
     ) -> Option<Self> {
         let matched = std::mem::take(&mut kept.matched);
-        let (not_matched, rules_in_all) = not_matched(service, read, (&bus, position, &kept), &matched);
+        let mut eras = service.events.rule_history(read, place.bus);
+        eras.retain(|era| era.met(place.position));
+        let rules_in_all = eras.len();
+        eras.retain(|era| !matched.iter().any(|matched| matched.rule == era.rule));
+        let not_matched = (service.explain)(&eras, &kept.json);
         let mut rules = Vec::new();
         for MatchedRule { rule, deliveries } in matched {
             let deliveries = deliveries.into_iter().map(|made| {
-                let refusal = service.events.objection_to(read, (&bus, &rule), &made.target);
+                let refusal = service.events.objection_to(read, place.bus, &rule, &made.target);
                 Delivery { refusal, ..Delivery::of(service.events, read, made, &kept) }
             });
             let deliveries = deliveries.collect();
             rules.push(RuleTrip { rule: rule.as_str().to_owned(), deliveries });
         }
-        Some(Self { shown: EventView::of(&bus, None, kept)?, rules, not_matched, rules_in_all })
+        Some(Self { shown: EventView::of(place.bus, None, kept)?, rules, not_matched, rules_in_all })
     }
-}
-
-/// The rules that the bus had when it accepted the event and that did not match, as `explain` tells of them; and how many
-/// rules it had.
-fn not_matched(
-    service: Service<'_>,
-    read: &mut impl Read,
-    (bus, position, kept): (&BusName, u64, &EventRecord),
-    matched: &[MatchedRule],
-) -> (Vec<NotMatched>, usize) {
-    let mut eras = service.events.rule_history(read, bus);
-    eras.retain(|era| era.met(position));
-    let rules_in_all = eras.len();
-    eras.retain(|era| !matched.iter().any(|matched| matched.rule == era.rule));
-    ((service.explain)(&eras, &kept.json), rules_in_all)
 }
 
 /// One event by its id, on every bus that it was accepted on.
@@ -226,7 +216,10 @@ pub fn describe_event(events: &Events, body: &[u8], explain: &Explain) -> Reply 
     operation::answer(body, |request: Request| {
         let read = events.store().read(|snapshot| {
             let found = events.event(snapshot, &request.event_id);
-            found.into_iter().filter_map(|place| BusTrip::of(service, snapshot, place)).collect::<Vec<_>>()
+            let trip = |(bus, position, kept): (BusName, u64, EventRecord)| {
+                BusTrip::of(service, snapshot, EventPlace { bus: &bus, position }, kept)
+            };
+            found.into_iter().filter_map(trip).collect::<Vec<_>>()
         });
         let places = read.map_err(queue::error::of_store)?;
         if places.is_empty() {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::events::Events;
 use crate::own::records::{ANSWER_BYTES_MAX, EVENTS_MAX, EventView, ListEventsRequest, seen_bus_of};
 use crate::records::history::Era;
+use crate::records::record::EventPlace;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -28,13 +29,13 @@ pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
         let answer = events.store().read(|snapshot| {
             let after = match (request.after, since, request.last) {
                 (Some(after), ..) => after,
-                (None, Some(since), _) => Events::position_before(snapshot, (&bus, since)),
+                (None, Some(since), _) => Events::position_before(snapshot, &bus, since),
                 (None, None, last) => {
                     let last = events.last_events(snapshot, &bus, last.unwrap_or(EVENTS_MAX).min(EVENTS_MAX));
                     last.last().map_or(0, |(position, _)| position.saturating_sub(1))
                 }
             };
-            let found = events.events_after(snapshot, (&bus, after), EVENTS_MAX);
+            let found = events.events_after(snapshot, EventPlace { bus: &bus, position: after }, EVENTS_MAX);
             let mut answer = UnmatchedAnswer { events: Vec::new(), seen: 0, more: !found.is_empty(), after };
             let mut bytes = 0_usize;
             for (position, kept) in found {

@@ -65,7 +65,8 @@ impl Events {
     pub(crate) fn objection_to(
         &self,
         read: &mut impl Read,
-        (bus, rule): (&BusName, &RuleName),
+        bus: &BusName,
+        rule: &RuleName,
         id: &str,
     ) -> Option<String> {
         let key = (bus.as_str().to_owned(), rule.as_str().to_owned(), id.to_owned());

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Duration;
 
 use aws::{Arn, Timestamp};
@@ -106,6 +106,15 @@ impl EventRecord {
     }
 }
 
+/// Where an event is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace<'p> {
+    /// The bus.
+    pub bus: &'p BusName,
+    /// Its position among the events of the bus; 0 is before all.
+    pub position: u64,
+}
+
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SweepReport {
@@ -117,7 +126,12 @@ pub struct SweepReport {
 
 impl Events {
     /// Keeps an event at its position.
-    pub(crate) fn keep(&self, tx: &mut Tx<'_>, (bus, position): (&BusName, u64), event: &EventRecord) {
+    pub(crate) fn keep(
+        &self,
+        tx: &mut Tx<'_>,
+        EventPlace { bus, position }: EventPlace<'_>,
+        event: &EventRecord,
+    ) {
         tx.put(&EVENTS, &(bus.as_str().to_owned(), position), event);
         tx.put(&IDS, &(event.id.clone(), position), bus);
         let events = self.clone();
@@ -132,21 +146,21 @@ impl Events {
     /// Notes one more delivery of a kept event to a target of a rule that had matched it; `false`: it is not kept.
     pub(crate) fn note_delivery(
         tx: &mut Tx<'_>,
-        (bus, position): (&BusName, u64),
+        place: EventPlace<'_>,
         rule: Option<&RuleName>,
         made: DeliveryRecord,
     ) -> bool {
-        Self::change_record(tx, (bus, position), |event| {
+        Self::change_record(tx, place, |event| {
             let matched = event.matched.iter_mut().find(|matched| Some(&matched.rule) == rule);
             matched.map(|matched| matched.deliveries.push(made)).is_some()
         })
     }
 
     /// Takes back what [`Events::note_delivery`] has noted of the delivery with this id.
-    pub(crate) fn forget_delivery(tx: &mut Tx<'_>, (bus, position): (&BusName, u64), delivery_id: &str) {
+    pub(crate) fn forget_delivery(tx: &mut Tx<'_>, place: EventPlace<'_>, delivery_id: &str) {
         let freed = Self::forget_attempts(tx, delivery_id);
         Counts::change(tx, |counts| counts.kept_bytes = counts.kept_bytes.saturating_sub(freed));
-        Self::change_record(tx, (bus, position), |event| {
+        Self::change_record(tx, place, |event| {
             for matched in &mut event.matched {
                 matched
                     .deliveries
@@ -158,7 +172,7 @@ impl Events {
 
     fn change_record(
         tx: &mut Tx<'_>,
-        (bus, position): (&BusName, u64),
+        EventPlace { bus, position }: EventPlace<'_>,
         change: impl FnOnce(&mut EventRecord) -> bool,
     ) -> bool {
         let key = (bus.as_str().to_owned(), position);
@@ -184,7 +198,7 @@ impl Events {
     pub fn events_after(
         &self,
         read: &mut impl Read,
-        (bus, position): (&BusName, u64),
+        EventPlace { bus, position }: EventPlace<'_>,
         limit: usize,
     ) -> Vec<(u64, EventRecord)> {
         let bus = bus.as_str().to_owned();
@@ -212,10 +226,11 @@ impl Events {
     pub fn events_since(
         &self,
         read: &mut impl Read,
-        (bus, from): (&BusName, Timestamp),
+        bus: &BusName,
+        from: Timestamp,
         limit: usize,
     ) -> Vec<(u64, EventRecord)> {
-        let from_position = Self::position_before(read, (bus, from)).saturating_add(1);
+        let from_position = Self::position_before(read, bus, from).saturating_add(1);
         let bus = bus.as_str().to_owned();
         let mut found = Vec::new();
         let range = KeyRange::from_within(&(bus.clone(), from_position), &bus);
@@ -232,7 +247,7 @@ impl Events {
     }
 
     /// A position of a bus such that every event accepted at `from` or later lies behind it, and hardly any earlier one.
-    pub fn position_before(read: &mut impl Read, (bus, from): (&BusName, Timestamp)) -> u64 {
+    pub fn position_before(read: &mut impl Read, bus: &BusName, from: Timestamp) -> u64 {
         let Some(first) = first_position(read, bus.as_str()) else { return 0 };
         let bus = bus.as_str().to_owned();
         let last = read.list_back(&EVENTS, &KeyRange::prefix(&bus), 1);
@@ -354,11 +369,12 @@ fn front_after(tx: &mut Tx<'_>, bus: String, position: u64) -> Option<Reverse<(u
 pub(crate) fn between(
     read: &mut impl Read,
     bus: &BusName,
-    (from, to): (u64, u64),
+    positions: Range<u64>,
     limit: usize,
 ) -> Vec<(u64, EventRecord)> {
     let bus = bus.as_str().to_owned();
-    let found = read.list(&EVENTS, &KeyRange::between(&(bus.clone(), from), &(bus, to)), limit);
+    let found =
+        read.list(&EVENTS, &KeyRange::between(&(bus.clone(), positions.start), &(bus, positions.end)), limit);
     found.into_iter().map(|((_, position), event)| (position, event)).collect()
 }
 

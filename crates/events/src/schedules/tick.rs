@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use aws::{Event, Ids, Timestamp};
+use aws::{Event, Timestamp};
 use queue::{NewMessage, Receive, Received, Settings};
 use serde::{Deserialize, Serialize};
-use store::{Found, Read, Table, Tx};
+use store::{Commit, Found, Read, Table, Tx};
 
 use crate::buses::bus::BusName;
 use crate::buses::routing::Route;
@@ -50,31 +50,33 @@ impl Events {
     }
 
     /// Runs the scheduled rules whose ticks have fallen due, at most `max` of them; how many ticks were taken.
-    pub fn tick_schedules(&self, tx: &mut Tx<'_>, (now, max): (Timestamp, usize), ids: &Ids) -> usize {
-        let Some(ticks) = self.queues().find_internal(tx, TICKS) else { return 0 };
+    pub fn tick_schedules(&self, commit: &mut Commit<'_>, max: usize) -> usize {
+        let now = commit.now;
+        let Some(ticks) = self.queues().find_internal(&mut commit.tx, TICKS) else { return 0 };
         let receive = Receive { max, until: now.plus(LEASE), now, redrive: None };
-        let due = self.queues().receive(tx, ticks, &receive);
+        let due = self.queues().receive(commit, ticks, &receive);
         for tick in &due {
-            self.queues().delete(tx, &tick.handle);
-            self.run_tick(tx, tick, now, ids);
+            self.queues().delete(commit, &tick.handle);
+            self.run_tick(commit, tick);
         }
         due.len()
     }
 
-    fn run_tick(&self, tx: &mut Tx<'_>, tick: &Received, now: Timestamp, ids: &Ids) {
+    fn run_tick(&self, commit: &mut Commit<'_>, tick: &Received) {
+        let now = commit.now;
         let Some((name, number)) = read_tick(&tick.body) else { return };
         let key = name.as_str().to_owned();
         let rule_key = Rule::key(&BusName::default_bus(), &name);
-        let (owed, rule) = (tx.find(&OWED_TICKS, &key), tx.find(&RULES, &rule_key));
+        let (owed, rule) = (commit.find(&OWED_TICKS, &key), commit.find(&RULES, &rule_key));
         // A rule that is damaged must not keep the others waiting. Where only its tick is, the schedule goes on.
         if matches!(rule, Found::Damaged) {
-            return tx.pass_over(&RULES, &rule_key);
+            return commit.pass_over(&RULES, &rule_key);
         }
         let Found::Value(rule) = rule else { return };
         if matches!(owed, Found::Damaged) {
-            tx.pass_over(&OWED_TICKS, &key);
-            tx.remove(&OWED_TICKS, &key);
-            return self.plan_tick(tx, &rule, now, ids);
+            commit.pass_over(&OWED_TICKS, &key);
+            commit.remove(&OWED_TICKS, &key);
+            return self.plan_tick(commit, &rule);
         }
         let Found::Value(owed) = owed else { return };
         if owed.number != number {
@@ -82,23 +84,23 @@ impl Events {
         }
         let Some(schedule) = rule.schedule() else { return };
         let missed = now.since(owed.at) > LATE_MAX;
-        if !missed && let Some(route) = Route::of(tx, &rule, self.place()) {
-            let event = self.scheduled_event(&route, owed.at, (now, ids));
-            let matched = self.match_scheduled(&rule.bus, (&event, route), now);
-            self.accept(tx, matched, now, ids);
+        if !missed && let Some(route) = Route::of(&mut commit.tx, &rule, self.scope()) {
+            let event = self.scheduled_event(&route, owed.at, commit);
+            let matched = self.match_scheduled(&rule.bus, &event, route, now);
+            self.accept(commit, matched);
         }
         match schedule.next_since(owed.at, now) {
-            Some(at) => self.owe_tick(tx, (&name, owed.schedule), (at, now), ids),
+            Some(at) => self.owe_tick(commit, &name, owed.schedule, at),
             // The schedule's years are over.
-            None => tx.remove(&OWED_TICKS, &key),
+            None => commit.remove(&OWED_TICKS, &key),
         }
     }
 
     /// The event in AWS's shape (user guide, "Creating a scheduled rule"; recorded by LocalStack,
     /// `tests_schedule_target_sqs`).
-    fn scheduled_event(&self, route: &Route, at: Timestamp, (now, ids): (Timestamp, &Ids)) -> Event {
+    fn scheduled_event(&self, route: &Route, at: Timestamp, commit: &Commit<'_>) -> Event {
         Event {
-            id: event_id(now, ids),
+            id: event_id(commit.now, commit.ids),
             source: "aws.events".to_owned(),
             detail_type: "Scheduled Event".to_owned(),
             account: self.account().to_owned(),
@@ -111,21 +113,21 @@ impl Events {
 
     /// Owes the next tick of a rule that was put, enabled or disabled. One that is owed already stays as it is, so that
     /// putting a rule again does not put off its next run.
-    pub(crate) fn plan_tick(&self, tx: &mut Tx<'_>, rule: &Rule, now: Timestamp, ids: &Ids) {
+    pub(crate) fn plan_tick(&self, commit: &mut Commit<'_>, rule: &Rule) {
         if !rule.bus.is_default() {
             return;
         }
         let schedule = rule.schedule().filter(|_| rule.state != RuleState::Disabled);
         let (Some(schedule), Some(text)) = (schedule, &rule.schedule) else {
-            return Self::forget_tick(tx, &rule.name);
+            return Self::forget_tick(commit, &rule.name);
         };
-        let known = tx.get(&OWED_TICKS, &rule.name.as_str().to_owned());
+        let known = commit.get(&OWED_TICKS, &rule.name.as_str().to_owned());
         if known.is_some_and(|known| known.schedule == *text) {
             return;
         }
-        match schedule.next_after(now) {
-            Some(at) => self.owe_tick(tx, (&rule.name, text.clone()), (at, now), ids),
-            None => Self::forget_tick(tx, &rule.name),
+        match schedule.next_after(commit.now) {
+            Some(at) => self.owe_tick(commit, &rule.name, text.clone(), at),
+            None => Self::forget_tick(commit, &rule.name),
         }
     }
 
@@ -134,27 +136,21 @@ impl Events {
         tx.remove(&OWED_TICKS, &rule.as_str().to_owned());
     }
 
-    fn owe_tick(
-        &self,
-        tx: &mut Tx<'_>,
-        (rule, schedule): (&RuleName, String),
-        (at, now): (Timestamp, Timestamp),
-        ids: &Ids,
-    ) {
-        let queue = match self.queues().find_internal(tx, TICKS) {
+    fn owe_tick(&self, commit: &mut Commit<'_>, rule: &RuleName, schedule: String, at: Timestamp) {
+        let queue = match self.queues().find_internal(&mut commit.tx, TICKS) {
             Some(queue) => queue,
-            None => self.queues().internal(tx, TICKS, Settings::default()),
+            None => self.queues().internal(commit, TICKS, Settings::default()),
         };
-        let number = tx.next_number();
-        tx.put(&OWED_TICKS, &rule.as_str().to_owned(), &OwedTick { number, schedule, at });
+        let number = commit.next_number();
+        commit.put(&OWED_TICKS, &rule.as_str().to_owned(), &OwedTick { number, schedule, at });
         let message = NewMessage {
-            id: ids.next_uuid(),
+            id: commit.ids.next_uuid(),
             body: format!("{rule} {number}"),
-            now,
+            now: commit.now,
             not_before: at,
             ..NewMessage::default()
         };
-        self.queues().send(tx, queue, message);
+        self.queues().send(commit, queue, message);
     }
 }
 

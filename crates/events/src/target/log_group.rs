@@ -5,11 +5,11 @@
 //! EventBridge takes; the time is in ms since 1970 or in ISO 8601). The log stream is the bus and the rule, where AWS makes up
 //! names.
 
-use aws::{Ids, Timestamp};
+use aws::Timestamp;
 use logs::{Entry, Logs, Refusal, StreamName};
 use serde::Deserialize;
 use serde_json::Value;
-use store::Tx;
+use store::Commit;
 
 use crate::buses::rule::RuleName;
 use crate::target::Input;
@@ -32,7 +32,8 @@ pub static KIND: TargetKind = TargetKind {
 pub struct LogGroupHook(pub Logs);
 
 impl PayHook for LogGroupHook {
-    fn pay(&self, tx: &mut Tx<'_>, debt: Debt<'_>, now: Timestamp, _ids: &Ids) -> Payment {
+    fn pay(&self, commit: &mut Commit<'_>, debt: Debt<'_>) -> Payment {
+        let now = commit.now;
         let arn = &debt.target.arn;
         let Some(group) = logs::name_in_arn(arn, &arn.account, &arn.region) else {
             return no_group();
@@ -43,7 +44,7 @@ impl PayHook for LogGroupHook {
         };
         let stream = RuleName::of_arn(debt.rule_arn).map(|(bus, rule)| format!("{bus}/{rule}"));
         let stream = stream.unwrap_or_else(|| "events".to_owned());
-        match self.0.record(tx, StreamName { group: &group, stream: &stream }, entry, now) {
+        match self.0.record(commit, StreamName { group: &group, stream: &stream }, entry, now) {
             Ok(()) => Payment::Paid(Receipt::default()),
             Err(Refusal::NoGroup) => no_group(),
             Err(Refusal::NoStream) => {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use aws::Error;
 use aws::encoding::hex;
-use aws::{Error, Ids, Timestamp};
 use queue::limits::DEDUPLICATION_S;
 use queue::queue::Fifo;
 use queue::{Deduplication, NewMessage, Queues};
 use sha2::{Digest, Sha256};
-use store::Tx;
+use store::Commit;
 
 use crate::dead_letters::undo::MessageLocation;
 use crate::target::Target;
@@ -41,9 +41,10 @@ fn check(target: &Target) -> Result<(), Error> {
 pub(crate) struct QueueHook(pub(crate) Queues);
 
 impl PayHook for QueueHook {
-    fn pay(&self, tx: &mut Tx<'_>, debt: Debt<'_>, now: Timestamp, ids: &Ids) -> Payment {
+    fn pay(&self, commit: &mut Commit<'_>, debt: Debt<'_>) -> Payment {
+        let now = commit.now;
         let target = debt.target;
-        let Some(queue) = self.0.find(tx, &target.arn.resource) else {
+        let Some(queue) = self.0.find(&mut commit.tx, &target.arn.resource) else {
             return Payment::refused("NO_RESOURCE", "The specified queue does not exist.");
         };
         let most = queue.attributes.size_bytes_max;
@@ -55,7 +56,7 @@ impl PayHook for QueueHook {
         }
         let delay = Duration::from_secs(u64::from(queue.attributes.delay_s));
         let new = NewMessage {
-            id: ids.next_uuid(),
+            id: commit.ids.next_uuid(),
             body: debt.input,
             sender: target.arn.account.clone(),
             trace_header: debt.trace_header.map(str::to_owned),
@@ -67,12 +68,12 @@ impl PayHook for QueueHook {
             None => {
                 // A group on a standard queue names a tenant of a fair queue.
                 let tenant = target.message_group.clone();
-                self.0.send(tx, queue.engine, NewMessage { tenant, ..new })
+                self.0.send(commit, queue.engine, NewMessage { tenant, ..new })
             }
             Some(fifo) => match ordered(new, target.message_group.as_deref(), fifo) {
                 Ok((new, key)) => {
                     let until = now.plus(Duration::from_secs(DEDUPLICATION_S));
-                    self.0.send_once(tx, queue.engine, new, Deduplication { key, until })
+                    self.0.send_once(commit, queue.engine, new, Deduplication { key, until })
                 }
                 Err(refusal) => return Payment::refused("INVALID_PARAMETER", refusal),
             },

@@ -5,16 +5,16 @@
 
 use std::sync::Arc;
 
-use aws::{Event, Ids, Timestamp};
-use store::Tx;
+use aws::{Event, Timestamp};
+use store::{Commit, Tx};
 
 use crate::archives::archive::ArchiveCopy;
 use crate::buses::bus::BusName;
 use crate::buses::routing::{Outlet, Route};
-use crate::dead_letters::give_up::{Cause, GiveUp};
+use crate::dead_letters::give_up::{Cause, FailedDelivery, GiveUp};
 use crate::events::Events;
 use crate::permissions::NO_PERMISSIONS;
-use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, count_record};
+use crate::records::record::{DeliveryRecord, EventPlace, EventRecord, MatchedRule, Step, count_record};
 use crate::target::input::{InputContext, InputFailure};
 use crate::target::{Target, event_bus};
 use crate::trip::books::Counts;
@@ -124,7 +124,8 @@ impl Events {
     pub(crate) fn match_scheduled(
         &self,
         bus: &BusName,
-        (event, route): (&Event, Route),
+        event: &Event,
+        route: Route,
         now: Timestamp,
     ) -> MatchedEvent {
         let route = [Arc::new(route)];
@@ -192,12 +193,12 @@ impl Events {
         self.match_record(&bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
     }
 
-    /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is part of the caller's
-    /// transaction, and acknowledged by its commit (contract C1).
-    pub fn accept(&self, tx: &mut Tx<'_>, matched: MatchedEvent, now: Timestamp, ids: &Ids) -> Acceptance {
+    /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is acknowledged by
+    /// this commit (contract C1).
+    pub fn accept(&self, commit: &mut Commit<'_>, matched: MatchedEvent) -> Acceptance {
         let MatchedEvent { bus, mut event, trace_header, dues, copies } = matched;
         let mut noted = std::mem::take(&mut event.matched);
-        let position = tx.next_number();
+        let position = commit.next_number();
         let about =
             EventContext { bus: &bus, event: &event, position, trace_header: trace_header.as_deref() };
         let mut accepted = Acceptance {
@@ -208,7 +209,7 @@ impl Events {
         };
         for due in dues {
             let (rule, outlet) = (due.rule, Arc::clone(&due.outlet));
-            let step = self.pay_or_owe(tx, (&about, due), now, ids);
+            let step = self.pay_or_owe(commit, &about, due);
             match &step {
                 Step::Paid => accepted.delivered += 1,
                 Step::Owed { .. } => accepted.owed += 1,
@@ -221,9 +222,9 @@ impl Events {
             }
         }
         event.matched = noted;
-        self.keep(tx, (&bus, position), &event);
-        Self::archive(tx, &copies, (position, &event.json));
-        Counts::change(tx, |counts| {
+        self.keep(commit, EventPlace { bus: &bus, position }, &event);
+        Self::archive(commit, &copies, position, &event.json);
+        Counts::change(commit, |counts| {
             count_record(counts, &event);
             accepted.count(counts);
         });
@@ -235,15 +236,9 @@ impl Events {
         Counts::change(tx, |counts| counts.no_bus += events);
     }
 
-    fn pay_or_owe(
-        &self,
-        tx: &mut Tx<'_>,
-        (about, due): (&EventContext<'_>, PlannedDelivery),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Step {
+    fn pay_or_owe(&self, commit: &mut Commit<'_>, about: &EventContext<'_>, due: PlannedDelivery) -> Step {
         let PlannedDelivery { route, outlet, input, .. } = due;
-        let refusal = self.refusal(tx, &route.arn, &outlet.target);
+        let refusal = self.refusal(&mut commit.tx, &route.arn, &outlet.target);
         let cause = match (input, self.payer(&outlet)) {
             (Some(Err(failure)), _) => Cause::input(&failure),
             _ if about.event.forwarded && *outlet.kind == event_bus::KIND => Cause::second_hop(),
@@ -256,29 +251,22 @@ impl Events {
                     rule_arn: &route.arn,
                     trace_header: about.trace_header,
                 };
-                match payer.pay(tx, debt, now, ids) {
+                match payer.pay(commit, debt) {
                     Payment::Paid(_) => return Step::Paid,
                     Payment::Refused { code, message } => Cause::at_once(code, message),
                 }
             }
-            _ => return self.owe(tx, (about, &route, &outlet), now, ids),
+            _ => {
+                let delivery = about.delivery(&route, &outlet);
+                let (_, sent) = self.send_delivery(commit, &delivery, &about.event.json);
+                return Step::Owed { id: sent.id };
+            }
         };
         let delivery = about.delivery(&route, &outlet);
-        let given = self.give_up(tx, (&delivery, &about.event.json, &cause), now, ids);
+        let failed = FailedDelivery { delivery: &delivery, event: &about.event.json, cause: &cause };
+        let given = self.give_up(commit, failed);
         let queue = delivery.target.dead_letter_arn.filter(|_| given == GiveUp::DeadLettered);
         Step::GivenUp { code: cause.code, message: cause.message, queue }
-    }
-
-    fn owe(
-        &self,
-        tx: &mut Tx<'_>,
-        (about, route, outlet): (&EventContext<'_>, &Route, &Outlet),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Step {
-        let delivery = about.delivery(route, outlet);
-        let (_, sent) = self.send_delivery(tx, (&delivery, &about.event.json), now, ids);
-        Step::Owed { id: sent.id }
     }
 }
 

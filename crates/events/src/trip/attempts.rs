@@ -106,6 +106,15 @@ impl Attempt {
     }
 }
 
+/// An attempt of a delivery, to be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeliveryAttempt<'a> {
+    pub(crate) delivery_id: &'a str,
+    /// 1 at the first try.
+    pub(crate) number: u32,
+    pub(crate) attempt: &'a Attempt,
+}
+
 /// What is kept of a delivery's attempts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
@@ -221,8 +230,8 @@ impl Events {
     /// Keeps an attempt, in the commit that settles it. The caller has seen that the event is kept.
     pub(crate) fn note_attempt(
         tx: &mut Tx<'_>,
-        (delivery_id, number): (&str, u32),
-        (attempt, settled): (&Attempt, &Settlement),
+        DeliveryAttempt { delivery_id, number, attempt }: DeliveryAttempt<'_>,
+        settled: &Settlement,
     ) {
         let Some(fate) = Fate::of(settled) else { return };
         let key = delivery_id.to_owned();

@@ -1,22 +1,22 @@
 //! Events of services of our own: what they tell of a change of status, on the default bus.
 
-use aws::{Event, Ids, Timestamp};
-use store::Tx;
+use aws::Event;
+use store::Commit;
 
 use crate::buses::bus::BusName;
 use crate::events::Events;
 use crate::trip::accept::Acceptance;
 
 impl Events {
-    /// Puts an event on the default bus, as a part of the transaction that changes what it tells of. Where no enabled rule
+    /// Puts an event on the default bus, as a part of the commit that changes what it tells of. Where no enabled rule
     /// matches it and no archive takes it, nothing is written, since nobody sent it: `None`.
-    pub fn emit(&self, tx: &mut Tx<'_>, event: &Event, now: Timestamp, ids: &Ids) -> Option<Acceptance> {
+    pub fn emit(&self, commit: &mut Commit<'_>, event: &Event) -> Option<Acceptance> {
         let bus = BusName::default_bus();
         if !self.is_watched(&bus) {
             return None;
         }
-        let matched = self.match_event(&bus, event, now)?;
-        matched.is_seen().then(|| self.accept(tx, matched, now, ids))
+        let matched = self.match_event(&bus, event, commit.now)?;
+        matched.is_seen().then(|| self.accept(commit, matched))
     }
 
     /// Whether a bus has a rule that could match an event, or an archive.

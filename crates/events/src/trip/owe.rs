@@ -1,21 +1,21 @@
 //! What is owed: deliveries as messages of the queue engine, one internal queue for each target.
 
-use aws::{Arn, Ids, Timestamp};
+use aws::{Arn, Timestamp};
 use queue::{Extended, Extension, Handle, NewMessage, QueueId, Receive, Received, Sent, Settings};
-use store::{Read, Tx};
+use store::{Commit, Read, Tx};
 
 use std::time::Duration;
 
 use crate::buses::bus::BusName;
 use crate::buses::routing::Outlet;
 use crate::buses::rule::RuleName;
-use crate::dead_letters::give_up::Cause;
+use crate::dead_letters::give_up::{Cause, FailedDelivery};
 use crate::events::Events;
 use crate::limits::slots::Slots;
 use crate::target::Target;
 use crate::target::input::InputContext;
 use crate::target::kind::TargetKind;
-use crate::trip::attempts::{Attempt, Outcome, Retry};
+use crate::trip::attempts::{Attempt, DeliveryAttempt, Outcome, Retry};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 
@@ -82,28 +82,27 @@ impl Events {
     /// Owes a delivery from now on; where its message is.
     pub(crate) fn send_delivery(
         &self,
-        tx: &mut Tx<'_>,
-        (delivery, event): (&Delivery, &str),
-        now: Timestamp,
-        ids: &Ids,
+        commit: &mut Commit<'_>,
+        delivery: &Delivery,
+        event: &str,
     ) -> (QueueId, Sent) {
-        let queue = self.delivery_queue(tx, &delivery.target.arn);
+        let queue = self.delivery_queue(commit, &delivery.target.arn);
         let message = NewMessage {
-            id: ids.next_uuid(),
+            id: commit.ids.next_uuid(),
             body: delivery.write(event),
-            now,
-            not_before: now,
+            now: commit.now,
+            not_before: commit.now,
             ..NewMessage::default()
         };
-        (queue, self.queues().send(tx, queue, message))
+        (queue, self.queues().send(commit, queue, message))
     }
 
     /// Leases deliveries that have fallen due, as far as the targets' permits and the carrier's places go; the share of each
     /// target is about equal, and each look begins with another target, so that none holds up another. Those whose input
     /// cannot be made are given up here, and those that are damaged are dropped, each counted (contracts C2 and C9).
-    pub fn due(&self, tx: &mut Tx<'_>, (now, mut places): (Timestamp, Slots), ids: &Ids) -> Vec<Owed> {
-        let mut queues = self.queues().due(tx, PREFIX, now);
-        let first = queues.iter().position(|due| target_of(&due.name) > places.last()).unwrap_or(0);
+    pub fn due(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<Owed> {
+        let mut queues = self.queues().due(&mut commit.tx, PREFIX, commit.now);
+        let first = queues.iter().position(|due| target_of(&due.name) > slots.last()).unwrap_or(0);
         queues.rotate_left(first);
         let mut owed = Vec::new();
         let mut left = queues.len();
@@ -111,13 +110,13 @@ impl Events {
             let share = LEASED_AT_ONCE_MAX.saturating_sub(owed.len()).div_ceil(left.max(1));
             left -= 1;
             let target = target_of(&due.name);
-            let max = share.min(places.room(target));
+            let max = share.min(slots.room(target));
             if max == 0 {
                 continue;
             }
             let Ok(arn) = target.parse() else { continue };
-            let taken = self.lease(tx, (&arn, due.queue, max), now, ids);
-            taken.iter().for_each(|_| places.take(target));
+            let taken = self.lease(commit, &arn, due.queue, max);
+            taken.iter().for_each(|_| slots.take(target));
             owed.extend(taken);
         }
         owed
@@ -125,35 +124,30 @@ impl Events {
 
     /// Leases the next delivery to a target if one has fallen due and the target has a permit: for a carrier that has just
     /// given one back in this transaction.
-    pub fn next_due_to(&self, tx: &mut Tx<'_>, target: &Arn, now: Timestamp, ids: &Ids) -> Option<Owed> {
-        let queue = self.queues().find_internal(tx, &format!("{PREFIX}{target}"))?;
-        self.lease(tx, (target, queue, 1), now, ids).pop()
+    pub fn next_due_to(&self, commit: &mut Commit<'_>, target: &Arn) -> Option<Owed> {
+        let queue = self.queues().find_internal(&mut commit.tx, &format!("{PREFIX}{target}"))?;
+        self.lease(commit, target, queue, 1).pop()
     }
 
-    fn lease(
-        &self,
-        tx: &mut Tx<'_>,
-        (target, queue, max): (&Arn, QueueId, usize),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Vec<Owed> {
-        let time = Self::call_time(tx, target);
+    fn lease(&self, commit: &mut Commit<'_>, target: &Arn, queue: QueueId, max: usize) -> Vec<Owed> {
+        let now = commit.now;
+        let time = Self::call_time(&mut commit.tx, target);
         let until = now.plus(time + time.min(SETTLE_TIME_MAX));
         // A rate is not a failure: what is over it stays where it is and needs no attempt.
-        let rate = Self::rate_per_second(tx, target);
+        let rate = Self::rate_per_second(&mut commit.tx, target);
         let max = rate.map_or(max, |rate| max.min(self.rates().left(target, rate, now)));
         let receive = Receive { max, until, now, redrive: None };
-        let (received, damaged) = self.queues().receive_counting(tx, queue, &receive);
+        let (received, damaged) = self.queues().receive_counting(commit, queue, &receive);
         if rate.is_some() {
             self.rates().note(target, received.len(), now);
         }
         if let Some(damaged) = u64::try_from(damaged).ok().filter(|damaged| *damaged > 0) {
-            Counts::change(tx, |counts| {
+            Counts::change(commit, |counts| {
                 counts.owed = counts.owed.saturating_sub(damaged);
                 counts.dropped += damaged;
             });
         }
-        let owed = received.into_iter().filter_map(|received| self.owed_of(tx, received, now, ids));
+        let owed = received.into_iter().filter_map(|received| self.owed_of(commit, received));
         owed.map(|owed| Owed { call_time: time, call_until: until, ..owed }).collect()
     }
 
@@ -163,7 +157,8 @@ impl Events {
         &self,
         tx: &mut Tx<'_>,
         owed: &Owed,
-        (now, spare): (Timestamp, Duration),
+        now: Timestamp,
+        spare: Duration,
     ) -> Option<Timestamp> {
         let until = now.plus(owed.call_time + spare);
         (self.queues().extend(tx, &owed.handle, Extension { until, now }) == Extended::Yes).then_some(until)
@@ -194,19 +189,21 @@ impl Events {
 
     /// A delivery out of its message. Given up where its input cannot be made; a message that is none of ours stays
     /// where it is, leased again and again, for a person to find.
-    fn owed_of(&self, tx: &mut Tx<'_>, received: Received, now: Timestamp, ids: &Ids) -> Option<Owed> {
+    fn owed_of(&self, commit: &mut Commit<'_>, received: Received) -> Option<Owed> {
         let (delivery, event) = Delivery::read(&received.body)?;
         let made = make_input(&delivery, event);
         let (kind, input) = match made {
             Ok(made) => made,
             Err(cause) => {
-                let given_up = (&received.handle, &delivery, event, &cause);
-                let settled = self.settle_given_up(tx, given_up, now, ids);
-                if Self::has_record(tx, &delivery.bus, delivery.position) {
+                let failed = FailedDelivery { delivery: &delivery, event, cause: &cause };
+                let settled = self.settle_given_up(commit, &received.handle, failed);
+                if Self::has_record(&mut commit.tx, &delivery.bus, delivery.position) {
                     let Cause { code, message, .. } = cause;
                     let failed = Outcome::Failed { code, message, retry: Retry::Never };
-                    let attempt = Attempt::at_once(now, failed);
-                    Self::note_attempt(tx, (&received.id, received.receive_count), (&attempt, &settled));
+                    let attempt = &Attempt::at_once(commit.now, failed);
+                    let number = received.receive_count;
+                    let attempt = DeliveryAttempt { delivery_id: &received.id, number, attempt };
+                    Self::note_attempt(commit, attempt, &settled);
                 }
                 return None;
             }
@@ -224,7 +221,7 @@ impl Events {
             accepted: delivery.accepted,
             attempt: received.receive_count,
             call_time: Duration::ZERO,
-            call_until: now,
+            call_until: commit.now,
             trace_header: delivery.trace_header,
             handle: received.handle,
         })

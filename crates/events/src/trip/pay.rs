@@ -6,8 +6,8 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use aws::{Arn, Ids, Scope, Timestamp};
-use store::Tx;
+use aws::{Arn, Scope};
+use store::Commit;
 
 use crate::buses::routing::Outlet;
 use crate::dead_letters::undo::MessageLocation;
@@ -17,8 +17,8 @@ use crate::target::kind::{KINDS, TargetKind};
 
 /// Serves the targets of one kind, of this account and region, in the commit that accepts the event.
 pub trait PayHook: fmt::Debug + Send + Sync {
-    /// Gives a target its input, as a part of the caller's transaction. What cannot be paid must write nothing.
-    fn pay(&self, tx: &mut Tx<'_>, debt: Debt<'_>, now: Timestamp, ids: &Ids) -> Payment;
+    /// Gives a target its input, as a part of the commit. What cannot be paid must write nothing.
+    fn pay(&self, commit: &mut Commit<'_>, debt: Debt<'_>) -> Payment;
 }
 
 /// What a target is to be given.
@@ -85,10 +85,11 @@ pub(crate) struct Payer {
 }
 
 impl Payer {
-    /// Gives the target its input, as a part of the caller's transaction.
-    pub(crate) fn pay(&self, tx: &mut Tx<'_>, debt: Debt<'_>, now: Timestamp, ids: &Ids) -> Payment {
-        let Some(scope) = &self.scope else { return self.hook.pay(tx, debt, now, ids) };
-        match tx.in_scope(scope, |tx| self.hook.pay(tx, debt, now, ids)) {
+    /// Gives the target its input, as a part of the commit.
+    pub(crate) fn pay(&self, commit: &mut Commit<'_>, debt: Debt<'_>) -> Payment {
+        let Some(scope) = &self.scope else { return self.hook.pay(commit, debt) };
+        let (now, ids) = (commit.now, commit.ids);
+        match commit.tx.in_scope(scope, |tx| self.hook.pay(&mut Commit::new(tx, now, ids), debt)) {
             // What waits in another scope is not the rule's to take back.
             Some(Payment::Paid(receipt)) => Payment::Paid(Receipt { location: None, ..receipt }),
             Some(refused) => refused,
@@ -118,6 +119,6 @@ impl Events {
         }
         let neighbour = self.neighbour(&outlet.target.arn)?;
         let hook = Arc::clone(neighbour.pay_hooks().of(outlet.kind)?.get()?);
-        Some(Payer { hook, scope: Some(Scope::new(neighbour.account(), neighbour.region())) })
+        Some(Payer { hook, scope: Some(neighbour.scope().clone()) })
     }
 }

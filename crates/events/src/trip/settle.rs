@@ -2,41 +2,40 @@
 
 use std::time::Duration;
 
-use aws::{Ids, Timestamp};
+use aws::Timestamp;
 use queue::Handle;
 use queue::backoff::pause_after;
-use store::Tx;
+use store::{Commit, Tx};
 
-use crate::dead_letters::give_up::{Cause, Exhausted, GiveUp};
+use crate::dead_letters::give_up::{Cause, Exhausted, FailedDelivery, GiveUp};
 use crate::events::Events;
-use crate::trip::attempts::{Attempt, Outcome, Retry, Settlement};
+use crate::trip::attempts::{Attempt, DeliveryAttempt, Outcome, Retry, Settlement};
 use crate::trip::books::Counts;
-use crate::trip::delivery::Delivery;
 use crate::trip::owe::Owed;
 
 impl Events {
-    /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this transaction. What is
-    /// kept of the attempt is kept in this transaction too.
-    pub fn settle(
-        &self,
-        tx: &mut Tx<'_>,
-        (owed, attempt): (&Owed, &Attempt),
-        now: Timestamp,
-        ids: &Ids,
-    ) -> Settlement {
+    /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this commit. What is kept
+    /// of the attempt is kept in it too.
+    pub fn settle(&self, commit: &mut Commit<'_>, owed: &Owed, attempt: &Attempt) -> Settlement {
         let settled = match &attempt.outcome {
-            Outcome::Delivered => self.settle_delivered(tx, owed),
-            Outcome::Failed { code, message, retry } => match after_failure(owed, *retry, now, ids) {
-                Next::Try { at } => self.plan_again(tx, owed, at),
+            Outcome::Delivered => self.settle_delivered(commit, owed),
+            Outcome::Failed { code, message, retry } => match after_failure(owed, *retry, commit) {
+                Next::Try { at } => self.plan_again(commit, owed, at),
                 Next::GiveUp { exhausted } => {
                     let retries = owed.attempt.saturating_sub(1);
                     let cause = Cause { code: code.clone(), message: message.clone(), retries, exhausted };
-                    self.settle_given_up(tx, (&owed.handle, &owed.delivery(), &owed.event, &cause), now, ids)
+                    let delivery = owed.delivery();
+                    let failed = FailedDelivery { delivery: &delivery, event: &owed.event, cause: &cause };
+                    self.settle_given_up(commit, &owed.handle, failed)
                 }
             },
         };
-        if Self::has_record(tx, &owed.bus, owed.position) {
-            Self::note_attempt(tx, (&owed.id, owed.attempt), (attempt, &settled));
+        if Self::has_record(&mut commit.tx, &owed.bus, owed.position) {
+            Self::note_attempt(
+                commit,
+                DeliveryAttempt { delivery_id: &owed.id, number: owed.attempt, attempt },
+                &settled,
+            );
         }
         settled
     }
@@ -62,18 +61,17 @@ impl Events {
 
     pub(crate) fn settle_given_up(
         &self,
-        tx: &mut Tx<'_>,
-        (handle, delivery, event, cause): (&Handle, &Delivery, &str, &Cause),
-        now: Timestamp,
-        ids: &Ids,
+        commit: &mut Commit<'_>,
+        handle: &Handle,
+        failed: FailedDelivery<'_>,
     ) -> Settlement {
         // INVARIANT (C7): deletion and dead letter are one transaction; the one does not happen without the other.
-        if !self.queues().delete(tx, handle) {
+        if !self.queues().delete(commit, handle) {
             return Settlement::Gone;
         }
-        let expired = cause.exhausted.is_some();
-        let given = self.give_up(tx, (delivery, event, cause), now, ids);
-        Counts::change(tx, |counts| {
+        let expired = failed.cause.exhausted.is_some();
+        let given = self.give_up(commit, failed);
+        Counts::change(commit, |counts| {
             counts.owed = counts.owed.saturating_sub(1);
             match (given, expired) {
                 (GiveUp::DeadLettered, _) => counts.dead_lettered += 1,
@@ -81,7 +79,7 @@ impl Events {
                 (GiveUp::Lost, false) => counts.dropped += 1,
             }
         });
-        match (given, &delivery.target.dead_letter_arn) {
+        match (given, &failed.delivery.target.dead_letter_arn) {
             (GiveUp::DeadLettered, Some(queue)) => Settlement::DeadLettered { queue: queue.clone() },
             (GiveUp::DeadLettered, None) | (GiveUp::Lost, _) => Settlement::Lost { expired },
         }
@@ -94,7 +92,8 @@ enum Next {
     GiveUp { exhausted: Option<Exhausted> },
 }
 
-fn after_failure(owed: &Owed, retry: Retry, now: Timestamp, ids: &Ids) -> Next {
+fn after_failure(owed: &Owed, retry: Retry, commit: &Commit<'_>) -> Next {
+    let now = commit.now;
     let last = owed.accepted.plus(Duration::from_secs(u64::from(owed.target.retry.age_seconds_max())));
     let asked = match retry {
         Retry::Never => return Next::GiveUp { exhausted: None },
@@ -108,5 +107,5 @@ fn after_failure(owed: &Owed, retry: Retry, now: Timestamp, ids: &Ids) -> Next {
     if now >= last || asked > last {
         return Next::GiveUp { exhausted: Some(Exhausted::Age) };
     }
-    Next::Try { at: now.plus(pause_after(owed.attempt, ids.next_u64())).max(asked).min(last) }
+    Next::Try { at: now.plus(pause_after(owed.attempt, commit.ids.next_u64())).max(asked).min(last) }
 }

@@ -95,7 +95,7 @@ fn a_connection_that_gets_its_token_is_authorized_and_one_that_is_refused_is_not
         all.into_iter().map(|connection| connection.generation).collect::<Vec<_>>()
     };
     let settle = |generation: u64, outcome: Result<(), String>| {
-        house.write(move |_, tx| events::Events::settle_authorization(tx, ("c", generation), outcome, NOON));
+        house.write(move |_, tx| events::Events::settle_authorization(tx, "c", generation, outcome, NOON));
         house.ask("DescribeConnection", &json!({"Name": "c"})).unwrap()
     };
     let generation = waiting()[0];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use events::{Attempt, Attempts, EventRecord, Fate, Outcome, Retry, Settlement, Step, TargetResponse};
 use serde_json::json;
+use store::Commit;
 
 use crate::house::{House, NOON, event, failed, function};
 
@@ -61,7 +62,8 @@ fn the_whole_trip_is_kept() {
         },
     };
     let ids = house.ids();
-    let settled = house.write(move |events, tx| events.settle(tx, (&owed, &attempt), at, &ids));
+    let settled =
+        house.write(move |events, tx| events.settle(&mut Commit::new(tx, at, &ids), &owed, &attempt));
     assert_eq!(settled, Settlement::DeadLettered { queue: dead.clone() });
     let attempts = house.attempts(id).unwrap();
     assert_eq!((attempts.made, attempts.fate), (2, Fate::DeadLettered { queue: dead }));

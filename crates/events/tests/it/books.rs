@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use aws::Arn;
+use aws::{Arn, Scope};
 use events::{BusName, Events, LetterAction, LetterPage, Outcome, Retention, Retry};
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use queue::Queues;
 use serde_json::json;
-use store::{Options, Store};
+use store::{Commit, Options, Store};
 
 use crate::house::{ACCOUNT, House, NOON, REGION, event, failed, function};
 
@@ -101,16 +101,21 @@ proptest! {
 /// Buses that keep as much as said, in a folder of their own.
 fn keeping(retention: Retention) -> (Events, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), &Options::default()).unwrap();
+    let store = Store::open(dir.path(), &Options { home: Scope::new(ACCOUNT, REGION), ..Options::default() })
+        .unwrap();
     let queues = Queues::open(store.clone()).unwrap();
-    (Events::open_with(store, queues, (ACCOUNT, REGION, retention), NOON).unwrap(), dir)
+    (Events::open_with(store, queues, retention, NOON).unwrap(), dir)
 }
 
 fn accept(events: &Events, id: u32, now: aws::Timestamp) {
     let matched =
         events.match_event(&BusName::default_bus(), &event(&id.to_string(), "t", "{}"), now).unwrap();
     let (inside, ids) = (events.clone(), aws::Ids::from_seed(u128::from(id)));
-    events.store().write(|e| e, move |tx| Ok(inside.accept(tx, matched, now, &ids))).wait().unwrap();
+    events
+        .store()
+        .write(|e| e, move |tx| Ok(inside.accept(&mut Commit::new(tx, now, &ids), matched)))
+        .wait()
+        .unwrap();
 }
 
 fn sweep(events: &Events, now: aws::Timestamp, limit: usize) -> events::SweepReport {

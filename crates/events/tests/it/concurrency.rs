@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws::Timestamp;
 use events::{BusName, Events, Outcome, Owed, Settlement, Slots};
 use serde_json::{Value, json};
+use store::Commit;
 
 use crate::house::{House, NOON, event, failed, function};
 
@@ -40,7 +41,7 @@ impl House {
         let ids = self.ids();
         self.write(move |events, tx| {
             for matched in matched {
-                events.accept(tx, matched, NOON, &ids);
+                events.accept(&mut Commit::new(tx, NOON, &ids), matched);
             }
         });
     }
@@ -193,8 +194,8 @@ fn drain(deliveries: usize, limit: usize, takes: Duration, kills: Option<(Durati
         for (_, owed) in ended {
             let (ids, attempt) = (house.ids(), events::Attempt::at_once(now, Outcome::Delivered));
             let (_, next) = house.write(move |events, tx| {
-                let settled = events.settle(tx, (&owed, &attempt), now, &ids);
-                (settled, events.next_due_to(tx, &owed.target.arn, now, &ids))
+                let settled = events.settle(&mut Commit::new(tx, now, &ids), &owed, &attempt);
+                (settled, events.next_due_to(&mut Commit::new(tx, now, &ids), &owed.target.arn))
             });
             under_way.extend(next.map(|next| (now.plus(takes), next)));
         }
@@ -245,7 +246,7 @@ fn targets_that_hang_do_not_hold_up_another() {
     let mut places = Slots::new(1_000);
     let mut look = |now| {
         let (ids, given) = (house.ids(), places.clone());
-        let due = house.write(move |events, tx| events.due(tx, (now, given), &ids));
+        let due = house.write(move |events, tx| events.due(&mut Commit::new(tx, now, &ids), given));
         due.iter().for_each(|owed| places.take(&owed.target.arn.to_string()));
         due
     };
@@ -278,7 +279,7 @@ fn each_look_begins_with_another_target() {
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..2 {
         let (ids, given) = (house.ids(), places.clone());
-        let due = house.write(move |events, tx| events.due(tx, (NOON, given), &ids));
+        let due = house.write(move |events, tx| events.due(&mut Commit::new(tx, NOON, &ids), given));
         for owed in due {
             places.take(&owed.target.arn.to_string());
             seen.insert(owed.target.arn.to_string());
@@ -298,7 +299,7 @@ fn a_lease_that_is_too_short_for_a_call_is_renewed_and_one_that_has_ended_is_not
     let spare = Duration::from_secs(1);
     let renew = |owed: &Owed, now: Timestamp| {
         let owed = owed.clone();
-        house.write(move |events, tx| events.renew_lease(tx, &owed, (now, spare)))
+        house.write(move |events, tx| events.renew_lease(tx, &owed, now, spare))
     };
     let until = renew(&owed, late).unwrap();
     assert_eq!(until, late.plus(owed.call_time + spare));

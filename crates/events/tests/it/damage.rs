@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws::Timestamp;
 use events::Outcome;
 use serde_json::json;
-use store::{KeyRange, Read, Table};
+use store::{Commit, KeyRange, Read, Table};
 
 use crate::house::{House, NOON, event, function};
 
@@ -77,7 +77,7 @@ fn a_damaged_event_does_not_stop_the_sweep() {
 fn a_damaged_rule_or_tick_does_not_stop_other_schedules() {
     let ticks = |house: &House, now: Timestamp| {
         let ids = house.ids();
-        house.write(move |events, tx| events.tick_schedules(tx, (now, 100), &ids));
+        house.write(move |events, tx| events.tick_schedules(&mut Commit::new(tx, now, &ids), 100));
         house.counts().accepted
     };
     let minute = |n: u64| NOON.plus(Duration::from_secs(60 * n));

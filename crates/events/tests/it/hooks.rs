@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::{Arn, Event, Ids, Timestamp};
+use aws::{Arn, Event, Timestamp};
 use events::target::state_machine;
-use events::{BusName, Debt, LetterAction, LetterPage, PayHook, Payment, Receipt};
+use events::{BusName, Debt, LetterAction, LetterPage, PayHook, Payment, Receipt, UndoStep};
 use serde_json::json;
-use store::{KeyRange, Read, Table, Tx};
+use store::{Commit, KeyRange, Read, Table};
 
 use crate::house::{ACCOUNT, House, NOON, REGION, event};
 
@@ -19,14 +19,15 @@ const STARTED: Table<(u64, String), ()> = Table::new(250, "state machines that a
 struct StateMachines;
 
 impl PayHook for StateMachines {
-    fn pay(&self, tx: &mut Tx<'_>, debt: Debt<'_>, now: Timestamp, ids: &Ids) -> Payment {
+    fn pay(&self, commit: &mut Commit<'_>, debt: Debt<'_>) -> Payment {
+        let now = commit.now;
         if debt.target.arn.resource.ends_with("late") && now == NOON {
             return Payment::refused("NO_RESOURCE", "The state machine does not exist.");
         }
-        let number = tx.next_number();
+        let number = commit.next_number();
         let about = format!("{} {} {} {:?}", debt.input, debt.rule_arn, now.unix_ms(), debt.trace_header);
-        assert!(debt.event.contains(&debt.input) && !ids.next_uuid().is_empty());
-        tx.put(&STARTED, &(number, about), &());
+        assert!(debt.event.contains(&debt.input) && !commit.ids.next_uuid().is_empty());
+        commit.put(&STARTED, &(number, about), &());
         Payment::Paid(Receipt::default())
     }
 }
@@ -57,7 +58,7 @@ fn a_registered_hook_pays_in_the_commit_that_accepts_the_event() {
     house.starting(&machine(ACCOUNT, "s"));
     let matched = house.events.match_event(&BusName::default_bus(), &event("1", "t", "{\"n\": 1}"), NOON);
     let (matched, ids) = (matched.unwrap().with_trace_header(Some("Root=1".to_owned())), house.ids());
-    let accepted = house.write(move |events, tx| events.accept(tx, matched, NOON, &ids));
+    let accepted = house.write(move |events, tx| events.accept(&mut Commit::new(tx, NOON, &ids), matched));
     assert_eq!((accepted.made, accepted.delivered, accepted.owed), (1, 1, 0));
     let rule = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/r");
     assert_eq!(house.started(), [format!("{{\"n\": 1}} {rule} {} Some(\"Root=1\")", NOON.unix_ms())]);
@@ -95,7 +96,9 @@ fn what_a_hook_refuses_is_a_dead_letter_that_can_be_redriven() {
     assert_eq!((done.done.len(), done.stayed.len(), done.finally), (1, 0, 1));
     assert_eq!(house.started().len(), 1);
     assert!(house.counts().balance());
-    let undone = house.write(move |events, tx| events.undo(tx, ("b", None, 10), later)).unwrap();
+    let undone = house
+        .write(move |events, tx| events.undo(tx, UndoStep { name: "b", after: None, max: 10 }, later))
+        .unwrap();
     assert_eq!(undone.stayed[0].1, "it has started an execution, which is not taken back");
 }
 
@@ -108,7 +111,7 @@ fn an_event_of_our_own_is_put_on_the_default_bus_where_somebody_sees_it() {
     let house = House::new();
     let emit = |house: &House| {
         let (ids, status) = (house.ids(), status());
-        house.write(move |events, tx| events.emit(tx, &status, NOON, &ids))
+        house.write(move |events, tx| events.emit(&mut Commit::new(tx, NOON, &ids), &status))
     };
     // No rule, then one that does not match: nothing is written, and nothing is counted.
     assert_eq!(emit(&house), None);
@@ -134,7 +137,7 @@ fn an_archive_sees_an_event_of_our_own_too() {
     house.ask("CreateArchive", &archive).unwrap();
     let emit = |source: &str| {
         let (ids, event) = (house.ids(), Event { source: source.to_owned(), ..event("1", "t", "{}") });
-        house.write(move |events, tx| events.emit(tx, &event, NOON, &ids))
+        house.write(move |events, tx| events.emit(&mut Commit::new(tx, NOON, &ids), &event))
     };
     assert_eq!(emit("aws.lambda"), None);
     assert_eq!(emit("aws.states").unwrap().rules_matched, 0);

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use aws::{Arn, Body, Call, Event, Ids, Reply, Timestamp};
+use aws::{Arn, Body, Call, Event, Ids, Reply, Scope, Timestamp};
 use events::target::log_group::{self, LogGroupHook};
 use events::{
     Acceptance, ActionReport, Attempt, BusName, Counts, Events, Letter, LetterAction, LetterPage, Outcome,
-    Owed, Retry, Settlement, Slots, UndoReport,
+    Owed, Retry, Settlement, Slots, UndoReport, UndoStep,
 };
 use logs::Logs;
 use queue::{Queues, Receive, Received};
 use serde_json::{Value, json};
-use store::{Options, Store, Tx};
+use store::{Commit, Options, Store, Tx};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "us-east-1";
@@ -113,18 +113,18 @@ impl House {
     pub(crate) fn accept(&self, event: &Event, now: Timestamp) -> Acceptance {
         let matched = self.events.match_event(&BusName::default_bus(), event, now).unwrap();
         let ids = self.ids();
-        self.write(move |events, tx| events.accept(tx, matched, now, &ids))
+        self.write(move |events, tx| events.accept(&mut Commit::new(tx, now, &ids), matched))
     }
 
     pub(crate) fn due(&self, now: Timestamp) -> Vec<Owed> {
         let ids = self.ids();
-        self.write(move |events, tx| events.due(tx, (now, Slots::new(1_000)), &ids))
+        self.write(move |events, tx| events.due(&mut Commit::new(tx, now, &ids), Slots::new(1_000)))
     }
 
     pub(crate) fn settle(&self, owed: &Owed, outcome: &Outcome, now: Timestamp) -> Settlement {
         let (ids, owed) = (self.ids(), owed.clone());
         let attempt = Attempt::at_once(now, outcome.clone());
-        self.write(move |events, tx| events.settle(tx, (&owed, &attempt), now, &ids))
+        self.write(move |events, tx| events.settle(&mut Commit::new(tx, now, &ids), &owed, &attempt))
     }
 
     /// Deals with letters of a queue in one step.
@@ -134,12 +134,12 @@ impl House {
         now: Timestamp,
     ) -> Result<ActionReport, aws::Error> {
         let (ids, name) = (self.ids(), name.to_owned());
-        self.write(move |events, tx| events.deal(tx, (&through, &deed, &name), now, &ids))
+        self.write(move |events, tx| events.act(&mut Commit::new(tx, now, &ids), &through, &deed, &name))
     }
 
     pub(crate) fn undo(&self, name: &str, now: Timestamp) -> Result<UndoReport, aws::Error> {
         let name = name.to_owned();
-        self.write(move |events, tx| events.undo(tx, (&name, None, 100), now))
+        self.write(move |events, tx| events.undo(tx, UndoStep { name: &name, after: None, max: 100 }, now))
     }
 
     /// The letters of a queue that could be received.
@@ -169,10 +169,11 @@ impl House {
 }
 
 fn open(dir: &tempfile::TempDir) -> (Events, Queues, Logs) {
-    let store = Store::open(dir.path(), &Options::default()).unwrap();
+    let store = Store::open(dir.path(), &Options { home: Scope::new(ACCOUNT, REGION), ..Options::default() })
+        .unwrap();
     let queues = Queues::open(store.clone()).unwrap();
-    let logs = Logs::new(store.clone(), aws::Scope::new(ACCOUNT, REGION));
-    let events = Events::open(store, queues.clone(), (ACCOUNT, REGION), NOON).unwrap();
+    let logs = Logs::new(store.clone(), Scope::new(ACCOUNT, REGION));
+    let events = Events::open(store, queues.clone(), NOON).unwrap();
     events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));
     (events, queues, logs)
 }

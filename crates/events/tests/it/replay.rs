@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use serde_json::{Value, json};
+use store::Commit;
 
 use crate::house::{ACCOUNT, House, NOON, REGION, event};
 
@@ -13,7 +14,7 @@ impl House {
     /// One step of about `max` events; whether there is more to do.
     fn step(&self, max: usize) -> bool {
         let ids = self.ids();
-        self.write(move |events, tx| events.step_replays(tx, (NOON, max), &ids))
+        self.write(move |events, tx| events.step_replays(&mut Commit::new(tx, NOON, &ids), max))
     }
 
     fn sweep(&self, now: Timestamp) {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use aws::{Arn, Error, Timestamp};
-use events::{BusName, Events, Progress, Rehearsal, ReplayScope, Rerun, RuleName};
+use events::{BusName, Events, Progress, Rehearsal, RehearsalStep, ReplayScope, Rerun, RuleName};
 use serde_json::json;
+use store::Commit;
 
 use crate::house::{ACCOUNT, House, NOON, REGION, event};
 
@@ -40,7 +41,7 @@ impl House {
     fn run(&self, now: Timestamp) {
         for _ in 0..100 {
             let ids = self.ids();
-            if !self.write(move |events, tx| events.step_replays(tx, (now, 2), &ids)) {
+            if !self.write(move |events, tx| events.step_replays(&mut Commit::new(tx, now, &ids), 2)) {
                 return;
             }
         }
@@ -54,7 +55,7 @@ impl House {
     fn rehearsal(&self, rerun: &Rerun, after: Option<(u64, u64)>, limit: usize) -> Rehearsal {
         self.events
             .store()
-            .read(|read| self.events.rehearse(read, rerun, (after, limit), NOON))
+            .read(|read| self.events.rehearse(read, rerun, RehearsalStep { after, limit, now: NOON }))
             .unwrap()
             .unwrap()
     }

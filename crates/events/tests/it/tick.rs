@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use serde_json::{Value, json};
+use store::Commit;
 
 use crate::house::{ACCOUNT, House, NOON, REGION};
 
@@ -11,7 +12,7 @@ impl House {
     /// Takes what has fallen due; how many ticks.
     fn tick(&self, now: Timestamp) -> usize {
         let ids = self.ids();
-        self.write(move |events, tx| events.tick_schedules(tx, (now, 100), &ids))
+        self.write(move |events, tx| events.tick_schedules(&mut Commit::new(tx, now, &ids), 100))
     }
 
     fn bodies(&self, queue: &aws::Arn, now: Timestamp) -> Vec<Value> {

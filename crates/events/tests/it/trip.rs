@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use events::target::event_bus;
-use events::{Attempt, BusName, Outcome, Settlement};
+use events::{Attempt, BusName, EventPlace, Outcome, Settlement};
 use serde_json::json;
+use store::Commit;
 
 use crate::house::{House, NOON, event, function};
 
@@ -44,7 +45,7 @@ fn an_event_is_kept_whether_or_not_it_matches() {
         .read(|read| {
             (
                 house.events.last_events(read, &bus, 10),
-                house.events.events_after(read, (&bus, wanted.position), 10),
+                house.events.events_after(read, EventPlace { bus: &bus, position: wanted.position }, 10),
                 house.events.event(read, "2"),
             )
         })
@@ -69,7 +70,7 @@ fn events_since_a_moment_come_oldest_first() {
     let since = |minute: u64, limit| {
         let from = NOON.plus(Duration::from_secs(minute * 60));
         let found =
-            house.events.store().read(|read| house.events.events_since(read, (&bus, from), limit)).unwrap();
+            house.events.store().read(|read| house.events.events_since(read, &bus, from, limit)).unwrap();
         found.into_iter().map(|(_, event)| event.id).collect::<Vec<_>>()
     };
     assert_eq!(since(2, 3), ["2", "3", "4"]);
@@ -204,10 +205,14 @@ fn an_event_is_forwarded_to_another_bus_and_no_further() {
     let ids = house.ids();
     let arrived = house.write(move |events, tx| {
         assert_eq!(
-            events.settle(tx, (&owed, &Attempt::at_once(NOON, Outcome::Delivered)), NOON, &ids),
+            events.settle(
+                &mut Commit::new(tx, NOON, &ids),
+                &owed,
+                &Attempt::at_once(NOON, Outcome::Delivered)
+            ),
             Settlement::Delivered
         );
-        events.accept(tx, matched, NOON, &ids)
+        events.accept(&mut Commit::new(tx, NOON, &ids), matched)
     });
     assert_eq!((arrived.delivered, arrived.dead_lettered, arrived.owed), (1, 1, 0));
     assert_eq!(house.receive(&queue, NOON)[0].body, event("1", "t", "{}").to_json());

@@ -9,6 +9,7 @@ use events::MatchedEvent;
 use events::limits::quotas::ENTRIES_SIZE_BYTES_MAX;
 use genesys::webhook::{self, WebhookError, WebhookRequest};
 use serde_json::json;
+use store::Commit;
 
 use crate::clock;
 use crate::config::OpenWebhook;
@@ -96,7 +97,7 @@ async fn accept(
     let commit = door.rooms.store.write(queue::error::of_store, move |tx| {
         let news = webhook::note(tx, &name, id.as_deref(), now);
         if news {
-            events.accept(tx, matched, now, &ids);
+            events.accept(&mut Commit::new(tx, now, &ids), matched);
         }
         Ok(news)
     });

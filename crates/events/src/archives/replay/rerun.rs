@@ -31,6 +31,17 @@ pub struct Rerun {
     pub only: Option<ReplayScope>,
 }
 
+/// One step of a rehearsal.
+#[derive(Clone, Copy, Debug)]
+pub struct RehearsalStep {
+    /// Where the step before ended, as its [`Rehearsal::after`] says.
+    pub after: Option<(u64, u64)>,
+    /// How many events it looks at.
+    pub limit: usize,
+    /// The moment.
+    pub now: Timestamp,
+}
+
 /// How far a replay has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -90,7 +101,7 @@ impl Events {
         })
     }
 
-    /// Looks at up to `limit` events of a replay after those of an earlier step, and changes nothing.
+    /// Looks at the events of one step of a replay, and changes nothing.
     ///
     /// # Errors
     /// As [`Events::start_rerun`].
@@ -98,18 +109,17 @@ impl Events {
         &self,
         read: &mut impl Read,
         rerun: &Rerun,
-        (after, limit): (Option<(u64, u64)>, usize),
-        now: Timestamp,
+        step: RehearsalStep,
     ) -> Result<Rehearsal, Error> {
-        let mut replay = self.replay_of(read, rerun, now)?;
-        replay.reached = after;
-        let found = next_of(read, &replay, limit).map_err(Error::validation)?;
+        let mut replay = self.replay_of(read, rerun, step.now)?;
+        replay.reached = step.after;
+        let found = next_of(read, &replay, step.limit).map_err(Error::validation)?;
         let routes = self.routes().of_bus(&replay.bus).ok_or_else(|| error::bus_not_found(&replay.bus))?;
         let last = found.last().map(|next| (next.time_ms, next.position));
         let mut rehearsal =
-            Rehearsal { after: last.filter(|_| found.len() >= limit), ..Rehearsal::default() };
+            Rehearsal { after: last.filter(|_| found.len() >= step.limit), ..Rehearsal::default() };
         for json in found.into_iter().filter_map(|next| next.json) {
-            let event = replayed(&json, &replay.name, now);
+            let event = replayed(&json, &replay.name, step.now);
             let mut matching = routes.matching(&event.json);
             matching.retain(|route| replay.wants(route));
             rehearsal.events += 1;
@@ -147,7 +157,7 @@ impl Events {
             to: rerun.to,
             speed_milli: rerun.speed_milli,
             only: rerun.only.clone(),
-            ..Replay::new(rerun.name.clone(), (source, bus), now)
+            ..Replay::new(rerun.name.clone(), source, bus, now)
         };
         match Self::lacks(read, &replay) {
             Some(reason) => Err(Error::validation(reason)),

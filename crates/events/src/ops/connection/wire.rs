@@ -257,7 +257,7 @@ impl ParametersWire {
         ];
         for (name, list, shapes) in kinds {
             let list = list.as_deref().unwrap_or_default();
-            faults.count(&format!("{at}.{name}"), list.len(), (0, quotas::CONNECTION_PARAMETERS_MAX));
+            faults.count(&format!("{at}.{name}"), list.len(), 0..=quotas::CONNECTION_PARAMETERS_MAX);
             let Some((key, value)) = shapes else { continue };
             for (number, parameter) in list.iter().enumerate() {
                 let member = format!("{at}.{name}.{}.member", number + 1);
