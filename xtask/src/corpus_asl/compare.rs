@@ -16,6 +16,14 @@ pub(crate) enum Order {
     Other,
 }
 
+/// Whether a recording kept its events' numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    Kept,
+    /// It sorted the branches' events, dropped their numbers and lost the event before the exit.
+    Lost,
+}
+
 /// An event in the shape of the recordings.
 fn plain(event: &HistoryEvent) -> Value {
     let mut json = event.to_json();
@@ -64,17 +72,16 @@ fn number(event: &Value, name: &str) -> Option<u64> {
     event.get(name).and_then(Value::as_u64)
 }
 
-/// `sorted`: the recording sorted the branches' events, dropped their numbers and lost the event before the exit.
-///
 /// # Errors
 /// The first difference.
 pub(crate) fn histories(
     want: &[Value],
     got: &[HistoryEvent],
     matched: &mut Match,
-    sorted: bool,
+    numbers: Numbers,
 ) -> Result<Order, String> {
     let lost = ["ParallelStateSucceeded", "ParallelStateFailed"];
+    let sorted = numbers == Numbers::Lost;
     let keep = |event: &Value| !sorted || !lost.contains(&kind(event));
     let want: Vec<&Value> = want.iter().filter(|event| keep(event)).collect();
     let got: Vec<Value> = got.iter().map(plain).filter(keep).collect();
@@ -88,7 +95,7 @@ pub(crate) fn histories(
     if !(sorted || beside) || want.len() != got.len() {
         return Err(first);
     }
-    as_tree(&want, &got, matched, sorted).map_err(|()| first).map(|()| Order::Other)
+    as_tree(&want, &got, matched, numbers).map_err(|()| first).map(|()| Order::Other)
 }
 
 fn in_order(want: &[&Value], got: &[Value], matched: &mut Match) -> Result<(), String> {
@@ -113,14 +120,14 @@ fn in_order(want: &[&Value], got: &[Value], matched: &mut Match) -> Result<(), S
     Ok(())
 }
 
-fn as_tree(want: &[&Value], got: &[Value], matched: &mut Match, sorted: bool) -> Result<(), ()> {
+fn as_tree(want: &[&Value], got: &[Value], matched: &mut Match, numbers: Numbers) -> Result<(), ()> {
     let mut free: Vec<&Value> = got.iter().collect();
     let mut known: BTreeMap<u64, u64> = BTreeMap::from([(0, 0)]);
     for want in want {
         let parent = number(want, "previousEventId").and_then(|previous| known.get(&previous).copied());
         let mut chosen = None;
         for (place, candidate) in free.iter().enumerate() {
-            let same_parent = sorted || parent == number(candidate, "previousEventId");
+            let same_parent = numbers == Numbers::Lost || parent == number(candidate, "previousEventId");
             if kind(candidate) != kind(want) || !same_parent {
                 continue;
             }

@@ -5,4 +5,5 @@
 mod properties;
 mod recorded;
 mod steps;
+mod tested;
 mod world;
