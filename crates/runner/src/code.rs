@@ -68,6 +68,8 @@ impl CodeStore {
     /// # Errors
     /// Where the folder cannot be made or written to.
     pub fn open(folder: &Path) -> io::Result<Self> {
+        // Functions have a working folder of their own: a path must mean the same there.
+        let folder = std::path::absolute(folder)?;
         let store = Self { zips: folder.join("zips"), folders: folder.join("unpacked") };
         remove_folder(&store.folders)?;
         fs::create_dir_all(&store.zips)?;

@@ -59,6 +59,9 @@ pub(crate) enum Exit {
 /// The status with which shells say that a program is not there.
 const NOT_FOUND: i32 = 127;
 
+/// The argument with which our binary is started as a launcher.
+pub const ARGUMENT: &str = "__function-launcher";
+
 /// The whole life of a launcher: to be called by the binary when it is started with the hidden argument.
 pub fn main() -> ExitCode {
     let Ok(control) = io::stdin().as_fd().try_clone_to_owned() else { return ExitCode::FAILURE };

@@ -92,7 +92,8 @@ impl Runner {
     /// # Errors
     /// Where the folder cannot be written to.
     pub fn new(options: RunnerOptions) -> io::Result<Self> {
-        let folder = options.folder.clone();
+        // Functions have a working folder of their own: a path must mean the same there.
+        let folder = std::path::absolute(&options.folder)?;
         let _ = fs::remove_dir_all(&folder);
         let [runtime, layers, environments] = ["runtime", "layers", "tmp"].map(|name| folder.join(name));
         for folder in [&runtime, &layers, &environments] {
