@@ -3,19 +3,24 @@
 mod bounds;
 mod check;
 mod dialect;
+mod watch;
 
 use std::collections::BTreeSet;
 
 use jlens_core::{
-    Bindings, Error, Expression, Node as Syntax, NodeKind, Options,
-    audit::{AuditOptions, Outcome, Tracer, explain},
+    Bindings, CancelToken, Error, Expression, Node as Syntax, NodeKind, Options,
+    audit::{AuditOptions, explain},
 };
 use serde_json::{Map, Value};
 
 pub use crate::expr::jsonata::check::{JsonataMistake, Place};
 use crate::expr::{
     ExprError, Limits, Scope, check_nesting, json_text,
-    jsonata::{bounds::bounded, dialect::Dialect},
+    jsonata::{
+        bounds::bounded,
+        dialect::Dialect,
+        watch::{Watch, needs_watch},
+    },
 };
 
 /// The error name of everything that goes wrong in an expression; Retry and Catch match it.
@@ -60,6 +65,8 @@ struct Query {
     /// Where in the state it stands: `Output/result[0]`.
     location: String,
     compiled: Expression,
+    /// Whether it can build anything large.
+    is_watched: bool,
 }
 
 /// What a field wants its expression to give.
@@ -263,31 +270,20 @@ impl Run {
     fn query(&self, query: &Query) -> Result<Value, ExprError> {
         let unbounded = if self.has_distinct { bounds::with_ranges_bounded(&query.text).ok() } else { None };
         let compiled = unbounded.as_ref().unwrap_or(&query.compiled);
-        match compiled.evaluate_with(None, &self.bindings, &self.options) {
+        if !query.is_watched
+            && let Ok(Some(value)) = compiled.evaluate_with(None, &self.bindings, &self.options)
+        {
+            return Ok(value);
+        }
+        let stop = CancelToken::new();
+        let mut watch = Watch::new(stop.clone());
+        let options = self.options.clone().cancel_token(stop);
+        match compiled.evaluate_traced(None, &self.bindings, &options, &mut watch) {
             Ok(Some(value)) => Ok(value),
-            Ok(None) => Err(self.nothing(query)),
+            Ok(None) if watch.gave_function => Err(query.fail("returned an unsupported result type.")),
+            Ok(None) => Err(query.fail("returned nothing (undefined).")),
             Err(error) => Err(query.fail(&format!("threw an error during evaluation{}", told(&error)))),
         }
-    }
-
-    /// Undefined and a function both come out as nothing: a second, watched evaluation tells them apart.
-    fn nothing(&self, query: &Query) -> ExprError {
-        let mut end = End { is_function: false };
-        match query.compiled.evaluate_traced(None, &self.bindings, &self.options, &mut end) {
-            Ok(_) if end.is_function => query.fail("returned an unsupported result type."),
-            Ok(_) | Err(_) => query.fail("returned nothing (undefined)."),
-        }
-    }
-}
-
-/// Watches how an evaluation ends.
-struct End {
-    is_function: bool,
-}
-
-impl Tracer for End {
-    fn end(&mut self, outcome: Outcome<'_>) {
-        self.is_function = matches!(outcome, Outcome::Value(value) if value.type_name() == "function");
     }
 }
 
@@ -297,7 +293,7 @@ fn told(error: &Error) -> String {
         "D1011" => ": Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive."
             .to_owned(),
         "D1012" | "U1006" => ": Expression evaluation timeout: Check for infinite loop".to_owned(),
-        "U1001" => ": Expression evaluation memory limit exceeded: Check for excessive memory usage".to_owned(),
+        "U1001" | "U1003" => ": Expression evaluation memory limit exceeded: Check for excessive memory usage".to_owned(),
         code => format!(". {code}: {}", error.message()),
     }
 }
@@ -333,7 +329,10 @@ impl Names {
 impl Query {
     fn parse(text: &str, location: &str) -> Result<Self, ExprError> {
         match bounded(text) {
-            Ok(compiled) => Ok(Self { text: text.to_owned(), location: location.to_owned(), compiled }),
+            Ok(compiled) => {
+                let is_watched = needs_watch(&compiled.ast().root);
+                Ok(Self { text: text.to_owned(), location: location.to_owned(), compiled, is_watched })
+            }
             Err(error) => Err(ExprError {
                 error: QUERY_EVALUATION_ERROR.to_owned(),
                 cause: error.message(),
