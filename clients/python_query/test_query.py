@@ -242,9 +242,13 @@ class Plain(QueryTest):
 
     def test_what_is_no_action_is_told(self):
         url = self.queue()
-        for query, code in (("?Action=Sing", "InvalidAction"), ("", "MissingAction")):
-            with self.subTest(code), self.assertRaises(urllib.error.HTTPError) as caught:
-                self.get(url + query)
+        for action in ("Sing", "CreateQueue", "ListQueues"):
+            with self.subTest(action), self.assertRaises(urllib.error.HTTPError) as caught:
+                self.get(f"{url}?Action={action}&QueueName=new")
             with caught.exception as error:
-                document = xml.fromstring(error.read())
-            self.assertEqual((400, code), (error.code, document.findtext(f"{NAMESPACE}Error/{NAMESPACE}Code")))
+                code = xml.fromstring(error.read()).findtext(f"{NAMESPACE}Error/{NAMESPACE}Code")
+            self.assertEqual((400, "InvalidAction"), (error.code, code))
+        with self.assertRaises(urllib.error.HTTPError) as caught:
+            self.get(url)
+        with caught.exception as error:
+            self.assertEqual((404, "UnknownOperationException"), (error.code, xml.fromstring(error.read()).tag))

@@ -41,6 +41,17 @@ pub enum Wire {
     Rest(Rest),
 }
 
+/// A header that becomes a member of some requests, where they do not have it themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct HeaderMember {
+    /// The header's name, in small letters.
+    pub header: &'static str,
+    /// The member's name in JSON.
+    pub member: &'static str,
+    /// The operations whose requests take it.
+    pub operations: &'static [&'static str],
+}
+
 /// The AWS JSON wire of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Json {
@@ -57,6 +68,8 @@ pub struct Json {
     pub has_crc32: bool,
     /// What stands in the member `Version` that each answer begins with; of services that are ours alone.
     pub answers_version: Option<u32>,
+    /// Headers that become members.
+    pub header_members: &'static [HeaderMember],
 }
 
 impl Json {
@@ -69,6 +82,7 @@ impl Json {
             is_query_compatible: false,
             has_crc32: false,
             answers_version: None,
+            header_members: &[],
         }
     }
 }
@@ -85,10 +99,32 @@ pub struct Query {
     pub actions: &'static [query::Action],
     /// Whether a path `/{account}/{name}` names the resource that a request speaks of, and the member that takes it.
     pub path_member: Option<&'static str>,
+    /// Actions that are not valid at such a path.
+    pub not_at_path: &'static [&'static str],
     /// Whether an error has the empty element `<Detail/>`.
     pub has_error_detail: bool,
     /// Errors whose words differ from those of the JSON wire: code and message.
     pub messages: &'static [(&'static str, &'static str)],
+    /// Headers that become members.
+    pub header_members: &'static [HeaderMember],
+    /// Members of answers that have another name where a GET asks for JSON: name there and here.
+    pub json_names: &'static [(&'static str, &'static str)],
+}
+
+impl Query {
+    /// The wire with nothing out of the ordinary.
+    pub const fn new(namespace: &'static str, actions: &'static [query::Action]) -> Self {
+        Self {
+            namespace,
+            actions,
+            path_member: None,
+            not_at_path: &[],
+            has_error_detail: false,
+            messages: &[],
+            header_members: &[],
+            json_names: &[],
+        }
+    }
 }
 
 /// The REST-JSON wire of a service.

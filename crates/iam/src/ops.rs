@@ -22,13 +22,7 @@ use crate::{Iam, error};
 pub static SERVICE: Service<Iam> = Service::new(
     "IAM",
     &["iam"],
-    &[Wire::Query(Query {
-        namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
-        actions: wire::ACTIONS,
-        path_member: None,
-        has_error_detail: false,
-        messages: &[],
-    })],
+    &[Wire::Query(Query::new("https://iam.amazonaws.com/doc/2010-05-08/", wire::ACTIONS))],
     OPERATIONS,
 );
 

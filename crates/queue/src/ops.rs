@@ -14,7 +14,7 @@ mod visibility;
 
 use std::ops::RangeInclusive;
 
-use aws::service::{Json, Query};
+use aws::service::{HeaderMember, Json, Query};
 use aws::{Call, Error, Operation, Reply, Scope, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,13 @@ use crate::engine::Queues;
 use crate::error;
 use crate::queue::{Queue, parts_of_url};
 
+/// The X-Ray header of a sender that sets no `AWSTraceHeader` itself.
+const HEADER_MEMBERS: &[HeaderMember] = &[HeaderMember {
+    header: "x-amzn-trace-id",
+    member: "TraceHeader",
+    operations: &["SendMessage", "SendMessageBatch"],
+}];
+
 /// SQS on the wire: AWS JSON 1.0 with the names that the older query protocol had, and that protocol itself.
 pub static SERVICE: Service<Queues> = Service::new(
     "SQS",
@@ -32,6 +39,7 @@ pub static SERVICE: Service<Queues> = Service::new(
         Wire::Json(Json {
             error_prefix: "com.amazonaws.sqs#",
             is_query_compatible: true,
+            header_members: HEADER_MEMBERS,
             ..Json::new("AmazonSQS", "1.0")
         }),
         Wire::Query(Query {
@@ -39,6 +47,9 @@ pub static SERVICE: Service<Queues> = Service::new(
             namespace: "http://queue.amazonaws.com/doc/2012-11-05/",
             actions: actions::ACTIONS,
             path_member: Some("QueueUrl"),
+            not_at_path: &["CreateQueue", "ListQueues"],
+            header_members: HEADER_MEMBERS,
+            json_names: &[("QueueUrls", "queueUrls"), ("Messages", "messages")],
             has_error_detail: true,
             // Recorded in moto and in botocore's issue on the change of protocol.
             messages: &[(

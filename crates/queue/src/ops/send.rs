@@ -25,6 +25,8 @@ use crate::queue::{Fifo, Queue, name_in_url, require};
 #[serde(rename_all = "PascalCase")]
 struct SendMessageBatch {
     queue_url: Option<String>,
+    /// The request's header `X-Amzn-Trace-Id`.
+    trace_header: Option<String>,
     entries: Option<Vec<WireMessage>>,
 }
 
@@ -34,6 +36,8 @@ struct SendMessageBatch {
 struct WireMessage {
     /// Of a single message.
     queue_url: Option<String>,
+    /// Of a single message: the request's header `X-Amzn-Trace-Id`.
+    trace_header: Option<String>,
     /// Of an entry.
     id: Option<String>,
     message_body: Option<String>,
@@ -92,10 +96,13 @@ pub(super) fn send_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
     let queues_in_job = queues.clone();
     write(queues, body, |request: SendMessageBatch| {
         let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
+        let trace = request.trace_header;
         let entries =
             batch::check(request.entries, "SendMessageBatchRequestEntry", |entry| entry.id.clone())?;
-        let drafts: Vec<(String, Result<Draft, Error>)> =
-            entries.into_iter().map(|(id, entry)| (id, Draft::of(entry, &call))).collect();
+        let drafts: Vec<(String, Result<Draft, Error>)> = entries
+            .into_iter()
+            .map(|(id, entry)| (id, Draft::of(WireMessage { trace_header: trace.clone(), ..entry }, &call)))
+            .collect();
         let size: usize = drafts.iter().filter_map(|(_, draft)| Some(draft.as_ref().ok()?.size_bytes)).sum();
         let size_max = usize::try_from(limits::SIZE_BYTES_MAX).unwrap_or(usize::MAX);
         if size > size_max {
@@ -127,6 +134,7 @@ impl Draft {
             Value::Text(text) => Some(text.clone()),
             Value::Bytes(_) => None,
         });
+        let trace_header = trace_header.or(wire.trace_header);
         let id = call.ids.next_uuid();
         let answer = SentMessage {
             id: None,

@@ -10,17 +10,14 @@ use serde::Serialize;
 pub(crate) static SERVICE: Service<()> = Service::new(
     "STS",
     &["sts"],
-    &[Wire::Query(Query {
-        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
-        actions: &[Action {
+    &[Wire::Query(Query::new(
+        "https://sts.amazonaws.com/doc/2011-06-15/",
+        &[Action {
             name: "GetCallerIdentity",
             request: &[],
             answer: &[text("Arn"), text("UserId"), text("Account")],
         }],
-        path_member: None,
-        has_error_detail: false,
-        messages: &[],
-    })],
+    ))],
     &[Operation::whole("GetCallerIdentity", get_caller_identity)],
 );
 

@@ -13,11 +13,12 @@ mod xml_answer;
 
 use aws::query::Action;
 use aws::rest::Route;
-use aws::service::{BODY_BYTES_MAX, Json, Query, Rest};
+use aws::service::{BODY_BYTES_MAX, HeaderMember, Json, Query, Rest};
 use aws::{Body, Error, Serve, Wire};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
 
 use crate::door::wire::form::Form;
 use crate::services::Services;
@@ -50,6 +51,10 @@ pub(crate) struct Asked<'s> {
 pub(crate) enum Outgoing {
     Json(&'static Json),
     Query(&'static Query, Option<&'static Action>),
+    /// The query protocol's GET that asks for JSON.
+    QueryJson(&'static Query, Option<&'static Action>),
+    /// The query protocol's GET of a resource without an action.
+    NoAction,
     Rest(&'static Rest, Option<&'static Route>),
     /// Of a service that is not ours: what its SDK is likely to read.
     UnknownJson,
@@ -182,7 +187,8 @@ impl<'s> Destination<'s> {
         match self {
             Self::Json { service, wire, operation } => {
                 let outgoing = Outgoing::Json(wire);
-                Ok(Asked { service, operation, request: None, is_blob: false, outgoing })
+                let request = with_headers(wire.header_members, &operation, parts, body);
+                Ok(Asked { service, operation, request, is_blob: false, outgoing })
             }
             Self::Rest { service, wire, route } => {
                 let outgoing = Outgoing::Rest(wire, Some(route));
@@ -221,22 +227,48 @@ fn read_form<'s>(
         let who = service.map_or("an unsigned request", |service| service.name());
         return Err((Outgoing::UnknownQuery, Error::unknown_operation(who, name)));
     };
-    let Some(action) = query::action_of(service, name) else {
+    let wants_json = parts.method == Method::GET
+        && header_text(&parts.headers, "accept").is_some_and(|accept| accept.starts_with("application/json"));
+    let out = if wants_json { Outgoing::QueryJson } else { Outgoing::Query };
+    let is_valid =
+        |action: &&Action| !(wire.not_at_path.contains(&action.name) && query::is_resource_path(path));
+    let Some(action) = query::action_of(service, name).filter(is_valid) else {
         let words = format!("The action {name} is not valid for this endpoint.");
-        return Err((Outgoing::Query(wire, None), Error::sender("InvalidAction", words)));
+        return Err((out(wire, None), Error::sender("InvalidAction", words)));
     };
-    let outgoing = Outgoing::Query(wire, Some(action));
+    let outgoing = out(wire, Some(action));
     let request = query::request(wire, action, &form, path).map_err(|error| (outgoing, error))?;
+    let request = with_headers(wire.header_members, action.name, parts, &request).unwrap_or(request);
     Ok(Asked { service, operation: action.name.to_owned(), request: Some(request), is_blob: false, outgoing })
 }
 
 fn no_action(service: Option<&dyn Serve>, parts: &Parts) -> Refusal {
+    if parts.method == Method::GET && query::is_resource_path(parts.uri.path()) {
+        let error = Error::unknown_operation("this path", &format!("GET {}", parts.uri.path()));
+        return (Outgoing::NoAction, Error { status: 404, ..error });
+    }
     if let Some(wire) = service.and_then(query::wire_of) {
         let words = "The request must contain the parameter Action.";
         return (Outgoing::Query(wire, None), Error::sender("MissingAction", words));
     }
     let error = Error::unknown_operation("this path", &format!("{} {}", parts.method, parts.uri.path()));
     (Outgoing::UnknownJson, Error { status: 404, ..error })
+}
+
+/// A JSON request with the members that its headers bring; `None` where they bring none.
+fn with_headers(members: &[HeaderMember], operation: &str, parts: &Parts, body: &[u8]) -> Option<Vec<u8>> {
+    let of_operation = members.iter().filter(|of| of.operations.contains(&operation));
+    let brought: Vec<(&str, &str)> =
+        of_operation.filter_map(|of| Some((of.member, header_text(&parts.headers, of.header)?))).collect();
+    if brought.is_empty() {
+        return None;
+    }
+    // What is no object is refused by the operation, in its words.
+    let mut request: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    for (member, text) in brought {
+        request.entry(member).or_insert_with(|| Value::from(text));
+    }
+    serde_json::to_vec(&request).ok()
 }
 
 fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -273,6 +305,8 @@ impl Outgoing {
             Self::Query(wire, Some(action)) => {
                 query::answer(wire, action, &body, request_id).map(|body| (StatusCode::OK, Vec::new(), body))
             }
+            Self::QueryJson(wire, Some(action)) => query::json_answer(wire, action, &body, request_id)
+                .map(|body| (StatusCode::OK, Vec::new(), body)),
             Self::Rest(_, Some(route)) => rest::answer(route, body).map(|parted| {
                 (StatusCode::from_u16(route.status).unwrap_or(StatusCode::OK), parted.headers, parted.body)
             }),
@@ -323,6 +357,9 @@ impl Outgoing {
             Self::Json(wire) => json_error(&format!("{}{}", wire.error_prefix, error.code), &error.message),
             Self::UnknownJson => json_error(&error.code, &error.message),
             Self::Query(wire, _) => xml_answer::error(Some(wire), error, request_id),
+            Self::QueryJson(wire, _) => query::json_error(wire, error, request_id),
+            // All that AWS says.
+            Self::NoAction => "<UnknownOperationException/>\n".to_owned(),
             Self::UnknownQuery => xml_answer::error(None, error, request_id),
             Self::Rest(wire, _) => {
                 let kind = if error.status < 500 { "User" } else { "Service" };
@@ -348,8 +385,8 @@ impl Outgoing {
         match self {
             Self::Json(Json { version: "1.0", .. }) => "application/x-amz-json-1.0",
             Self::Json(_) | Self::UnknownJson => "application/x-amz-json-1.1",
-            Self::Rest(..) => "application/json",
-            Self::Query(..) | Self::UnknownQuery => "text/xml",
+            Self::Rest(..) | Self::QueryJson(..) => "application/json",
+            Self::Query(..) | Self::UnknownQuery | Self::NoAction => "text/xml",
             Self::UnknownRestXml => "application/xml",
         }
     }

@@ -1,10 +1,11 @@
 //! The query protocol: a form in, XML out. A translation at the wire; the operations are the same.
 
-use aws::query::Action;
+use aws::query::{Action, Member, Shape};
 use aws::service::{Describe, Query};
 use aws::{Body, Error, Wire};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::door::wire::fault_of;
 use crate::door::wire::form::Form;
 use crate::door::wire::xml_answer;
 
@@ -49,9 +50,68 @@ pub(crate) fn request(wire: &Query, action: &Action, form: &Form, path: &str) ->
 /// # Errors
 /// `InternalFailure` where the answer is no JSON.
 pub(crate) fn answer(wire: &Query, action: &Action, body: &Body, request_id: &str) -> Result<Body, Error> {
+    Ok(xml_answer::answer(wire, action, &value_of(body)?, request_id).into_bytes())
+}
+
+fn value_of(body: &Body) -> Result<Value, Error> {
     let value = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
-    let value = value.map_err(|e| Error::receiver("InternalFailure", 500, e.to_string()))?;
-    Ok(xml_answer::answer(wire, action, &value, request_id).into_bytes())
+    value.map_err(|e| Error::receiver("InternalFailure", 500, e.to_string()))
+}
+
+/// The same as JSON, for a GET that accepts that: `{"ListQueuesResponse": {"ListQueuesResult": ..., "ResponseMetadata": ...}}`.
+/// Recorded from AWS by LocalStack: test_get_queue_attributes_json_format.
+///
+/// # Errors
+/// `InternalFailure` where the answer is no JSON.
+pub(crate) fn json_answer(
+    wire: &Query,
+    action: &Action,
+    body: &Body,
+    request_id: &str,
+) -> Result<Body, Error> {
+    let value = value_of(body)?;
+    let mut response = json!({"ResponseMetadata": {"RequestId": request_id}});
+    if !action.answer.is_empty()
+        && let Some(response) = response.as_object_mut()
+    {
+        let result = json_members(wire, action.answer, &value);
+        response.insert(format!("{}Result", action.name), result);
+    }
+    let name = format!("{}Response", action.name);
+    Ok(Value::Object([(name, response)].into_iter().collect()).to_string().into_bytes())
+}
+
+/// Members as the query protocol's JSON writes them: a map is a list of names and values.
+fn json_members(wire: &Query, members: &[Member], object: &Value) -> Value {
+    let members = members.iter().filter_map(|member| {
+        let name = wire.json_names.iter().find(|(of, _)| *of == member.name);
+        let name = name.map_or(member.name, |(_, name)| name);
+        Some((name.to_owned(), json_value(wire, &member.shape, object.get(member.name)?)))
+    });
+    Value::Object(members.collect())
+}
+
+fn json_value(wire: &Query, shape: &Shape, value: &Value) -> Value {
+    match shape {
+        Shape::Text | Shape::Integer | Shape::Boolean => value.clone(),
+        Shape::Structure(members) => json_members(wire, members, value),
+        Shape::List(_, element) | Shape::Members(element) => {
+            value.as_array().into_iter().flatten().map(|one| json_value(wire, element, one)).collect()
+        }
+        Shape::Map(entry, of) => {
+            let entries = value.as_object().into_iter().flatten();
+            entries
+                .map(|(key, one)| json!({entry.key: key, entry.value: json_value(wire, of, one)}))
+                .collect()
+        }
+    }
+}
+
+/// An error as JSON, with its older code and words.
+pub(crate) fn json_error(wire: &Query, error: &Error, request_id: &str) -> String {
+    let (code, message) = xml_answer::older(Some(wire), error);
+    let error = json!({"Type": fault_of(error), "Code": code, "Message": message, "Detail": null});
+    json!({"Error": error, "RequestId": request_id}).to_string()
 }
 
 #[cfg(test)]

@@ -177,8 +177,86 @@ fn the_query_protocol_finds_its_service_in_the_credential_the_path_or_the_action
     assert_eq!(post("", "/", presigned).unwrap_err().code, "UnknownOperationException");
     assert_eq!(post("", "/000000000000/orders", "Action=Purge").unwrap_err().code, "InvalidAction");
     assert_eq!(post("", "/000000000000/orders", "").unwrap_err().code, "MissingAction");
+    for action in ["CreateQueue", "ListQueues"] {
+        let error = post("", "/000000000000/orders", &format!("Action={action}&QueueName=new")).unwrap_err();
+        assert_eq!((error.code.as_ref(), error.status), ("InvalidAction", 400));
+        assert_eq!(error.message, format!("The action {action} is not valid for this endpoint."));
+    }
     assert_eq!(post("", "/", "").unwrap_err().status, 404);
     assert_eq!(post("", "/", "Action=Fly").unwrap_err().code, "UnknownOperationException");
+}
+
+/// Recorded from AWS by LocalStack: TestSqsQueryApi, test_get_without_query_returns_unknown_operation,
+/// test_get_without_query_json_format_returns_returns_xml, test_get_list_queues_fails_json_format.
+#[tokio::test]
+async fn a_queue_s_url_is_asked_with_get() {
+    for headers in [&[][..], &[("accept", "application/json")]] {
+        let response = Asking { method: "GET", uri: "/000000000000/orders", headers, body: "" }.response();
+        assert_eq!(response.status().as_u16(), 404);
+        assert!(text_of(response).await.contains("<UnknownOperationException"));
+    }
+    let headers = [("accept", "application/json")];
+    let uri = "/000000000000/orders?Action=ListQueues";
+    let response = Asking { method: "GET", uri, headers: &headers, body: "" }.response();
+    assert_eq!(
+        (response.status().as_u16(), header(&response, "content-type").as_str()),
+        (400, "application/json")
+    );
+    let error: Value = serde_json::from_str(&text_of(response).await).unwrap();
+    assert_eq!(error["Error"]["Code"], "InvalidAction");
+    assert_eq!(error["Error"]["Message"], "The action ListQueues is not valid for this endpoint.");
+}
+
+#[test]
+fn a_get_that_accepts_json_gets_it() {
+    let service = &queue::ops::SERVICE;
+    let (wire, json_of) = (super::query::wire_of(service).unwrap(), |name: &str, body: Value| {
+        let action = super::query::action_of(service, name).unwrap();
+        let wire = super::query::wire_of(service).unwrap();
+        let body = super::query::json_answer(wire, action, &body.to_string().into_bytes(), "r").unwrap();
+        serde_json::from_slice::<Value>(&body).unwrap()
+    });
+    assert_eq!(wire.json_names.len(), 2);
+    let metadata = json!({"RequestId": "r"});
+    assert_eq!(
+        json_of("GetQueueAttributes", json!({"Attributes": {"DelaySeconds": "0"}})),
+        json!({"GetQueueAttributesResponse": {
+            "GetQueueAttributesResult": {"Attributes": [{"Name": "DelaySeconds", "Value": "0"}]},
+            "ResponseMetadata": metadata,
+        }})
+    );
+    assert_eq!(
+        json_of("ListQueues", json!({"QueueUrls": ["u"]})),
+        json!({"ListQueuesResponse": {"ListQueuesResult": {"queueUrls": ["u"]}, "ResponseMetadata": metadata}})
+    );
+    assert_eq!(
+        json_of("PurgeQueue", json!({})),
+        json!({"PurgeQueueResponse": {"ResponseMetadata": metadata}})
+    );
+}
+
+#[test]
+fn a_sender_s_trace_becomes_a_member() {
+    let request = |headers: &[(&str, &str)], body: &str, uri: &str| {
+        let services = services();
+        let parts = Asking { method: "POST", uri, headers, body }.parts();
+        let asked =
+            Destination::of(&services, &parts).unwrap().read(&services, &parts, body.as_bytes()).unwrap();
+        asked.request.map(|request| serde_json::from_slice::<Value>(&request).unwrap())
+    };
+    let (target, trace) = (("X-Amz-Target", "AmazonSQS.SendMessage"), ("X-Amzn-Trace-Id", "Root=1-2-3"));
+    let sent = r#"{"MessageBody":"m"}"#;
+    assert_eq!(request(&[target], sent, "/"), None);
+    assert_eq!(
+        request(&[target, trace], sent, "/"),
+        Some(json!({"MessageBody": "m", "TraceHeader": "Root=1-2-3"}))
+    );
+    assert_eq!(request(&[("X-Amz-Target", "AmazonSQS.ListQueues"), trace], "{}", "/"), None);
+    let form = "Action=SendMessage&MessageBody=m";
+    assert_eq!(
+        request(&[trace], form, "/000000000000/q"),
+        Some(json!({"MessageBody": "m", "QueueUrl": "/000000000000/q", "TraceHeader": "Root=1-2-3"}))
+    );
 }
 
 /// `aws s3 ls` is `GET /` and once got the page for people.

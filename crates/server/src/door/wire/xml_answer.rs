@@ -13,9 +13,7 @@ pub(crate) fn answer(wire: &Query, action: &Action, answer: &Value, request_id: 
     let (name, namespace) = (action.name, wire.namespace);
     let mut xml = format!("<?xml version=\"1.0\"?><{name}Response xmlns=\"{namespace}\">");
     if !action.answer.is_empty() {
-        xml.push_str(&format!("<{name}Result>"));
-        write_members(&mut xml, action.answer, answer);
-        xml.push_str(&format!("</{name}Result>"));
+        write_element(&mut xml, &format!("{name}Result"), |xml| write_members(xml, action.answer, answer));
     }
     xml.push_str(&format!(
         "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
@@ -25,9 +23,7 @@ pub(crate) fn answer(wire: &Query, action: &Action, answer: &Value, request_id: 
 
 /// The XML of an error: its older code, and the words that went with it. Without a wire, it is of no service of ours.
 pub(crate) fn error(wire: Option<&Query>, error: &Error, request_id: &str) -> String {
-    let code = error.query_code.unwrap_or(&error.code);
-    let older = wire.and_then(|wire| wire.messages.iter().find(|(of, _)| *of == code));
-    let message = older.map_or(error.message.as_str(), |(_, message)| message);
+    let (code, message) = older(wire, error);
     let namespace = wire.map_or_else(String::new, |wire| format!(" xmlns=\"{}\"", wire.namespace));
     let detail = if wire.is_some_and(|wire| wire.has_error_detail) { "<Detail/>" } else { "" };
     let (fault, code, message) = (fault_of(error), escape(code), escape(message));
@@ -35,6 +31,27 @@ pub(crate) fn error(wire: Option<&Query>, error: &Error, request_id: &str) -> St
         "<?xml version=\"1.0\"?><ErrorResponse{namespace}><Error><Type>{fault}</Type><Code>{code}</Code>\
          <Message>{message}</Message>{detail}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
+}
+
+/// The code and the words that an error had in the query protocol.
+pub(crate) fn older<'e>(wire: Option<&Query>, error: &'e Error) -> (&'e str, &'e str) {
+    let code = error.query_code.unwrap_or(&error.code);
+    let older = wire.and_then(|wire| wire.messages.iter().find(|(of, _)| *of == code));
+    (code, older.map_or(error.message.as_str(), |(_, message)| message))
+}
+
+/// An element with what `write` puts into it; `<X/>` where that is nothing, as AWS writes it.
+fn write_element(xml: &mut String, name: &str, write: impl FnOnce(&mut String)) {
+    let begin = xml.len();
+    xml.push_str(&format!("<{name}>"));
+    let inside = xml.len();
+    write(xml);
+    if xml.len() == inside {
+        xml.truncate(begin);
+        xml.push_str(&format!("<{name}/>"));
+    } else {
+        xml.push_str(&format!("</{name}>"));
+    }
 }
 
 fn write_members(xml: &mut String, members: &[Member], object: &Value) {
@@ -51,9 +68,7 @@ fn write(xml: &mut String, name: &str, shape: &Shape, value: &Value) {
         (Shape::Text | Shape::Integer | Shape::Boolean, Value::String(text)) => write_text(xml, name, text),
         (Shape::Text | Shape::Integer | Shape::Boolean, plain) => write_text(xml, name, &plain.to_string()),
         (Shape::Structure(members), _) => {
-            xml.push_str(&format!("<{name}>"));
-            write_members(xml, members, value);
-            xml.push_str(&format!("</{name}>"));
+            write_element(xml, name, |xml| write_members(xml, members, value));
         }
         (Shape::List(_, element), _) => {
             for one in value.as_array().into_iter().flatten() {
@@ -61,11 +76,11 @@ fn write(xml: &mut String, name: &str, shape: &Shape, value: &Value) {
             }
         }
         (Shape::Members(element), _) => {
-            xml.push_str(&format!("<{name}>"));
-            for one in value.as_array().into_iter().flatten() {
-                write(xml, "member", element, one);
-            }
-            xml.push_str(&format!("</{name}>"));
+            write_element(xml, name, |xml| {
+                for one in value.as_array().into_iter().flatten() {
+                    write(xml, "member", element, one);
+                }
+            });
         }
         (Shape::Map(entry, value_shape), _) => {
             for (key, one) in value.as_object().into_iter().flatten() {
@@ -79,7 +94,7 @@ fn write(xml: &mut String, name: &str, shape: &Shape, value: &Value) {
 }
 
 fn write_text(xml: &mut String, name: &str, text: &str) {
-    xml.push_str(&format!("<{name}>{}</{name}>", escape(text)));
+    write_element(xml, name, |xml| xml.push_str(&escape(text)));
 }
 
 #[cfg(test)]
@@ -125,6 +140,10 @@ mod tests {
             format!(
                 "<ListQueueTagsResult><Tag><Key>k</Key><Value>v</Value></Tag></ListQueueTagsResult>{end}</ListQueueTagsResponse>"
             )
+        );
+        assert_eq!(
+            xml_of("ReceiveMessage", &json!({})),
+            format!("<ReceiveMessageResult/>{end}</ReceiveMessageResponse>")
         );
         assert_eq!(xml_of("DeleteMessage", &json!({})), format!("{end}</DeleteMessageResponse>"));
     }
