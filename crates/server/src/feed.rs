@@ -12,11 +12,10 @@ use genesys_org::platform::integration::{self, Host};
 use genesys_org::platform::{Platform, Simulation};
 use genesys_org::position::{self, Position};
 use genesys_org::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
-use store::Commit;
 
 use crate::clock;
 use crate::door::genesys::socket;
-use crate::ingest::Ingest;
+use crate::ingest::{Batch, Ingest};
 use crate::rooms::Rooms;
 use crate::ticking::{Next, Tick};
 
@@ -52,7 +51,6 @@ pub struct SimulatedFeed {
 /// A feed that is ready to run.
 #[derive(Debug)]
 pub(crate) struct Running {
-    rooms: Rooms,
     ingest: Ingest,
     simulator: Simulator,
     position: Position,
@@ -116,7 +114,7 @@ impl Running {
             feed: Timestamp::from_unix_ms(position.feed_ms),
             speed: feed.speed.max(1),
         };
-        Ok(Self { rooms, ingest, simulator, position, clock, batch: Vec::new(), next: None })
+        Ok(Self { ingest, simulator, position, clock, batch: Vec::new(), next: None })
     }
 
     /// Takes in what has fallen due, at most one commit's worth.
@@ -151,18 +149,10 @@ impl Running {
                 Err(error) => tracing::error!(%error, "an event of the feed cannot be read and is left out"),
             }
         }
-        let (ingest, position, ids) = (self.ingest.clone(), position.clone(), clock::ids());
-        let commit = self.rooms.store.write(
-            |error| error,
-            move |tx| {
-                let mut commit = Commit::new(tx, moment.wall, &ids);
-                ingest.take(&mut commit, prepared, moment);
-                let rung = ingest.wake(&mut commit, moment, TIMERS_PER_COMMIT_MAX);
-                position::save(tx, &position);
-                Ok(rung)
-            },
-        );
-        commit.await
+        let batch = Batch { prepared, moment, timers_max: TIMERS_PER_COMMIT_MAX };
+        let position = position.clone();
+        let committed = self.ingest.commit(batch, move |tx| position::save(tx, &position)).await?;
+        Ok(committed.rung)
     }
 
     /// Adds what has fallen due to the batch, as far as one commit takes it.

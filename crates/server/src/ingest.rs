@@ -7,11 +7,12 @@ use genesys::platform::event_stream::Streams;
 use genesys::platform::rendering::EventContent;
 use genesys::platform::rendering::interaction_updated::{self, InteractionUpdate};
 use genesys::platform::subscription::Subscriptions;
+use genesys::platform::subscription::verdict::{Decisions, Question, decide};
 use genesys::tracker::derived::{DerivedEvent, SOURCE};
 use genesys::tracker::intake::feed_clock::FeedMoment;
 use genesys::tracker::intake::{Intake, IntakeOutcome, Rings};
 use genesys_org::platform::Platform;
-use store::Commit;
+use store::{Commit, Tx};
 
 use crate::clock;
 use crate::rooms::Rooms;
@@ -39,6 +40,38 @@ pub(crate) struct Prepared {
     is_homeless: bool,
     /// Made from analytics: where it has come by itself, it is no duplicate of the feed's.
     is_made_up: bool,
+}
+
+/// What one commit takes in.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) prepared: Vec<Prepared>,
+    pub(crate) moment: FeedMoment,
+    /// The most timers whose conversations are looked at.
+    pub(crate) timers_max: usize,
+}
+
+/// What a commit came to.
+#[derive(Debug)]
+pub(crate) struct Committed<T> {
+    /// What was saved with it.
+    pub(crate) saved: T,
+    /// How many timers rang.
+    pub(crate) rung: usize,
+}
+
+/// Why a commit did not take place.
+#[derive(Debug)]
+enum Rollback {
+    Failed(store::Error),
+    Undecided(Box<Undecided>),
+}
+
+/// A batch that needs decisions of filters before it can be taken in.
+#[derive(Debug)]
+struct Undecided {
+    batch: Batch,
+    questions: Vec<Question>,
 }
 
 impl Prepared {
@@ -86,13 +119,59 @@ impl Ingest {
         BusName::parse(&event.source).and_then(|bus| self.events.match_event(&bus, event, now))
     }
 
-    /// Takes events in and puts on the buses what is new and what follows from it.
-    pub(crate) fn take(&self, commit: &mut Commit<'_>, prepared: Vec<Prepared>, moment: FeedMoment) {
-        for Prepared { partner, matched, is_homeless, is_made_up } in prepared {
-            if is_made_up && Intake::knows(&mut commit.tx, &partner, moment.wall) {
-                continue;
-            }
-            let IntakeOutcome::New(derived) = self.intake.take(commit, &partner, moment) else { continue };
+    /// Takes a batch in, puts on the buses what is new and what follows from it and from the timers that have rung, and saves with
+    /// it what `save` does: one commit. Filters of subscriptions decide outside of it, on a thread that may block; the commit
+    /// holds only if it needs no other decisions than those, else it is rolled back and tried again.
+    pub(crate) async fn commit<T: Send + 'static>(
+        &self,
+        mut batch: Batch,
+        save: impl Fn(&mut Tx<'_>) -> T + Clone + Send + 'static,
+    ) -> Result<Committed<T>, store::Error> {
+        let mut decisions = Decisions::default();
+        loop {
+            let (ingest, save, ids) = (self.clone(), save.clone(), clock::ids());
+            let known = decisions.clone();
+            let written = self.events.store().write(Rollback::Failed, move |tx| {
+                let saved = save(tx);
+                let mut commit = Commit::new(tx, batch.moment.wall, &ids);
+                let rung = ingest.take(&mut commit, batch, &known)?;
+                Ok(Committed { saved, rung })
+            });
+            let undecided = match written.await {
+                Ok(committed) => return Ok(committed),
+                Err(Rollback::Failed(error)) => return Err(error),
+                Err(Rollback::Undecided(undecided)) => *undecided,
+            };
+            let decided = tokio::task::spawn_blocking(move || decide(undecided.questions));
+            decisions
+                .extend(decided.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())));
+            batch = undecided.batch;
+        }
+    }
+
+    /// How many timers rang, or what filters have to decide first.
+    fn take(&self, commit: &mut Commit<'_>, batch: Batch, known: &Decisions) -> Result<usize, Rollback> {
+        let moment = batch.moment;
+        let mut followed = Vec::with_capacity(batch.prepared.len());
+        for Prepared { partner, is_made_up, .. } in &batch.prepared {
+            let is_known = *is_made_up && Intake::knows(&mut commit.tx, partner, moment.wall);
+            followed.push(if is_known {
+                IntakeOutcome::Duplicate
+            } else {
+                self.intake.take(commit, partner, moment)
+            });
+        }
+        let rings = if batch.timers_max == 0 {
+            Rings::default()
+        } else {
+            self.intake.wake(commit, moment, batch.timers_max)
+        };
+        let questions = self.undecided(&followed, &rings, commit.now, known);
+        if !questions.is_empty() {
+            return Err(Rollback::Undecided(Box::new(Undecided { batch, questions })));
+        }
+        for (Prepared { matched, is_homeless, .. }, outcome) in batch.prepared.into_iter().zip(followed) {
+            let IntakeOutcome::New(derived) = outcome else { continue };
             if is_homeless {
                 // Deleted since it was looked for: counted as for every other sender.
                 self.events.note_missing_bus(commit, 1);
@@ -100,18 +179,31 @@ impl Ingest {
             for matched in matched {
                 self.events.accept(commit, matched);
             }
-            self.put(commit, derived);
+            self.put(commit, derived, known);
         }
+        self.put(commit, rings.derived, known);
+        Ok(rings.count)
     }
 
-    /// Looks at the conversations whose timers have rung, and puts on the bus what is due; how many rang.
-    pub(crate) fn wake(&self, commit: &mut Commit<'_>, moment: FeedMoment, max: usize) -> usize {
-        let Rings { derived, count } = self.intake.wake(commit, moment, max);
-        self.put(commit, derived);
-        count
+    fn undecided(
+        &self,
+        followed: &[IntakeOutcome],
+        rings: &Rings,
+        now: Timestamp,
+        known: &Decisions,
+    ) -> Vec<Question> {
+        if self.subscriptions.is_empty() {
+            return Vec::new();
+        }
+        let of_events = followed.iter().filter_map(|outcome| match outcome {
+            IntakeOutcome::New(derived) => Some(derived),
+            IntakeOutcome::Duplicate => None,
+        });
+        let all = of_events.flatten().chain(&rings.derived).map(EventContent::of_derived);
+        all.flat_map(|content| self.subscriptions.undecided(&content, now, known)).collect()
     }
 
-    fn put(&self, commit: &mut Commit<'_>, derived: Vec<DerivedEvent>) {
+    fn put(&self, commit: &mut Commit<'_>, derived: Vec<DerivedEvent>, known: &Decisions) {
         let buses: Vec<BusName> =
             self.platform.buses().iter().filter_map(|name| BusName::parse(name)).collect();
         let is_told = !(self.subscriptions.is_empty() && self.streams.is_empty() && buses.is_empty());
@@ -128,7 +220,7 @@ impl Ingest {
                 detail: derived.detail,
             };
             if let Some(content) = content {
-                self.subscriptions.pay(commit, &content);
+                self.subscriptions.pay(commit, &content, known);
                 self.streams.owe(commit, &content);
                 self.put_updated(commit, &buses, &content, &event);
             }

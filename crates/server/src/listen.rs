@@ -16,7 +16,7 @@ use genesys::tracker::intake::Intake;
 use genesys::tracker::intake::feed_clock::FeedMoment;
 use genesys_org::platform::Platform;
 use serde::Deserialize;
-use store::Commit;
+use store::Tx;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -24,7 +24,7 @@ pub use crate::listen::notifications::NotificationsFeed;
 pub use crate::listen::partner_queue::PartnerQueueFeed;
 
 use crate::clock;
-use crate::ingest::{Ingest, Prepared};
+use crate::ingest::{Batch, Ingest, Prepared};
 use crate::rooms::Rooms;
 use crate::ticking::{Next, Tick};
 
@@ -125,21 +125,13 @@ impl Listening {
         let sources = self.batch.iter().filter_map(source).collect();
         self.ensure_buses(sources, now).await?;
         let (prepared, whole) = self.prepared(now);
-        let (ingest, ids) = (self.ingest.clone(), clock::ids());
-        let commit = self.rooms.store.write(
-            |error| error,
-            move |tx| {
-                let moment = FeedMoment::real(now);
-                let mut commit = Commit::new(tx, moment.wall, &ids);
-                ingest.take(&mut commit, prepared, moment);
-                let rung = ingest.wake(&mut commit, moment, TIMERS_PER_COMMIT_MAX);
-                for (org, at) in whole {
-                    watermark::save(tx, &org, at);
-                }
-                Ok(rung)
-            },
-        );
-        let rung = commit.await?;
+        let batch = Batch { prepared, moment: FeedMoment::real(now), timers_max: TIMERS_PER_COMMIT_MAX };
+        let saved = move |tx: &mut Tx<'_>| {
+            for (org, at) in &whole {
+                watermark::save(tx, org, *at);
+            }
+        };
+        let rung = self.ingest.commit(batch, saved).await?.rung;
         let more = self.batch.len() == EVENTS_PER_COMMIT_MAX || rung == TIMERS_PER_COMMIT_MAX;
         for heard in self.batch.drain(..) {
             if let Heard::Owned(_, committed) = heard

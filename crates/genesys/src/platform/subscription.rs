@@ -4,6 +4,7 @@
 
 pub mod filter;
 pub mod ops;
+pub mod verdict;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use store::{Commit, KeyRange, Read, Table, Tx};
 use crate::platform::event_types;
 use crate::platform::rendering::{EventContent, subscription};
 use crate::platform::subscription::filter::Filter;
+use crate::platform::subscription::verdict::{Decisions, Question};
 
 const SUBSCRIPTIONS: Table<String, Subscription> = Table::new(46, "event subscriptions");
 const OUTCOMES: Table<String, Outcome> = Table::new(47, "event subscription outcomes");
@@ -55,7 +57,7 @@ pub(crate) struct Outcome {
 
 store::record!(Outcome, version 1);
 
-/// A subscription loaded to be asked.
+/// A subscription in memory, its filter compiled.
 #[derive(Debug)]
 struct Loaded {
     subscription: Subscription,
@@ -96,27 +98,41 @@ impl Subscriptions {
         self.loaded.load().is_empty()
     }
 
-    /// Pays what subscriptions are owed because of a derived event, in the transaction that puts it on its bus.
-    pub fn pay(&self, commit: &mut Commit<'_>, content: &EventContent) {
-        let loaded = self.loaded.load_full();
+    /// The decisions of filters that [`Subscriptions::pay`] will need for this event and that have not been made.
+    pub fn undecided(&self, content: &EventContent, now: Timestamp, decisions: &Decisions) -> Vec<Question> {
+        let wanting = self.wanting(content);
+        let filtered = wanting.iter().filter(|loaded| loaded.subscription.attribute_filter.is_some());
+        let undecided = filtered.filter(|loaded| decisions.of(loaded, content).is_none());
+        undecided.map(|loaded| Question::new(loaded, content, now)).collect()
+    }
+
+    /// Pays what subscriptions are owed because of a derived event, in the transaction that puts it on its bus. Filters have
+    /// decided before, see [`Subscriptions::undecided`].
+    pub fn pay(&self, commit: &mut Commit<'_>, content: &EventContent, decisions: &Decisions) {
+        for loaded in self.wanting(content) {
+            let passed = if loaded.subscription.attribute_filter.is_some() {
+                decisions.of(&loaded, content)
+            } else {
+                Some(Ok(true))
+            };
+            let outcome = match passed {
+                Some(Ok(false)) => continue,
+                Some(Ok(true)) => self.send(commit, &loaded.subscription.queue_arn, content),
+                Some(Err(error)) => Err(error),
+                None => Err("the attributeFilter has not been evaluated".to_owned()),
+            };
+            note(commit, &loaded.subscription.id, outcome);
+        }
+    }
+
+    /// The active subscriptions whose event types name this event.
+    fn wanting(&self, content: &EventContent) -> Vec<Arc<Loaded>> {
         let event_type = subscription::event_type(content);
         let wants = |loaded: &&Arc<Loaded>| {
             let subscription = &loaded.subscription;
             subscription.is_active && event_types::names_one(&subscription.event_types, &event_type)
         };
-        for loaded in loaded.iter().filter(wants) {
-            let passed = match &loaded.filter {
-                Some(filter) => filter.passes(&subscription::attributes(content), commit.now),
-                None if loaded.subscription.attribute_filter.is_none() => Ok(true),
-                None => Err("this version of Trunkline cannot read the attributeFilter".to_owned()),
-            };
-            let outcome = match passed {
-                Ok(false) => continue,
-                Ok(true) => self.send(commit, &loaded.subscription.queue_arn, content),
-                Err(error) => Err(error),
-            };
-            note(commit, &loaded.subscription.id, outcome);
-        }
+        self.loaded.load().iter().filter(wants).cloned().collect()
     }
 
     fn send(&self, commit: &mut Commit<'_>, arn: &Arn, content: &EventContent) -> Result<(), String> {

@@ -1,7 +1,10 @@
 //! `attributeFilter`: JSONata over the attributes of an event, bounded, with the place of each mistake.
 
+use std::time::Duration;
+
 use aws::Timestamp;
-use jlens_core::{Bindings, Error, Expression, Options};
+use jlens_core::ast::{BinaryOp, Stage};
+use jlens_core::{Bindings, Error, Expression, Node, NodeKind, Options};
 use serde_json::Value;
 
 /// Maximum length of a filter, in characters.
@@ -12,8 +15,14 @@ const STEPS_MAX: u64 = 2_000;
 const DEPTH_MAX: usize = 200;
 const STRING_BYTES_MAX: usize = 64 << 10;
 const ITEMS_MAX: usize = 10_000;
-/// "Evaluation exceeded the step limit".
-const CUT_OFF: [&str; 4] = ["U1006", "D1011", "U1001", "U1002"];
+/// Steps decide the outcome. This only stops an evaluation whose steps are long, such as those of a regular expression.
+const TIME_MAX: Duration = Duration::from_millis(250);
+/// Largest end of a range, and with it its length: the engine makes all items of a range within one step.
+const RANGE_END_MAX: f64 = 10_000.0;
+/// The same for a range that is made for each item of something, which multiplies its items by the number of steps.
+const RANGE_END_PER_ITEM_MAX: f64 = 100.0;
+/// "Evaluation exceeded the step limit", and the other limits.
+const CUT_OFF: [&str; 5] = ["U1006", "D1011", "U1001", "U1002", "D1012"];
 
 /// A compiled filter.
 #[derive(Debug)]
@@ -25,7 +34,11 @@ impl Filter {
     /// # Errors
     /// What is wrong and where, in a sentence.
     pub(crate) fn compile(source: &str) -> Result<Self, String> {
-        Expression::compile(source).map(Self).map_err(|error| describe(&error, source))
+        let expression = Expression::compile(source).map_err(|error| describe(&error, source))?;
+        match check_ranges(&expression.ast().root, Evaluated::Once) {
+            Ok(()) => Ok(Self(expression)),
+            Err(mistake) => Err(mistake.sentence(source)),
+        }
     }
 
     /// Whether the attributes pass: JSONata's `$boolean` of the result.
@@ -53,6 +66,7 @@ impl Filter {
     fn evaluate(&self, attributes: &Value, now: Timestamp) -> Result<bool, Error> {
         let options = Options::new()
             .max_steps(STEPS_MAX)
+            .timeout(TIME_MAX)
             .max_depth(DEPTH_MAX)
             .max_string_length(STRING_BYTES_MAX)
             .max_array_length(ITEMS_MAX)
@@ -61,6 +75,76 @@ impl Filter {
             .seed(0);
         let result = self.0.evaluate_with(Some(attributes), &Bindings::new(), &options)?;
         Ok(result.is_some_and(|value| is_true(&value)))
+    }
+}
+
+/// How often a part of an expression is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Evaluated {
+    Once,
+    PerItem,
+}
+
+/// A range that may make more items than an evaluation can bound.
+#[derive(Clone, Copy, Debug)]
+struct RangeMistake {
+    /// Where the range begins, in bytes.
+    start: usize,
+    end_max: f64,
+}
+
+impl RangeMistake {
+    fn sentence(self, source: &str) -> String {
+        let character = source.get(..self.start).map_or(0, |before| before.chars().count()) + 1;
+        format!(
+            "both ends of the range at character {character} must be numbers of at most {}, written out",
+            self.end_max
+        )
+    }
+}
+
+/// Refuses ranges whose length is not known, or too large.
+fn check_ranges(node: &Node, evaluated: Evaluated) -> Result<(), RangeMistake> {
+    if let NodeKind::Binary { op: BinaryOp::Range, lhs, rhs } = &node.kind {
+        let end_max = if evaluated == Evaluated::Once { RANGE_END_MAX } else { RANGE_END_PER_ITEM_MAX };
+        let is_bounded = |end: &Node| literal(end).is_some_and(|value| value.abs() <= end_max);
+        if !(is_bounded(lhs) && is_bounded(rhs)) {
+            return Err(RangeMistake { start: lhs.span.start, end_max });
+        }
+    }
+    let mut checked = Ok(());
+    node.for_each_child(|child| {
+        if checked.is_ok() {
+            let evaluated = if is_per_item(node, child) { Evaluated::PerItem } else { evaluated };
+            checked = check_ranges(child, evaluated);
+        }
+    });
+    checked
+}
+
+/// A number as it is written, a minus included.
+fn literal(node: &Node) -> Option<f64> {
+    match &node.kind {
+        NodeKind::Number { value } => Some(*value),
+        NodeKind::Negate { expr } => literal(expr).map(|value| -value),
+        _ => None,
+    }
+}
+
+/// Whether `child` may be evaluated more than once for one evaluation of `node`: a step of a path, a predicate, a group, what a
+/// function does.
+fn is_per_item(node: &Node, child: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Path { steps, .. } => !steps.first().is_some_and(|first| std::ptr::eq(first, child)),
+        NodeKind::Lambda(_) | NodeKind::Transform(_) | NodeKind::Sort { .. } => true,
+        _ => {
+            let is_filter =
+                |stage: &Stage| matches!(stage, Stage::Filter { expr, .. } if std::ptr::eq(&**expr, child));
+            let is_pair = |pair: &(Node, Node)| std::ptr::eq(&pair.0, child) || std::ptr::eq(&pair.1, child);
+            let attrs = &node.attrs;
+            attrs.stages.iter().chain(&attrs.predicate).any(is_filter)
+                || attrs.group.as_ref().is_some_and(|group| group.pairs.iter().any(is_pair))
+        }
     }
 }
 

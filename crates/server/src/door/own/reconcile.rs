@@ -1,6 +1,7 @@
 //! Which events of an org have come and which have not; on request those that have not are put on the bus.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use aws::{Call, Error, Reply, Timestamp, operation};
 use events::{BusName, Events};
@@ -11,9 +12,9 @@ use genesys::tracker::intake::feed_clock::FeedMoment;
 use genesys::tracker::intake::seen::KNOWN_FOR;
 use genesys_org::platform::Platform;
 use serde::{Deserialize, Serialize};
-use store::{Commit, Read};
+use store::{Read, Tx};
 
-use crate::ingest::{Ingest, Prepared};
+use crate::ingest::{Batch, Ingest};
 use crate::rooms::Rooms;
 
 /// Events of one request.
@@ -68,8 +69,12 @@ pub(crate) fn reconcile(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
 }
 
 fn missing(read: &mut impl Read, events: &[PartnerEvent], now: Timestamp) -> Answer {
-    let missing = events.iter().enumerate().filter(|(_, event)| !Intake::knows(read, event, now));
-    Answer { missing: missing.map(|(at, _)| at).collect() }
+    Answer { missing: positions(events, |event| !Intake::knows(read, event, now)) }
+}
+
+fn positions(events: &[PartnerEvent], mut is_missing: impl FnMut(&PartnerEvent) -> bool) -> Vec<usize> {
+    let missing = events.iter().enumerate().filter(|(_, event)| is_missing(event));
+    missing.map(|(at, _)| at).collect()
 }
 
 /// The way in of the running feed, with the bus and the queues that the request names.
@@ -102,23 +107,22 @@ async fn repair(
     let now = call.now;
     ensure_buses(rooms, &ingest.bus, &partners, now).await?;
     // Only now: an event is matched against the buses as the last commit left them.
-    let mut read: Vec<(Prepared, PartnerEvent)> = Vec::with_capacity(texts.len());
-    for (text, partner) in texts.iter().zip(partners) {
-        read.push((ingest.prepare(text, now).map_err(unreadable)?, partner));
-    }
-    let repaired = rooms.store.write(queue::error::of_store, move |tx| {
-        let mut missing = Vec::new();
-        let mut prepared = Vec::new();
-        for (at, (event, partner)) in read.into_iter().enumerate() {
-            if !is_old(&partner, now) && !Intake::knows(tx, &partner, now) {
-                missing.push(at);
-                prepared.push(event);
-            }
+    let mut prepared = Vec::with_capacity(texts.len());
+    for (text, partner) in texts.iter().zip(&partners) {
+        let event = ingest.prepare(text, now).map_err(unreadable)?;
+        if !is_old(partner, now) {
+            prepared.push(event.made_up());
         }
-        ingest.take(&mut Commit::new(tx, now, &call.ids), prepared, FeedMoment::real(now));
-        Ok(Answer { missing })
-    });
-    repaired.await
+    }
+    let batch = Batch { prepared, moment: FeedMoment::real(now), timers_max: 0 };
+    let partners = Arc::new(partners);
+    let find_missing = move |tx: &mut Tx<'_>| {
+        let is_missing =
+            |partner: &PartnerEvent| !is_old(partner, now) && !Intake::knows(&mut *tx, partner, now);
+        positions(&partners, is_missing)
+    };
+    let repaired = ingest.commit(batch, find_missing).await;
+    Ok(Answer { missing: repaired.map_err(queue::error::of_store)?.saved })
 }
 
 /// Makes the partner buses of the events where they are missing, as the feed does at the first event; refuses where the bus of
