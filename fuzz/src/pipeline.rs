@@ -5,7 +5,7 @@ use provision::{Place, Source};
 /// Any text is read, checked, desired and shown.
 pub fn pipeline(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let environment = |name: &str| (name.len() % 2 == 0).then(|| "a value".to_owned());
+    let environment = |name: &str| name.len().is_multiple_of(2).then(|| "a value".to_owned());
     let mistakes = match provision::load(text, &environment) {
         Ok(pipeline) => {
             let place = Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };

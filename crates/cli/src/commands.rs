@@ -1,8 +1,10 @@
 //! The commands: one file each, one line here.
 
+mod apply;
 mod audit;
 mod check;
 mod completions;
+mod destroy;
 mod dev;
 mod dlq;
 mod events;
@@ -10,6 +12,7 @@ mod explain;
 mod fsck;
 mod genesys;
 mod init;
+mod plan;
 mod queue;
 mod replay;
 mod rule;
@@ -69,6 +72,17 @@ pub(crate) enum Command {
     Check(check::Arguments),
     /// Run the tests in a pipeline file
     Test(test::Arguments),
+    /// Show what applying a pipeline file would create, change and delete
+    Plan(plan::Arguments),
+    /// Create what a pipeline file names, and delete what it no longer names
+    ///
+    /// The steps are shown first and done in order; the first that fails ends it. Run it again to continue. Only what the file
+    /// created is ever deleted, and what somebody else created under a name of the file is adopted only with your consent.
+    Apply(apply::Arguments),
+    /// Delete everything that a pipeline file created
+    ///
+    /// Deletes what earlier applies of the file created or adopted, with the messages in it, and nothing else.
+    Destroy(destroy::Arguments),
     /// Connect a Genesys Cloud org to an AWS account, and find events that did not arrive
     Genesys(genesys::Arguments),
     /// Print the events of a simulated Genesys Cloud org, one per line
@@ -114,6 +128,9 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
+        Command::Destroy(arguments) => destroy::run(&arguments),
         Command::Genesys(arguments) => genesys::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Torture(arguments) => torture::run(&arguments),

@@ -1,6 +1,7 @@
 //! The one binary, `trunkline`: reads the command line, runs a command, turns its end into an exit status.
 
 mod commands;
+mod deployment;
 mod feed;
 mod grace;
 mod input;

@@ -32,9 +32,19 @@ impl PipelineFile {
         Ok(Self { name: path.to_path_buf(), text: provision::input::read(path)? })
     }
 
+    /// A file whose text has been read.
+    pub(crate) fn of_text(path: &Path, text: String) -> Self {
+        Self { name: path.to_path_buf(), text }
+    }
+
     /// The sample, for whoever names no file.
     pub(crate) fn sample() -> Self {
         Self { name: PathBuf::from("the sample pipeline"), text: provision::sample().to_owned() }
+    }
+
+    /// What stands in it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The pipeline, or all its mistakes as text.

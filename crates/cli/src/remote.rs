@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::input;
+use crate::output::Form;
 
 /// Where `dev` and `serve` listen unless told otherwise.
 const DEFAULT: &str = "http://127.0.0.1:4566";
@@ -41,7 +42,27 @@ pub(crate) fn ask(endpoint: &Endpoint, request: Request) -> Result<Value, String
     Remote::open(endpoint)?.ask(request)
 }
 
+impl At {
+    /// For whom the answer is.
+    pub(crate) fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+}
+
 impl Endpoint {
+    /// The APIs there; nothing is sent yet.
+    ///
+    /// # Errors
+    /// A sentence where it is no address, or its authorities cannot be read.
+    pub(crate) fn api(&self) -> Result<Http, String> {
+        Http::new(&self.url, &self.own_authorities()?)
+    }
+
+    /// What an answer means for a person.
+    pub(crate) fn explain(&self, error: &ApiError) -> String {
+        said(&self.url, error)
+    }
+
     /// The authorities of `--ca-file`, in PEM form.
     fn own_authorities(&self) -> Result<Vec<u8>, String> {
         Ok(self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default().into())
@@ -66,8 +87,7 @@ impl Remote {
             .enable_all()
             .build()
             .map_err(|e| format!("could not start the runtime: {e}"))?;
-        let api = Http::new(&endpoint.url, &endpoint.own_authorities()?)?;
-        Ok(Self { endpoint: endpoint.url.clone(), runtime, api })
+        Ok(Self { endpoint: endpoint.url.clone(), runtime, api: endpoint.api()? })
     }
 
     /// Where it is: its account and region.

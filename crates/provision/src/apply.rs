@@ -7,19 +7,18 @@ use serde_json::{Value, json};
 use crate::api::{Api, ApiError, Request};
 use crate::desired::{Id, SECRETS, Settings, TAGS};
 use crate::made_up;
-use crate::plan::{Action, Change, Made, Plan, Step};
+use crate::ownership::{self, Owner};
+use crate::plan::{Action, Change, Claim, Plan, Step};
 use crate::secrets::Secrets;
 use crate::survey::queue_url;
 
 /// How far an apply came.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// The steps that changed something, in order.
     pub done: Vec<Step>,
     /// Where it stopped.
     pub failed: Option<Failure>,
-    /// What is now to be kept as made, whether it failed or not.
-    pub made: Made,
 }
 
 /// The step that failed. The steps after it were not tried.
@@ -31,8 +30,8 @@ pub struct Failure {
     pub error: ApiError,
     /// What is now half done, in a sentence; empty where nothing is.
     pub left: String,
-    /// How many steps were not tried.
-    pub untried: usize,
+    /// The steps that were not tried.
+    pub untried: Vec<Step>,
 }
 
 impl fmt::Display for Failure {
@@ -41,51 +40,59 @@ impl fmt::Display for Failure {
         if !self.left.is_empty() {
             write!(f, "\n{}", self.left)?;
         }
-        if self.untried > 0 {
-            write!(f, "\n{} more steps were not tried; apply again when this is fixed", self.untried)?;
+        if !self.untried.is_empty() {
+            let untried = self.untried.len();
+            write!(f, "\n{untried} more steps were not tried; apply again when this is fixed")?;
         }
         Ok(())
     }
 }
 
-/// Does the steps of a plan in order and stops at the first that fails. Doing a plan again that was made anew changes
-/// nothing.
-pub async fn apply(api: &impl Api, plan: &Plan, made: &Made) -> Report {
-    let mut report = Report { done: Vec::new(), failed: None, made: made.clone() };
-    let steps: Vec<&Step> = plan.changes().collect();
-    for (index, step) in steps.iter().enumerate() {
-        if let Err(error) = take(api, step).await {
-            let rest = steps.get(index..).unwrap_or_default();
+/// Does the steps of a plan in order and stops at the first that fails. Each resource is remembered as the owner's before it
+/// is made, so that whatever happens then, the next apply knows it. Doing a plan again that was made anew changes nothing.
+pub async fn apply(api: &impl Api, plan: &Plan, owner: &Owner) -> Report {
+    let mut report = Report::default();
+    for (index, step) in plan.steps.iter().enumerate() {
+        if let Err(error) = take(api, step, owner).await {
+            let rest: Vec<&Step> = plan.steps.iter().skip(index).filter(|step| step.is_change()).collect();
             report.failed = Some(Failure {
-                step: (*step).clone(),
+                step: step.clone(),
                 error,
-                left: half_done(rest, &report.done),
-                untried: rest.len().saturating_sub(1),
+                left: half_done(&rest, &report.done),
+                untried: rest.into_iter().skip(1).cloned().collect(),
             });
-            break;
+            return report;
         }
-        match step.action {
-            Action::Create(_) if !report.made.0.contains(&step.id) => report.made.0.push(step.id.clone()),
-            Action::Delete => report.made.0.retain(|id| *id != step.id),
-            _ => {}
+        if step.is_change() {
+            report.done.push(step.clone());
         }
-        report.done.push((*step).clone());
+    }
+    for id in &plan.vanished {
+        // What is remembered of something that is not there does no harm.
+        drop(ownership::forget(api, owner, id).await);
     }
     report
 }
 
-async fn take(api: &impl Api, step: &Step) -> Result<(), ApiError> {
+async fn take(api: &impl Api, step: &Step, owner: &Owner) -> Result<(), ApiError> {
+    let is_new = matches!(step.action, Action::Create(_)) || step.claim != Claim::Own;
+    if is_new {
+        ownership::record(api, owner, &step.id).await?;
+    }
     match &step.action {
         Action::Keep => Ok(()),
         Action::Create(settings) => create(api, step, &made_up::settle(api, settings).await?).await,
         Action::Update { settings, changes } => {
             update(api, step, &made_up::settle(api, settings).await?, changes).await
         }
-        Action::Delete => match delete(api, &step.id).await {
-            // Somebody else was quicker: what was wanted is so.
-            Err(error) if error.is_absent() => Ok(()),
-            other => other,
-        },
+        Action::Delete => {
+            match delete(api, &step.id).await {
+                // Somebody else was quicker: what was wanted is so.
+                Err(error) if !error.is_absent() => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            ownership::forget(api, owner, &step.id).await
+        }
     }
 }
 
@@ -105,7 +112,7 @@ async fn create(api: &impl Api, step: &Step, settings: &Settings) -> Result<(), 
             call_http(api, "CreateApiDestination", name, settings, &step.secrets).await
         }
         Id::Rule { bus, name } => put_rule(api, bus, name, settings).await.map(drop),
-        Id::Target { bus, rule, id } => put_target(api, [bus, rule, id], settings).await,
+        Id::Target { bus, rule, id } => put_target(api, bus, rule, id, settings).await,
     }
 }
 
@@ -139,7 +146,7 @@ async fn update(
                 None => Ok(()),
             }
         }
-        Id::Target { bus, rule, id } => put_target(api, [bus, rule, id], settings).await,
+        Id::Target { bus, rule, id } => put_target(api, bus, rule, id, settings).await,
     }
 }
 
@@ -248,7 +255,13 @@ fn listed(tags: &Value) -> Value {
     pairs.map(|(key, value)| json!({"Key": key, "Value": value})).collect()
 }
 
-async fn put_target(api: &impl Api, [bus, rule, id]: [&str; 3], settings: &Settings) -> Result<(), ApiError> {
+async fn put_target(
+    api: &impl Api,
+    bus: &str,
+    rule: &str,
+    id: &str,
+    settings: &Settings,
+) -> Result<(), ApiError> {
     let mut target = settings.clone();
     target.insert("Id".to_owned(), json!(id));
     let body = json!({"Rule": rule, "EventBusName": bus, "Targets": [target]});

@@ -72,6 +72,19 @@ impl Id {
         json!(format!("{ARN_OF}{self}"))
     }
 
+    /// What goes away first has the lowest: a target before its rule, a rule before its bus, an API destination before its
+    /// connection.
+    pub(crate) fn removal_rank(&self) -> u8 {
+        match self {
+            Self::Target { .. } => 0,
+            Self::Rule { .. } => 1,
+            Self::ApiDestination { .. } => 2,
+            Self::Connection { .. } => 3,
+            Self::Bus { .. } => 4,
+            Self::Queue { .. } => 5,
+        }
+    }
+
     /// The resource whose ARN a value stands for.
     pub(crate) fn of_arn(value: &Value) -> Option<Self> {
         let resource = value.as_str()?.strip_prefix(ARN_OF)?;

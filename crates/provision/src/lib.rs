@@ -1,7 +1,7 @@
 //! Pipeline file to desired state to plan to apply, through public APIs only.
 //!
-//! [`load`] reads a file and tells all its mistakes at once; [`desired`](fn@desired) is what it wants to exist, [`survey`](fn@survey)
-//! what is there, [`plan`](fn@plan) the difference, [`apply`](fn@apply) the way. [`run_tests`] runs the file's own tests, and
+//! [`load`] reads a file and tells all its mistakes at once; [`desired`](fn@desired) is what it wants to exist, [`Ownership`]
+//! what it owns already, [`survey`](fn@survey) what is there, [`plan`](fn@plan) the difference, [`apply`](fn@apply) the way. [`run_tests`] runs the file's own tests, and
 //! [`sample`] is the file that a new user begins with.
 
 pub mod json;
@@ -15,6 +15,7 @@ pub mod apply;
 pub mod desired;
 pub mod duration;
 pub mod http;
+pub mod ownership;
 pub mod plan;
 pub mod secrets;
 pub mod survey;
@@ -38,7 +39,8 @@ pub use crate::desired::{Desired, desired};
 pub use crate::http::Http;
 pub use crate::mistake::{Marked, Mistake, Source, Span};
 pub use crate::near::near;
+pub use crate::ownership::{Owner, Ownership};
 pub use crate::pipeline::{Pipeline, check, load, parse, sample};
-pub use crate::plan::{Actual, Made, Plan, plan};
+pub use crate::plan::{Actual, Plan, plan};
 pub use crate::survey::survey;
 pub use crate::verdict::{TestResult, run_tests};

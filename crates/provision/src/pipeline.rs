@@ -13,6 +13,7 @@ use crate::noun::rule::{self, Rule};
 use crate::noun::test::{self, Test};
 use crate::noun::webhook::{self, Webhook};
 use crate::noun::worker::{self, Worker};
+use crate::ownership::Owner;
 use crate::reference::Env;
 use crate::table::{Kind, NameRule, Section, may, must};
 use crate::{shape, tree};
@@ -20,6 +21,8 @@ use crate::{shape, tree};
 /// A pipeline file that has been read.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
+    /// The name under which it owns what it creates.
+    pub owner: Owner,
     /// Where conversations come from; `None`: only from PutEvents.
     pub genesys: Option<Genesys>,
     /// The event bus that derived events are put on and rules are on.
@@ -44,6 +47,9 @@ pub struct Pipeline {
 
 /// The version of the file that this Trunkline reads.
 pub const VERSION: u64 = 1;
+/// The owner of what files without a name create.
+pub const OWNER_DEFAULT: &str = "default";
+const OWNER: NameRule = NameRule { noun: "a pipeline", signs: ".-_", chars_max: 64 };
 /// The bus that exists without being created.
 pub const BUS_DEFAULT: &str = "default";
 
@@ -54,6 +60,12 @@ pub(crate) const SECTION: Section = Section {
     noun: "a pipeline",
     keys: &[
         must("version", "The version of the file format: 1.", Kind::Version(VERSION)),
+        may(
+            "name",
+            "The name under which the file owns what it creates; files applied to one server need different names. Default \
+             `default`.",
+            Kind::Name(&OWNER),
+        ),
         may(
             "genesys",
             "Where conversations come from. Default: nowhere; events are sent with PutEvents.",
@@ -188,7 +200,9 @@ fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
     shape::check(&root, &Kind::Object(&SECTION), &mut mistakes);
     let fields = Fields { node: &root, source: text };
     let bus = fields.text("bus").unwrap_or_else(|| Marked::new(BUS_DEFAULT.to_owned(), fields.span()));
+    let owner = fields.text("name").map_or_else(|| OWNER_DEFAULT.to_owned(), |name| name.value);
     let pipeline = Pipeline {
+        owner: Owner(owner),
         genesys: fields.object("genesys").map(genesys::read),
         bus,
         queues: fields.list("queues").map(queue::read).collect(),

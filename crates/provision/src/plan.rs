@@ -3,19 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::desired::{Desired, Id, Resource, Settings};
+use crate::ownership::{OwnedByOther, Ownership};
 use crate::secrets::Secrets;
 
-/// What earlier applies of a pipeline made, in the order in which they made it: only this is ever deleted. The caller
-/// keeps it from one apply to the next.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Made(pub Vec<Id>);
-
-/// What is there, of all that is wanted or was made.
+/// What is there, of all that is wanted or owned.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Actual {
     /// Each resource that exists, and how it is.
@@ -27,6 +21,10 @@ pub struct Actual {
 pub struct Plan {
     /// Everything wanted, then what goes away.
     pub steps: Vec<Step>,
+    /// What is wanted and belongs to another pipeline: nothing is done while there is any.
+    pub conflicts: Vec<OwnedByOther>,
+    /// What is owned and neither wanted nor there: it is forgotten.
+    pub vanished: Vec<Id>,
 }
 
 /// One resource and what to do about it.
@@ -36,8 +34,21 @@ pub struct Step {
     pub id: Id,
     /// What.
     pub action: Action,
+    /// How the pipeline comes to own it.
+    pub claim: Claim,
     /// The secrets that belong into it.
     pub secrets: Secrets,
+}
+
+/// How a pipeline comes to own a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It owns it, or is about to make it.
+    Own,
+    /// It is there, nobody owns it, and the pipeline was never applied before: what an earlier version made is taken over.
+    Takeover,
+    /// It is there, nobody owns it, and somebody else made it: it is adopted, after asking.
+    Adoption,
 }
 
 /// What to do about a resource.
@@ -54,7 +65,7 @@ pub enum Action {
         /// What differs.
         changes: Vec<Change>,
     },
-    /// An earlier apply made it, and it is no longer wanted.
+    /// The pipeline owns it, and no longer wants it.
     Delete,
 }
 
@@ -69,36 +80,44 @@ pub struct Change {
     pub to: Option<Value>,
 }
 
-/// Compares what is wanted with what is there.
-pub fn plan(desired: &Desired, actual: &Actual, made: &Made) -> Plan {
-    let mut steps: Vec<Step> = desired
-        .resources
-        .iter()
-        .map(|resource| Step {
+/// Compares what is wanted with what is there and with what the pipeline owns.
+pub fn plan(desired: &Desired, actual: &Actual, ownership: &Ownership) -> Plan {
+    let mut plan = Plan::default();
+    for resource in &desired.resources {
+        if let Some(owner) = ownership.other_owner(&resource.id) {
+            plan.conflicts.push(OwnedByOther { id: resource.id.clone(), owner: owner.clone() });
+        }
+        plan.steps.push(Step {
             id: resource.id.clone(),
             action: action(resource, actual),
+            claim: claim(&resource.id, actual, ownership),
             secrets: resource.secrets.clone(),
-        })
-        .collect();
+        });
+    }
     let wanted: BTreeSet<&Id> = desired.resources.iter().map(|resource| &resource.id).collect();
-    let gone = made.0.iter().rev().filter(|id| !wanted.contains(id) && actual.resources.contains_key(id));
-    let mut gone: Vec<&Id> = gone.collect();
-    // A target before its rule, a rule before its bus, an API destination before its connection; among queues the later made first, so that a dead-letter queue
-    // outlives the queues that name it. The sort is stable.
-    gone.sort_by_key(|id| match id {
-        Id::Target { .. } => 0,
-        Id::Rule { .. } => 1,
-        Id::ApiDestination { .. } => 2,
-        Id::Connection { .. } => 3,
-        Id::Bus { .. } => 4,
-        Id::Queue { .. } => 5,
-    });
-    steps.extend(gone.into_iter().map(|id| Step {
+    let unwanted = ownership.own.iter().rev().filter(|id| !wanted.contains(id));
+    let (mut gone, vanished): (Vec<&Id>, Vec<&Id>) =
+        unwanted.partition(|id| actual.resources.contains_key(id));
+    plan.vanished = vanished.into_iter().cloned().collect();
+    // Among queues the later made first, so that a dead-letter queue outlives the queues that name it. The sort is stable.
+    gone.sort_by_key(|id| id.removal_rank());
+    plan.steps.extend(gone.into_iter().map(|id| Step {
         id: id.clone(),
         action: Action::Delete,
+        claim: Claim::Own,
         secrets: Secrets::default(),
     }));
-    Plan { steps }
+    plan
+}
+
+fn claim(id: &Id, actual: &Actual, ownership: &Ownership) -> Claim {
+    if ownership.own.contains(id) || !actual.resources.contains_key(id) {
+        Claim::Own
+    } else if ownership.is_known {
+        Claim::Adoption
+    } else {
+        Claim::Takeover
+    }
 }
 
 fn action(resource: &Resource, actual: &Actual) -> Action {
@@ -125,7 +144,26 @@ fn action(resource: &Resource, actual: &Actual) -> Action {
 impl Plan {
     /// The steps that change something.
     pub fn changes(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.action != Action::Keep)
+        self.steps.iter().filter(|step| step.is_change())
+    }
+
+    /// What somebody else made and the pipeline is about to adopt.
+    pub fn adoptions(&self) -> impl Iterator<Item = &Id> {
+        self.steps.iter().filter(|step| step.claim == Claim::Adoption).map(|step| &step.id)
+    }
+
+    /// How many steps do what.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for step in &self.steps {
+            match step.action {
+                Action::Keep => counts.unchanged += 1,
+                Action::Create(_) => counts.create += 1,
+                Action::Update { .. } => counts.change += 1,
+                Action::Delete => counts.delete += 1,
+            }
+        }
+        counts
     }
 
     /// Whether there is nothing to do.
@@ -139,27 +177,55 @@ impl fmt::Display for Plan {
         for step in self.changes() {
             writeln!(f, "{step}")?;
         }
-        let count =
-            |wanted: fn(&Action) -> bool| self.steps.iter().filter(|step| wanted(&step.action)).count();
-        write!(
-            f,
-            "{} to create, {} to change, {} to delete, {} unchanged",
-            count(|action| matches!(action, Action::Create(_))),
-            count(|action| matches!(action, Action::Update { .. })),
-            count(|action| matches!(action, Action::Delete)),
-            count(|action| matches!(action, Action::Keep)),
-        )
+        let Counts { create, change, delete, unchanged } = self.counts();
+        write!(f, "{create} to create, {change} to change, {delete} to delete, {unchanged} unchanged")
+    }
+}
+
+/// How many steps of a plan do what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Resources that are made.
+    pub create: usize,
+    /// Resources that are changed.
+    pub change: usize,
+    /// Resources that are deleted.
+    pub delete: usize,
+    /// Resources that stay as they are.
+    pub unchanged: usize,
+}
+
+impl Step {
+    /// Whether it changes something.
+    pub fn is_change(&self) -> bool {
+        self.action != Action::Keep || self.claim == Claim::Adoption
+    }
+
+    /// Why, in a few words.
+    pub fn why(&self) -> &'static str {
+        match (&self.action, self.claim) {
+            (Action::Create(_), _) => "does not exist",
+            (Action::Delete, _) => "is no longer in the file",
+            (Action::Update { .. }, Claim::Adoption) => "differs, and was not created by this pipeline",
+            (Action::Update { .. }, _) => "differs from the file",
+            (Action::Keep, Claim::Adoption) => "was not created by this pipeline",
+            (Action::Keep, _) => "is as in the file",
+        }
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.action {
+            Action::Keep if self.claim == Claim::Adoption => {
+                write!(f, "* {} ({}; adopt)", self.id, self.why())
+            }
             Action::Keep => write!(f, "  {}", self.id),
-            Action::Create(_) => write!(f, "+ {}", self.id),
-            Action::Delete => write!(f, "- {}", self.id),
+            Action::Create(_) => write!(f, "+ {} ({})", self.id, self.why()),
+            Action::Delete => write!(f, "- {} ({})", self.id, self.why()),
             Action::Update { changes, .. } => {
-                write!(f, "~ {}", self.id)?;
+                let adopt = if self.claim == Claim::Adoption { "; adopt" } else { "" };
+                write!(f, "~ {} ({}{adopt})", self.id, self.why())?;
                 for change in changes {
                     write!(f, "\n    {}: {} -> {}", change.field, shown(&change.from), shown(&change.to))?;
                 }

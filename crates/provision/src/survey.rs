@@ -1,4 +1,4 @@
-//! Looks up what is there, of all that is wanted or was made.
+//! Looks up what is there, of all that is wanted or owned.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, ApiError, Request, found};
 use crate::desired::{Desired, Id, Resource, SECRETS, SECRETS_OF_FILE, Settings, TAG_PREFIX, TAGS};
 use crate::made_up;
-use crate::plan::{Actual, Made};
+use crate::plan::Actual;
 
 /// The settings of a queue that a pipeline decides; the others are left as they are.
 const QUEUE_SETTINGS: &[&str] =
@@ -17,13 +17,13 @@ const CONNECTION_SETTINGS: &[&str] = &["AuthorizationType", "AuthParameters", "D
 const API_DESTINATION_SETTINGS: &[&str] =
     &["ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond", "Description"];
 
-/// Asks the API for every resource that is wanted or was made.
+/// Asks the API for every resource that is wanted or owned.
 ///
 /// # Errors
 /// The first answer that is neither the resource nor "there is none".
-pub async fn survey(api: &impl Api, desired: &Desired, made: &Made) -> Result<Actual, ApiError> {
+pub async fn survey(api: &impl Api, desired: &Desired, own: &[Id]) -> Result<Actual, ApiError> {
     let wanted = desired.resources.iter().map(|resource| &resource.id);
-    let ids: BTreeSet<&Id> = wanted.chain(&made.0).collect();
+    let ids: BTreeSet<&Id> = wanted.chain(own).collect();
     let mut actual = Actual::default();
     let mut rules: BTreeSet<(&str, &str)> = BTreeSet::new();
     for id in ids {

@@ -1,5 +1,6 @@
 //! `trunkline dev`: everything on this machine, with live output.
 
+mod file_watch;
 mod screen;
 
 use std::path::PathBuf;
@@ -8,15 +9,16 @@ use std::time::Duration;
 
 use clap::Args;
 use genesys_org::simulator::parameters::SPEED_TO_WATCH;
-use provision::plan::Made;
-use provision::{Http, Pipeline};
+use provision::Pipeline;
 use server::config::Config;
 use server::{Rooms, Server, SimulatedFeed, Taken};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use crate::commands::dev::file_watch::{Notice, Watch};
 use crate::commands::dev::screen::{Screen, Status};
 use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_interrupted};
+use crate::deployment::{Agreement, QueueIds, bring_up, queue_ids};
 use crate::feed::Feed;
 use crate::logging::Logging;
 use crate::pipeline_file::PipelineFile;
@@ -44,6 +46,12 @@ pub(crate) struct Arguments {
     /// Simulated seconds per second, 1 (real time) to 10000 [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     speed: Option<u32>,
+    /// Apply the file again whenever it is saved; a file with mistakes leaves the pipeline as it was
+    #[arg(long, requires = "file")]
+    watch: bool,
+    /// Adopt resources that were created outside the pipeline, without asking
+    #[arg(long)]
+    yes: bool,
     /// Print JSON Lines instead of text
     #[arg(long)]
     json: bool,
@@ -73,10 +81,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             started = Box::pin(start(arguments, &file, &pipeline)) => started?,
             () = interrupt.asked() => return Ok(ExitCode::SUCCESS),
         };
-        let (server, screen, messages) = started;
+        let Pieces { server, screen, messages, ids } = started;
         let rooms = server.rooms().clone();
         let (end, ended) = watch::channel(false);
-        let shower = tokio::spawn(show(screen, rooms, messages, ended));
+        let (notify, notices) = mpsc::channel(SHOWN_MAX);
+        if let (true, Some(path)) = (arguments.watch, &arguments.file) {
+            let watch =
+                Watch { path: path.clone(), applied: file.text().to_owned(), address: server.address(), ids };
+            tokio::spawn(watch.run(agreement(arguments), notify));
+        }
+        let shower = tokio::spawn(show(screen, rooms, messages, notices, ended));
         let how = server.until_stopped(interrupt.asked()).await;
         end.send_replace(true);
         // The lines that are left are shown, unless their reader stands still.
@@ -85,17 +99,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     })
 }
 
+/// What runs.
+struct Pieces {
+    server: Server,
+    screen: Screen,
+    /// What the workers receive.
+    messages: mpsc::Receiver<Taken>,
+    ids: QueueIds,
+}
+
+/// What the watch may adopt: it cannot ask.
+fn agreement(arguments: &Arguments) -> Agreement {
+    if arguments.yes { Agreement::Given } else { Agreement::Refuse }
+}
+
 /// Starts what the pipeline names: the server, its resources, the workers, the feed.
-async fn start(
-    arguments: &Arguments,
-    file: &PipelineFile,
-    pipeline: &Pipeline,
-) -> Result<(Server, Screen, mpsc::Receiver<Taken>), String> {
+async fn start(arguments: &Arguments, file: &PipelineFile, pipeline: &Pipeline) -> Result<Pieces, String> {
     let feed = feed(arguments, pipeline).await?;
     let config = arguments.server.config(&pipeline.allowed())?;
     let config = Config { webhooks: file.webhooks_or_say(pipeline)?, ..config };
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
-    apply(&server, file, pipeline, feed.as_ref()).await?;
+    let ids = queue_ids(pipeline, feed.as_ref());
+    bring_up(server.address(), file, pipeline, &ids, Agreement::of_flag(&arguments.yes)).await?;
     let (shown, messages) = mpsc::channel(SHOWN_MAX);
     for worker in &pipeline.workers {
         server.start_worker(&worker.queue.value, shown.clone());
@@ -105,7 +130,7 @@ async fn start(
     if let Some(feed) = feed {
         feed.start(&mut server).await?;
     }
-    Ok((server, screen, messages))
+    Ok(Pieces { server, screen, messages, ids })
 }
 
 /// The feed that the pipeline asks for, with what the command line says of a simulated one.
@@ -122,32 +147,12 @@ async fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<Feed>
     Ok(feed)
 }
 
-/// Makes what the pipeline names, through the server's own door, as anybody could.
-async fn apply(
-    server: &Server,
-    file: &PipelineFile,
-    pipeline: &Pipeline,
-    feed: Option<&Feed>,
-) -> Result<(), String> {
-    let api = Http::new(&format!("http://{}", server.address()), &[])?;
-    let said = |error: provision::ApiError| error.to_string();
-    let place = provision::place(&api).await.map_err(said)?;
-    let id = |name: &str| feed.and_then(|feed| feed.queue_id(name));
-    let desired = provision::desired(pipeline, &place, &id).map_err(|mistakes| file.show(&mistakes))?;
-    let made = Made::default();
-    let actual = provision::survey(&api, &desired, &made).await.map_err(said)?;
-    let plan = provision::plan(&desired, &actual, &made);
-    match provision::apply(&api, &plan, &made).await.failed {
-        Some(failure) => Err(failure.to_string()),
-        None => Ok(()),
-    }
-}
-
 /// A line for each message that a worker took, and the status, until `ended` turns true.
 async fn show(
     mut screen: Screen,
     rooms: Rooms,
     mut messages: mpsc::Receiver<Taken>,
+    mut notices: mpsc::Receiver<Notice>,
     mut ended: watch::Receiver<bool>,
 ) {
     let mut ticks = tokio::time::interval(STATUS_EVERY);
@@ -155,6 +160,8 @@ async fn show(
         tokio::select! {
             // None: there is no worker, or none any more; the status goes on.
             Some(message) = messages.recv() => screen.message(&message),
+            // None: nothing is watched.
+            Some(notice) = notices.recv() => screen.notice(&notice),
             _ = ticks.tick() => screen.status(status(&rooms)),
             _ = ended.wait_for(|ended| *ended) => {}
         }

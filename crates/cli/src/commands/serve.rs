@@ -1,7 +1,7 @@
 //! `trunkline serve`: the server alone.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use http_client::{Allowed, Guard};
 use provision::{Pipeline, Place};
 use server::config::{Config, Credentials};
 use server::{Ended, Server};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use crate::deployment::{Agreement, bring_up, queue_ids};
 use crate::feed::Feed;
 use crate::input;
 use crate::logging::Logging;
@@ -76,6 +77,12 @@ pub(crate) enum Who {
 /// Arguments of `trunkline serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Run this pipeline file: its resources, webhooks, feed and workers, as `dev` does, without the screen
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["webhooks", "genesys"])]
+    file: Option<PathBuf>,
+    /// Adopt resources that were created outside the pipeline, without asking
+    #[arg(long, requires = "file")]
+    yes: bool,
     /// Open the webhooks of this pipeline file; the rest of the file has no effect
     #[arg(long, value_name = "FILE")]
     webhooks: Option<PathBuf>,
@@ -130,23 +137,37 @@ impl ServerArguments {
     }
 }
 
+/// A pipeline file and what it says.
+#[derive(Debug)]
+struct Loaded {
+    file: PipelineFile,
+    pipeline: Pipeline,
+}
+
+impl Loaded {
+    fn read(path: &Path) -> Result<Self, String> {
+        let file = PipelineFile::read(path)?;
+        let pipeline = file.load_or_say()?;
+        Ok(Self { file, pipeline })
+    }
+}
+
 /// Runs until Ctrl-C or a failed sync.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let webhooks = match &arguments.webhooks {
-        Some(path) => {
-            let file = PipelineFile::read(path)?;
-            file.webhooks_or_say(&file.load_or_say()?)?
-        }
+    let load = |path: &Option<PathBuf>| path.as_deref().map(Loaded::read).transpose();
+    let whole = load(&arguments.file)?;
+    let (of_webhooks, of_genesys) = (load(&arguments.webhooks)?, load(&arguments.genesys)?);
+    let webhooks = match whole.as_ref().or(of_webhooks.as_ref()) {
+        Some(loaded) => loaded.file.webhooks_or_say(&loaded.pipeline)?,
         None => Vec::new(),
     };
-    let pipeline = match &arguments.genesys {
-        Some(path) => Some(PipelineFile::read(path)?.load_or_say()?),
-        None => None,
-    };
-    let config = Config { webhooks, ..arguments.server.config(&[])? };
+    let allowed = whole.as_ref().map(|loaded| loaded.pipeline.allowed()).unwrap_or_default();
+    let config = Config { webhooks, ..arguments.server.config(&allowed)? };
+    let fed = whole.as_ref().or(of_genesys.as_ref()).map(|loaded| &loaded.pipeline);
     run_until_interrupted(async |interrupt: Interrupt| {
+        let agreement = Agreement::of_flag(&arguments.yes);
         let started = tokio::select! {
-            started = Box::pin(start(config.clone(), pipeline.as_ref())) => started?,
+            started = Box::pin(start(config.clone(), fed, whole.as_ref(), agreement)) => started?,
             () = interrupt.asked() => return Ok(ExitCode::SUCCESS),
         };
         let (server, feed) = started;
@@ -161,21 +182,38 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     })
 }
 
-/// Starts the server and the feed that the pipeline asks for; what that is.
-async fn start(config: Config, pipeline: Option<&Pipeline>) -> Result<(Server, Option<String>), String> {
-    let feed = match pipeline {
-        Some(pipeline) => {
-            Feed::of(pipeline, &Place { account: config.account.clone(), region: config.region.clone() }, 1)
-                .await?
-        }
+/// Starts the server, what `whole` names, and the feed that `fed` asks for; what that is.
+async fn start(
+    config: Config,
+    fed: Option<&Pipeline>,
+    whole: Option<&Loaded>,
+    agreement: Agreement,
+) -> Result<(Server, Option<String>), String> {
+    let place = Place { account: config.account.clone(), region: config.region.clone() };
+    let feed = match fed {
+        Some(pipeline) => Feed::of(pipeline, &place, 1).await?,
         None => None,
     };
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
+    if let Some(Loaded { file, pipeline }) = whole {
+        let ids = queue_ids(pipeline, feed.as_ref());
+        bring_up(server.address(), file, pipeline, &ids, agreement).await?;
+        start_workers(&mut server, pipeline);
+    }
     let description = feed.as_ref().map(Feed::description);
     if let Some(feed) = feed {
         feed.start(&mut server).await?;
     }
     Ok((server, description))
+}
+
+/// Starts the workers of a pipeline; nobody looks at what they receive.
+fn start_workers(server: &mut Server, pipeline: &Pipeline) {
+    let (shown, mut messages) = mpsc::channel(1);
+    for worker in &pipeline.workers {
+        server.start_worker(&worker.queue.value, shown.clone());
+    }
+    tokio::spawn(async move { while messages.recv().await.is_some() {} });
 }
 
 /// Maximum time the runtime waits for threads that still write somewhere when everything else has ended.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::client::{Binary, trunkline};
 
 /// Members that hold what somebody else wrote.
-const FOREIGN: &[&str] = &["event", "Event", "attributes", "targets", "body", "Payload", "byError", "Queues"];
+const FOREIGN: &[&str] =
+    &["event", "Event", "attributes", "targets", "body", "Payload", "byError", "Queues", "from", "to"];
 
 /// The members of a value and what kind of value each has, a line each. Of a list, its first item tells.
 fn shape(out: &mut String, depth: usize, name: &str, value: &Value) {
@@ -98,27 +99,36 @@ fn first_of(words: &[&str]) -> Value {
     serde_json::from_str(said.lines().next().unwrap()).unwrap()
 }
 
-#[test]
-fn what_commands_print_for_programs_is_versioned_and_in_camel_case() {
-    let dir = tempfile::tempdir().unwrap();
-    let (binary, event) = served(&dir.path().join("data"));
-    let endpoint = format!("http://{}", binary.address);
+/// A pipeline file with a mistake, and one with a test.
+fn pipelines(folder: &Path) -> (String, String) {
     let file = |name: &str, text: &str| {
-        let path = dir.path().join(name);
+        let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let pattern = r#"{"detail": {"total": [1]}}"#;
-    let pipeline = file("silent.yaml", "version: 1\nqueue: []\nqueues: [{ name: q }]\n");
+    let silent = file("silent.yaml", "version: 1\nqueue: []\nqueues: [{ name: q }]\n");
     let tested = file(
         "tested.yaml",
         "version: 1\nqueues: [{ name: q }]\nrules:\n  - name: r\n    pattern: { source: [shop] }\n    targets: [{ queue: q }]\n\
          tests:\n  - name: t\n    given: [{ source: shop, detail-type: d, detail: {} }]\n    expect: [{ rule: r, matches: true }]\n",
     );
+    (silent, tested)
+}
+
+#[test]
+fn what_commands_print_for_programs_is_versioned_and_in_camel_case() {
+    let dir = tempfile::tempdir().unwrap();
+    let (binary, event) = served(&dir.path().join("data"));
+    let endpoint = format!("http://{}", binary.address);
+    let pattern = r#"{"detail": {"total": [1]}}"#;
+    let (pipeline, tested) = pipelines(dir.path());
     let mut shapes = String::new();
     let commands: &[&[&str]] = &[
         &["check", "-f", &pipeline],
         &["test", "-f", &tested],
+        &["plan", "-f", &tested, "--endpoint", &endpoint],
+        &["apply", "--yes", "-f", &tested, "--endpoint", &endpoint],
+        &["destroy", "--yes", "-f", &tested, "--endpoint", &endpoint],
         &["explain", "--pattern", pattern, "--event", r#"{"id": "1", "detail": {"total": 2}}"#],
         &["explain", "--rule", "large", "--last", "2", "--endpoint", &endpoint],
         &["events", "list", "--endpoint", &endpoint],

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod applying;
 mod calling;
 mod check;
 mod client;

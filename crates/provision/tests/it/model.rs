@@ -23,12 +23,50 @@ pub(crate) struct Model {
     pub(crate) changes: Mutex<Vec<String>>,
     /// The operation that fails, if any.
     pub(crate) broken: Mutex<Option<&'static str>>,
+    /// Owners and what they own, in the order in which that was recorded.
+    ownership: Mutex<Vec<(String, String)>>,
+}
+
+impl Model {
+    /// A queue that somebody makes by hand.
+    pub(crate) fn make_queue(&self, name: &str) {
+        let defaults =
+            [("VisibilityTimeout", "30"), ("MessageRetentionPeriod", "345600"), ("DelaySeconds", "0")];
+        let attributes = defaults.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.state.lock().unwrap().queues.insert(name.to_owned(), BTreeMap::from(attributes));
+    }
+
+    fn own(&self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let mut rows = self.ownership.lock().unwrap();
+        let owner = text(body, "Owner");
+        if operation == "ListOwnership" {
+            let own = rows.iter().filter(|(by, what)| *by == owner && !what.is_empty());
+            let others = rows.iter().filter(|(by, what)| *by != owner && !what.is_empty());
+            return Ok(json!({
+                "IsKnown": rows.iter().any(|(by, _)| *by == owner),
+                "Resources": own.map(|(_, what)| what).collect::<Vec<_>>(),
+                "Others": others.map(|(by, what)| json!({"Owner": by, "Resource": what})).collect::<Vec<_>>(),
+            }));
+        }
+        let row = (owner.clone(), text(body, "Resource"));
+        if operation == "ForgetOwnership" {
+            rows.retain(|other| *other != row);
+        } else if rows.iter().any(|(by, what)| *by != owner && *what == row.1) {
+            return Err(error("ConflictException", "owned by another"));
+        } else if !rows.contains(&row) {
+            rows.extend([(owner, String::new()), row]);
+        }
+        Ok(json!({}))
+    }
 }
 
 impl Api for Model {
     async fn call(&self, request: Request) -> Result<Value, ApiError> {
         if *self.broken.lock().unwrap() == Some(request.operation) {
             return Err(error("InternalFailure", "broken"));
+        }
+        if request.operation.ends_with("Ownership") {
+            return self.own(request.operation, &request.body);
         }
         let is_read =
             ["Get", "Describe", "List", "Compare"].iter().any(|word| request.operation.starts_with(word));

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::sync::PoisonError;
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
-use provision::plan::Action;
-use provision::{Desired, Made, Pipeline, Plan, Report};
+use provision::desired::Id;
+use provision::plan::{Action, Claim};
+use provision::{Desired, Owner, Ownership, Pipeline, Plan, Report};
 use serde_json::json;
 
 use crate::model::Model;
@@ -23,38 +24,56 @@ fn wanted(text: &str) -> Desired {
     provision::desired(&pipeline(text), &place(), &ids).unwrap()
 }
 
-fn planned(model: &Model, desired: &Desired, made: &Made) -> Plan {
-    wait(async { provision::plan(desired, &provision::survey(model, desired, made).await.unwrap(), made) })
+fn owner() -> Owner {
+    Owner("default".to_owned())
 }
 
-fn applied(model: &Model, desired: &Desired, made: &Made) -> Report {
-    let plan = planned(model, desired, made);
-    wait(provision::apply(model, &plan, made))
+fn planned_by(model: &Model, desired: &Desired, owner: &Owner) -> Plan {
+    wait(async {
+        let ownership = Ownership::ask(model, owner).await.unwrap();
+        let actual = provision::survey(model, desired, &ownership.own).await.unwrap();
+        provision::plan(desired, &actual, &ownership)
+    })
+}
+
+fn planned(model: &Model, desired: &Desired) -> Plan {
+    planned_by(model, desired, &owner())
+}
+
+fn applied(model: &Model, desired: &Desired) -> Report {
+    let plan = planned(model, desired);
+    wait(provision::apply(model, &plan, &owner()))
+}
+
+/// What the default pipeline owns.
+fn owned(model: &Model) -> Vec<Id> {
+    wait(Ownership::ask(model, &owner())).unwrap().own
 }
 
 #[test]
 fn the_sample_is_made_in_order_and_only_once() {
     let model = Model::default();
     let desired = wanted(provision::sample());
-    let plan = planned(&model, &desired, &Made::default());
+    let plan = planned(&model, &desired);
     assert_eq!(
         plan.to_string(),
-        "+ queue support-conversations-dlq\n+ queue support-conversations\n+ rule support-conversation-ended\n\
-         + target support-conversations of rule support-conversation-ended\n\
+        "+ queue support-conversations-dlq (does not exist)\n+ queue support-conversations (does not exist)\n\
+         + rule support-conversation-ended (does not exist)\n\
+         + target support-conversations of rule support-conversation-ended (does not exist)\n\
          4 to create, 0 to change, 0 to delete, 0 unchanged"
     );
-    let report = applied(&model, &desired, &Made::default());
+    let report = applied(&model, &desired);
     assert_eq!(report.failed, None);
     assert_eq!(
         *model.changes.lock().unwrap(),
         ["CreateQueue", "CreateQueue", "PutRule", "PutTargets"].map(str::to_owned)
     );
-    assert!(planned(&model, &desired, &report.made).is_empty());
-    let again = applied(&model, &desired, &report.made);
-    assert_eq!((again.done.len(), again.made), (0, report.made.clone()));
+    assert!(planned(&model, &desired).is_empty());
+    assert_eq!(applied(&model, &desired).done, []);
+    assert_eq!(owned(&model).len(), 4);
 
-    let nothing = applied(&model, &Desired::default(), &report.made);
-    assert_eq!((nothing.failed, nothing.made), (None, Made::default()));
+    assert_eq!(applied(&model, &Desired::default()).failed, None);
+    assert_eq!(owned(&model), []);
     assert_eq!(*model.state.lock().unwrap(), crate::model::State::default());
 }
 
@@ -68,17 +87,17 @@ fn a_difference_names_its_fields() {
     let model = Model::default();
     let before =
         "version: 1\nqueues: [{name: d}, {name: q, delay: 5, deadLetter: {queue: d, maxReceiveCount: 3}}]\n";
-    let made = applied(&model, &wanted(before), &Made::default()).made;
+    applied(&model, &wanted(before));
     let after = wanted("version: 1\nqueues: [{name: d}, {name: q, visibilityTimeout: 1m}]\n");
-    let plan = planned(&model, &after, &made);
+    let plan = planned(&model, &after);
     assert_eq!(
         plan.to_string(),
-        "~ queue q\n    DelaySeconds: 5 -> 0\n    RedrivePolicy: \
+        "~ queue q (differs from the file)\n    DelaySeconds: 5 -> 0\n    RedrivePolicy: \
          {\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:d\",\"maxReceiveCount\":3} -> (not set)\n    \
          VisibilityTimeout: 30 -> 60\n0 to create, 1 to change, 0 to delete, 1 unchanged"
     );
-    applied(&model, &after, &made);
-    assert!(planned(&model, &after, &made).is_empty());
+    applied(&model, &after);
+    assert!(planned(&model, &after).is_empty());
 }
 
 #[test]
@@ -90,18 +109,18 @@ fn a_limit_of_a_target_is_a_tag_of_its_rule() {
             "version: 1\nrules: [{{name: r, pattern: {{source: [a]}}, targets: [{{id: t, lambda: '{lambda}'{limits}}}]}}]\n"
         ))
     };
-    let made = applied(&model, &limited(", concurrency: 10"), &Made::default()).made;
-    let plan = planned(&model, &limited(", concurrency: 4, timeoutMs: 800"), &made);
+    applied(&model, &limited(", concurrency: 10"));
+    let plan = planned(&model, &limited(", concurrency: 4, timeoutMs: 800"));
     assert_eq!(
         plan.to_string(),
-        "~ rule r\n    Tags: {\"trunkline:concurrency:t\":\"10\"} -> \
+        "~ rule r (differs from the file)\n    Tags: {\"trunkline:concurrency:t\":\"10\"} -> \
          {\"trunkline:concurrency:t\":\"4\",\"trunkline:timeout-ms:t\":\"800\"}\n\
          0 to create, 1 to change, 0 to delete, 1 unchanged"
     );
-    applied(&model, &limited(", concurrency: 4, timeoutMs: 800"), &made);
-    assert!(planned(&model, &limited(", concurrency: 4, timeoutMs: 800"), &made).is_empty());
-    applied(&model, &limited(""), &made);
-    assert!(planned(&model, &limited(""), &made).is_empty());
+    applied(&model, &limited(", concurrency: 4, timeoutMs: 800"));
+    assert!(planned(&model, &limited(", concurrency: 4, timeoutMs: 800")).is_empty());
+    applied(&model, &limited(""));
+    assert!(planned(&model, &limited("")).is_empty());
     let changes = model.changes.lock().unwrap();
     assert_eq!(
         *changes,
@@ -128,14 +147,15 @@ fn what_a_target_calls_is_made_before_it_and_its_secrets_are_never_shown() {
     let model = Model::default();
     let basic = "basic: {username: u, password: '${env:STAGE}'}, headers: {x-a: b, x-key: '${env:STAGE}'}";
     let first = calling(basic, "");
-    let plan = planned(&model, &first, &Made::default());
+    let plan = planned(&model, &first);
     assert_eq!(
         plan.to_string(),
-        "+ connection crm\n+ API destination calls\n+ rule r\n+ target calls of rule r\n\
+        "+ connection crm (does not exist)\n+ API destination calls (does not exist)\n+ rule r (does not exist)\n\
+         + target calls of rule r (does not exist)\n\
          4 to create, 0 to change, 0 to delete, 0 unchanged"
     );
     assert!(!format!("{plan:?}{first:?}").contains("prod"), "{plan:?}");
-    let made = applied(&model, &first, &Made::default()).made;
+    applied(&model, &first);
     let sent = model.state.lock().unwrap().outside[&("Connection", "crm".to_owned())].clone();
     assert_eq!(
         sent["AuthParameters"],
@@ -152,36 +172,104 @@ fn what_a_target_calls_is_made_before_it_and_its_secrets_are_never_shown() {
     let http =
         json!({"PathParameterValues": ["$.detail.id"], "HeaderParameters": {"x-queue": "id-of-support"}});
     assert_eq!(target["HttpParameters"], http);
-    assert!(planned(&model, &first, &made).is_empty());
+    assert!(planned(&model, &first).is_empty());
 
     // Another secret, and nothing else.
     let other = calling(&basic.replace("password: '${env:STAGE}'", "password: '${env:STAGE}2'"), "");
-    let plan = planned(&model, &other, &made);
-    let told = "~ connection crm\n    Secrets: other or none -> as in the pipeline file\n";
+    let plan = planned(&model, &other);
+    let told =
+        "~ connection crm (differs from the file)\n    Secrets: other or none -> as in the pipeline file\n";
     assert!(plan.to_string().starts_with(told), "{plan}");
-    applied(&model, &other, &made);
-    assert!(planned(&model, &other, &made).is_empty());
+    applied(&model, &other);
+    assert!(planned(&model, &other).is_empty());
 
     let oauth = "description: d, oauth: {endpoint: 'https://login.example.com', clientId: c, clientSecret: '${env:STAGE}'}";
     for desired in [calling(oauth, ", rateLimitPerSecond: 5, description: d"), first] {
-        applied(&model, &desired, &made);
-        let plan = planned(&model, &desired, &made);
+        applied(&model, &desired);
+        let plan = planned(&model, &desired);
         assert!(plan.is_empty(), "{plan}");
     }
-    assert_eq!(applied(&model, &Desired::default(), &made).made, Made::default());
+    assert_eq!(applied(&model, &Desired::default()).failed, None);
+    assert_eq!(owned(&model), []);
     assert_eq!(*model.state.lock().unwrap(), crate::model::State::default());
 }
 
-/// What somebody made by hand is changed where the file names it, and never deleted.
+/// What an older version made and did not remember is taken over by the first apply; what somebody makes by hand afterwards
+/// under a name of the file is adopted only where the plan is agreed to; what the file never named is never touched.
 #[test]
-fn only_what_was_made_is_deleted() {
+fn only_what_is_owned_is_deleted_and_what_is_adopted_is_said() {
     let model = Model::default();
-    let all = wanted("version: 1\nqueues: [{name: mine}, {name: theirs}]\n");
-    let made = applied(&model, &all, &Made::default()).made;
-    let made = Made(made.0.into_iter().filter(|id| id.to_string() != "queue theirs").collect());
-    let report = applied(&model, &Desired::default(), &made);
-    assert_eq!(report.done.len(), 1);
-    assert!(model.state.lock().unwrap().queues.contains_key("theirs"));
+    for name in ["old", "theirs", "other"] {
+        model.make_queue(name);
+    }
+    let both = wanted("version: 1\nqueues: [{name: old}, {name: new}]\n");
+    let plan = planned(&model, &both);
+    assert_eq!(plan.steps[0].claim, Claim::Takeover);
+    assert_eq!(plan.adoptions().count(), 0);
+    applied(&model, &both);
+    assert_eq!(owned(&model).len(), 2);
+
+    let three = wanted("version: 1\nqueues: [{name: old}, {name: new}, {name: theirs}]\n");
+    let plan = planned(&model, &three);
+    assert_eq!(
+        plan.to_string(),
+        "* queue theirs (was not created by this pipeline; adopt)\n0 to create, 0 to change, 0 to delete, 3 unchanged"
+    );
+    assert_eq!(plan.adoptions().map(ToString::to_string).collect::<Vec<_>>(), ["queue theirs"]);
+    applied(&model, &three);
+    assert!(planned(&model, &three).is_empty());
+    applied(&model, &Desired::default());
+    let left: Vec<String> = model.state.lock().unwrap().queues.keys().cloned().collect();
+    assert_eq!(left, ["other"]);
+}
+
+/// The rule that was renamed stayed alive beside the new one, and every event was delivered twice.
+#[test]
+fn a_renamed_rule_is_replaced() {
+    let model = Model::default();
+    let named = |name: &str| {
+        wanted(&format!(
+            "version: 1\nqueues: [{{name: q}}]\nrules: [{{name: {name}, pattern: {{source: [a]}}, targets: [{{queue: q}}]}}]\n"
+        ))
+    };
+    applied(&model, &named("before"));
+    let plan = planned(&model, &named("after"));
+    assert_eq!(
+        plan.to_string(),
+        "+ rule after (does not exist)\n+ target q of rule after (does not exist)\n\
+         - target q of rule before (is no longer in the file)\n- rule before (is no longer in the file)\n\
+         2 to create, 0 to change, 2 to delete, 1 unchanged"
+    );
+    applied(&model, &named("after"));
+    let rules: Vec<String> = model.state.lock().unwrap().rules.keys().map(|(_, name)| name.clone()).collect();
+    assert_eq!(rules, ["after"]);
+}
+
+#[test]
+fn what_another_pipeline_owns_is_a_conflict() {
+    let model = Model::default();
+    let desired = wanted("version: 1\nqueues: [{name: q}]\n");
+    applied(&model, &desired);
+    let plan = planned_by(&model, &desired, &Owner("second".to_owned()));
+    assert_eq!(plan.conflicts.len(), 1);
+    assert_eq!(plan.conflicts[0].owner, owner());
+    let report = wait(provision::apply(&model, &plan, &Owner("second".to_owned())));
+    assert_eq!(report.failed.unwrap().error.code, "ConflictException");
+    assert_eq!(owned(&model).len(), 1);
+}
+
+/// What is remembered and was deleted by hand is made again, or forgotten.
+#[test]
+fn what_vanished_is_made_again_or_forgotten() {
+    let model = Model::default();
+    let desired = wanted("version: 1\nqueues: [{name: q}]\n");
+    applied(&model, &desired);
+    model.state.lock().unwrap().queues.clear();
+    assert_eq!(planned(&model, &desired).counts().create, 1);
+    let nothing = Desired::default();
+    assert!(planned(&model, &nothing).is_empty());
+    applied(&model, &nothing);
+    assert_eq!(owned(&model), []);
 }
 
 #[test]
@@ -189,7 +277,7 @@ fn a_half_made_rule_is_reported() {
     let model = Model::default();
     *model.broken.lock().unwrap() = Some("PutTargets");
     let desired = wanted(provision::sample());
-    let report = applied(&model, &desired, &Made::default());
+    let report = applied(&model, &desired);
     let failure = report.failed.unwrap();
     assert_eq!(
         failure.to_string(),
@@ -197,19 +285,12 @@ fn a_half_made_rule_is_reported() {
          the rule support-conversation-ended was created and matches events, but these of its targets are missing or out \
          of date: support-conversations"
     );
-    assert_eq!(report.made.0.len(), 3);
+    assert_eq!((report.done.len(), failure.untried.len()), (3, 0));
+    // The target was remembered before it was tried.
+    assert_eq!(owned(&model).len(), 4);
     *model.broken.lock().unwrap() = None;
-    assert_eq!(applied(&model, &desired, &report.made).failed, None);
-    assert!(planned(&model, &desired, &report.made).is_empty());
-}
-
-#[test]
-fn what_was_made_is_kept_as_json() {
-    let model = Model::default();
-    let made = applied(&model, &wanted(provision::sample()), &Made::default()).made;
-    let text = serde_json::to_string(&made).unwrap();
-    assert_eq!(serde_json::from_str::<Made>(&text).unwrap(), made);
-    assert!(text.starts_with(r#"[{"kind":"queue","name":"support-conversations-dlq"}"#), "{text}");
+    assert_eq!(applied(&model, &desired).failed, None);
+    assert!(planned(&model, &desired).is_empty());
 }
 
 /// A pipeline made from numbers: some queues with dead-letter queues, some rules with some targets.
@@ -283,21 +364,19 @@ proptest! {
         broken in proptest::sample::select(vec!["CreateQueue", "PutRule", "PutTargets", "RemoveTargets", "SetQueueAttributes", "TagResource", "UntagResource"]),
     ) {
         let model = Model::default();
-        let mut made = Made::default();
         for (queues, rules, bus) in [&first, &second] {
             let desired = wanted(&generated(queues, rules, *bus));
             *model.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(broken);
-            made = applied(&model, &desired, &made).made;
+            applied(&model, &desired);
             *model.broken.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            let report = applied(&model, &desired, &made);
+            let report = applied(&model, &desired);
             prop_assert_eq!(&report.failed, &None);
-            made = report.made;
-            let again = planned(&model, &desired, &made);
+            let again = planned(&model, &desired);
             prop_assert!(again.is_empty(), "{}", again);
             prop_assert!(again.steps.iter().all(|step| step.action == Action::Keep));
         }
-        let report = applied(&model, &Desired::default(), &made);
-        prop_assert_eq!(report.made, Made::default());
+        prop_assert_eq!(applied(&model, &Desired::default()).failed, None);
+        prop_assert_eq!(owned(&model), Vec::new());
         prop_assert_eq!(&*model.state.lock().unwrap_or_else(PoisonError::into_inner), &crate::model::State::default());
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use server::{Server, Taken};
 
 use crate::commands::dev::Arguments;
+use crate::commands::dev::file_watch::Notice;
 use crate::feed::Feed;
 use crate::output::{self, BAD, FAINT, GOOD, STRONG, styled};
 
@@ -134,6 +135,28 @@ impl Screen {
         });
         self.erase_status();
         output::line(line);
+        self.draw_status();
+    }
+
+    /// What became of the file when it was saved.
+    pub(crate) fn notice(&mut self, notice: &Notice) {
+        let (is_applied, text) = match notice {
+            Notice::Applied(text) => (true, text),
+            Notice::Refused(text) => (false, text),
+        };
+        if self.mode == Mode::Json {
+            output::json(json!({"type": "pipeline", "applied": is_applied, "text": text}));
+            return;
+        }
+        self.erase_status();
+        if is_applied {
+            output::line(format_args!("{} {text}", styled(GOOD, "applied:")));
+        } else {
+            output::line(format_args!(
+                "{} the pipeline stays as it was\n{text}",
+                styled(BAD, "not applied:")
+            ));
+        }
         self.draw_status();
     }
 

@@ -1,0 +1,304 @@
+//! A pipeline file against a running Trunkline: what would change, shown, agreed to, done.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use provision::apply::Failure;
+use provision::plan::{Action, Change, Step};
+use provision::{ApiError, Desired, Http, Owner, Ownership, Pipeline, Place, Plan, Report};
+use serde_json::{Value, json};
+
+use crate::feed::Feed;
+use crate::output::{self, BAD, FAINT, Form, GOOD, STRONG, styled};
+use crate::pipeline_file::PipelineFile;
+use crate::remote::Endpoint;
+
+/// What a file wants of an endpoint, and what that would change.
+#[derive(Debug)]
+pub(crate) struct Deployment<'a> {
+    api: &'a Http,
+    owner: Owner,
+    pub(crate) plan: Plan,
+}
+
+/// What a pipeline wants at a place.
+///
+/// # Errors
+/// The mistakes of the file, as text.
+pub(crate) fn desired(
+    file: &PipelineFile,
+    pipeline: &Pipeline,
+    place: &Place,
+    ids: &QueueIds,
+) -> Result<Desired, String> {
+    provision::desired(pipeline, place, &|name| ids.get(name).cloned())
+        .map_err(|mistakes| file.show(&mistakes))
+}
+
+/// The ids of the Genesys queues of a file, by their names.
+pub(crate) type QueueIds = HashMap<String, String>;
+
+/// Asks the feed for them.
+pub(crate) fn queue_ids(pipeline: &Pipeline, feed: Option<&Feed>) -> QueueIds {
+    let names = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
+    names.filter_map(|name| Some((name.value.clone(), feed?.queue_id(&name.value)?))).collect()
+}
+
+/// Makes what a pipeline names at the door of a server of this process, as anybody could; what was done. `agreement` is
+/// about what others made.
+///
+/// # Errors
+/// What is wrong with the file, or what the API answered.
+pub(crate) async fn bring_up(
+    address: SocketAddr,
+    file: &PipelineFile,
+    pipeline: &Pipeline,
+    ids: &QueueIds,
+    agreement: Agreement,
+) -> Result<Report, String> {
+    let api = Http::new(&format!("http://{address}"), &[])?;
+    let said = |error: ApiError| error.to_string();
+    let place = provision::place(&api).await.map_err(said)?;
+    let desired = desired(file, pipeline, &place, ids)?;
+    let deployment = Deployment::plan(&api, &pipeline.owner, &desired).await.map_err(said)?;
+    let adoptions: Vec<String> = deployment.plan.adoptions().map(ToString::to_string).collect();
+    if !adoptions.is_empty() {
+        agreement.to_adopt(&adoptions.join(", "))?;
+    }
+    let report = deployment.apply().await?;
+    match &report.failed {
+        Some(failure) => Err(failure.to_string()),
+        None => Ok(report),
+    }
+}
+
+/// Whether changes were agreed to beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agreement {
+    /// With `--yes`.
+    Given,
+    /// Not yet.
+    Ask,
+    /// Not, and this is no moment to ask.
+    Refuse,
+}
+
+impl Agreement {
+    /// # Errors
+    /// Where nobody agrees.
+    fn to_adopt(self, which: &str) -> Result<(), String> {
+        let why = format!("created outside this pipeline: {which}");
+        let agreed = match self {
+            Self::Given => true,
+            Self::Ask => ask(&format!("{why}. Adopt?")).map_err(|error| format!("{why}; {error}"))?,
+            Self::Refuse => false,
+        };
+        if agreed { Ok(()) } else { Err(format!("{why}; use another name in the file, or adopt with --yes")) }
+    }
+
+    /// As the flag `--yes` says.
+    pub(crate) fn of_flag(yes: &bool) -> Self {
+        if *yes { Self::Given } else { Self::Ask }
+    }
+}
+
+/// What a report did, in a line.
+pub(crate) fn in_one_line(report: &Report) -> String {
+    let steps: Vec<String> = report
+        .done
+        .iter()
+        .map(|step| {
+            let sign = match step.action {
+                Action::Create(_) => "+",
+                Action::Update { .. } => "~",
+                Action::Delete => "-",
+                Action::Keep => "*",
+            };
+            format!("{sign} {}", step.id)
+        })
+        .collect();
+    if steps.is_empty() { "nothing to change".to_owned() } else { steps.join(", ") }
+}
+
+impl<'a> Deployment<'a> {
+    /// Compares what is wanted with what is there.
+    ///
+    /// # Errors
+    /// What the API answered.
+    pub(crate) async fn plan(api: &'a Http, owner: &Owner, desired: &Desired) -> Result<Self, ApiError> {
+        let ownership = Ownership::ask(api, owner).await?;
+        let actual = provision::survey(api, desired, &ownership.own).await?;
+        let plan = provision::plan(desired, &actual, &ownership);
+        Ok(Self { api, owner: owner.clone(), plan })
+    }
+
+    /// Does it, step by step, and stops at the first that fails.
+    ///
+    /// # Errors
+    /// Where something belongs to another pipeline: nothing is done.
+    pub(crate) async fn apply(&self) -> Result<Report, String> {
+        self.check()?;
+        Ok(provision::apply(self.api, &self.plan, &self.owner).await)
+    }
+
+    /// # Errors
+    /// Where something belongs to another pipeline.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let conflicts: Vec<String> = self
+            .plan
+            .conflicts
+            .iter()
+            .map(|conflict| format!("{} belongs to the pipeline '{}'", conflict.id, conflict.owner.0))
+            .collect();
+        if conflicts.is_empty() {
+            return Ok(());
+        }
+        Err(format!("{}; use another name, or give the file the same `name:`", conflicts.join("\n")))
+    }
+
+    /// Shows what would change, and why.
+    pub(crate) fn show(&self) {
+        for step in self.plan.changes() {
+            output::line(shown(step));
+        }
+        output::line(styled(STRONG, summary(&self.plan)));
+    }
+
+    /// The same for programs.
+    pub(crate) fn json(&self) -> Value {
+        let counts = self.plan.counts();
+        json!({
+            "owner": self.owner.0,
+            "create": counts.create, "change": counts.change, "delete": counts.delete, "unchanged": counts.unchanged,
+            "steps": self.plan.changes().map(step_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// `2 to create, 0 to change, 0 to delete, 1 unchanged`.
+fn summary(plan: &Plan) -> String {
+    let counts = plan.counts();
+    format!(
+        "{} to create, {} to change, {} to delete, {} unchanged",
+        counts.create, counts.change, counts.delete, counts.unchanged
+    )
+}
+
+fn shown(step: &Step) -> String {
+    let style = match step.action {
+        Action::Create(_) => GOOD,
+        Action::Delete => BAD,
+        Action::Update { .. } | Action::Keep => STRONG,
+    };
+    let text = step.to_string();
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let separator = if rest.is_empty() { "" } else { "\n" };
+    format!("{}{separator}{}", styled(style, first), styled(FAINT, rest))
+}
+
+fn step_json(step: &Step) -> Value {
+    let (action, changes): (&str, &[Change]) = match &step.action {
+        Action::Create(_) => ("create", &[]),
+        Action::Update { changes, .. } => ("change", changes),
+        Action::Delete => ("delete", &[]),
+        Action::Keep => ("adopt", &[]),
+    };
+    let change = |change: &Change| json!({"field": change.field, "from": change.from, "to": change.to});
+    json!({
+        "action": action, "resource": step.id, "why": step.why(),
+        "changes": changes.iter().map(change).collect::<Vec<_>>(),
+    })
+}
+
+/// What an apply did, for programs.
+fn report_json(report: &Report) -> Value {
+    let steps = |steps: &[Step]| steps.iter().map(step_json).collect::<Vec<_>>();
+    let failed = report.failed.as_ref().map(|failure| {
+        json!({
+            "step": step_json(&failure.step), "error": failure.error.code, "message": failure.error.message,
+            "left": failure.left,
+        })
+    });
+    let untried = report.failed.as_ref().map(|failure| steps(&failure.untried)).unwrap_or_default();
+    json!({"done": steps(&report.done), "failed": failed, "untried": untried})
+}
+
+/// Says what was done and, where it stopped, what was not.
+fn tell(report: &Report) {
+    for step in &report.done {
+        output::line(format_args!("{} {}", styled(GOOD, "done    "), step.id));
+    }
+    if let Some(Failure { step, untried, .. }) = &report.failed {
+        output::line(format_args!("{} {}", styled(BAD, "failed  "), step.id));
+        for step in untried {
+            output::line(format_args!("{} {}", styled(FAINT, "not done"), step.id));
+        }
+    }
+}
+
+/// Shows what would change, asks, and does it. Exit status 0 where all of it is done, 1 where a step failed or nobody agreed.
+///
+/// # Errors
+/// What the API answered to the comparison, or that nobody can be asked.
+pub(crate) async fn carry_out(
+    deployment: &Deployment<'_>,
+    agreement: Agreement,
+    form: Form,
+) -> Result<ExitCode, String> {
+    deployment.check()?;
+    if form == Form::Text {
+        deployment.show();
+    }
+    if !deployment.plan.is_empty() && agreement == Agreement::Ask && !ask("Apply these changes?")? {
+        output::note("nothing was changed");
+        return Ok(ExitCode::FAILURE);
+    }
+    let report = deployment.apply().await?;
+    if form == Form::Json {
+        output::json(report_json(&report));
+    } else {
+        tell(&report);
+    }
+    Ok(match &report.failed {
+        None => ExitCode::SUCCESS,
+        Some(failure) => {
+            output::error(failure);
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Asks a question on the terminal.
+///
+/// # Errors
+/// Where there is nobody to answer.
+pub(crate) fn ask(question: &str) -> Result<bool, String> {
+    if !std::io::stdin().is_terminal() {
+        return Err("nobody is there to agree; confirm with --yes".to_owned());
+    }
+    let mut answer = String::new();
+    let asked = write!(anstream::stderr().lock(), "{question} [y/N] ");
+    asked
+        .and_then(|()| std::io::stdin().read_line(&mut answer))
+        .map_err(|e| format!("could not ask: {e}"))?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Runs a command that speaks to the APIs at an endpoint.
+///
+/// # Errors
+/// The command's own.
+pub(crate) fn with_api<T>(
+    endpoint: &Endpoint,
+    command: impl AsyncFnOnce(&Http, &Place) -> Result<T, String>,
+) -> Result<T, String> {
+    let api = endpoint.api()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| format!("could not start the runtime: {e}"))?;
+    runtime.block_on(async {
+        let place = provision::place(&api).await.map_err(|error| endpoint.explain(&error))?;
+        command(&api, &place).await
+    })
+}
