@@ -32,3 +32,24 @@ pub(crate) fn member(listed: &Value, name: &str) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{event_page, event_text, member};
+
+    #[test]
+    fn an_event_is_read_however_it_comes() {
+        let held = json!({"Event": {"id": "1", "detail": {"n": 1}}});
+        assert_eq!(event_text(&held), r#"{"id":"1","detail":{"n":1}}"#);
+        assert_eq!(member(&held, "id"), "1");
+        assert!(event_page(&held).contains("\n  \"id\": \"1\""));
+        // No JSON client could hold this number.
+        let text = r#"{"id": "2", "detail": {"n": 1e999}}"#;
+        let listed = json!({"EventText": text});
+        assert_eq!((event_text(&listed), member(&listed, "id")), (text.to_owned(), "2".to_owned()));
+        assert_eq!(event_page(&listed), text);
+        assert_eq!(member(&listed, "source"), "");
+    }
+}

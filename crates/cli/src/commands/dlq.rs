@@ -279,7 +279,35 @@ fn print(letter: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::in_one_line;
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::{grouped, in_one_line, rows_of};
+
+    fn letter(id: &str, rule: &str, source: &str, error: &str) -> Value {
+        json!({"Id": id, "RuleArn": rule, "SourceArn": source, "ErrorCode": error, "TargetArn": "t", "Sent": id})
+    }
+
+    #[test]
+    fn letters_that_failed_in_the_same_way_are_one_row_and_the_queue_is_named_once() {
+        let rule = "arn:aws:events:us-east-1:000000000000:rule/large";
+        let letters = [
+            letter("1", rule, "", "TIMEOUT"),
+            letter("2", "", "arn:aws:sqs:us-east-1:000000000000:orders", ""),
+            letter("3", rule, "", "TIMEOUT"),
+        ];
+        let queue = json!({"Name": "dead", "ApproximateNumberOfMessages": "3"});
+        let users = BTreeSet::from(["rule large".to_owned(), "queue orders".to_owned()]);
+        let rows = rows_of(&queue, users, grouped(&letters));
+        let expected = [
+            ["dead", "3", "queue orders, rule large", "1", "", "queue orders", "t", "2"],
+            ["", "", "", "2", "TIMEOUT", "rule large", "t", "1"],
+        ];
+        assert_eq!(rows, expected.map(|row| row.map(str::to_owned).to_vec()));
+        let none = rows_of(&queue, BTreeSet::new(), grouped(&[]));
+        assert_eq!(none, [["dead", "3", ""].map(str::to_owned).to_vec()]);
+    }
 
     #[test]
     fn a_line_break_of_a_sender_is_no_row() {

@@ -169,3 +169,26 @@ fn attempt_line(attempt: &Value, number: u64) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::attempt_line;
+
+    #[test]
+    fn an_attempt_tells_what_was_answered() {
+        let started = "2026-03-19T22:04:48.128Z";
+        let good = json!({"Started": started, "TookMs": 12, "Status": 200});
+        assert_eq!(attempt_line(&good, 1), format!("attempt 1  {started}  12 ms  200  accepted"));
+        let local = json!({"Started": started, "TookMs": 0});
+        assert_eq!(attempt_line(&local, 1), format!("attempt 1  {started}  0 ms  accepted"));
+        let bad = json!({
+            "Started": started, "TookMs": 5000, "Status": 503, "ErrorCode": "ERROR_FROM_TARGET",
+            "ErrorMessage": "it said no", "Answer": "try\nlater",
+        });
+        let words =
+            format!("attempt 3  {started}  5000 ms  503  ERROR_FROM_TARGET: it said no  \"try\\nlater\"");
+        assert_eq!(attempt_line(&bad, 3), words);
+    }
+}

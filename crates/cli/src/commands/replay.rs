@@ -213,3 +213,38 @@ fn rehearse(remote: &Remote, arguments: &Arguments) -> Result<ExitCode, String> 
     table::print(&["rule", "events", "examples"], &rows, "no rule would match");
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Rehearsal, line_of, moment};
+
+    #[test]
+    fn the_steps_of_a_rehearsal_add_up() {
+        let mut all = Rehearsal::default();
+        for (events, examples) in [(2, ["a", "b"]), (3, ["c", "d"])] {
+            let rule = json!({"RuleName": "large", "Events": 2, "Examples": examples});
+            all.add(&json!({"Events": events, "Unmatched": 1, "Rules": [rule]}));
+        }
+        assert_eq!((all.events, all.unmatched), (5, 2));
+        let rule = all.rules.get("large").unwrap();
+        assert_eq!((rule.events, rule.examples.join("")), (4, "abc".to_owned()));
+    }
+
+    #[test]
+    fn progress_names_what_was_skipped_and_how_far_it_is() {
+        assert_eq!(line_of(&json!({"Replayed": 2})), "2 events replayed");
+        let described = json!({"Replayed": 2, "PassedOver": 1, "Reached": "T", "StateReason": "cancelled"});
+        assert_eq!(
+            line_of(&described),
+            "2 events replayed, 1 skipped, which the rule does not match, up to T; cancelled"
+        );
+    }
+
+    #[test]
+    fn a_replay_starts_at_a_time_and_not_at_a_number() {
+        assert!(moment("1h").is_ok() && moment("2026-03-19T22:04:48Z").is_ok());
+        assert!(moment("10").is_err() && moment("now").is_err());
+    }
+}

@@ -139,3 +139,45 @@ fn print(groups: &[(Cause, Group)], seen: u64, unmatched: u64) {
         output::line(format_args!("and {more} more groups; --json lists all"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Cause, Version, cause_of};
+    use server::reason::Rule;
+
+    fn version(name: &str, pattern: &Value, after: u64, until: u64) -> Version {
+        Version { rule: Rule::new(name, &pattern.to_string()).unwrap(), after, until }
+    }
+
+    fn listed(position: u64) -> Value {
+        json!({"Position": position, "Event": {"source": "shop", "detail-type": "order", "detail": {"total": 7}}})
+    }
+
+    #[test]
+    fn an_event_is_compared_with_the_rules_of_its_moment() {
+        let versions = [
+            version("other", &json!({"source": ["office"], "detail": {"total": [1]}}), 0, u64::MAX),
+            version(
+                "large",
+                &json!({"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}}),
+                0,
+                5,
+            ),
+            version("large", &json!({"source": ["shop"]}), 5, u64::MAX),
+        ];
+        let cause = cause_of(&versions, &listed(3)).unwrap();
+        assert_eq!((cause.rule.as_str(), cause.path.as_str()), ("large", "detail.total"), "{}", cause.reason);
+        // Position 6 is of the second version, which matches it.
+        let cause = cause_of(&versions, &listed(6)).unwrap();
+        assert!(cause.reason.starts_with("it matches now"), "{}", cause.reason);
+    }
+
+    #[test]
+    fn a_bus_without_rules_says_so() {
+        let cause = cause_of(&[], &listed(1)).unwrap();
+        let reason = "the bus had no rule with an event pattern".to_owned();
+        assert_eq!(cause, Cause { rule: String::new(), path: String::new(), reason });
+    }
+}
