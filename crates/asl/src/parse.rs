@@ -67,6 +67,7 @@ fn parse_object(definition: &Map<String, Value>, kind: MachineType, text: &str) 
         fields.only(&["Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"]);
     }
     let language = language_of(&fields).unwrap_or_default();
+    check_language(&fields);
     parser.language = language;
     fields.string("Comment");
     fields.string("Version");
@@ -101,18 +102,21 @@ pub(crate) fn whole_number(number: f64) -> u64 {
     number as u64
 }
 
-/// `QueryLanguage`; None if it is absent. Any other word than JSONPath counts as JSONata and is told.
+/// `QueryLanguage`; None if it is absent. Anything else than JSONPath counts as JSONata.
 fn language_of(fields: &Fields<'_>) -> Option<QueryLanguage> {
     let value = fields.get("QueryLanguage")?;
-    match value.as_str() {
-        Some("JSONPath") => return Some(QueryLanguage::JsonPath),
-        Some("JSONata") => {}
-        Some(_) => {
+    Some(if value == "JSONPath" { QueryLanguage::JsonPath } else { QueryLanguage::Jsonata })
+}
+
+/// Tells a `QueryLanguage` that is neither of the two.
+fn check_language(fields: &Fields<'_>) {
+    match fields.get("QueryLanguage").map(Value::as_str) {
+        None | Some(Some("JSONPath" | "JSONata")) => {}
+        Some(Some(_)) => {
             fields.refuse_field("QueryLanguage", "Value should be one of the following: [JSONPath, JSONata]");
         }
-        None => fields.refuse_field("QueryLanguage", "Expected value of type [STRING]"),
+        Some(None) => fields.refuse_field("QueryLanguage", "Expected value of type [STRING]"),
     }
-    Some(QueryLanguage::Jsonata)
 }
 
 /// What the parts of the parser share.

@@ -10,7 +10,7 @@ use crate::expr::choice::Rule;
 use crate::expr::timestamp;
 use crate::parse::fields::{Fields, Range, is_expression};
 use crate::parse::members::{self, JSONATA_ONLY, JSONPATH_ONLY};
-use crate::parse::{Parser, language_of};
+use crate::parse::{Parser, check_language, language_of};
 use crate::resource::{Pattern, Resource};
 
 /// The values of `Type`, in the order in which AWS lists them.
@@ -59,7 +59,7 @@ impl Parser {
         known.copied()
     }
 
-    /// The state's own language or the machine's; the members of the other language are told.
+    /// The state's own language or the machine's; the members of the other language are told, then an unknown language.
     fn language_of_state(&self, fields: &Fields<'_>) -> QueryLanguage {
         let language = language_of(fields).unwrap_or(self.language);
         if self.language == QueryLanguage::Jsonata && language == QueryLanguage::JsonPath {
@@ -77,6 +77,7 @@ impl Parser {
                  QueryLanguage"
             ));
         }
+        check_language(fields);
         language
     }
 

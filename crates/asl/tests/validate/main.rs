@@ -1,0 +1,4 @@
+//! Definitions that AWS judged, and its diagnostics.
+
+#[cfg(test)]
+mod cases;
