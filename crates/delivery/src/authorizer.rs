@@ -29,7 +29,7 @@ pub(crate) async fn run(
         let mut asked = JoinSet::new();
         for connection in waiting {
             let (events, tokens) = (events.clone(), tokens.clone());
-            asked.spawn(async move { authorize(&events, (&tokens, now), &connection).await });
+            asked.spawn(async move { authorize(&events, &tokens, now, &connection).await });
         }
         let all_known = asked.join_all().await.into_iter().all(|is_known| is_known);
         let pause = if all_known { PAUSE } else { AFTER_FAILURE };
@@ -44,7 +44,8 @@ pub(crate) async fn run(
 /// Asks for a connection's token and notes what came of it. `false`: nothing is known yet.
 async fn authorize(
     events: &Events,
-    (tokens, now): (&Tokens, fn() -> Timestamp),
+    tokens: &Tokens,
+    now: fn() -> Timestamp,
     connection: &Connection,
 ) -> bool {
     let Some(call) = connection.token_call() else { return true };
@@ -56,14 +57,15 @@ async fn authorize(
             return false;
         }
     };
-    settle(events, (&connection.name, connection.generation), outcome, now()).await;
+    settle(events, &connection.name, connection.generation, outcome, now()).await;
     true
 }
 
 /// Notes what came of asking for a connection's token.
 pub(crate) async fn settle(
     events: &Events,
-    (name, generation): (&str, u64),
+    name: &str,
+    generation: u64,
     outcome: Result<(), String>,
     now: Timestamp,
 ) {

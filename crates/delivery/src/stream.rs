@@ -62,7 +62,7 @@ impl Debts for Posts {
     fn lease(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<Post> {
         let (now, mut left) = (commit.now, LEASED_AT_ONCE_MAX);
         self.streams.due(commit, now, |stream| {
-            let max = slots.room(stream).min(left);
+            let max = slots.available(stream).min(left);
             left -= max;
             (0..max).for_each(|_| slots.take(stream));
             max

@@ -97,7 +97,7 @@ fn what_cannot_be_replayed_is_said() {
         (&["--since", "yesterday"], "'yesterday' is not a time"),
         (&["--since", "10"], "'10' is not a time"),
         (&["--bus", "none"], "Event bus none does not exist."),
-        (&["--name", "a b"], "'a b' is no replay's name"),
+        (&["--name", "a b"], "'a b' is not a replay's name"),
         (&["--since", "1h", "--until", "2020-01-01T00:00:00Z"], "end must be after its start"),
     ] {
         let (code, said) = said(&binary, &[&["replay"], wrong].concat());

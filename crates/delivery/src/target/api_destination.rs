@@ -38,7 +38,7 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
         None => None,
         Some(token) => match outside.tokens.header(token, outside.now).await {
             Ok(header) => Some((token, header)),
-            Err(none) => return without_token(events, (token, none), (outside.now)()).await,
+            Err(none) => return without_token(events, token, none, (outside.now)()).await,
         },
     };
     let header = token.as_ref().map(|(_, header)| header.as_str());
@@ -68,12 +68,11 @@ fn request(call: &ApiCall, token: Option<&str>) -> Result<Request, Failure> {
     Ok(request.body(call.body.clone()))
 }
 
-/// A connection that is refused its token is deauthorized; its deliveries wait for somebody to mend that.
-async fn without_token(events: &Events, (call, none): (&TokenCall, NoToken), now: Timestamp) -> Carried {
+/// A connection that is refused its token is deauthorized; its deliveries wait until somebody fixes that.
+async fn without_token(events: &Events, call: &TokenCall, none: NoToken, now: Timestamp) -> Carried {
     let (code, reason) = match none {
         NoToken::Refused(reason) => {
-            let about = (call.connection.as_str(), call.generation);
-            authorizer::settle(events, about, Err(reason.clone()), now).await;
+            authorizer::settle(events, &call.connection, call.generation, Err(reason.clone()), now).await;
             ("NO_PERMISSIONS", reason)
         }
         NoToken::Failed(reason) => ("SDK_CLIENT_ERROR", reason),

@@ -13,7 +13,7 @@ use crate::events::Events;
 /// All sources, by name and by the account that they are offered to.
 pub(crate) const SOURCES: Table<(String, String), PartnerSource> = Table::new(32, "partner event sources");
 
-/// So long a source waits for its bus (user guide, "Receiving events from a SaaS partner": it is deleted after two weeks).
+/// How long a source waits for its bus (user guide, "Receiving events from a SaaS partner": it is deleted after two weeks).
 const PENDING_MAX: Duration = Duration::from_secs(14 * 86_400);
 
 /// How far a source has come.

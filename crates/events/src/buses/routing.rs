@@ -9,9 +9,10 @@ pub(crate) use crate::buses::routing::set::BusRoutes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use aws::{Arn, Scope};
+use aws::{Arn, Scope, Timestamp};
 use pattern::EventPattern;
 use store::{KeyRange, Read};
 
@@ -20,6 +21,9 @@ use crate::buses::rule::{Rule, RuleName, RuleState};
 use crate::target::input::InputMaker;
 use crate::target::kind::TargetKind;
 use crate::target::{TARGETS, Target};
+
+/// How often a target is judged for a warning.
+const JUDGED_EVERY_MS: u64 = 1_000;
 
 /// The rules of all buses.
 #[derive(Debug, Default)]
@@ -43,6 +47,8 @@ pub(crate) struct Outlet {
     pub(crate) target: Target,
     pub(crate) kind: &'static TargetKind,
     pub(crate) maker: InputMaker,
+    /// When it was last asked what AWS would refuse, in ms since 1970; 0: not yet.
+    judged_ms: AtomicU64,
 }
 
 impl Route {
@@ -70,7 +76,18 @@ impl Outlet {
     pub(crate) fn of(target: Target) -> Option<Self> {
         let kind = TargetKind::of(&target.arn)?;
         let maker = InputMaker::compile(&target.input, &target.id).ok()?;
-        Some(Self { target, kind, maker })
+        Some(Self { target, kind, maker, judged_ms: AtomicU64::new(0) })
+    }
+
+    /// Whether what AWS would refuse is worth asking again for a warning: the answer costs more than the delivery, and hardly
+    /// ever changes.
+    pub(crate) fn is_to_be_judged(&self, now: Timestamp) -> bool {
+        let (last, now) = (self.judged_ms.load(Ordering::Relaxed), now.unix_ms());
+        let is_due = last == 0 || now >= last.saturating_add(JUDGED_EVERY_MS);
+        if is_due {
+            self.judged_ms.store(now, Ordering::Relaxed);
+        }
+        is_due
     }
 }
 

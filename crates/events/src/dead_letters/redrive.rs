@@ -34,7 +34,7 @@ pub struct LetterPage {
     pub after: Option<Spot>,
     /// Only letters that had come by then, so that one that fails again meanwhile is not sent again and again.
     pub until: Option<Timestamp>,
-    /// So many letters.
+    /// Maximum number of letters.
     pub max: usize,
 }
 
@@ -55,13 +55,13 @@ pub enum LetterAction {
 /// What a step did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActionReport {
-    /// Ids of letters that were dealt with.
+    /// Ids of the letters that were sent or thrown away.
     pub done: Vec<String>,
     /// Ids of letters that had to stay, each with the reason.
     pub stayed: Vec<(String, String)>,
-    /// How many of those that were dealt with cannot be undone, since they have been logged, or taken for duplicates.
+    /// How many of `done` cannot be undone: they have been logged, for example, or were taken for duplicates.
     pub finally: u64,
-    /// How many letters of the whole deed can no longer be undone, since no more is kept.
+    /// How many letters of the whole action can no longer be undone, since no more is kept.
     pub gone: u64,
     /// Where the next step goes on; `None`: that was all.
     pub after: Option<Spot>,

@@ -17,11 +17,11 @@ use crate::target::kind::TargetKind;
 use crate::target::queue;
 use crate::trip::books::Counts;
 
-/// What was done, by the name of the deed and the letter's id. Names begin with their moment, so they sort by it.
+/// What was done, by the name of the action and the letter's id. Names begin with their moment, so they sort by it.
 const DONE: Table<(String, String), ActionRecord> = Table::new(35, "dead letters dealt with");
 /// How many bytes of letters that table holds.
 const DONE_BYTES: Table<(), u64> = Table::new(59, "bytes of dead letters dealt with");
-/// How many letters of a deed could have come back and have been forgotten, by the deed's name.
+/// How many letters of an action could have come back and have been forgotten, by the action's name.
 const GONE: Table<String, u64> = Table::new(63, "dead letters that cannot come back");
 
 /// How long it is kept.
@@ -29,7 +29,7 @@ const KEPT_FOR: Duration = Duration::from_secs(86_400);
 /// How much of it is kept, in bytes; the oldest goes first.
 const KEPT_BYTES_MAX: u64 = 64 << 20;
 
-/// A letter that was dealt with, and what became of it.
+/// A letter that was sent again or thrown away, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ActionRecord {
     /// The dead-letter queue's name.
@@ -106,20 +106,20 @@ pub struct UndoStep<'s> {
     pub max: usize,
 }
 
-/// What of a deed a step has undone.
+/// What one step has undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UndoReport {
     /// Ids of the letters that are back in their queue.
     pub restored: Vec<String>,
     /// Ids of those that could not come back, each with the reason.
     pub stayed: Vec<(String, String)>,
-    /// How many letters of the whole deed can no longer come back, since no more is kept.
+    /// How many letters of the whole action can no longer come back, since no more is kept.
     pub gone: u64,
     /// The letter behind which the next step goes on; `None`: that was all.
     pub after: Option<String>,
 }
 
-/// A deed that can be undone.
+/// An action that can be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndoableAction {
     /// Its name.
@@ -169,21 +169,21 @@ impl Events {
 
     /// What can be undone, the newest last.
     pub fn undoable(&self, read: &mut impl Read) -> Vec<UndoableAction> {
-        let mut deeds: Vec<UndoableAction> = Vec::new();
+        let mut actions: Vec<UndoableAction> = Vec::new();
         read.scan(&DONE, &KeyRange::all(), &mut |(name, _), done| {
             if done.is_final().is_some() {
                 return ControlFlow::Continue(());
             }
-            match deeds.last_mut().filter(|deed| deed.name == name) {
-                Some(deed) => deed.letters += 1,
+            match actions.last_mut().filter(|action| action.name == name) {
+                Some(action) => action.letters += 1,
                 None => {
                     let ActionRecord { queue, purged, at, .. } = done;
-                    deeds.push(UndoableAction { name, queue, at, purged, letters: 1 });
+                    actions.push(UndoableAction { name, queue, at, purged, letters: 1 });
                 }
             }
             ControlFlow::Continue(())
         });
-        deeds
+        actions
     }
 
     fn undo_one(&self, tx: &mut Tx<'_>, done: &ActionRecord, now: Timestamp) -> Result<(), &'static str> {
@@ -225,7 +225,7 @@ impl Events {
     }
 }
 
-/// The letters of a deed behind one of them; or the newest deed's with a letter of that id.
+/// The letters of an action behind one of them; or the newest action's with a letter of that id.
 fn keys_of(tx: &mut Tx<'_>, UndoStep { name, after, max }: UndoStep<'_>) -> Vec<(String, String)> {
     let name = name.to_owned();
     let mut keys = Vec::new();
@@ -265,7 +265,7 @@ fn forget(tx: &mut Tx<'_>, key: &(String, String), done: &ActionRecord) {
     tx.remove(&DONE, key);
 }
 
-/// How many letters of a deed could have come back and have been forgotten.
+/// How many letters of an action could have come back and have been forgotten.
 pub(crate) fn gone(read: &mut impl Read, name: &str) -> u64 {
     read.get(&GONE, &name.to_owned()).unwrap_or_default()
 }
@@ -298,7 +298,7 @@ pub(crate) fn sweep_actions(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> us
     forgotten + sweep_gone(tx, oldest_kept, limit.saturating_sub(forgotten))
 }
 
-/// Forgets the counts of deeds that began too long ago and of which nothing is kept.
+/// Forgets the counts of actions that began too long ago and of which nothing is kept.
 fn sweep_gone(tx: &mut Tx<'_>, oldest_kept: Timestamp, limit: usize) -> usize {
     // The letters and digits that the names of that moment begin with.
     let moment: String = oldest_kept.to_iso_millis().chars().filter(char::is_ascii_alphanumeric).collect();

@@ -29,7 +29,7 @@ impl Rates {
         rate.saturating_sub(within)
     }
 
-    /// So many were leased.
+    /// Notes how many were leased.
     pub(crate) fn note(&self, target: &Arn, count: usize, now: Timestamp) {
         if count > 0 {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

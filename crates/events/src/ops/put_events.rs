@@ -269,7 +269,7 @@ pub(crate) fn event_of(
             None => {
                 return refuse(
                     "InvalidArgument",
-                    "Parameter Time is not valid. Reason: it is no moment between 1970 and 9999.",
+                    "Parameter Time is not valid. Reason: it is not a time between 1970 and 9999.",
                 );
             }
         },

@@ -138,7 +138,7 @@ pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
 struct ActionRequest {
     #[serde(flatten)]
     letters: Letters,
-    /// The deed that this step is part of; none: a new one.
+    /// The action that this step is part of; none: a new one.
     name: Option<String>,
     /// To this queue instead.
     to: Option<String>,
@@ -156,7 +156,7 @@ struct ActionAnswer {
     /// How many of `done` cannot be undone.
     #[serde(rename = "Final")]
     finally: u64,
-    /// How many of the whole deed can no longer be undone, since no more is kept.
+    /// How many of the whole action can no longer be undone, since no more is kept.
     gone: u64,
     until_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -209,8 +209,8 @@ fn act(
         let page = Letters { until_ms: Some(until_ms), ..request.letters }.through(STEP_MAX);
         let service = events.clone();
         Ok(events.store().write(queue::error::of_store, move |tx| {
-            let dealt = service.act(&mut Commit::new(tx, call.now, &call.ids), &page, &action, &name)?;
-            let ActionReport { done, stayed, finally, gone, after } = dealt;
+            let report = service.act(&mut Commit::new(tx, call.now, &call.ids), &page, &action, &name)?;
+            let ActionReport { done, stayed, finally, gone, after } = report;
             Ok(ActionAnswer { name, done, stayed: all_stayed(stayed), finally, gone, until_ms, after })
         }))
     })
@@ -230,7 +230,7 @@ fn is_name(name: &str) -> bool {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct UndoRequest {
-    /// Of a deed, or a letter's id.
+    /// Of an action, or a letter's id.
     name: String,
     /// Where the step before ended.
     after: Option<String>,
@@ -241,7 +241,7 @@ struct UndoRequest {
 struct UndoAnswer {
     restored: Vec<String>,
     stayed: Vec<KeptLetter>,
-    /// How many of the whole deed can no longer come back, since no more is kept.
+    /// How many of the whole action can no longer come back, since no more is kept.
     gone: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<String>,
@@ -291,14 +291,14 @@ struct ActionView {
 pub(super) fn undoable(events: &Events, body: &[u8]) -> Reply {
     operation::answer(body, |_: Nothing| {
         let read = events.store().read(|snapshot| events.undoable(snapshot));
-        let of_deed = |deed: UndoableAction| ActionView {
-            name: deed.name,
-            queue_name: deed.queue,
-            kind: if deed.purged { "PURGE" } else { "REDRIVE" },
-            at: deed.at.to_iso_millis(),
-            letters: deed.letters,
+        let view = |action: UndoableAction| ActionView {
+            name: action.name,
+            queue_name: action.queue,
+            kind: if action.purged { "PURGE" } else { "REDRIVE" },
+            at: action.at.to_iso_millis(),
+            letters: action.letters,
         };
-        let deeds = read.map_err(queue::error::of_store)?.into_iter().map(of_deed).collect();
+        let deeds = read.map_err(queue::error::of_store)?.into_iter().map(view).collect();
         Ok(UndoableAnswer { deeds })
     })
 }

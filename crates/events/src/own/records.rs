@@ -163,7 +163,7 @@ impl ListEventsRequest {
         }
         let Some(since) = &self.since else { return Ok(None) };
         let moment = Timestamp::parse_iso(since).ok_or_else(|| {
-            Error::validation(format!("'{since}' is no moment; write it like 2026-03-19T22:04:48Z."))
+            Error::validation(format!("'{since}' is not a time; write it like 2026-03-19T22:04:48Z."))
         })?;
         Ok(Some(moment))
     }

@@ -69,7 +69,7 @@ impl Request {
 
 fn moment(text: &str) -> Result<Timestamp, Error> {
     Timestamp::parse_iso(text).ok_or_else(|| {
-        Error::validation(format!("'{text}' is no moment; write it like 2026-03-19T22:04:48Z."))
+        Error::validation(format!("'{text}' is not a time; write it like 2026-03-19T22:04:48Z."))
     })
 }
 
@@ -82,7 +82,9 @@ fn name_of(name: Option<String>, call: &Call) -> Result<String, Error> {
     // The form of AWS's ReplayName is that of a rule's name.
     match RuleName::parse(&name) {
         Some(_) => Ok(name),
-        None => Err(Error::validation(format!("'{name}' is no replay's name: 1 to 64 of A-Z a-z 0-9 . - _"))),
+        None => {
+            Err(Error::validation(format!("'{name}' is not a replay's name: 1 to 64 of A-Z a-z 0-9 . - _")))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::records::record;
 const VERSIONS: Table<(String, String, u64), RuleVersion> = Table::new(38, "rule versions");
 /// Bus, number of the version that followed, and (rule, number): what may be forgotten once no earlier event is kept.
 const FORGET: Table<(String, u64, (String, u64)), ()> = Table::new(37, "rule versions to forget");
-/// So many versions of one rule are kept.
+/// How many versions of one rule are kept.
 const VERSIONS_MAX: usize = 20;
 
 /// A rule as it was for a while.

@@ -238,7 +238,12 @@ impl Events {
 
     fn pay_or_owe(&self, commit: &mut Commit<'_>, about: &EventContext<'_>, due: PlannedDelivery) -> Step {
         let PlannedDelivery { route, outlet, input, .. } = due;
-        let refusal = self.refusal(&mut commit.tx, &route.arn, &outlet.target);
+        // A warning may come a second later; a refusal may not.
+        let refusal = if self.enforces_permissions() || outlet.is_to_be_judged(commit.now) {
+            self.refusal(&mut commit.tx, &route.arn, &outlet.target)
+        } else {
+            None
+        };
         let cause = match (input, self.payer(&outlet)) {
             (Some(Err(failure)), _) => Cause::input(&failure),
             _ if about.event.forwarded && *outlet.kind == event_bus::KIND => Cause::second_hop(),

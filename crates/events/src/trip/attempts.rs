@@ -11,11 +11,11 @@ use crate::trip::books::Counts;
 
 /// The attempts of deliveries, by the delivery's id.
 const ATTEMPTS: Table<String, Attempts> = Table::new(39, "attempts");
-/// So many attempts of one delivery are kept: the first, and the newest.
+/// How many attempts of one delivery are kept: the first, and the newest.
 const KEPT_MAX: usize = 8;
-/// So much of a target's answer is kept, in bytes.
+/// How much of a target's answer is kept, in bytes.
 const ANSWER_BYTES_MAX: usize = 256;
-/// So much of an error's words is kept, in bytes.
+/// How much of an error's message is kept, in bytes.
 const MESSAGE_BYTES_MAX: usize = 512;
 
 /// How one attempt went.

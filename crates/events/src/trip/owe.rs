@@ -22,14 +22,14 @@ use crate::trip::delivery::Delivery;
 /// How long a target may take to answer where no rule asks for less: what AWS allows an API destination (user guide, "API
 /// destinations"). A call that takes longer is cut off and has failed.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(5);
-/// So long for the lease's commit before a call and for its settlement after it, and no longer than the call may take.
+/// Maximum time for the lease's commit before a call and for its settlement after it; never more than the call itself may take.
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(1);
 /// What the names of deliveries' queues begin with; the target's ARN follows.
 const PREFIX: &str = "delivery:";
 /// Deliveries leased in one commit.
 const LEASED_AT_ONCE_MAX: usize = 200;
 /// Deliveries under way to one target at a time where no limit was set, so that a target that hangs does not take every
-/// carrier.
+/// slot.
 pub const UNDER_WAY_MAX: u32 = 100;
 /// A delivery that has fallen due and is leased to the caller.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl Events {
         (queue, self.queues().send(commit, queue, message))
     }
 
-    /// Leases deliveries that have fallen due, as far as the targets' permits and the carrier's places go; the share of each
+    /// Leases deliveries that have fallen due, as far as the targets' permits and the porter's slots go; the share of each
     /// target is about equal, and each look begins with another target, so that none holds up another. Those whose input
     /// cannot be made are given up here, and those that are damaged are dropped, each counted (contracts C2 and C9).
     pub fn due(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<Owed> {
@@ -110,7 +110,7 @@ impl Events {
             let share = LEASED_AT_ONCE_MAX.saturating_sub(owed.len()).div_ceil(left.max(1));
             left -= 1;
             let target = target_of(&due.name);
-            let max = share.min(slots.room(target));
+            let max = share.min(slots.available(target));
             if max == 0 {
                 continue;
             }

@@ -112,9 +112,12 @@ fn a_warning_is_told_once_until_the_policy_changes_and_the_event_is_delivered() 
     assert_eq!(told_of("warned").len(), 1);
     assert_eq!(house.refusals(), [Value::Null; 0]);
     house.set_policy(&queue, &lets("another", &queue));
-    house.accept(&event("5", "t", "{}"), NOON);
+    // A warning is looked for once a second.
+    house.accept(&event("5", "t", "{}"), later(0));
+    assert_eq!(told_of("warned").len(), 1);
+    house.accept(&event("6", "t", "{}"), later(1));
     assert_eq!(told_of("warned").len(), 2);
-    assert_eq!(house.receive(&queue, NOON).len(), 5);
+    assert_eq!(house.receive(&queue, later(1)).len(), 6);
     assert!(house.counts().balance());
 }
 

@@ -72,7 +72,7 @@ pub struct Rehearsal {
     pub after: Option<(u64, u64)>,
 }
 
-/// So many events of each rule are named by one step of a rehearsal.
+/// How many events of each rule one step of a rehearsal names.
 const NAMED_MAX: usize = 3;
 
 impl Events {
