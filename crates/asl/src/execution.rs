@@ -82,22 +82,12 @@ pub struct Execution {
     pub redrive_count: u32,
     /// The number of its last event.
     pub last_event_id: u64,
-    /// What a tested state sees instead of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) mocked: Option<Mocked>,
     /// The timer that ends it when it rings: the machine's `TimeoutSeconds`.
     pub(crate) deadline: Option<u64>,
     pub(crate) threads: BTreeMap<u64, Thread>,
     pub(crate) runnable: VecDeque<u64>,
     /// Threads, timers, tasks and map runs are numbered by one counter, so that no number means two things.
     pub(crate) last_number: u64,
-}
-
-/// The context object and the variables of a state that is tested alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Mocked {
-    pub(crate) context: Value,
-    pub(crate) variables: Map<String, Value>,
 }
 
 /// One line of control: the machine's own, a branch's, an iteration's.
@@ -209,7 +199,6 @@ impl Execution {
             started_ms: 0,
             redrive_count: 0,
             last_event_id: 0,
-            mocked: None,
             deadline: None,
             threads: BTreeMap::new(),
             runnable: VecDeque::new(),

@@ -7,7 +7,7 @@
 //! - [`step()`] takes one [`Event`] of an [`Execution`] and gives the [`Effects`]: events for the history, timers to set,
 //!   tasks to call, map runs to start, the end. The execution is a value that can be kept as JSON between any two steps.
 //! - [`lint()`] tells what is doubtful in a definition that AWS accepts; [`explain`] why a Choice went where it went.
-//! - [`mod@test_state`] tries one state, its work mocked.
+//! - [`step::test_state`] tries one state, its work mocked.
 //! - [`map_run`] counts the children of a distributed Map.
 //! - [`walk`] drives an execution in memory, its tasks answered by mocks, its clock jumping from timer to timer.
 //! - [`expr`] evaluates what stands inside a state: paths, payload templates, JSONata, Choice rules.
@@ -53,7 +53,6 @@ pub mod payload;
 pub mod reader;
 pub mod resource;
 pub mod step;
-pub mod test_state;
 pub mod walk;
 
 mod validate;

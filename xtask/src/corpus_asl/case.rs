@@ -6,7 +6,6 @@ use asl::diagnostic::refusal;
 use asl::map_run::{ItemSource, MapRunOrder};
 use asl::resource::{Pattern, Resource};
 use asl::step::TaskCall;
-use asl::test_state::{TestAnswer, TestRefusal, TestRequest, test_state};
 use asl::walk::{Beginning, Outside, Walk};
 use asl::{About, MachineType, Severity, TaskError, What};
 use serde_json::{Map, Value, json};
@@ -70,7 +69,6 @@ impl<'a> Case<'a> {
             ("validation", Some("validate_state_machine_definition")) => self.validate(&mut values),
             ("validation", _) => self.variable_references(&mut values),
             ("create_error", Some("create_state_machine")) => self.create(&mut values),
-            ("test_state", _) => self.test(&mut values),
             ("create_error", Some("start_execution")) => self.start(),
             ("test_state", _) => self.test_state(&mut values),
             _ => Verdict::LeftOut,
@@ -192,45 +190,6 @@ impl<'a> Case<'a> {
         let found = asl::validate(&self.definition(values), self.machine_type());
         let message = refusal(&found).unwrap_or_else(|| "(accepted)".to_owned());
         self.same(&json!({"code": "InvalidDefinition", "message": message}))
-    }
-
-    fn test(&self, values: &mut Values<'_>) -> Verdict {
-        let mut parameters = values.fill(self.row.get("params").unwrap_or(&Value::Null));
-        let definition = self.definition(values);
-        // The file does not say where a role was given; the answers show it.
-        let shows_role = self.row.get("expect").is_some_and(|expect| expect.to_string().contains(":role/"));
-        let needs = self.row.get("needs") != Some(&json!(["none"])) || shows_role;
-        if let Value::Object(members) = &mut parameters {
-            members.insert("definition".to_owned(), json!(definition));
-            if let Some(input) = self.row.get("input") {
-                members.insert("input".to_owned(), json!(values.fill(input).to_string()));
-            }
-            if needs {
-                members.insert("roleArn".to_owned(), json!(values.made("sfn_role_arn")));
-            }
-        }
-        let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let about = About {
-            execution_arn: format!("arn:aws:states:{PLACE}:express:machine:test"),
-            execution_name: "test".to_owned(),
-            role_arn: text("roleArn"),
-            machine_arn: format!("arn:aws:states:{PLACE}:stateMachine:machine"),
-            machine_name: "machine".to_owned(),
-            ..About::default()
-        };
-        let request = TestRequest { parameters: &parameters, about, now_ms: NOW_MS, seed: 3 };
-        let got = match test_state(&request) {
-            Ok(TestAnswer::Done(answer)) => answer,
-            // Without a mock a service is asked, which is not the language's.
-            Ok(TestAnswer::Call(_)) => return Verdict::LeftOut,
-            Err(TestRefusal { code, message }) => {
-                json!({"status": "REFUSED", "code": code, "message": message})
-            }
-        };
-        let mut matched = Match { bound: values.bound() };
-        let want = self.row.get("expect").cloned().unwrap_or_default();
-        let wrong = matched.value(&want, &got, "answer").err();
-        Verdict::Checked { wrong: wrong.into_iter().collect(), history: None }
     }
 
     fn start(&self) -> Verdict {

@@ -11,10 +11,6 @@ use crate::step::sight::{Sight, insert};
 impl Run<'_> {
     /// What a thread sees in its state.
     pub(super) fn sight(&mut self, thread: &Thread) -> Sight {
-        if let Some(mocked) = self.execution.mocked.clone() {
-            let (context, variables) = (mocked.context, mocked.variables);
-            return Sight { context, variables, seed: self.random(), now_ms: self.now_ms };
-        }
         let context = if self.machine.reads_context { self.context(thread) } else { Value::Null };
         let variables = self.variables(thread);
         Sight { context, variables, seed: self.random(), now_ms: self.now_ms }

@@ -5,5 +5,4 @@
 mod properties;
 mod recorded;
 mod steps;
-mod tested;
 mod world;
