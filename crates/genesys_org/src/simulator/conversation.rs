@@ -59,6 +59,13 @@ impl Kind {
     }
 }
 
+/// From whom, to whom; empty where the medium has no address.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Addresses {
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
 /// A participant with its session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Leg {

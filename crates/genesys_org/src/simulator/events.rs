@@ -5,13 +5,12 @@
 
 use aws::Uuid;
 
-use super::conversation::{AgentLeg, Conversation, Kind, Leg, Wire};
+use super::conversation::{Addresses, AgentLeg, Conversation, Kind, Leg, Wire};
 use super::history::{Purpose, SegmentType};
-use super::metrics::Metric;
 use super::org::{Org, WRAP_UP_TIMEOUT};
 use super::outbox::{BEFORE_ID, Sort};
 use super::parameters::{ACD_BEFORE_ANSWER_MS, PUBLISH_LAG_MS, TRANSPORT_LAG_MS};
-use super::party::{Addresses, MetricSource, Party, addresses, agent_of, customer_of, message_type};
+use super::party::{Metric, MetricSource, Party, addresses, agent_of, customer_of, message_type};
 use super::topics::{self, Topic};
 use super::writer::{Object, Precision, Truth, push_time};
 use super::{Families, Simulator, Wrap, WrapCode};

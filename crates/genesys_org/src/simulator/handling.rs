@@ -1,8 +1,8 @@
 //! With an agent: talk and hold, transfers, the callback's second call, the end, and the wrap-up after it.
 
 use super::conversation::{AgentLeg, Kind, Leg};
-use super::metrics::Metric;
 use super::parameters as p;
+use super::party::Metric;
 use super::random::Lognormal;
 use super::{Simulator, Step, Wrap, WrapCode, load_of};
 

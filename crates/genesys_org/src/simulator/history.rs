@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws::Uuid;
 
-use super::conversation::{Kind, Leg, Wire};
-use super::party::Addresses;
+use super::conversation::{Addresses, Kind, Leg, Wire};
 
 /// One conversation, as in an analytics details record.
 #[derive(Clone, Debug, PartialEq, Eq)]

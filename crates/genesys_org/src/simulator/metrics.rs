@@ -4,22 +4,9 @@
 use super::conversation::AgentLeg;
 use super::events::Notification;
 use super::history::{MetricRecord, Purpose};
-use super::party::{MetricSource, Party, addresses, agent_of, message_type};
+use super::party::{Metric, MetricSource, Party, addresses, agent_of, message_type};
 use super::topics;
 use super::{Families, Simulator};
-
-/// A metric by the vendor's name: milliseconds for a `t`, a count for an `n`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Metric {
-    name: &'static str,
-    value: u64,
-}
-
-impl Metric {
-    pub(super) fn new(name: &'static str, value: u64) -> Self {
-        Self { name, value }
-    }
-}
 
 impl Simulator {
     /// Records metrics of a session, and publishes them.

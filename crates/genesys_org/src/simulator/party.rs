@@ -1,6 +1,6 @@
-//! A participant of a conversation, and the addresses that it is carried between.
+//! A participant of a conversation, its addresses, and what is measured of it.
 
-use super::conversation::{AgentLeg, Conversation, Leg, Wire};
+use super::conversation::{Addresses, AgentLeg, Conversation, Leg, Wire};
 use super::history::Purpose;
 
 const MESSAGE_TYPES: [&str; 4] = ["WEBMESSAGING", "WHATSAPP", "SMS", "OPEN"];
@@ -34,11 +34,17 @@ pub(super) struct MetricSource {
     pub(super) queue: Option<usize>,
 }
 
-/// From whom, to whom; empty where the medium has no address.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Addresses {
-    pub(super) from: String,
-    pub(super) to: String,
+/// A metric by the vendor's name: milliseconds for a `t`, a count for an `n`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) value: u64,
+}
+
+impl Metric {
+    pub(super) fn new(name: &'static str, value: u64) -> Self {
+        Self { name, value }
+    }
 }
 
 /// An agent's own session.

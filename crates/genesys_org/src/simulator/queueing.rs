@@ -6,9 +6,8 @@ use super::agents::{Duty, Load, RoutingResult};
 use super::conversation::{AgentLeg, Kind};
 use super::events::{AcdOutcome, FlowExit, FlowFacts};
 use super::history::Purpose;
-use super::metrics::Metric;
 use super::parameters as p;
-use super::party::{MetricSource, Party};
+use super::party::{Metric, MetricSource, Party};
 use super::{Simulator, Step, Waiting};
 
 /// From the choice of an agent to the alert, and between the steps of a transfer: 16 ms in a real timeline.

@@ -2,9 +2,9 @@
 
 use aws::Uuid;
 
-use super::conversation::{AgentLeg, Kind, Wire};
+use super::conversation::{Addresses, AgentLeg, Kind, Wire};
 use super::history::{ConversationRecord, FlowRecord, Purpose, SegmentType, SessionFacts, SessionRecord};
-use super::party::{Addresses, Party, addresses, agent_of};
+use super::party::{Party, addresses, agent_of};
 use super::{FlowExit, FlowFacts, Simulator, Wrap};
 
 impl Simulator {
