@@ -1,6 +1,6 @@
 //! Doubts about values: paths that are taken as texts, expressions that are never evaluated, inputs that get lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -150,8 +150,9 @@ pub(super) fn check(definition: &Value, found: &mut Vec<Lint>) {
             found.push(Lint { name: "jsonata-in-text", state: place.name.to_owned(), message, fix });
         }
     }
+    let by_name: BTreeMap<&str, &Place<'_>> = places.iter().map(|place| (place.name, place)).collect();
     for place in places.iter().filter(|place| !place.jsonata) {
-        dropped(place, &places, found);
+        dropped(place, &by_name, found);
     }
 }
 
@@ -165,7 +166,7 @@ fn any_text(value: &Value, wanted: &dyn Fn(&str) -> bool) -> bool {
 }
 
 /// A state whose result replaces its input, and a later one that reads what was in that input.
-fn dropped(place: &Place<'_>, places: &[Place<'_>], found: &mut Vec<Lint>) {
+fn dropped(place: &Place<'_>, places: &BTreeMap<&str, &Place<'_>>, found: &mut Vec<Lint>) {
     let kind = place.state.get("Type").and_then(Value::as_str).unwrap_or_default();
     let replaces = matches!(kind, "Task" | "Parallel" | "Map") && !place.state.contains_key("ResultPath");
     if !replaces {
@@ -181,7 +182,7 @@ fn dropped(place: &Place<'_>, places: &[Place<'_>], found: &mut Vec<Lint>) {
         .map(|(name, _)| name.trim_end_matches(".$").to_owned())
         .collect();
     let Some(next) = place.state.get("Next").and_then(Value::as_str) else { return };
-    let Some(after) = places.iter().find(|other| other.name == next && !other.jsonata) else { return };
+    let Some(after) = places.get(next).filter(|other| !other.jsonata) else { return };
     for name in reads(after.state).intersection(&had).filter(|name| !made.contains(*name)) {
         found.push(Lint {
             name: "result-drops-input",

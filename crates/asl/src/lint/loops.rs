@@ -1,6 +1,6 @@
 //! Loops that nothing bounds but the length of a history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::definition::{Amount, Block, Kind, State, Until};
 use crate::history::HISTORY_EVENTS_MAX;
@@ -30,24 +30,41 @@ pub(super) fn check(block: &Block, found: &mut Vec<Lint>) {
     }
 }
 
+/// How many states are looked at for one way back.
+const STATES_MAX: usize = 100;
+
 /// The states from here to the goal, both ends but the goal; None if there is a Choice on every way, or none.
 fn way<'a>(block: &'a Block, from: &str, goal: &State) -> Option<Vec<&'a State>> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![vec![block.state(from)?]];
-    while let Some(path) = open.pop() {
-        let Some(last) = path.last() else { continue };
-        if last.name == goal.name {
-            return Some(path.into_iter().filter(|state| state.name != goal.name).collect());
+    let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut open = VecDeque::from([block.state(from)?]);
+    while let Some(state) = open.pop_front() {
+        if state.name == goal.name {
+            return Some(path(block, &came_from, goal));
         }
-        if matches!(last.kind, Kind::Choice(_)) || !seen.insert(last.name.as_str()) {
+        if matches!(state.kind, Kind::Choice(_)) {
             continue;
         }
-        for next in last.targets() {
-            let longer = block.state(next).map(|state| path.iter().copied().chain([state]).collect());
-            open.extend(longer);
+        for next in state.targets().into_iter().filter_map(|next| block.state(next)) {
+            let new = next.name != from && !came_from.contains_key(next.name.as_str());
+            if new && came_from.len() < STATES_MAX {
+                came_from.insert(&next.name, &state.name);
+                open.push_back(next);
+            }
         }
     }
     None
+}
+
+/// The way back from the goal, without the goal, in the order of walking.
+fn path<'a>(block: &'a Block, came_from: &BTreeMap<&'a str, &'a str>, goal: &State) -> Vec<&'a State> {
+    let mut way = Vec::new();
+    let mut at = came_from.get(goal.name.as_str());
+    while let Some(name) = at {
+        way.extend(block.state(name));
+        at = came_from.get(name).filter(|_| way.len() < STATES_MAX);
+    }
+    way.reverse();
+    way
 }
 
 /// Entered and exited, and for each attempt of the task scheduled, started, failed.

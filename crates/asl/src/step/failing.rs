@@ -30,9 +30,14 @@ impl Run<'_> {
             if let (Value::Object(members), Some(location)) = (&mut details, error.location) {
                 members.insert("location".to_owned(), Value::from(location));
             }
-            // AWS chains it to what came before the state, unless the state has done something.
-            let previous =
-                if thread.last == thread.entered { thread.entered_previous } else { thread.entered };
+            // AWS chains it to what came before the state, unless the state has done something; in the catcher of a Map
+            // or Parallel to what came before the failure.
+            let inside = matches!(thread.phase, Phase::Parallel { .. } | Phase::Map(_));
+            let previous = match thread.last {
+                last if last == thread.entered => thread.entered_previous,
+                last if inside => last,
+                _ => thread.entered,
+            };
             thread.last = self.append(previous, "EvaluationFailed", details);
         }
         let fatal = error.error == "States.Runtime";
@@ -52,7 +57,9 @@ impl Run<'_> {
             self.execution.threads.insert(thread.id, thread);
             return;
         }
-        if matches!(state.type_name(), "Map" | "Parallel") && (failure.of_child || !failure.fatal) {
+        let before = thread.last;
+        let compound = matches!(state.type_name(), "Map" | "Parallel");
+        if compound && !failure.fatal {
             thread.last = self.append(thread.last, format!("{}StateFailed", state.type_name()), Value::Null);
         }
         let catcher =
@@ -62,9 +69,14 @@ impl Run<'_> {
         let outcome = self.caught(&thread, state, &Catch { catcher, failure: &failure });
         match outcome {
             Ok(exit) => self.settle(thread, Ok(Outcome::Exit(exit))),
-            // An error in a catcher is not caught by the same state again.
+            // An error in a catcher is not caught by the same state again: the state fails a second time.
             Err(trouble) => {
+                thread.last = before;
                 let failure = self.failure_of(&mut thread, trouble);
+                if compound && !failure.fatal {
+                    thread.last =
+                        self.append(thread.last, format!("{}StateFailed", state.type_name()), Value::Null);
+                }
                 self.outwards(thread, failure);
             }
         }
@@ -106,7 +118,8 @@ impl Run<'_> {
     /// Nobody in this state helps: the branch fails, or the execution.
     fn outwards(&mut self, mut thread: Thread, failure: Failure) {
         let previous = thread.last;
-        let parent = thread.parent;
+        // What nothing can catch ends the execution where it is, without a word from the states around.
+        let parent = thread.parent.filter(|_| !failure.fatal);
         if !matches!(thread.phase, Phase::Parallel { .. } | Phase::Map(_)) {
             thread.phase = Phase::Stopped;
         }
@@ -138,7 +151,7 @@ impl Run<'_> {
             }
         }
         owner.last = culprit;
-        self.failing(owner, Failure { of_child: true, ..failure });
+        self.failing(owner, failure);
     }
 
     /// Records that the state of a stopped thread was aborted, where AWS has an event for its type.

@@ -11,8 +11,6 @@ pub(super) struct Failure {
     pub(super) fatal: bool,
     /// A second name by which retriers and catchers know it.
     pub(super) alias: Option<&'static str>,
-    /// It comes from a branch or an iteration.
-    pub(super) of_child: bool,
 }
 
 impl Failure {

@@ -10,6 +10,9 @@ use crate::payload::PAYLOAD_BYTES_MAX;
 use crate::step::failure::Failure;
 use crate::step::{Effects, End, Event, Timer, What};
 
+/// How large the variables of a scope may be altogether, in bytes: AWS's limit of an execution.
+const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
+
 /// How many states one step may enter, so that a step takes a bounded time.
 const TRANSITIONS_MAX: u32 = 1_000;
 
@@ -216,7 +219,14 @@ impl<'a> Run<'a> {
     /// Puts a thread where the outcome of its work says: it waits, goes on, or is over.
     pub(super) fn settle(&mut self, mut thread: Thread, outcome: Result<Outcome, Trouble>) {
         let outcome = match outcome {
-            Ok(Outcome::Result(result)) => self.after_work(&thread, result),
+            Ok(Outcome::Result(result)) => {
+                let outcome = self.after_work(&thread, result);
+                if outcome.is_err() {
+                    // The failure follows the event that told the success.
+                    thread.last = self.execution.last_event_id;
+                }
+                outcome
+            }
             other => other,
         };
         match outcome {
@@ -245,14 +255,16 @@ impl<'a> Run<'a> {
             "output": output,
             "outputDetails": {"truncated": false},
         });
-        if let Some(assigned) = exit.assigned.filter(|assigned| !assigned.is_empty()) {
-            let texts: Map<String, Value> =
-                assigned.iter().map(|(name, value)| (name.clone(), Value::from(value.to_string()))).collect();
-            if let Value::Object(members) = &mut details {
-                members.insert("assignedVariables".to_owned(), Value::Object(texts));
-                members.insert("assignedVariablesDetails".to_owned(), json!({"truncated": false}));
-            }
-            thread.variables.extend(assigned);
+        if let (Some(assigned), Value::Object(members)) =
+            (exit.assigned.filter(|set| !set.is_empty()), &mut details)
+        {
+            let Some(texts) = assign(&mut thread, assigned) else {
+                let failure = Failure::too_large(&thread.state);
+                self.failing(thread, Failure { fatal: true, ..failure });
+                return;
+            };
+            members.insert("assignedVariables".to_owned(), Value::Object(texts));
+            members.insert("assignedVariablesDetails".to_owned(), json!({"truncated": false}));
         }
         if !nests_within(&exit.output, NESTING_MAX) {
             self.failing(thread, Failure::fatal("States.Runtime", too_deep()));
@@ -394,4 +406,15 @@ impl<'a> Run<'a> {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
+}
+
+/// Sets variables, and gives their texts for the event; None if they are too large.
+fn assign(thread: &mut Thread, assigned: Map<String, Value>) -> Option<Map<String, Value>> {
+    let texts: Map<String, Value> =
+        assigned.iter().map(|(name, value)| (name.clone(), Value::from(value.to_string()))).collect();
+    let size = |text: &Value| text.as_str().map_or(0, str::len);
+    thread.variables.extend(assigned);
+    let all: usize = thread.variables.values().map(|value| value.to_string().len()).sum();
+    (texts.values().map(size).sum::<usize>() <= PAYLOAD_BYTES_MAX && all <= VARIABLES_BYTES_MAX)
+        .then_some(texts)
 }

@@ -27,6 +27,16 @@ fn plain(event: &HistoryEvent) -> Value {
     Value::Object(json)
 }
 
+fn cases(folder: &str) -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
+    let read = fs::read_dir(folder).expect("the cases").map(|entry| {
+        let path = entry.expect("a file").path();
+        let text = fs::read_to_string(&path).expect("a text");
+        (path.display().to_string(), serde_json::from_str(&text).expect("a case"))
+    });
+    read.collect()
+}
+
 fn check(name: &str, case: &Value) {
     let answers = case.get("tasks").and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |answer: &Value, name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -43,6 +53,9 @@ fn check(name: &str, case: &Value) {
     assert_eq!(execution.output.as_ref(), expect.get("output"), "{name}");
     assert_eq!(execution.error.as_deref(), expect.get("error").and_then(Value::as_str), "{name}");
     assert_eq!(execution.cause.as_deref(), expect.get("cause").and_then(Value::as_str), "{name}");
+    if expect.get("history").is_none() {
+        return;
+    }
     let role = expect["history"].to_string().replace("<snf_role_arn>", ROLE);
     let want: Vec<Value> = serde_json::from_str(&role).expect("a history");
     for (want, got) in want.iter().zip(&walk.history) {
@@ -53,13 +66,16 @@ fn check(name: &str, case: &Value) {
 
 #[test]
 fn recorded_histories_come_out_event_by_event() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/executions");
-    let mut cases = 0;
-    for entry in fs::read_dir(folder).expect("the cases") {
-        let path = entry.expect("a file").path();
-        let case: Value = serde_json::from_str(&fs::read_to_string(&path).expect("a text")).expect("a case");
-        check(&path.display().to_string(), &case);
-        cases += 1;
+    let cases = cases("executions");
+    assert!(cases.len() >= 10);
+    for (name, case) in &cases {
+        check(name, case);
     }
-    assert!(cases >= 10);
+}
+
+#[test]
+fn what_people_complained_about_elsewhere_works() {
+    for (name, case) in &cases("complaints") {
+        check(name, case);
+    }
 }

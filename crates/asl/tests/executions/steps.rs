@@ -192,3 +192,93 @@ fn a_payload_that_grows_deeper_for_ever_ends_the_execution() {
     assert_eq!(walk.execution.cause.as_deref(), Some("The payload nests deeper than 100 levels."));
     crate::world::kept(&walk.execution);
 }
+
+fn history(definition: &Value, input: Value) -> Vec<(String, u64)> {
+    let machine = machine(definition);
+    let mut walk = walk(&machine, input);
+    walk.run(&mut Answers::default());
+    walk.history.iter().map(|event| (event.kind.clone(), event.previous_event_id)).collect()
+}
+
+fn told(events: &[(&str, u64)]) -> Vec<(String, u64)> {
+    events.iter().map(|(kind, previous)| ((*kind).to_owned(), *previous)).collect()
+}
+
+#[test]
+fn what_nothing_catches_ends_the_execution_without_a_word_from_the_states_around() {
+    // Measured on AWS, floci-io/floci#2868: no MapIterationFailed, no MapStateFailed.
+    let definition = json!({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 1,
+        "ItemProcessor": {"StartAt": "Fast", "States":
+            {"Fast": {"Type": "Pass", "Parameters": {"m.$": "$.nope"}, "End": true}}}, "End": true}}});
+    assert_eq!(
+        history(&definition, json!({"items": [1, 2]})),
+        told(&[
+            ("ExecutionStarted", 0),
+            ("MapStateEntered", 0),
+            ("MapStateStarted", 2),
+            ("MapIterationStarted", 3),
+            ("PassStateEntered", 4),
+            ("ExecutionFailed", 5)
+        ])
+    );
+}
+
+#[test]
+fn a_catcher_that_fails_fails_its_state_a_second_time() {
+    // Measured on AWS, in the tests of floci-io/floci#2786's project: the evaluation follows what came before the failure.
+    let boom = json!({"StartAt": "Boom", "States": {"Boom": {"Type": "Fail", "Error": "MyError"}}});
+    let definition = json!({"QueryLanguage": "JSONata", "StartAt": "P", "States": {
+        "P": {"Type": "Parallel", "Branches": [boom], "End": true,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {"v": "{% $states.input.missing %}"}, "Next": "Done"}]},
+        "Done": {"Type": "Pass", "End": true}}});
+    assert_eq!(
+        history(&definition, json!({"x": "a"})),
+        told(&[
+            ("ExecutionStarted", 0),
+            ("ParallelStateEntered", 0),
+            ("ParallelStateStarted", 2),
+            ("FailStateEntered", 3),
+            ("ParallelStateFailed", 4),
+            ("EvaluationFailed", 4),
+            ("ParallelStateFailed", 6),
+            ("ExecutionFailed", 7)
+        ])
+    );
+}
+
+#[test]
+fn a_parallel_that_fails_by_itself_has_succeeded_before() {
+    // Measured on AWS, in the tests of floci-io/floci#2786's project.
+    let inner = json!({"StartAt": "Ok", "States": {"Ok": {"Type": "Pass", "End": true}}});
+    let definition = json!({"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [inner],
+        "ResultSelector": {"m.$": "$.nope"}, "End": true}}});
+    assert_eq!(
+        history(&definition, json!({"x": "a"})),
+        told(&[
+            ("ExecutionStarted", 0),
+            ("ParallelStateEntered", 0),
+            ("ParallelStateStarted", 2),
+            ("PassStateEntered", 3),
+            ("PassStateExited", 4),
+            ("ParallelStateSucceeded", 5),
+            ("ExecutionFailed", 6)
+        ])
+    );
+}
+
+#[test]
+fn thousands_of_states_are_read_and_judged_in_time() {
+    let mut states = serde_json::Map::new();
+    for number in 0..3_000 {
+        let next = format!("s{}", number + 1);
+        states.insert(
+            format!("s{number}"),
+            json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": next}], "Next": next}),
+        );
+    }
+    states.insert("s3000".to_owned(), json!({"Type": "Succeed"}));
+    let text = json!({"StartAt": "s0", "States": states}).to_string();
+    assert!(asl::parse(&text, asl::MachineType::Standard).machine.is_some());
+    assert!(asl::lint(&text, asl::MachineType::Standard).len() >= 6_000);
+}
