@@ -24,7 +24,7 @@ use std::sync::Arc;
 use aws::{Scope, Timestamp};
 use store::{KeyRange, Read, Store, Tx};
 
-use crate::engine::family::Family;
+use crate::engine::family::{Family, WaitingTimes};
 use crate::engine::memory::{Arrival, Change, Counts, Memory, Tally};
 use crate::engine::record::{INDEX, INTERNAL, PARKED, Phase, QUEUES, QueueId, QueueRecord, Settings};
 
@@ -101,6 +101,16 @@ impl Queues {
         let memory = self.family.memory(scope)?;
         let store = self.store.in_scope(scope).ok()?;
         Some(Self { store, memory, family: self.family.clone(), newest: self.newest })
+    }
+
+    /// Says whether AWS's waiting times are kept, for the queues of every scope.
+    pub fn set_waiting_times(&self, times: WaitingTimes) {
+        self.family.set(times);
+    }
+
+    /// Whether they are.
+    pub(crate) fn keeps_waiting_times(&self) -> bool {
+        self.family.is_strict()
     }
 
     /// Whether queues of more than one account or region are open.

@@ -77,6 +77,14 @@ pub(crate) fn queue_name_exists(attribute: &str) -> Error {
     .with_query_code("QueueAlreadyExists")
 }
 
+pub(crate) fn queue_deleted_recently() -> Error {
+    Error::sender(
+        "QueueDeletedRecently",
+        "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+    )
+    .with_query_code("AWS.SimpleQueueService.QueueDeletedRecently")
+}
+
 pub(crate) fn purge_in_progress(name: &str) -> Error {
     let message = format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds.");
     let error = Error::sender("PurgeQueueInProgress", message);

@@ -12,6 +12,7 @@
 mod attempt;
 pub mod backoff;
 mod dead_letter;
+mod deleted;
 pub mod engine;
 pub mod error;
 pub mod limits;
@@ -22,6 +23,7 @@ pub mod ops;
 pub mod queue;
 mod redrive;
 
+pub use crate::engine::family::WaitingTimes;
 pub use crate::engine::handle::{Handle, InvalidHandle};
 pub use crate::engine::memory::{Arrival, Counts};
 pub use crate::engine::receive::{Receive, Received, Redrive};

@@ -47,3 +47,6 @@ pub const REDRIVE_SOURCES_MAX: usize = 10;
 pub const ACTIONS_MAX: usize = 7;
 /// `MaxNumberOfMessagesPerSecond` of a move task.
 pub const MOVE_RATE_MAX: u32 = 500;
+/// `QueueDeletedRecently`: so long a deleted queue's name is not given again, in seconds. Source: SQS API reference,
+/// CreateQueue.
+pub const NAME_AGAIN_AFTER_S: u64 = 60;

@@ -73,13 +73,17 @@ pub const OPERATIONS: &[Operation<Queues>] = &[
     Operation::whole("ChangeMessageVisibilityBatch", |queues, call, body| {
         shared(queues, call, body, visibility::change_batch)
     }),
-    Operation::whole("CreateQueue", queues::create),
+    Operation::partly(
+        "CreateQueue",
+        "The name of a deleted queue can be used again at once; with `--strict` after 60 seconds, as on AWS.",
+        queues::create,
+    ),
     Operation::whole("DeleteMessage", |queues, call, body| shared(queues, call, body, delete::delete)),
     Operation::whole("DeleteMessageBatch", |queues, call, body| {
         shared(queues, call, body, delete::delete_batch)
     }),
     Operation::whole("DeleteQueue", |queues, call, body| {
-        own(queues, call, body, |queues, _, body| queues::delete(queues, body))
+        own(queues, call, body, |queues, call, body| queues::delete(queues, &call, body))
     }),
     Operation::whole("GetQueueAttributes", |queues, call, body| {
         shared(queues, call, body, |queues, call, body| attributes::get(queues, &call, body))

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use events::{BusName, Permissions, Retention};
 use genesys::webhook::Webhook;
+use queue::WaitingTimes;
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Config {
     pub accounts: Vec<String>,
     /// Regions that are served beside each other; empty: one region, whichever is asked.
     pub regions: Vec<String>,
+    /// Whether AWS's waiting times are kept.
+    pub waiting_times: WaitingTimes,
     /// Who may call.
     pub credentials: Credentials,
     /// Sends are refused when the disk has less than this left, in bytes, so that receives and deletes can go on.
@@ -61,6 +64,7 @@ impl Config {
             region: "us-east-1".to_owned(),
             accounts: Vec::new(),
             regions: Vec::new(),
+            waiting_times: WaitingTimes::default(),
             credentials: Credentials::AnyOnLoopback,
             disk_reserve_bytes: 0,
             event_retention: Retention::default(),

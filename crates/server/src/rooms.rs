@@ -49,6 +49,7 @@ impl Rooms {
         };
         let store = Store::open(&config.data_dir, &options).map_err(StartError::Store)?;
         let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
+        queues.set_waiting_times(config.waiting_times);
         clock::not_before(queues.newest());
         let iam = Iam::new(store);
         Self::open_on(queues, iam, config)

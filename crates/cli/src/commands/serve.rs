@@ -10,6 +10,7 @@ use delivery::AwsAccess;
 use events::Retention;
 use http_client::{Allowed, Guard};
 use provision::{Pipeline, Place};
+use queue::WaitingTimes;
 use server::config::{Config, Credentials};
 use server::{Ended, Server};
 use tokio::sync::{mpsc, watch};
@@ -43,6 +44,9 @@ pub(crate) struct ServerArguments {
     /// Serve these regions separately; the credential scope names the region
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     pub(crate) regions: Vec<String>,
+    /// Keep to AWS's waiting times too: 60 seconds before the name of a deleted queue can be used again
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Refuse sends when less than this is free on disk, so that receives and deletes still work
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub(crate) disk_reserve: u64,
@@ -117,6 +121,7 @@ impl ServerArguments {
             region: self.region.clone(),
             accounts: self.accounts.clone(),
             regions: self.regions.clone(),
+            waiting_times: if self.strict { WaitingTimes::Kept } else { WaitingTimes::LeftOut },
             disk_reserve_bytes: self.disk_reserve.saturating_mul(1 << 20),
             event_retention: Retention {
                 age_max: Duration::from_secs(self.keep_hours.saturating_mul(3_600)),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Tx};
 
 use crate::dead_letter::{check_redrive, sources_of};
+use crate::deleted;
 use crate::engine::Queues;
 use crate::error;
 use crate::limits;
@@ -59,6 +60,9 @@ pub(super) fn create(queues: &Queues, call: Call, body: &[u8]) -> Reply {
                 check_same(&queue, &wanted, &set)?;
                 return Ok(QueueUrl { queue_url: queue.url(tx.scope(), &call) });
             }
+            if queues_in_job.keeps_waiting_times() {
+                deleted::check(tx, &name, call.now)?;
+            }
             let engine = queues_in_job.create(tx, wanted.settings());
             let (created_at, modified_at) = (call.now, call.now);
             let purged_at = None;
@@ -89,14 +93,17 @@ fn check_same(queue: &Queue, wanted: &Attributes, set: &BTreeMap<String, String>
     }
 }
 
-pub(super) fn delete(queues: &Queues, body: &[u8]) -> Reply {
-    let queues_in_job = queues.clone();
+pub(super) fn delete(queues: &Queues, call: &Call, body: &[u8]) -> Reply {
+    let (queues_in_job, now) = (queues.clone(), call.now);
     write_reserved(queues, body, |request: OfQueue| {
         let name = name_in_url(request.queue_url.as_deref(), queues.scope())?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = require(tx, &name)?;
             queues_in_job.drop_queue(tx, queue.engine);
             tx.remove(&SQS_QUEUES, &name);
+            if queues_in_job.keeps_waiting_times() {
+                deleted::note(tx, &name, now);
+            }
             Ok(Nothing {})
         })
     })

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use aws::{Call, Error, Ids, LongPoll, Reply, Scope, Timestamp};
-use queue::Queues;
+use queue::{Queues, WaitingTimes};
 use serde_json::Value;
 
 use crate::open;
@@ -45,7 +45,7 @@ async fn last_attempt(poll: &mut dyn LongPoll) -> Result<Vec<u8>, Error> {
     Ok(poll.attempt(until).await?.unwrap_or_else(|| poll.nothing()))
 }
 
-/// Runs one case: `{source, why, steps: [{after_ms?, scope?, call, request, answer | error, keep?}]}`; `scope` is
+/// Runs one case: `{source, why, strict?, steps: [{after_ms?, scope?, call, request, answer | error, keep?}]}`; `scope` is
 /// `account/region` of the caller. In a request or answer, `"$name"`
 /// stands for what an earlier step kept under that name; in an answer, `"*"` stands for anything.
 fn check(path: &Path) {
@@ -55,6 +55,9 @@ fn check(path: &Path) {
     }
     let dir = tempfile::tempdir().unwrap();
     let queues = open(dir.path());
+    if case["strict"] == true {
+        queues.set_waiting_times(WaitingTimes::Kept);
+    }
     let mut kept: Vec<(String, String)> = Vec::new();
     let mut opened = Vec::new();
     let mut now = 1_700_000_000_000;
