@@ -34,8 +34,8 @@ pub enum Permissions {
 /// Something that AWS would refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {
-    /// On whose behalf.
-    pub rule_arn: Arn,
+    /// On whose behalf: a rule's, or an account's.
+    pub source_arn: Arn,
     /// What would be called.
     pub target_arn: Arn,
     /// Why, in a sentence.
@@ -80,16 +80,16 @@ struct Verdict {
 /// A verdict holds for as long as this is the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Basis {
-    /// The policy of a queue.
-    QueuePolicy(Option<String>),
+    /// The policy of a queue or a bus.
+    Policy(Option<String>),
     /// The generation of the roles.
     Roles(u64),
 }
 
-/// A rule and what it calls.
+/// A rule or an account, and what it calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
-    pub(crate) rule: Arn,
+    pub(crate) source: Arn,
     pub(crate) target: Arn,
     pub(crate) role: Option<String>,
 }
@@ -137,8 +137,8 @@ impl Gate {
         }
         let objection = find();
         if let (Some(reason), Some(tell)) = (&objection, self.tell.get()) {
-            let (rule_arn, target_arn) = (question.rule.clone(), question.target.clone());
-            tell(&Objection { rule_arn, target_arn, reason: reason.clone() });
+            let (source_arn, target_arn) = (question.source.clone(), question.target.clone());
+            tell(&Objection { source_arn, target_arn, reason: reason.clone() });
         }
         let mut verdicts = self.verdicts();
         if verdicts.len() >= VERDICTS_MAX {

@@ -14,8 +14,8 @@ pub(crate) fn ask(rooms: &Rooms, permissions: Permissions) {
 }
 
 fn log(objection: &Objection) {
-    let Objection { rule_arn, target_arn, reason } = objection;
-    tracing::warn!(%rule_arn, %target_arn, reason, "AWS would refuse to deliver to a rule's target");
+    let Objection { source_arn, target_arn, reason } = objection;
+    tracing::warn!(%source_arn, %target_arn, reason, "AWS would refuse this for want of a permission");
 }
 
 /// The roles as the buses see them.

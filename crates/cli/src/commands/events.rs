@@ -151,6 +151,13 @@ fn print_delivery(delivery: &Value) {
         before = number;
         output::line(format_args!("              {}", attempt_line(attempt, number)));
     }
+    let refusal = text(delivery, "Refusal");
+    if !refusal.is_empty() {
+        output::line(format_args!(
+            "              {}: {refusal}",
+            output::styled(output::BAD, "AWS would refuse it")
+        ));
+    }
 }
 
 /// `attempt 1  2026-03-19T22:04:48.128Z  5000 ms  503 ERROR_FROM_TARGET: ...  "first bytes"`.

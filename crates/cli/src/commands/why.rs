@@ -1,4 +1,4 @@
-//! `trunkline why`: events that matched nothing, grouped by the nearest rule and the reason.
+//! `trunkline why`: events that matched nothing, grouped by the nearest rule and the reason; and what AWS would refuse.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -88,13 +88,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             members.insert("After".to_owned(), after.clone());
         }
     }
+    let refusals = remote.ask(Request::trunkline("ListRefusals", json!({"EventBusName": arguments.bus})))?;
     let mut groups: Vec<(Cause, Group)> = groups.into_iter().collect();
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.events));
     if arguments.at.json {
         let groups: Vec<Value> = groups.iter().map(|(cause, group)| json_of(cause, group)).collect();
-        output::json(json!({"events": seen, "unmatched": unmatched, "groups": groups}));
+        let refusals: Vec<Value> = items(&refusals, "Refusals").iter().map(json_of_refusal).collect();
+        let answer = json!({"events": seen, "unmatched": unmatched, "groups": groups, "refusals": refusals});
+        output::json(answer);
     } else {
         print(&groups, seen, unmatched);
+        print_refusals(items(&refusals, "Refusals"));
     }
     Ok(if unmatched == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -120,6 +124,24 @@ fn cause_of(versions: &[Version], listed: &Value) -> Result<Cause, String> {
 fn json_of(cause: &Cause, group: &Group) -> Value {
     let Cause { rule, path, reason } = cause;
     json!({"rule": rule, "path": path, "reason": reason, "events": group.events, "example": group.example})
+}
+
+fn json_of_refusal(refusal: &Value) -> Value {
+    let member = |name: &str| text(refusal, name).to_owned();
+    json!({"rule": member("Rule"), "targetId": member("TargetId"), "targetArn": member("TargetArn"), "reason": member("Reason")})
+}
+
+/// What AWS would refuse of the bus's targets, as policies and roles are now.
+fn print_refusals(refusals: &[Value]) {
+    for refusal in refusals {
+        output::line(format_args!(
+            "{} {} of rule {}: {}",
+            output::styled(output::BAD, "AWS would refuse"),
+            text(refusal, "TargetArn"),
+            output::styled(output::STRONG, text(refusal, "Rule")),
+            text(refusal, "Reason")
+        ));
+    }
 }
 
 fn print(groups: &[(Cause, Group)], seen: u64, unmatched: u64) {

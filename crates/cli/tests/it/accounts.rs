@@ -11,6 +11,11 @@ const HOME: [&str; 2] = ["111111111111", "us-east-1"];
 const OTHER: [&str; 2] = ["222222222222", "eu-west-1"];
 
 fn serve(folder: &Path) -> Binary {
+    serve_with(folder, "warn")
+}
+
+/// As [`serve`], with a mode of `--permissions`.
+fn serve_with(folder: &Path, permissions: &str) -> Binary {
     let data = folder.join("data");
     let command = trunkline(&[
         "serve",
@@ -24,6 +29,8 @@ fn serve(folder: &Path) -> Binary {
         "111111111111,222222222222",
         "--regions",
         "us-east-1,eu-west-1",
+        "--permissions",
+        permissions,
     ]);
     Binary::start(command).unwrap_or_else(|mut child| panic!("it ended with {}", child.wait().unwrap()))
 }
@@ -102,4 +109,27 @@ fn a_rule_reaches_the_queue_and_the_bus_of_another_account() {
     ok(&binary, HOME, "AWSEvents.PutEvents", &json!({"Entries": [entry]}));
     assert_eq!(received(&binary, OTHER, "direct"), 1);
     assert_eq!(received(&binary, OTHER, "by-bus"), 1);
+}
+
+#[test]
+fn a_bus_takes_the_events_of_another_account_that_its_policy_lets_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = serve_with(folder.path(), "enforce");
+    let bus = format!("arn:aws:events:{}:{}:event-bus/default", OTHER[1], OTHER[0]);
+    let entry = json!({"Source": "shop", "DetailType": "order", "Detail": "{}", "EventBusName": bus});
+    let put = json!({"Entries": [entry]});
+    let (status, refused) = ask(&binary, HOME, "AWSEvents.PutEvents", &put);
+    assert_eq!((status, refused["__type"].as_str().unwrap()), (400, "AccessDeniedException"), "{refused}");
+    let words = refused["message"].as_str().unwrap();
+    assert!(
+        words.contains("is not authorized to perform: events:PutEvents") && words.contains("it has none"),
+        "{words}"
+    );
+    let permission = json!({"Action": "events:PutEvents", "Principal": HOME[0], "StatementId": "home"});
+    ok(&binary, OTHER, "AWSEvents.PutPermission", &permission);
+    assert_eq!(ok(&binary, HOME, "AWSEvents.PutEvents", &put)["FailedEntryCount"], 0);
+    let listed = ok(&binary, OTHER, "Trunkline.ListEvents", &json!({}));
+    assert_eq!(listed["Events"][0]["Event"]["account"], HOME[0], "{listed}");
+    let listed = ok(&binary, HOME, "Trunkline.ListEvents", &json!({}));
+    assert_eq!(listed["Events"].as_array().unwrap().len(), 0, "{listed}");
 }

@@ -52,7 +52,7 @@ fn messages(binary: &Binary) -> String {
 fn what_aws_would_refuse_is_logged_once_and_delivered_or_refused() {
     let (binary, log) = put("warn", 1);
     assert!(
-        log[0].contains("AWS would refuse to deliver to a rule's target") && log[0].contains(QUEUE),
+        log[0].contains("AWS would refuse this for want of a permission") && log[0].contains(QUEUE),
         "{log:?}"
     );
     assert!(log[0].contains("this statement would allow it"), "{log:?}");

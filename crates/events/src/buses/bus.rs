@@ -83,7 +83,7 @@ pub(crate) struct Bus {
     pub(crate) description: Option<String>,
     pub(crate) kms_key: Option<String>,
     pub(crate) dead_letter_arn: Option<String>,
-    /// The resource policy as JSON text. Kept and shown; nothing asks it, since there is one account.
+    /// The resource policy as JSON text; asked where another account puts events on the bus.
     pub(crate) policy: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) created: Timestamp,

@@ -1,5 +1,5 @@
-//! PutPermission, RemovePermission: a bus's resource policy. It is checked, kept and shown; with one account there is nobody whom
-//! it could keep out.
+//! PutPermission, RemovePermission: a bus's resource policy. It is kept and shown, and asked where another account puts events on the
+//! bus.
 
 use aws::operation::commit;
 use aws::policy::{self, Kind};
@@ -16,7 +16,7 @@ use crate::ops::check::{Faults, Nothing, OWN_BUS_NAME, Shape};
 
 /// What PutPermission lacks.
 pub const MISSING: &str =
-    "The policy is checked, kept and shown; with one account there is nobody whom it could keep out.";
+    "The policy is asked for events of other accounts only, and keeps them out under --permissions enforce.";
 
 const VERSION: &str = "2012-10-17";
 

@@ -1,10 +1,11 @@
 //! PutEvents.
 
 use aws::operation::{commit, parse, print};
-use aws::{Call, Error, Event, Ids, Reply, Timestamp, Uuid};
+use aws::{Arn, Call, Error, Event, Ids, Reply, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
-use store::Commit;
+use store::{Commit, Tx};
 
+use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
 use crate::limits::quotas;
@@ -74,8 +75,62 @@ pub(crate) struct EntryAnswer {
 pub(crate) struct Work {
     answers: Vec<EntryAnswer>,
     failed: usize,
-    matched: Vec<MatchedEvent>,
+    matched: Vec<Matched>,
     missing_bus: u64,
+}
+
+/// An event, and whose bus it is for.
+#[derive(Debug)]
+struct Matched {
+    owner: Events,
+    event: MatchedEvent,
+}
+
+impl Matched {
+    /// Accepts it, in its owner's account and region.
+    fn accept(self, tx: &mut Tx<'_>, home: &Events, call: &Call) {
+        let Self { owner, event } = self;
+        let accept = |tx: &mut Tx<'_>| {
+            owner.accept(&mut Commit::new(tx, call.now, &call.ids), event);
+        };
+        if owner.is_same(home) {
+            accept(tx);
+        } else {
+            tx.in_scope(owner.scope(), accept);
+        }
+    }
+}
+
+/// A bus, or none that is served, and whose it is.
+struct Destination {
+    owner: Events,
+    bus: Option<BusName>,
+}
+
+impl Destination {
+    /// Of what an entry names.
+    fn of(events: &Events, name: Option<&str>, call: &Call) -> Result<Self, Error> {
+        let arn = name.and_then(|name| name.parse::<Arn>().ok());
+        let Some(owner) = arn.and_then(|arn| events.neighbour(&arn)) else {
+            return Ok(Self { owner: events.clone(), bus: events.bus_here(name)? });
+        };
+        let bus = owner.bus_of(name)?;
+        // Another region of the same account is no other account.
+        let is_foreign = owner.account() != call.account;
+        match is_foreign.then(|| owner.bus_refusal(&bus, &call.account)).flatten() {
+            Some(reason) => Err(not_authorized(call, &bus.arn(owner.region(), owner.account()), &reason)),
+            None => Ok(Self { owner, bus: Some(bus) }),
+        }
+    }
+}
+
+/// AWS's words for want of a resource policy, and what is known beyond them.
+fn not_authorized(call: &Call, bus: &Arn, reason: &str) -> Error {
+    let account = &call.account;
+    let words = format!(
+        "User: arn:aws:iam::{account}:root is not authorized to perform: events:PutEvents on resource: {bus} because no resource-based policy allows the events:PutEvents action. {reason}"
+    );
+    Error::sender("AccessDeniedException", words)
 }
 
 /// PutEvents. An entry that is refused does not hold up the others. An entry for a bus that does not exist is
@@ -93,7 +148,7 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
     let entries = check(request)?;
     let mut work = Work::default();
     for entry in entries {
-        let bus = events.bus_here(entry.event_bus_name.as_deref())?;
+        let Destination { owner, bus } = Destination::of(events, entry.event_bus_name.as_deref(), call)?;
         let trace_header = entry.trace_header.clone();
         let event = match event_of(entry, events, Sender::Account, call) {
             Ok(event) => event,
@@ -102,8 +157,8 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
                 continue;
             }
         };
-        match bus.and_then(|bus| events.match_event(&bus, &event, call.now)) {
-            Some(matched) => work.put(&event, matched.with_trace_header(trace_header)),
+        match bus.and_then(|bus| owner.match_event(&bus, &event, call.now)) {
+            Some(matched) => work.put(&owner, &event, matched.with_trace_header(trace_header)),
             None => work.drop_event(&event),
         }
     }
@@ -121,7 +176,7 @@ impl Work {
         commit(b"", |_: serde::de::IgnoredAny| {
             Ok(events.store().write(error::of_store, move |tx| {
                 for event in matched {
-                    service.accept(&mut Commit::new(tx, call.now, &call.ids), event);
+                    event.accept(tx, &service, &call);
                 }
                 if missing_bus > 0 {
                     service.note_missing_bus(tx, missing_bus);
@@ -138,8 +193,8 @@ impl Work {
     }
 
     /// One event goes to a bus.
-    pub(crate) fn put(&mut self, event: &Event, matched: MatchedEvent) {
-        self.matched.push(matched);
+    pub(crate) fn put(&mut self, owner: &Events, event: &Event, matched: MatchedEvent) {
+        self.matched.push(Matched { owner: owner.clone(), event: matched });
         self.acknowledge(event);
     }
 

@@ -48,7 +48,7 @@ fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error
                 let active = source.filter(|source| source.state == SourceState::Active);
                 let bus: Option<BusName> = active.map(|source| source.name);
                 match bus.and_then(|bus| events.match_event(&bus, &event, call.now)) {
-                    Some(matched) => work.put(&event, matched),
+                    Some(matched) => work.put(events, &event, matched),
                     None => work.drop_event(&event),
                 }
             }

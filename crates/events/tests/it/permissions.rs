@@ -19,7 +19,7 @@ fn tell(objection: &Objection) {
 /// The reasons that were told of a rule.
 fn told_of(rule: &str) -> Vec<String> {
     let told = TOLD.lock().unwrap();
-    let of_rule = told.iter().filter(|objection| objection.rule_arn.resource == format!("rule/{rule}"));
+    let of_rule = told.iter().filter(|objection| objection.source_arn.resource == format!("rule/{rule}"));
     of_rule.map(|objection| objection.reason.clone()).collect()
 }
 
