@@ -68,7 +68,7 @@ fn target_kinds() -> String {
 const REST: &str = "
 ## What else is not there yet
 
-- Lambda functions, Step Functions, DynamoDB: not served. A target that is a function or a state machine of this account and region
+- Lambda functions, Step Functions, DynamoDB Streams: not served. A target that is a function or a state machine of this account and region
   is accepted; its delivery fails with that reason and goes to the dead-letter queue.
 - Target kinds served: {kinds} ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.

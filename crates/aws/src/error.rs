@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde_json::{Map, Value};
+
 /// An error as the caller will read it. Made where the rule is broken, code and wording together; the door only
 /// prints it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,17 +18,32 @@ pub struct Error {
     pub status: u16,
     /// A sentence for a person.
     pub message: String,
+    /// Further members of its body on the JSON wires, `Item` of a failed condition for example.
+    pub members: Option<Box<Map<String, Value>>>,
 }
 
 impl Error {
     /// An error that the caller can mend (status 400).
     pub fn sender(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code: Cow::Borrowed(code), query_code: None, status: 400, message: message.into() }
+        Self {
+            code: Cow::Borrowed(code),
+            query_code: None,
+            status: 400,
+            message: message.into(),
+            members: None,
+        }
     }
 
     /// An error that the caller cannot mend; SDKs retry it.
     pub fn receiver(code: &'static str, status: u16, message: impl Into<String>) -> Self {
-        Self { code: Cow::Borrowed(code), query_code: None, status, message: message.into() }
+        Self { code: Cow::Borrowed(code), query_code: None, status, message: message.into(), members: None }
+    }
+
+    /// The same error with further members of its body; none where there are none.
+    #[must_use]
+    pub fn with_members(mut self, members: Map<String, Value>) -> Self {
+        self.members = (!members.is_empty()).then(|| Box::new(members));
+        self
     }
 
     /// The same error with its name in the query protocol.

@@ -18,7 +18,7 @@ pub(crate) fn of_store(error: store::Error) -> Error {
 }
 
 fn with_status(status: u16, code: &'static str, message: String) -> Error {
-    Error { code: Cow::Borrowed(code), query_code: None, status, message }
+    Error { code: Cow::Borrowed(code), query_code: None, status, message, members: None }
 }
 
 fn no_such_entity(message: String) -> Error {

@@ -18,7 +18,7 @@ pub(crate) fn of_store(error: store::Error) -> Error {
 }
 
 fn with_status(status: u16, code: &'static str, message: impl Into<String>) -> Error {
-    Error { code: Cow::Borrowed(code), query_code: None, status, message: message.into() }
+    Error { code: Cow::Borrowed(code), query_code: None, status, message: message.into(), members: None }
 }
 
 /// 400 `InvalidParameterValueException`.

@@ -92,6 +92,8 @@ pub enum StartError {
     Store(store::OpenError),
     /// What is stored could not be read.
     Stored(store::Error),
+    /// The file of the tables.
+    Tables(tables::CannotOpen),
     /// The file of certificates.
     Authorities {
         /// What is wrong with it.
@@ -123,6 +125,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Store(error) => write!(f, "{error}"),
             Self::Stored(error) => write!(f, "{error}"),
+            Self::Tables(error) => write!(f, "could not open {error}"),
             Self::Authorities { why } => write!(f, "the file of --ca-file holds {why}"),
             Self::Taken { address, user } => {
                 write!(f, "the address {address} is taken")?;
@@ -147,6 +150,7 @@ impl std::error::Error for StartError {
         match self {
             Self::Store(error) => Some(error),
             Self::Stored(error) => Some(error),
+            Self::Tables(error) => Some(error),
             Self::Listen { source, .. } => Some(source),
             Self::Authorities { .. } | Self::Taken { .. } | Self::Unprotected { .. } => None,
         }

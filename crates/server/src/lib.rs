@@ -18,6 +18,7 @@ mod scopes;
 pub mod server;
 pub mod services;
 mod sweep;
+mod table_sweep;
 mod ticking;
 pub mod worker;
 

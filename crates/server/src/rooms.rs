@@ -1,5 +1,6 @@
 //! The open rooms: the store, and what stands on it.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aws::Scope;
@@ -12,6 +13,7 @@ use iam::Iam;
 use logs::Logs;
 use queue::Queues;
 use store::{Options, Store};
+use tables::Tables;
 
 use crate::clock;
 use crate::config::{Config, StartError};
@@ -25,6 +27,8 @@ pub struct Rooms {
     pub queues: Queues,
     /// Event buses and rules.
     pub events: Events,
+    /// DynamoDB tables.
+    pub tables: Tables,
     /// Roles and policies.
     pub iam: Iam,
     /// Log groups.
@@ -58,10 +62,8 @@ impl Rooms {
     /// Opens the rooms of another account or region beside these.
     pub(crate) fn open_beside(&self, scope: &Scope, config: &Config) -> Result<Self, StartError> {
         let queues = self.queues.in_scope(scope).map_err(StartError::Stored)?;
-        // IAM knows no regions: what an account has there is in the region of it that was opened first.
-        let is_same_account = scope.account == self.store.scope().account;
-        let iam = if is_same_account { self.iam.clone() } else { Iam::new(queues.store().clone()) };
-        Self::open_on(queues, iam, config)
+        // IAM knows no regions: its records are under their account, all of them in the home scope.
+        Self::open_on(queues, self.iam.clone(), config)
     }
 
     fn open_on(queues: Queues, iam: Iam, config: &Config) -> Result<Self, StartError> {
@@ -71,8 +73,20 @@ impl Rooms {
             .map_err(StartError::Stored)?;
         let logs = Logs::new(store.clone(), scope.clone());
         events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));
+        let tables = Tables::open(&tables_file(&scope, config), scope.clone()).map_err(StartError::Tables)?;
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        Ok(Self { store, queues, events, logs, iam, subscriptions, streams, feed: Arc::default() })
+        Ok(Self { store, queues, events, logs, iam, tables, subscriptions, streams, feed: Arc::default() })
     }
+}
+
+/// Where the tables of an account and region are: the home scope's file has no name of its own, as its records have none.
+fn tables_file(scope: &Scope, config: &Config) -> PathBuf {
+    let is_home = *scope.account == *config.account && *scope.region == *config.region;
+    let name = if is_home {
+        "tables.sqlite".to_owned()
+    } else {
+        format!("tables-{}-{}.sqlite", scope.account, scope.region)
+    };
+    config.data_dir.join(name)
 }

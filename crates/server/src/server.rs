@@ -27,6 +27,7 @@ use crate::rooms::Rooms;
 use crate::schedule::Schedules;
 use crate::scopes::Scopes;
 use crate::sweep::Sweep;
+use crate::table_sweep::TableSweep;
 use crate::ticking::ticking;
 use crate::worker::{Taken, Worker};
 
@@ -80,9 +81,9 @@ impl Server {
         if config.calls_out.guard.names_any() {
             scopes.all().for_each(|served| served.rooms.events.allow_plain_http());
         }
-        roles::ask(&rooms, config.permissions);
+        scopes.all().for_each(|served| roles::ask(&served.rooms, config.permissions));
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
-        let stopped = rooms.store.stopped();
+        let stopped = stopped_of(&scopes);
         let (close, closing) = watch::channel(false);
         let platform = Platform::new();
         let door = Door {
@@ -212,9 +213,21 @@ fn loops(rooms: Rooms, hands: &Hands<'_>, closing: &watch::Receiver<bool>) -> Ve
         tokio::spawn(deliveries.authorize(closing.clone())),
         tokio::spawn(Porter::clone(porter).carry(posts, closing.clone())),
         tokio::spawn(ticking(Replays::new(rooms.clone()), closing.clone())),
+        tokio::spawn(ticking(TableSweep(rooms.tables.clone()), closing.clone())),
         tokio::spawn(ticking(Schedules(rooms), closing.clone())),
         tokio::spawn(ticking(sweep, closing.clone())),
     ]
+}
+
+/// Turns to the cause when the store or a file of tables stops: after that nothing is acknowledged.
+fn stopped_of(scopes: &Scopes) -> watch::Receiver<Option<String>> {
+    let (stop, any) = watch::channel(None);
+    let tables = scopes.all().map(|served| served.rooms.tables.stopped());
+    for mut one in std::iter::once(scopes.home().store.stopped()).chain(tables) {
+        let stop = stop.clone();
+        tokio::spawn(async move { stop.send_replace(Some(stopped(&mut one).await)) });
+    }
+    any
 }
 
 async fn stopped(store: &mut watch::Receiver<Option<String>>) -> String {

@@ -131,7 +131,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "events", floor: 3, may_import: &["pattern", "queue", "logs", "store", "aws"] },
     Room { name: "states", floor: 3, may_import: &["asl", "queue", "store", "aws"] },
     Room { name: "lambda", floor: 3, may_import: &["pattern", "queue", "logs", "store", "aws"] },
-    Room { name: "tables", floor: 3, may_import: &["store", "aws"] },
+    Room { name: "tables", floor: 3, may_import: &["aws"] },
     Room { name: "genesys", floor: 3, may_import: &["queue", "http_client", "store", "aws"] },
     Room { name: "queue", floor: 2, may_import: &["store", "aws"] },
     // What rules deliver to in the commit that accepts their event, beside queues.

@@ -354,8 +354,8 @@ impl Outgoing {
 
     fn error_body(self, error: &Error, request_id: &str) -> String {
         match self {
-            Self::Json(wire) => json_error(&format!("{}{}", wire.error_prefix, error.code), &error.message),
-            Self::UnknownJson => json_error(&error.code, &error.message),
+            Self::Json(wire) => json_error(&format!("{}{}", wire.error_prefix, error.code), error),
+            Self::UnknownJson => json_error(&error.code, error),
             Self::Query(wire, _) => xml_answer::error(Some(wire), error, request_id),
             Self::QueryJson(wire, _) => query::json_error(wire, error, request_id),
             // All that AWS says.
@@ -406,6 +406,10 @@ fn with_version(version: u32, body: &[u8]) -> Body {
     [format!("{{\"Version\":{version}{separator}").as_bytes(), members].concat()
 }
 
-fn json_error(kind: &str, message: &str) -> String {
-    serde_json::json!({"__type": kind, "message": message}).to_string()
+fn json_error(kind: &str, error: &Error) -> String {
+    let mut body = Map::new();
+    body.insert("__type".to_owned(), kind.into());
+    body.insert("message".to_owned(), error.message.as_str().into());
+    body.extend(error.members.iter().flat_map(|members| members.as_ref().clone()));
+    Value::Object(body).to_string()
 }
