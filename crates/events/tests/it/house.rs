@@ -48,7 +48,7 @@ impl House {
         Ids::from_seed(self.seed.get())
     }
 
-    fn call(&self, now: Timestamp) -> Call {
+    pub(crate) fn call(&self, now: Timestamp) -> Call {
         Call {
             now,
             account: ACCOUNT.to_owned(),

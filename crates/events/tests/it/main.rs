@@ -14,6 +14,7 @@ mod house;
 mod input;
 mod log_group;
 mod operations;
+mod own;
 mod partner;
 mod permissions;
 mod redrive;
