@@ -9,6 +9,7 @@
 //! - [`lint()`] tells what is doubtful in a definition that AWS accepts; [`explain`] why a Choice went where it went.
 //! - [`step::test_state`] tries one state, its work mocked.
 //! - [`map_run`] counts the children of a distributed Map.
+//! - [`place`] finds a diagnostic's location in the text, for a caret; [`mock_config`] reads mocks of Step Functions Local.
 //! - [`walk`] drives an execution in memory, its tasks answered by mocks, its clock jumping from timer to timer.
 //! - [`expr`] evaluates what stands inside a state: paths, payload templates, JSONata, Choice rules.
 //!
@@ -48,8 +49,10 @@ pub mod history;
 pub mod json;
 pub mod lint;
 pub mod map_run;
+pub mod mock_config;
 pub mod parse;
 pub mod payload;
+pub mod place;
 pub mod reader;
 pub mod resource;
 pub mod step;
