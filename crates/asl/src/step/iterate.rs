@@ -95,7 +95,8 @@ impl Run<'_> {
         iterations.open += 1;
         let index = u64::try_from(beginning.index).unwrap_or(u64::MAX);
         let item = Item { index, value, source: None };
-        let effective = iterations.input.clone();
+        // What the selector sees is as large as the state's input: copied only for one.
+        let effective = map.item_selector.as_ref().map(|_| iterations.input.clone()).unwrap_or_default();
         let input = match &map.item_selector {
             None => item.value.clone(),
             Some(selector) => {

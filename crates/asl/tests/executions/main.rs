@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test stops where it fails")]
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+mod map_runs;
 mod properties;
 mod recorded;
 mod steps;
