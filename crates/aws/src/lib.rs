@@ -20,6 +20,7 @@ pub mod scope;
 pub mod secret;
 pub mod service;
 pub mod sigv4;
+mod strict;
 pub mod time;
 pub mod uuid;
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::call::Call;
 use crate::error::Error;
 use crate::porter_call::PorterCall;
+use crate::strict::Strict;
 use crate::time::Timestamp;
 
 /// The JSON text of an answer.
@@ -121,8 +122,11 @@ where
 /// `SerializationException` naming line and column.
 pub fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, Error> {
     let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body)
-        .map_err(|e| Error::serialization(format!("The request body is not valid: {e}.")))
+    let invalid = |e: serde_json::Error| Error::serialization(format!("The request body is not valid: {e}."));
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let request = Q::deserialize(Strict(&mut reader)).map_err(invalid)?;
+    reader.end().map_err(invalid)?;
+    Ok(request)
 }
 
 /// Reads an optional list or map of a request, for `#[serde(default, deserialize_with)]`: `null` is as good as absent, as
