@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::ExitCode;
 
-use aws::service::Served;
+use aws::service::OperationStatus;
 use events::target::kind::{Service, list};
 
 use crate::root;
@@ -37,7 +37,7 @@ fn page() -> String {
         // Writing to a String cannot fail.
         let _ =
             write!(page, "\n## {service}: {count} of {}\n\n| Operation | |\n|---|---|\n", operations.len());
-        for Served { name, missing } in &served {
+        for OperationStatus { name, missing } in &served {
             let how = if missing.is_empty() { "served".to_owned() } else { format!("partly: {missing}") };
             let _ = writeln!(page, "| `{name}` | {how} |");
         }
@@ -94,7 +94,7 @@ fn services() -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 /// What is served of a service, by name.
-fn table_of(service: &str) -> Vec<Served> {
+fn table_of(service: &str) -> Vec<OperationStatus> {
     let rows = server::services::catalogue().find(|row| row.name() == service);
     let mut served = rows.map(|row| row.operations()).unwrap_or_default();
     served.sort_unstable();
@@ -103,7 +103,7 @@ fn table_of(service: &str) -> Vec<Served> {
 
 #[cfg(test)]
 mod tests {
-    use aws::service::Served;
+    use aws::service::OperationStatus;
 
     use super::{page, services, table_of};
 
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn boto3_and_the_node_sdk_drive_every_operation_of_eventbridge() {
         let (python, node) = (texts("clients/python"), texts("clients/node"));
-        for Served { name, .. } in table_of("EventBridge") {
+        for OperationStatus { name, .. } in table_of("EventBridge") {
             let method = format!("events.{}", of_boto3(name));
             let called = |ending: &str| python.contains(&format!("{method}{ending}"));
             assert!(["(", ",", ")"].into_iter().any(called), "no client calls {method}");
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn nothing_is_served_that_aws_does_not_have() {
         for (service, operations) in services() {
-            for Served { name, .. } in table_of(service) {
+            for OperationStatus { name, .. } in table_of(service) {
                 assert!(operations.contains(&name), "{service} has no {name}");
             }
         }

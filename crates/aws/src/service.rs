@@ -185,7 +185,7 @@ pub trait Describe: fmt::Debug + Send + Sync {
     /// The largest request body, in bytes.
     fn body_bytes_max(&self) -> usize;
     /// Its operations, in the order of the table.
-    fn operations(&self) -> Vec<Served>;
+    fn operations(&self) -> Vec<OperationStatus>;
     /// Whether it has an operation of this name.
     fn has(&self, operation: &str) -> bool;
 }
@@ -198,7 +198,7 @@ pub trait Serve: Describe {
 
 /// How far an operation is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Served {
+pub struct OperationStatus {
     /// AWS's name of it.
     pub name: &'static str,
     /// What of it is missing, in a sentence; empty where it is served whole.
@@ -222,8 +222,8 @@ impl<S> Describe for Service<S> {
         self.body_bytes_max
     }
 
-    fn operations(&self) -> Vec<Served> {
-        let served = |row: &Operation<S>| Served { name: row.name, missing: row.missing };
+    fn operations(&self) -> Vec<OperationStatus> {
+        let served = |row: &Operation<S>| OperationStatus { name: row.name, missing: row.missing };
         self.operations.iter().map(served).collect()
     }
 
@@ -260,7 +260,7 @@ impl<S: Send + Sync> Describe for Bound<S> {
         self.service.body_bytes_max()
     }
 
-    fn operations(&self) -> Vec<Served> {
+    fn operations(&self) -> Vec<OperationStatus> {
         self.service.operations()
     }
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>>;
 
 /// Who can answer the calls of some operations: one for each kind of target that is called.
-pub trait Answer: fmt::Debug + Send + Sync {
+pub trait Answerer: fmt::Debug + Send + Sync {
     /// The operations whose calls it answers, for example `Invoke`.
     fn operations(&self) -> &'static [&'static str];
     /// Calls the target. May be dropped at the call's deadline, or when the caller has gone away.
@@ -22,12 +22,12 @@ pub trait Answer: fmt::Debug + Send + Sync {
 /// All who can answer. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
-    all: Arc<[Arc<dyn Answer>]>,
+    all: Arc<[Arc<dyn Answerer>]>,
 }
 
 impl Answers {
     /// These.
-    pub fn new(all: Vec<Arc<dyn Answer>>) -> Self {
+    pub fn new(all: Vec<Arc<dyn Answerer>>) -> Self {
         Self { all: all.into() }
     }
 
@@ -56,12 +56,12 @@ mod tests {
 
     use aws::{Arn, PorterCall, Response};
 
-    use super::{Answer, Answering, Answers};
+    use super::{Answerer, Answering, Answers};
 
     #[derive(Debug)]
     struct Echo;
 
-    impl Answer for Echo {
+    impl Answerer for Echo {
         fn operations(&self) -> &'static [&'static str] {
             &["Echo", "Never"]
         }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::authorizer;
 use crate::aws_access::AwsAccess;
 use crate::debts::{Debts, Label, Terms, Verdict};
-use crate::target::{self, CUT_OFF, Carried, Outside};
+use crate::target::{self, CUT_OFF, CallOutcome, Outside};
 use crate::tokens::Tokens;
 
 /// What rules owe to their targets.
@@ -26,7 +26,7 @@ pub struct Deliveries {
 
 /// What came of an attempt.
 #[derive(Debug)]
-pub struct Attempted {
+pub struct DeliveryOutcome {
     attempt: Attempt,
     /// The target is a bus of ours: the event is accepted there in the settlement's commit.
     forward: Option<Forwarded>,
@@ -66,7 +66,7 @@ impl Deliveries {
 
 impl Debts for Deliveries {
     type Debt = Owed;
-    type Outcome = Attempted;
+    type Outcome = DeliveryOutcome;
 
     fn store(&self) -> &Store {
         self.events.store()
@@ -109,7 +109,7 @@ impl Debts for Deliveries {
         }
     }
 
-    async fn call(&self, owed: &Owed, time: Duration) -> Attempted {
+    async fn call(&self, owed: &Owed, time: Duration) -> DeliveryOutcome {
         let started = self.now();
         let carried = timeout(time, target::carry(&self.outside, &self.events, owed, started)).await;
         let carried = carried.unwrap_or_else(|_| {
@@ -118,20 +118,20 @@ impl Debts for Deliveries {
         });
         let took = self.now().since(started);
         let (outcome, answer, forward) = match carried {
-            Carried::Ended { outcome, answer } => (outcome, answer, None),
-            Carried::Forward { events, matched } => {
+            CallOutcome::Ended { outcome, answer } => (outcome, answer, None),
+            CallOutcome::Forward { events, matched } => {
                 (Outcome::Delivered, None, Some(Forwarded { events, matched }))
             }
         };
-        Attempted { attempt: Attempt { started, took, answer, outcome }, forward }
+        DeliveryOutcome { attempt: Attempt { started, took, answer, outcome }, forward }
     }
 
-    fn was_cut_off(attempted: &Attempted) -> bool {
+    fn was_cut_off(attempted: &DeliveryOutcome) -> bool {
         matches!(&attempted.attempt.outcome, Outcome::Failed { code, .. } if code == CUT_OFF)
     }
 
-    fn settle(&self, commit: &mut Commit<'_>, owed: Owed, attempted: Attempted) -> Verdict {
-        let Attempted { attempt, forward } = attempted;
+    fn settle(&self, commit: &mut Commit<'_>, owed: Owed, attempted: DeliveryOutcome) -> Verdict {
+        let DeliveryOutcome { attempt, forward } = attempted;
         let settlement = self.events.settle(commit, &owed, &attempt);
         // Settled by somebody else already: then it was also forwarded by them.
         if let (Some(Forwarded { events, matched }), true) = (forward, settlement != Settlement::Gone) {

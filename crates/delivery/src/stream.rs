@@ -5,7 +5,7 @@ use std::time::Duration;
 use events::Slots;
 use genesys::platform::event_stream::owed::{CALL_TIME, Post, Settlement};
 use genesys::platform::event_stream::{Header, Streams};
-use http_client::{Answer, Client, Request};
+use http_client::{Client, Request, Response};
 use queue::Arrival;
 use serde_json::{Value, json};
 use store::{Commit, Store};
@@ -27,7 +27,7 @@ pub struct Posts {
 
 /// What came of posting.
 #[derive(Debug)]
-pub enum Posted {
+pub enum PostOutcome {
     /// The address answered with 2xx.
     Accepted,
     /// It did not, for this reason.
@@ -45,7 +45,7 @@ impl Posts {
 
 impl Debts for Posts {
     type Debt = Post;
-    type Outcome = Posted;
+    type Outcome = PostOutcome;
 
     fn store(&self) -> &Store {
         self.streams.store()
@@ -92,27 +92,29 @@ impl Debts for Posts {
         }
     }
 
-    async fn call(&self, post: &Post, time: Duration) -> Posted {
+    async fn call(&self, post: &Post, time: Duration) -> PostOutcome {
         let target = Target { url: &post.url, headers: &post.headers };
         match timeout(time, send(&self.client, &target, &post.body)).await {
-            Ok(Ok(answer)) if (200..300).contains(&answer.status) => Posted::Accepted,
+            Ok(Ok(answer)) if (200..300).contains(&answer.status) => PostOutcome::Accepted,
             Ok(Ok(answer)) => {
-                Posted::Failed(format!("the address answered with status {}, not 2xx", answer.status))
+                PostOutcome::Failed(format!("the address answered with status {}, not 2xx", answer.status))
             }
-            Ok(Err(reason)) => Posted::Failed(reason),
-            Err(_) => Posted::CutOff,
+            Ok(Err(reason)) => PostOutcome::Failed(reason),
+            Err(_) => PostOutcome::CutOff,
         }
     }
 
-    fn was_cut_off(posted: &Posted) -> bool {
-        matches!(posted, Posted::CutOff)
+    fn was_cut_off(posted: &PostOutcome) -> bool {
+        matches!(posted, PostOutcome::CutOff)
     }
 
-    fn settle(&self, commit: &mut Commit<'_>, post: Post, posted: Posted) -> Verdict {
+    fn settle(&self, commit: &mut Commit<'_>, post: Post, posted: PostOutcome) -> Verdict {
         let result = match posted {
-            Posted::Accepted => Ok(()),
-            Posted::Failed(reason) => Err(reason),
-            Posted::CutOff => Err(format!("the address did not answer within {} s", CALL_TIME.as_secs())),
+            PostOutcome::Accepted => Ok(()),
+            PostOutcome::Failed(reason) => Err(reason),
+            PostOutcome::CutOff => {
+                Err(format!("the address did not answer within {} s", CALL_TIME.as_secs()))
+            }
         };
         match self.streams.settle(commit, &post, &result) {
             Settlement::Lost => Verdict::Lost { reason: result.err().unwrap_or_default() },
@@ -149,7 +151,7 @@ pub async fn handshake(client: &Client, url: &str, headers: &[Header], token: &s
     }
 }
 
-async fn send(client: &Client, target: &Target<'_>, body: &str) -> Result<Answer, String> {
+async fn send(client: &Client, target: &Target<'_>, body: &str) -> Result<Response, String> {
     let request = || {
         let mut request = Request::new("POST", target.url)?.header("content-type", "application/json")?;
         for header in target.headers {

@@ -1,4 +1,4 @@
-//! The kinds of target: a file each, and a line each in [`CARRIERS`].
+//! The kinds of target: a file each, and a line each in [`CALLERS`].
 
 mod api_destination;
 mod aws_api;
@@ -23,7 +23,7 @@ pub(crate) const CUT_OFF: &str = "TIMEOUT";
 
 /// What came of calling a target.
 #[derive(Debug)]
-pub(crate) enum Carried {
+pub(crate) enum CallOutcome {
     /// The attempt ended.
     Ended {
         /// What it means.
@@ -50,13 +50,13 @@ pub(crate) struct Outside {
 }
 
 /// How targets of a kind are called.
-struct Carrier {
+struct Caller {
     kind: &'static TargetKind,
-    carry: for<'c> fn(&'c Outside, Parcel<'c>) -> Carrying<'c>,
+    carry: for<'c> fn(&'c Outside, Parcel<'c>) -> Calling<'c>,
 }
 
 /// A call under way.
-type Carrying<'c> = Pin<Box<dyn Future<Output = Carried> + Send + 'c>>;
+type Calling<'c> = Pin<Box<dyn Future<Output = CallOutcome> + Send + 'c>>;
 
 /// A delivery that is carried now.
 #[derive(Clone, Copy)]
@@ -67,43 +67,43 @@ struct Parcel<'p> {
 }
 
 /// A carrier for each of [`events::KINDS`].
-static CARRIERS: [&Carrier; 6] = [
-    &queue::CARRIER,
-    &log_group::CARRIER,
-    &function::CARRIER,
-    &state_machine::CARRIER,
-    &event_bus::CARRIER,
-    &api_destination::CARRIER,
+static CALLERS: [&Caller; 6] = [
+    &queue::CALLER,
+    &log_group::CALLER,
+    &function::CALLER,
+    &state_machine::CALLER,
+    &event_bus::CALLER,
+    &api_destination::CALLER,
 ];
 
 /// Calls the target of a delivery once.
-pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed, now: Timestamp) -> Carried {
-    match CARRIERS.into_iter().find(|carrier| carrier.kind == owed.kind) {
+pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed, now: Timestamp) -> CallOutcome {
+    match CALLERS.into_iter().find(|carrier| carrier.kind == owed.kind) {
         Some(carrier) => (carrier.carry)(outside, Parcel { events, owed, now }).await,
         None => hopeless(format!("{} is of a kind that the porter cannot call.", owed.target.arn)),
     }
 }
 
 /// A failure that trying again cannot mend: it goes to the dead-letter queue at once.
-pub(crate) fn hopeless(message: String) -> Carried {
+pub(crate) fn hopeless(message: String) -> CallOutcome {
     // The user guide's code for a target that does not exist ("Using dead-letter queues to process undelivered events").
     failed("NO_RESOURCE", message, Retry::Never)
 }
 
 /// A failure without an answer.
-pub(crate) fn failed(code: &str, message: String, retry: Retry) -> Carried {
-    Carried::Ended { outcome: Outcome::Failed { code: code.to_owned(), message, retry }, answer: None }
+pub(crate) fn failed(code: &str, message: String, retry: Retry) -> CallOutcome {
+    CallOutcome::Ended { outcome: Outcome::Failed { code: code.to_owned(), message, retry }, answer: None }
 }
 
 #[cfg(test)]
 mod tests {
     use events::KINDS;
 
-    use super::CARRIERS;
+    use super::CALLERS;
 
     #[test]
     fn every_kind_has_its_carrier() {
-        let carried: Vec<_> = CARRIERS.into_iter().map(|carrier| carrier.kind).collect();
+        let carried: Vec<_> = CALLERS.into_iter().map(|carrier| carrier.kind).collect();
         assert_eq!(carried, KINDS);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use events::TokenCall;
-use http_client::{Answer, Client, Failure, FailureKind, Request};
+use http_client::{Client, Failure, FailureKind, Request, Response};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -143,7 +143,7 @@ impl Tokens {
         Ok(Token { generation: call.generation, header, renewed_at })
     }
 
-    async fn ask(&self, call: &TokenCall) -> Result<Answer, Failure> {
+    async fn ask(&self, call: &TokenCall) -> Result<Response, Failure> {
         let mut request = Request::new(&call.method, &call.url)?.keep(ANSWER_BYTES_MAX);
         for (name, value) in &call.headers {
             request = request.header(name, value)?;
@@ -154,7 +154,7 @@ impl Tokens {
 }
 
 /// What an answer that is no token means. Of its words only the error's code is told.
-fn refusal(answer: &Answer) -> NoToken {
+fn refusal(answer: &Response) -> NoToken {
     let code = serde_json::from_slice::<ErrorAnswer>(&answer.body).ok().map(|answer| answer.error);
     let is_code =
         |code: &String| code.len() <= 40 && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aws::secret::Secret;
 use aws::{Ids, Timestamp};
-use http_client::{Answer, FailureKind, Guard, Request, Settings};
+use http_client::{FailureKind, Guard, Request, Response, Settings};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
@@ -152,7 +152,7 @@ impl Client {
         &Call { method, path }: &Call<'_>,
         body: Option<&Value>,
         token: &Secret,
-    ) -> Result<Answer, http_client::Failure> {
+    ) -> Result<Response, http_client::Failure> {
         let wait = self.shared.lock().await.not_before.since((self.environment.now)());
         if !wait.is_zero() {
             sleep(wait).await;
@@ -169,7 +169,7 @@ impl Client {
     }
 
     /// Waits out the minute when the org reports that the limit is reached, instead of running into 429.
-    async fn heed(&self, answer: &Answer) {
+    async fn heed(&self, answer: &Response) {
         let number = |name: &str| answer.header(name).and_then(|text| text.parse::<u64>().ok());
         let limit = (
             number("inin-ratelimit-count"),
@@ -206,7 +206,7 @@ impl Client {
 }
 
 /// The JSON of an answer; `null` where it has no body.
-fn read(answer: &Answer, path: &str) -> Result<Value, Fault> {
+fn read(answer: &Response, path: &str) -> Result<Value, Fault> {
     if answer.body.is_empty() {
         return Ok(Value::Null);
     }

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
 use crate::connect::{Connector, Stream};
-use crate::exchange::{Answer, Request, place};
+use crate::exchange::{Request, Response, place};
 use crate::failure::{Failure, FailureKind};
 use crate::guard::Guard;
 use crate::trust;
@@ -65,11 +65,11 @@ impl Client {
     }
 
     /// Sends a request and reads its answer, all within `deadline`. Redirects are not followed: they are the answer. The
-    /// body is kept up to [`Request::keep`], and [`Answer::is_cut`] says whether there was more.
+    /// body is kept up to [`Request::keep`], and [`Response::is_cut`] says whether there was more.
     ///
     /// # Errors
     /// Where there is no complete answer: see [`FailureKind`].
-    pub async fn send(&self, request: Request, deadline: Duration) -> Result<Answer, Failure> {
+    pub async fn send(&self, request: Request, deadline: Duration) -> Result<Response, Failure> {
         let at = place(&request.url);
         // Boxed: the pool's future is large, and callers hold many layers of it.
         let exchange = Box::pin(self.exchange(request));
@@ -87,7 +87,7 @@ impl Client {
         timeout(deadline, connecting).await.unwrap_or_else(|_| Err(late(&place(&url), deadline)))
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+    async fn exchange(&self, request: Request) -> Result<Response, Failure> {
         let (at, kept_bytes_max) = (place(&request.url), request.kept_bytes_max);
         let mut sent = hyper::Request::new(Full::new(request.body));
         *sent.method_mut() = request.method;
@@ -99,7 +99,7 @@ impl Client {
         let headers = head.headers.iter();
         let headers =
             headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-        Ok(Answer { status: head.status.as_u16(), headers: headers.collect(), body, is_cut })
+        Ok(Response { status: head.status.as_u16(), headers: headers.collect(), body, is_cut })
     }
 }
 

@@ -75,7 +75,7 @@ impl fmt::Debug for Request {
 
 /// An answer, whatever its status.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status, 100 to 999.
     pub status: u16,
     /// The headers, names in lower case; values that are no text are left out.
@@ -86,7 +86,7 @@ pub struct Answer {
     pub is_cut: bool,
 }
 
-impl Answer {
+impl Response {
     /// The first header of this name, which is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

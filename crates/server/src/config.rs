@@ -34,6 +34,10 @@ pub struct Config {
     pub regions: Vec<String>,
     /// Whether AWS's waiting times are kept.
     pub waiting_times: WaitingTimes,
+    /// Hosts that requests may name beside this machine's own, without port.
+    pub allowed_hosts: Vec<String>,
+    /// Origins whose web pages may call, for example `https://console.example`.
+    pub allowed_origins: Vec<String>,
     /// Who may call.
     pub credentials: Credentials,
     /// Sends are refused when the disk has less than this left, in bytes, so that receives and deletes can go on.
@@ -65,6 +69,8 @@ impl Config {
             accounts: Vec::new(),
             regions: Vec::new(),
             waiting_times: WaitingTimes::default(),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
             credentials: Credentials::AnyOnLoopback,
             disk_reserve_bytes: 0,
             event_retention: Retention::default(),
@@ -100,7 +106,7 @@ pub enum StartError {
         why: String,
     },
     /// The address is taken.
-    Taken {
+    AddressInUse {
         /// The address.
         address: SocketAddr,
         /// Who has it, where the system tells.
@@ -127,7 +133,7 @@ impl fmt::Display for StartError {
             Self::Stored(error) => write!(f, "{error}"),
             Self::Tables(error) => write!(f, "could not open {error}"),
             Self::Authorities { why } => write!(f, "the file of --ca-file holds {why}"),
-            Self::Taken { address, user } => {
+            Self::AddressInUse { address, user } => {
                 write!(f, "the address {address} is taken")?;
                 if let Some(user) = user {
                     write!(f, " by {user}")?;
@@ -152,7 +158,7 @@ impl std::error::Error for StartError {
             Self::Stored(error) => Some(error),
             Self::Tables(error) => Some(error),
             Self::Listen { source, .. } => Some(source),
-            Self::Authorities { .. } | Self::Taken { .. } | Self::Unprotected { .. } => None,
+            Self::Authorities { .. } | Self::AddressInUse { .. } | Self::Unprotected { .. } => None,
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod own;
 pub(crate) mod reply;
 mod request_log;
 pub(crate) mod sts;
+pub(crate) mod visitor;
 mod webhooks;
 pub(crate) mod wire;
 
@@ -28,7 +29,8 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::config::OpenWebhook;
 pub(crate) use crate::door::body::Bodies;
-use crate::door::reply::{Answer, Driver};
+use crate::door::reply::{Driver, OperationAnswer};
+use crate::door::visitor::Visitors;
 use crate::door::wire::{CredentialScope, Destination, Outgoing};
 use crate::rooms::Rooms;
 use crate::scopes::Scopes;
@@ -52,6 +54,8 @@ pub(crate) struct Door {
     pub(crate) region: Arc<str>,
     /// Where callers reach us when they name no host themselves.
     pub(crate) address: Arc<str>,
+    /// Who may come in at all.
+    pub(crate) visitors: Arc<Visitors>,
     /// The webhooks that are open.
     pub(crate) webhooks: Arc<[OpenWebhook]>,
     /// Turns true when the server is going down: long polls answer at once.
@@ -68,6 +72,7 @@ pub(crate) fn router(door: Door) -> Router {
         .merge(genesys::routes())
         .route("/webhooks/{name}", any(webhooks::post))
         .fallback(aws_operation)
+        .layer(axum::middleware::from_fn_with_state(door.clone(), visitor::judged))
         .layer(axum::middleware::from_fn(request_log::logged))
         .with_state(door)
 }
@@ -123,8 +128,8 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
     let request = asked.request.as_deref().unwrap_or(&body);
     let reply = asked.service.run(&asked.operation, call, request);
     match door.driver().drive(reply).await {
-        Ok(Answer::Json(body)) => asked.outgoing.answer(body, &request_id),
-        Ok(Answer::Whole(response)) => whole(response, &request_id),
+        Ok(OperationAnswer::Json(body)) => asked.outgoing.answer(body, &request_id),
+        Ok(OperationAnswer::Whole(response)) => whole(response, &request_id),
         Err(error) => asked.outgoing.error(&error, &request_id),
     }
 }

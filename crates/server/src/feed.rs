@@ -50,7 +50,7 @@ pub struct SimulatedFeed {
 
 /// A feed that is ready to run.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct RunningFeed {
     ingest: Ingest,
     simulator: Simulator,
     position: Position,
@@ -62,7 +62,7 @@ pub(crate) struct Running {
     next: Option<SimulatedEvent>,
 }
 
-impl Running {
+impl RunningFeed {
     /// Begins, or goes on where the last run in this data folder was.
     pub(crate) async fn prepare(
         mut feed: SimulatedFeed,
@@ -168,7 +168,7 @@ impl Running {
     }
 }
 
-impl Tick for Running {
+impl Tick for RunningFeed {
     const NAME: &'static str = "feed";
     const PAUSE: Duration = TICK;
 

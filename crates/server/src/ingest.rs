@@ -32,7 +32,7 @@ pub(crate) struct Ingest {
 
 /// An event of the feed, read and matched against the rules of its own bus.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedEvent {
     partner: PartnerEvent,
     /// On the bus named like its source, and on those of enabled integrations.
     matched: Vec<MatchedEvent>,
@@ -45,7 +45,7 @@ pub(crate) struct Prepared {
 /// What one commit takes in.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    pub(crate) prepared: Vec<Prepared>,
+    pub(crate) prepared: Vec<PreparedEvent>,
     pub(crate) moment: FeedMoment,
     /// The most timers whose conversations are looked at.
     pub(crate) timers_max: usize,
@@ -74,7 +74,7 @@ struct Undecided {
     questions: Vec<Question>,
 }
 
-impl Prepared {
+impl PreparedEvent {
     /// An event that was made from analytics, for when it has not come by itself.
     pub(crate) fn made_up(self) -> Self {
         Self { is_made_up: true, ..self }
@@ -100,7 +100,7 @@ impl Ingest {
     }
 
     /// What needs no transaction: reading the event, and matching it against the rules of the bus named like its source.
-    pub(crate) fn prepare(&self, text: &str, now: Timestamp) -> Result<Prepared, EnvelopeError> {
+    pub(crate) fn prepare(&self, text: &str, now: Timestamp) -> Result<PreparedEvent, EnvelopeError> {
         let partner = PartnerEvent::parse(text.as_bytes())?;
         let event = Event::from_json(text, now).map_err(|message| EnvelopeError { message })?;
         let mut matched: Vec<MatchedEvent> = self.matched(&event, now).into_iter().collect();
@@ -111,7 +111,7 @@ impl Ingest {
                 matched.extend(self.matched(&copy, now));
             }
         }
-        Ok(Prepared { partner, matched, is_homeless, is_made_up: false })
+        Ok(PreparedEvent { partner, matched, is_homeless, is_made_up: false })
     }
 
     /// Matched on the bus named like the event's source, where there is one.
@@ -153,7 +153,7 @@ impl Ingest {
     fn take(&self, commit: &mut Commit<'_>, batch: Batch, known: &Decisions) -> Result<usize, Rollback> {
         let moment = batch.moment;
         let mut followed = Vec::with_capacity(batch.prepared.len());
-        for Prepared { partner, is_made_up, .. } in &batch.prepared {
+        for PreparedEvent { partner, is_made_up, .. } in &batch.prepared {
             let is_known = *is_made_up && Intake::knows(&mut commit.tx, partner, moment.wall);
             followed.push(if is_known {
                 IntakeOutcome::Duplicate
@@ -170,7 +170,8 @@ impl Ingest {
         if !questions.is_empty() {
             return Err(Rollback::Undecided(Box::new(Undecided { batch, questions })));
         }
-        for (Prepared { matched, is_homeless, .. }, outcome) in batch.prepared.into_iter().zip(followed) {
+        for (PreparedEvent { matched, is_homeless, .. }, outcome) in batch.prepared.into_iter().zip(followed)
+        {
             let IntakeOutcome::New(derived) = outcome else { continue };
             if is_homeless {
                 // Deleted since it was looked for: counted as for every other sender.

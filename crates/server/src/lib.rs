@@ -25,5 +25,5 @@ pub mod worker;
 pub use crate::feed::SimulatedFeed;
 pub use crate::listen::{NotificationsFeed, PartnerQueueFeed};
 pub use crate::rooms::Rooms;
-pub use crate::server::{Ended, Server};
-pub use crate::worker::Taken;
+pub use crate::server::{Server, StopReason};
+pub use crate::worker::WorkerMessage;

@@ -24,7 +24,7 @@ pub use crate::listen::notifications::NotificationsFeed;
 pub use crate::listen::partner_queue::PartnerQueueFeed;
 
 use crate::clock;
-use crate::ingest::{Batch, Ingest, Prepared};
+use crate::ingest::{Batch, Ingest, PreparedEvent};
 use crate::rooms::Rooms;
 use crate::ticking::{Next, Tick};
 
@@ -39,7 +39,7 @@ const WAITING_MAX: usize = 10_000;
 
 /// What is handed to the commit.
 #[derive(Debug)]
-enum Heard {
+enum FeedItem {
     /// A notification, with the envelope that it is put on the bus with.
     Event(String),
     /// An event made from analytics; dropped without a word where it came by itself.
@@ -53,13 +53,13 @@ enum Heard {
 /// The way to the commit.
 #[derive(Clone, Debug)]
 struct ToCommit {
-    heard: mpsc::Sender<Heard>,
+    heard: mpsc::Sender<FeedItem>,
     /// Wakes the commit.
     more: Arc<Notify>,
 }
 
 impl ToCommit {
-    async fn send(&self, heard: Heard) {
+    async fn send(&self, heard: FeedItem) {
         // The commit is gone when the server ends: what it did not take comes again after the next start.
         drop(self.heard.send(heard).await);
         self.more.notify_one();
@@ -71,10 +71,10 @@ impl ToCommit {
 pub(crate) struct Listening {
     rooms: Rooms,
     ingest: Ingest,
-    heard: mpsc::Receiver<Heard>,
+    heard: mpsc::Receiver<FeedItem>,
     more: Arc<Notify>,
     /// Received and not committed yet: kept until the commit that takes it in, whatever fails before.
-    batch: Vec<Heard>,
+    batch: Vec<FeedItem>,
 }
 
 /// Where an event comes from, which is also the name of its bus.
@@ -134,7 +134,7 @@ impl Listening {
         let rung = self.ingest.commit(batch, saved).await?.rung;
         let more = self.batch.len() == EVENTS_PER_COMMIT_MAX || rung == TIMERS_PER_COMMIT_MAX;
         for heard in self.batch.drain(..) {
-            if let Heard::Owned(_, committed) = heard
+            if let FeedItem::Owned(_, committed) = heard
                 && committed.send(()).is_err()
             {
                 tracing::debug!(
@@ -147,14 +147,14 @@ impl Listening {
 
     /// What of the batch can be read, and up to when each org is whole. What cannot be read, and what has a sender and no bus of
     /// its own, leaves the batch, and its sender is not told.
-    fn prepared(&mut self, now: Timestamp) -> (Vec<Prepared>, Vec<(String, Timestamp)>) {
+    fn prepared(&mut self, now: Timestamp) -> (Vec<PreparedEvent>, Vec<(String, Timestamp)>) {
         let (mut prepared, mut whole) = (Vec::with_capacity(self.batch.len()), Vec::new());
         let ingest = &self.ingest;
         self.batch.retain(|heard| {
             let made = match heard {
-                Heard::Event(text) | Heard::Owned(text, _) => ingest.prepare(text, now),
-                Heard::MadeUp(text) => ingest.prepare(text, now).map(Prepared::made_up),
-                Heard::Whole(org, at) => {
+                FeedItem::Event(text) | FeedItem::Owned(text, _) => ingest.prepare(text, now),
+                FeedItem::MadeUp(text) => ingest.prepare(text, now).map(PreparedEvent::made_up),
+                FeedItem::Whole(org, at) => {
                     whole.push((org.clone(), *at));
                     return true;
                 }
@@ -162,7 +162,7 @@ impl Listening {
             match made {
                 // Its sender keeps it: it comes again when the bus is there, or ends in the sender's dead-letter queue.
                 Ok(event)
-                    if matches!(heard, Heard::Owned(..))
+                    if matches!(heard, FeedItem::Owned(..))
                         && (event.is_homeless() || source(heard).is_none()) =>
                 {
                     tracing::warn!("an event of the queue has no partner bus here and stays in the queue");
@@ -208,8 +208,10 @@ impl Listening {
 }
 
 /// The partner event source that an event names.
-fn source(heard: &Heard) -> Option<String> {
-    let (Heard::Event(text) | Heard::MadeUp(text) | Heard::Owned(text, _)) = heard else { return None };
+fn source(heard: &FeedItem) -> Option<String> {
+    let (FeedItem::Event(text) | FeedItem::MadeUp(text) | FeedItem::Owned(text, _)) = heard else {
+        return None;
+    };
     let From { source } = serde_json::from_str(text).ok()?;
     source.starts_with("aws.partner/genesys.com/").then_some(source)
 }

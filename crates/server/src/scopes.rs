@@ -16,7 +16,7 @@ use crate::services::Services;
 
 /// A scope that is served: its rooms, and the services bound to them.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct ServedScope {
     pub(crate) scope: Scope,
     pub(crate) rooms: Rooms,
     pub(crate) services: Services,
@@ -26,7 +26,7 @@ pub(crate) struct Served {
 #[derive(Clone, Debug)]
 pub(crate) struct Scopes {
     home: Rooms,
-    all: Arc<[Served]>,
+    all: Arc<[ServedScope]>,
     /// Whether there are others than home, by the user's wish.
     are_separate: bool,
 }
@@ -52,7 +52,7 @@ impl Scopes {
         let scopes = std::iter::once(home).chain(others);
         let served = scopes.zip(rooms).map(|(scope, rooms)| {
             let services = Services::of(&rooms);
-            Served { scope, rooms, services }
+            ServedScope { scope, rooms, services }
         });
         let are_separate = !(config.accounts.is_empty() && config.regions.is_empty());
         Ok(Self { home: home_rooms, all: served.collect(), are_separate })
@@ -64,7 +64,7 @@ impl Scopes {
     }
 
     /// Every scope, home first.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Served> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &ServedScope> {
         self.all.iter()
     }
 
@@ -72,7 +72,7 @@ impl Scopes {
     ///
     /// # Errors
     /// `UnrecognizedClientException` (403) naming the account or region that is not served.
-    pub(crate) fn of(&self, signed: Option<&CredentialScope>) -> Result<&Served, Error> {
+    pub(crate) fn of(&self, signed: Option<&CredentialScope>) -> Result<&ServedScope, Error> {
         let home = || self.all.first().ok_or_else(nothing_served);
         let Some(signed) = signed.filter(|_| self.are_separate) else { return home() };
         let is_account =

@@ -17,8 +17,9 @@ use crate::clock;
 use crate::component::components;
 use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
+use crate::door::visitor::Visitors;
 use crate::door::{Bodies, Door, router};
-use crate::feed::{Running, SimulatedFeed};
+use crate::feed::{RunningFeed, SimulatedFeed};
 use crate::listen::{self, NotificationsFeed, PartnerQueueFeed};
 use crate::port_user::port_user;
 use crate::replay::Replays;
@@ -29,7 +30,7 @@ use crate::scopes::Scopes;
 use crate::sweep::Sweep;
 use crate::table_sweep::TableSweep;
 use crate::ticking::ticking;
-use crate::worker::{Taken, Worker};
+use crate::worker::{Worker, WorkerMessage};
 
 /// So long the door waits for requests in flight when it closes.
 const CLOSING_TIME: Duration = Duration::from_secs(5);
@@ -48,9 +49,9 @@ pub struct Server {
 
 /// Why a server ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum StopReason {
     /// It was asked to.
-    Asked,
+    Requested,
     /// A sync failed; nothing was acknowledged after it (contract C8).
     StoreStopped {
         /// The system's words.
@@ -96,6 +97,11 @@ impl Server {
             account: Arc::from(config.account.as_str()),
             region: Arc::from(config.region.as_str()),
             address: Arc::from(address.to_string()),
+            visitors: Arc::new(Visitors {
+                listen: Some(address),
+                hosts: config.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+                origins: config.allowed_origins.clone(),
+            }),
             webhooks: Arc::from(config.webhooks.as_slice()),
             closing: closing.clone(),
             stopped: stopped.clone(),
@@ -132,7 +138,7 @@ impl Server {
     /// # Errors
     /// The store's.
     pub async fn start_feed(&mut self, feed: SimulatedFeed) -> Result<(), store::Error> {
-        let running = Running::prepare(feed, self.rooms.clone(), &self.platform).await?;
+        let running = RunningFeed::prepare(feed, self.rooms.clone(), &self.platform).await?;
         self.tasks.push(tokio::spawn(ticking(running, self.close.subscribe())));
         Ok(())
     }
@@ -165,7 +171,7 @@ impl Server {
     }
 
     /// Starts a built-in worker on an SQS queue; what it takes is sent to `shown`, and deleted after that.
-    pub fn start_worker(&mut self, queue: &str, shown: mpsc::Sender<Taken>) {
+    pub fn start_worker(&mut self, queue: &str, shown: mpsc::Sender<WorkerMessage>) {
         let worker = Worker {
             rooms: self.rooms.clone(),
             account: self.config.account.clone(),
@@ -177,10 +183,10 @@ impl Server {
     }
 
     /// Runs until `asked` completes or a sync fails, then closes the door, waits for what is in flight and ends.
-    pub async fn until_stopped(mut self, asked: impl Future<Output = ()>) -> Ended {
+    pub async fn until_stopped(mut self, asked: impl Future<Output = ()>) -> StopReason {
         let ended = tokio::select! {
-            () = asked => Ended::Asked,
-            cause = stopped(&mut self.stopped) => Ended::StoreStopped { cause },
+            () = asked => StopReason::Requested,
+            cause = stopped(&mut self.stopped) => StopReason::StoreStopped { cause },
         };
         self.close.send_replace(true);
         for task in self.tasks {
@@ -258,7 +264,7 @@ async fn ensure_buses(rooms: &Rooms, webhooks: &[OpenWebhook]) -> Result<(), sto
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => StartError::Taken { address, user: port_user(address) },
+        std::io::ErrorKind::AddrInUse => StartError::AddressInUse { address, user: port_user(address) },
         _ => StartError::Listen { address, source },
     })
 }

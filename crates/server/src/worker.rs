@@ -17,7 +17,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// A message that the worker has taken, to be shown.
 #[derive(Debug)]
-pub struct Taken {
+pub struct WorkerMessage {
     /// The queue's name.
     pub queue: String,
     /// The message's body.
@@ -31,7 +31,7 @@ pub(crate) struct Worker {
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) queue: String,
-    pub(crate) shown: mpsc::Sender<Taken>,
+    pub(crate) shown: mpsc::Sender<WorkerMessage>,
 }
 
 impl Worker {
@@ -61,7 +61,7 @@ impl Worker {
         let answer = self.call("ReceiveMessage", &request, closing).await?;
         for message in answer.get("Messages").and_then(Value::as_array).into_iter().flatten() {
             let body = message.get("Body").and_then(Value::as_str).unwrap_or_default().to_owned();
-            if self.shown.send(Taken { queue: self.queue.clone(), body }).await.is_err() {
+            if self.shown.send(WorkerMessage { queue: self.queue.clone(), body }).await.is_err() {
                 return Ok(());
             }
             let receipt_handle = message.get("ReceiptHandle").cloned().unwrap_or_default();

@@ -11,7 +11,7 @@ use clap::Args;
 use genesys_org::simulator::parameters::SPEED_TO_WATCH;
 use provision::Pipeline;
 use server::config::Config;
-use server::{Rooms, Server, SimulatedFeed, Taken};
+use server::{Rooms, Server, SimulatedFeed, WorkerMessage};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
@@ -104,7 +104,7 @@ struct Pieces {
     server: Server,
     screen: Screen,
     /// What the workers receive.
-    messages: mpsc::Receiver<Taken>,
+    messages: mpsc::Receiver<WorkerMessage>,
     ids: QueueIds,
 }
 
@@ -151,7 +151,7 @@ async fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<Feed>
 async fn show(
     mut screen: Screen,
     rooms: Rooms,
-    mut messages: mpsc::Receiver<Taken>,
+    mut messages: mpsc::Receiver<WorkerMessage>,
     mut notices: mpsc::Receiver<Notice>,
     mut ended: watch::Receiver<bool>,
 ) {

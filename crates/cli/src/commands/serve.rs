@@ -12,7 +12,7 @@ use http_client::{Allowed, Guard};
 use provision::{Pipeline, Place};
 use queue::WaitingTimes;
 use server::config::{Config, Credentials};
-use server::{Ended, Server};
+use server::{Server, StopReason};
 use tokio::sync::{mpsc, watch};
 
 use crate::deployment::{Agreement, bring_up, queue_ids};
@@ -47,6 +47,12 @@ pub(crate) struct ServerArguments {
     /// Keep to AWS's waiting times too: 60 seconds before the name of a deleted queue can be used again
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Accept requests for this host name, besides localhost and the listen address
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub(crate) allow_host: Vec<String>,
+    /// Let web pages of this origin call the APIs, for example https://console.example
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
+    pub(crate) allow_origin: Vec<String>,
     /// Refuse sends when less than this is free on disk, so that receives and deletes still work
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub(crate) disk_reserve: u64,
@@ -122,6 +128,8 @@ impl ServerArguments {
             accounts: self.accounts.clone(),
             regions: self.regions.clone(),
             waiting_times: if self.strict { WaitingTimes::Kept } else { WaitingTimes::LeftOut },
+            allowed_hosts: self.allow_host.clone(),
+            allowed_origins: self.allow_origin.clone(),
             disk_reserve_bytes: self.disk_reserve.saturating_mul(1 << 20),
             event_retention: Retention {
                 age_max: Duration::from_secs(self.keep_hours.saturating_mul(3_600)),
@@ -317,12 +325,26 @@ impl Signals {
 }
 
 /// 0 after a clean end, 1 after a failed sync, whose cause is printed.
-pub(crate) fn exit_code(ended: &Ended) -> ExitCode {
+pub(crate) fn exit_code(ended: &StopReason) -> ExitCode {
     match ended {
-        Ended::Asked => ExitCode::SUCCESS,
-        Ended::StoreStopped { cause } => {
+        StopReason::Requested => ExitCode::SUCCESS,
+        StopReason::StoreStopped { cause } => {
             output::error(&store::Error::Stopped { cause: cause.clone() });
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads an origin: a scheme, a host and perhaps a port, as browsers write it.
+fn origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => {
+            Err("an origin is a scheme and a host without a path, for example https://console.example"
+                .to_owned())
         }
     }
 }

@@ -13,7 +13,7 @@ use http_client::{Failure, FailureKind, Request};
 
 use crate::authorizer;
 use crate::hidden::hidden;
-use crate::target::{CUT_OFF, Carried, Carrier, Outside, Parcel, failed};
+use crate::target::{CUT_OFF, CallOutcome, Caller, Outside, Parcel, failed};
 use crate::tokens::NoToken;
 
 /// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
@@ -22,10 +22,10 @@ const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
 const ANSWER_BYTES_MAX: usize = 4 << 10;
 
 /// API destinations.
-pub(super) static CARRIER: Carrier =
-    Carrier { kind: &api_destination::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
+pub(super) static CALLER: Caller =
+    Caller { kind: &api_destination::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
 
-async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
+async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     let Parcel { events, owed, .. } = parcel;
     let call = match events.store().read(|read| events.api_call(read, owed)) {
         Ok(Ok(call)) => call,
@@ -69,7 +69,7 @@ fn request(call: &ApiCall, token: Option<&str>) -> Result<Request, Failure> {
 }
 
 /// A connection that is refused its token is deauthorized; its deliveries wait until somebody fixes that.
-async fn without_token(events: &Events, call: &TokenCall, none: NoToken, now: Timestamp) -> Carried {
+async fn without_token(events: &Events, call: &TokenCall, none: NoToken, now: Timestamp) -> CallOutcome {
     let (code, reason) = match none {
         NoToken::Refused(reason) => {
             authorizer::settle(events, &call.connection, call.generation, Err(reason.clone()), now).await;
@@ -81,7 +81,7 @@ async fn without_token(events: &Events, call: &TokenCall, none: NoToken, now: Ti
     failed(code, message, Retry::ByPolicy)
 }
 
-fn no_answer(failure: &Failure) -> Carried {
+fn no_answer(failure: &Failure) -> CallOutcome {
     let (code, retry) = match failure.kind {
         FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
         FailureKind::Refused => ("NO_PERMISSIONS", Retry::Never),
@@ -94,14 +94,14 @@ fn no_answer(failure: &Failure) -> Carried {
 }
 
 /// The answer as people may see it: an endpoint may send back what it was sent.
-fn shown(answer: &http_client::Answer, call: &ApiCall, token: Option<&str>) -> TargetResponse {
+fn shown(answer: &http_client::Response, call: &ApiCall, token: Option<&str>) -> TargetResponse {
     let text = String::from_utf8_lossy(&answer.body);
     let token = token.and_then(|token| token.split_once(' ')).map(|(_, token)| token);
     let secrets = call.secrets.iter().map(|secret| secret.reveal()).chain(token);
     TargetResponse::new(answer.status, hidden(&text, secrets).as_bytes())
 }
 
-fn judge(answer: &http_client::Answer, shown: TargetResponse, now: Timestamp) -> Carried {
+fn judge(answer: &http_client::Response, shown: TargetResponse, now: Timestamp) -> CallOutcome {
     let outcome = match answer.status {
         200..=299 => Outcome::Delivered,
         status => {
@@ -116,7 +116,7 @@ fn judge(answer: &http_client::Answer, shown: TargetResponse, now: Timestamp) ->
             Outcome::Failed { code: "ERROR_FROM_TARGET".to_owned(), message, retry }
         }
     };
-    Carried::Ended { outcome, answer: Some(shown) }
+    CallOutcome::Ended { outcome, answer: Some(shown) }
 }
 
 /// `Retry-After`: seconds or a date (RFC 9110, 10.2.3).

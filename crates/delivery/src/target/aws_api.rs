@@ -14,7 +14,7 @@ use http_client::{Failure, FailureKind, Request};
 use serde_json::Value;
 
 use crate::hidden::hidden;
-use crate::target::{CUT_OFF, Carried, Outside, failed};
+use crate::target::{CUT_OFF, CallOutcome, Outside, failed};
 
 /// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
@@ -47,7 +47,7 @@ impl<'p> Post<'p> {
 }
 
 /// Sends it. `done` are error codes that mean that an earlier attempt has done it.
-pub(crate) async fn send(outside: &Outside, post: Post<'_>, done: &[&str]) -> Carried {
+pub(crate) async fn send(outside: &Outside, post: Post<'_>, done: &[&str]) -> CallOutcome {
     let arn = post.arn;
     // PutTargets refuses these; a target may be older than that.
     if !arn.is_of_aws() {
@@ -95,7 +95,7 @@ fn signed(
     Ok((request.body(body), signature.unwrap_or_default()))
 }
 
-fn no_answer(arn: &Arn, failure: &Failure) -> Carried {
+fn no_answer(arn: &Arn, failure: &Failure) -> CallOutcome {
     let (code, retry) = match failure.kind {
         FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
         FailureKind::Refused => ("NO_PERMISSIONS", Retry::Never),
@@ -109,19 +109,19 @@ fn no_answer(arn: &Arn, failure: &Failure) -> Carried {
 
 /// What an answer means, told without the secrets: AWS's words about a wrong signature repeat the request that was signed,
 /// session token included.
-fn judge(arn: &Arn, answer: &http_client::Answer, done: &[&str], secrets: &[&str]) -> Carried {
+fn judge(arn: &Arn, answer: &http_client::Response, done: &[&str], secrets: &[&str]) -> CallOutcome {
     let without_secrets = |text: &str| hidden(text, secrets.iter().copied());
     let shown = without_secrets(&String::from_utf8_lossy(&answer.body));
     let shown = TargetResponse::new(answer.status, shown.as_bytes());
     let name = error_name(answer);
     if answer.is_success() || done.contains(&name.as_str()) {
-        return Carried::Ended { outcome: Outcome::Delivered, answer: Some(shown) };
+        return CallOutcome::Ended { outcome: Outcome::Delivered, answer: Some(shown) };
     }
     let (code, retry) = class(answer.status, &name);
     let (name, words) = (without_secrets(&name), without_secrets(&words(answer)));
     let message = format!("{arn} answered {} {}: {}", answer.status, head(&name), head(&words));
     let outcome = Outcome::Failed { code: code.to_owned(), message, retry };
-    Carried::Ended { outcome, answer: Some(shown) }
+    CallOutcome::Ended { outcome, answer: Some(shown) }
 }
 
 /// The user guide's code for an error of AWS's, and whether trying again may mend it.
@@ -145,7 +145,7 @@ fn class(status: u16, name: &str) -> (&'static str, Retry) {
 }
 
 /// The error's name without its namespace: of the header, or of the body's `__type`.
-fn error_name(answer: &http_client::Answer) -> String {
+fn error_name(answer: &http_client::Response) -> String {
     let in_body = || Some(json_of(answer)?.get("__type")?.as_str()?.to_owned());
     let name = answer.header("x-amzn-errortype").map(str::to_owned).or_else(in_body).unwrap_or_default();
     let name = name.split(':').next().unwrap_or_default();
@@ -153,7 +153,7 @@ fn error_name(answer: &http_client::Answer) -> String {
 }
 
 /// The service's own words.
-fn words(answer: &http_client::Answer) -> String {
+fn words(answer: &http_client::Response) -> String {
     let json = json_of(answer).unwrap_or_default();
     let message = json.get("message").or_else(|| json.get("Message")).and_then(Value::as_str);
     message.unwrap_or("no words").to_owned()
@@ -166,7 +166,7 @@ fn head(text: &str) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-fn json_of(answer: &http_client::Answer) -> Option<Value> {
+fn json_of(answer: &http_client::Response) -> Option<Value> {
     serde_json::from_slice(&answer.body).ok()
 }
 

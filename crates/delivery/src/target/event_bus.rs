@@ -4,13 +4,13 @@ use std::future::ready;
 
 use events::target::event_bus;
 
-use crate::target::{Carried, Carrier, Parcel, hopeless};
+use crate::target::{CallOutcome, Caller, Parcel, hopeless};
 
 /// Event buses.
-pub(super) static CARRIER: Carrier =
-    Carrier { kind: &event_bus::KIND, carry: |_outside, parcel| Box::pin(ready(carry(parcel))) };
+pub(super) static CALLER: Caller =
+    Caller { kind: &event_bus::KIND, carry: |_outside, parcel| Box::pin(ready(carry(parcel))) };
 
-fn carry(Parcel { events, owed, now }: Parcel<'_>) -> Carried {
+fn carry(Parcel { events, owed, now }: Parcel<'_>) -> CallOutcome {
     let arn = &owed.target.arn;
     let events = if events.is_here(arn) { Some(events.clone()) } else { events.neighbour(arn) };
     let Some(events) = events else {
@@ -19,7 +19,7 @@ fn carry(Parcel { events, owed, now }: Parcel<'_>) -> Carried {
         ));
     };
     match events.match_forwarded(owed, now) {
-        Some(matched) => Carried::Forward { events, matched },
+        Some(matched) => CallOutcome::Forward { events, matched },
         None => hopeless(format!("The event bus {arn} does not exist.")),
     }
 }

@@ -5,14 +5,14 @@ use aws::encoding::{ALL_BUT_PATH, percent_encoded};
 use events::target::function;
 
 use crate::target::aws_api::{Post, send};
-use crate::target::{Carried, Carrier, Outside, Parcel, hopeless};
+use crate::target::{CallOutcome, Caller, Outside, Parcel, hopeless};
 
 /// Lambda functions.
-pub(super) static CARRIER: Carrier =
-    Carrier { kind: &function::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
+pub(super) static CALLER: Caller =
+    Caller { kind: &function::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
 
 /// Invoke with the invocation type Event, which answers before the function runs.
-async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
+async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     let Parcel { events, owed, .. } = parcel;
     let arn = &owed.target.arn;
     if events.is_here(arn) {

@@ -4,13 +4,13 @@ use std::future::ready;
 
 use events::target::log_group;
 
-use crate::target::{Carried, Carrier, Parcel, hopeless};
+use crate::target::{CallOutcome, Caller, Parcel, hopeless};
 
 /// Log groups.
-pub(super) static CARRIER: Carrier =
-    Carrier { kind: &log_group::KIND, carry: |_outside, parcel| Box::pin(ready(carry(parcel))) };
+pub(super) static CALLER: Caller =
+    Caller { kind: &log_group::KIND, carry: |_outside, parcel| Box::pin(ready(carry(parcel))) };
 
-fn carry(Parcel { events, owed, .. }: Parcel<'_>) -> Carried {
+fn carry(Parcel { events, owed, .. }: Parcel<'_>) -> CallOutcome {
     if events.is_here(&owed.target.arn) {
         return hopeless(format!("The log group {} is not served by this Trunkline.", owed.target.arn));
     }

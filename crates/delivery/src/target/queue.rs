@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::aws_access::official;
 use crate::target::aws_api::{Post, send};
-use crate::target::{Carried, Carrier, Outside};
+use crate::target::{CallOutcome, Caller, Outside};
 
 /// SQS queues.
-pub(super) static CARRIER: Carrier =
-    Carrier { kind: &queue::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel.owed)) };
+pub(super) static CALLER: Caller =
+    Caller { kind: &queue::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel.owed)) };
 
 /// SendMessage. A FIFO queue deduplicates by content, as EventBridge asks of it.
-async fn carry(outside: &Outside, owed: &Owed) -> Carried {
+async fn carry(outside: &Outside, owed: &Owed) -> CallOutcome {
     let arn = &owed.target.arn;
     let url = format!("{}/{}/{}", official(arn), arn.account, arn.resource);
     let mut body = json!({"QueueUrl": url, "MessageBody": owed.input});

@@ -5,15 +5,15 @@ use events::target::state_machine;
 use serde_json::json;
 
 use crate::target::aws_api::{Post, send};
-use crate::target::{Carried, Carrier, Outside, Parcel, hopeless};
+use crate::target::{CallOutcome, Caller, Outside, Parcel, hopeless};
 
 /// State machines.
-pub(super) static CARRIER: Carrier =
-    Carrier { kind: &state_machine::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
+pub(super) static CALLER: Caller =
+    Caller { kind: &state_machine::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
 
 /// StartExecution. The execution is named like the delivery, so that a second attempt whose first one did arrive starts no
 /// second execution (API reference: a name is taken for 90 days).
-async fn carry(outside: &Outside, parcel: Parcel<'_>) -> Carried {
+async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     let Parcel { events, owed, .. } = parcel;
     let arn = &owed.target.arn;
     if events.is_here(arn) {

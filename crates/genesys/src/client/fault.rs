@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http_client::{Answer, Failure};
+use http_client::{Failure, Response};
 use serde_json::Value;
 
 use crate::client::{Call, may_pass};
@@ -32,7 +32,7 @@ impl std::error::Error for Fault {}
 
 impl Fault {
     /// An answer that is no success, to a call that is named.
-    pub(crate) fn of_answer(answer: &Answer, call: &Call<'_>) -> Self {
+    pub(crate) fn of_answer(answer: &Response, call: &Call<'_>) -> Self {
         let (method, path) = (call.method, call.path.split('?').next().unwrap_or_default());
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();

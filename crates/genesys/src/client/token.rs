@@ -6,7 +6,7 @@ use aws::Timestamp;
 use aws::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http_client::{Answer, Request};
+use http_client::{Request, Response};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -69,7 +69,7 @@ pub(super) async fn ask(
     }
 }
 
-fn read(answer: &Answer, now: Timestamp) -> Result<Token, Fault> {
+fn read(answer: &Response, now: Timestamp) -> Result<Token, Fault> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = body.get("access_token").and_then(Value::as_str).unwrap_or_default();
     if text.is_empty() {
@@ -82,7 +82,7 @@ fn read(answer: &Answer, now: Timestamp) -> Result<Token, Fault> {
 }
 
 /// The login service answers 400 for everything, its rate limit included.
-fn refusal(answer: &Answer, address: &Address) -> Fault {
+fn refusal(answer: &Response, address: &Address) -> Fault {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (error, description) = (text("error"), text("error_description"));

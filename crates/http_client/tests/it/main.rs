@@ -5,7 +5,7 @@ mod server;
 
 use std::time::Duration;
 
-use http_client::{Answer, Client, Failure, FailureKind, Guard, Request, Settings};
+use http_client::{Client, Failure, FailureKind, Guard, Request, Response, Settings};
 
 use crate::server::{Server, certificate};
 
@@ -17,7 +17,7 @@ fn client(allowed: &[&str], own_authorities: &str) -> Client {
     Client::new(Settings { guard, own_authorities: own_authorities.into() }).unwrap()
 }
 
-async fn get(client: &Client, url: &str) -> Result<Answer, Failure> {
+async fn get(client: &Client, url: &str) -> Result<Response, Failure> {
     client.send(Request::new("GET", url).unwrap(), LONG).await
 }
 

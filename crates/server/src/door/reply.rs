@@ -11,7 +11,7 @@ use crate::clock;
 
 /// The answer of an operation.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum OperationAnswer {
     /// Its JSON, which the request's wire writes.
     Json(Body),
     /// What the porter gave, which is written as it is.
@@ -29,12 +29,12 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Waits for the answer.
-    pub(crate) async fn drive(&self, reply: Reply) -> Result<Answer, Error> {
+    pub(crate) async fn drive(&self, reply: Reply) -> Result<OperationAnswer, Error> {
         match reply {
-            Reply::Now(answer) => answer.map(Answer::Json),
-            Reply::Later(answer) => answer.await.map(Answer::Json),
-            Reply::Poll(poll) => drive_poll(poll, self.closing.clone()).await.map(Answer::Json),
-            Reply::Call(call) => self.answers.answer(call).await.map(Answer::Whole),
+            Reply::Now(answer) => answer.map(OperationAnswer::Json),
+            Reply::Later(answer) => answer.await.map(OperationAnswer::Json),
+            Reply::Poll(poll) => drive_poll(poll, self.closing.clone()).await.map(OperationAnswer::Json),
+            Reply::Call(call) => self.answers.answer(call).await.map(OperationAnswer::Whole),
         }
     }
 
@@ -44,8 +44,10 @@ impl Driver {
     /// The operation's; `InternalFailure` where a porter would have to answer after all.
     pub(crate) async fn drive_json(&self, reply: Reply) -> Result<Body, Error> {
         match self.drive(reply).await? {
-            Answer::Json(body) => Ok(body),
-            Answer::Whole(_) => Err(Error::receiver("InternalFailure", 500, "The answer is no JSON.")),
+            OperationAnswer::Json(body) => Ok(body),
+            OperationAnswer::Whole(_) => {
+                Err(Error::receiver("InternalFailure", 500, "The answer is no JSON."))
+            }
         }
     }
 }

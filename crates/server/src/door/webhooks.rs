@@ -40,40 +40,48 @@ async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refus
         let sentence = format!("A webhook takes POST, not {}.", parts.method);
         return Err((StatusCode::METHOD_NOT_ALLOWED, sentence));
     }
-    let (now, ids) = (clock::now(), clock::ids());
+    let arrival = Arrival { now: clock::now(), ids: clock::ids() };
     let headers = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
-    match open.webhook.read(&body, &headers, now) {
+    match open.webhook.read(&body, &headers, arrival.now) {
         Ok(WebhookRequest::Handshake { answer }) => Ok(answer),
         Ok(WebhookRequest::Event { id, detail_type, detail }) => {
-            let event = event_of(door, open, (detail_type, detail), (now, &ids))?;
-            let matched = door.rooms.events.match_event(&open.bus, &event, now).ok_or_else(|| {
+            let event = event_of(door, open, Content { detail_type, detail }, &arrival)?;
+            let matched = door.rooms.events.match_event(&open.bus, &event, arrival.now).ok_or_else(|| {
                 let sentence = format!("The event bus '{}' does not exist any more.", open.bus.as_str());
                 (StatusCode::SERVICE_UNAVAILABLE, sentence)
             })?;
-            accept(door, name, (id, matched), (now, ids)).await
+            accept(door, name, IdentifiedPost { id, matched }, arrival).await
         }
         Err(WebhookError::Unreadable(sentence)) => Err((StatusCode::BAD_REQUEST, sentence)),
         Err(WebhookError::Unverified(sentence)) => Err((StatusCode::UNAUTHORIZED, sentence)),
     }
 }
 
-fn event_of(
-    door: &Door,
-    open: &OpenWebhook,
-    (detail_type, detail): (String, String),
-    (now, ids): (Timestamp, &Ids),
-) -> Result<Event, Refusal> {
+/// What an event is called, and what it says.
+struct Content {
+    detail_type: String,
+    detail: String,
+}
+
+/// When a post came, and where the identifiers of what follows from it come from.
+struct Arrival {
+    now: Timestamp,
+    ids: Ids,
+}
+
+fn event_of(door: &Door, open: &OpenWebhook, content: Content, arrival: &Arrival) -> Result<Event, Refusal> {
+    let Content { detail_type, detail } = content;
     let size = open.webhook.source.len() + detail_type.len() + detail.len();
     if size > ENTRIES_SIZE_BYTES_MAX {
         let sentence = format!("The event has {size} bytes; at most {ENTRIES_SIZE_BYTES_MAX} are taken.");
         return Err((StatusCode::PAYLOAD_TOO_LARGE, sentence));
     }
     let event = Event {
-        id: ids.next_uuid(),
+        id: arrival.ids.next_uuid(),
         source: open.webhook.source.clone(),
         detail_type,
         account: door.account.to_string(),
-        time: now,
+        time: arrival.now,
         region: door.region.to_string(),
         resources: Vec::new(),
         detail,
@@ -85,13 +93,15 @@ fn event_of(
     }
 }
 
+/// An event, matched, and what its sender calls it.
+struct IdentifiedPost {
+    id: Option<String>,
+    matched: MatchedEvent,
+}
+
 /// Notes the event and puts it on the bus in one commit; answers after its sync.
-async fn accept(
-    door: &Door,
-    name: &str,
-    (id, matched): (Option<String>, MatchedEvent),
-    (now, ids): (Timestamp, Ids),
-) -> Result<String, Refusal> {
+async fn accept(door: &Door, name: &str, post: IdentifiedPost, arrival: Arrival) -> Result<String, Refusal> {
+    let (IdentifiedPost { id, matched }, Arrival { now, ids }) = (post, arrival);
     let (events, name, event_id) =
         (door.rooms.events.clone(), name.to_owned(), matched.event_id().to_owned());
     let commit = door.rooms.store.write(queue::error::of_store, move |tx| {
@@ -101,10 +111,9 @@ async fn accept(
         }
         Ok(news)
     });
-    let answer = match commit.await.map_err(of_aws)? {
-        true => json!({"status": "accepted", "id": event_id}),
-        false => json!({"status": "duplicate"}),
-    };
+    let is_new = commit.await.map_err(of_aws)?;
+    let answer =
+        if is_new { json!({"status": "accepted", "id": event_id}) } else { json!({"status": "duplicate"}) };
     Ok(answer.to_string())
 }
 

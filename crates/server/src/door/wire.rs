@@ -36,7 +36,7 @@ pub(crate) enum Destination<'s> {
 
 /// What a request asks for, its body read.
 #[derive(Debug)]
-pub(crate) struct Asked<'s> {
+pub(crate) struct OperationRequest<'s> {
     pub(crate) service: &'s dyn Serve,
     pub(crate) operation: String,
     /// The request as the operation reads it; `None`: the body as it came.
@@ -183,19 +183,19 @@ impl<'s> Destination<'s> {
         services: &'s Services,
         parts: &Parts,
         body: &[u8],
-    ) -> Result<Asked<'s>, Refusal> {
+    ) -> Result<OperationRequest<'s>, Refusal> {
         match self {
             Self::Json { service, wire, operation } => {
                 let outgoing = Outgoing::Json(wire);
                 let request = with_headers(wire.header_members, &operation, parts, body);
-                Ok(Asked { service, operation, request, is_blob: false, outgoing })
+                Ok(OperationRequest { service, operation, request, is_blob: false, outgoing })
             }
             Self::Rest { service, wire, route } => {
                 let outgoing = Outgoing::Rest(wire, Some(route));
                 let request = rest::request(route, parts, body).map_err(|error| (outgoing, error))?;
                 let is_blob = route.body == aws::rest::RequestBody::Blob;
                 let operation = route.operation.to_owned();
-                Ok(Asked { service, operation, request: Some(request), is_blob, outgoing })
+                Ok(OperationRequest { service, operation, request: Some(request), is_blob, outgoing })
             }
             Self::Form { service } => read_form(service, services, parts, body),
         }
@@ -207,8 +207,9 @@ fn read_form<'s>(
     services: &'s Services,
     parts: &Parts,
     body: &[u8],
-) -> Result<Asked<'s>, Refusal> {
+) -> Result<OperationRequest<'s>, Refusal> {
     let form = Form::parse(parts.uri.query().unwrap_or_default(), body);
+    let form = form.map_err(|error| (Outgoing::likely(parts), error))?;
     let path = parts.uri.path();
     let signed = form.value("X-Amz-Credential").and_then(CredentialScope::parse);
     let service = match (service, &signed) {
@@ -239,7 +240,13 @@ fn read_form<'s>(
     let outgoing = out(wire, Some(action));
     let request = query::request(wire, action, &form, path).map_err(|error| (outgoing, error))?;
     let request = with_headers(wire.header_members, action.name, parts, &request).unwrap_or(request);
-    Ok(Asked { service, operation: action.name.to_owned(), request: Some(request), is_blob: false, outgoing })
+    Ok(OperationRequest {
+        service,
+        operation: action.name.to_owned(),
+        request: Some(request),
+        is_blob: false,
+        outgoing,
+    })
 }
 
 fn no_action(service: Option<&dyn Serve>, parts: &Parts) -> Refusal {

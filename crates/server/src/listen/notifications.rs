@@ -20,7 +20,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{interval, sleep, timeout};
 
 use crate::clock;
-use crate::listen::{Heard, Listening, ToCommit, until_closed};
+use crate::listen::{FeedItem, Listening, ToCommit, until_closed};
 use crate::rooms::Rooms;
 
 /// How often what has been learned of new conversations is subscribed to.
@@ -152,13 +152,13 @@ impl Ear {
                 }
                 name => {
                     channel.learn(&Topic::from_name(name), &frame);
-                    self.hand_over(&frame, Heard::Event).await;
+                    self.hand_over(&frame, FeedItem::Event).await;
                 }
             }
         }
     }
 
-    async fn hand_over(&self, frame: &Value, how: fn(String) -> Heard) {
+    async fn hand_over(&self, frame: &Value, how: fn(String) -> FeedItem) {
         match self.sender.wrap(frame, clock::now()) {
             Ok(text) => self.to_commit.send(how(text)).await,
             Err(error) => tracing::warn!(%error, "a notification cannot be read and is left out"),
@@ -195,10 +195,10 @@ impl Ear {
                     let mut frames: Vec<Value> = found.iter().flat_map(synthesis::detail_events).collect();
                     frames.retain(|frame| is_wanted(frame, &self.feed.topics, oldest));
                     for frame in &frames {
-                        self.hand_over(frame, Heard::MadeUp).await;
+                        self.hand_over(frame, FeedItem::MadeUp).await;
                     }
                     from = now;
-                    self.to_commit.send(Heard::Whole(self.feed.facts.id.clone(), now)).await;
+                    self.to_commit.send(FeedItem::Whole(self.feed.facts.id.clone(), now)).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the org's analytics does not answer; asked again");

@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, interval_at, sleep};
 
 use crate::clock;
-use crate::listen::{Heard, Listening, ToCommit, until_closed};
+use crate::listen::{FeedItem, Listening, ToCommit, until_closed};
 use crate::rooms::Rooms;
 
 /// Readers of one queue, each with up to ten messages at a time.
@@ -73,7 +73,7 @@ async fn take(queue: &PartnerQueue, to_commit: &ToCommit, messages: Vec<Message>
     let mut waiting = Vec::with_capacity(messages.len());
     for message in &messages {
         let (committed, told) = oneshot::channel();
-        to_commit.send(Heard::Owned(message.body.clone(), committed)).await;
+        to_commit.send(FeedItem::Owned(message.body.clone(), committed)).await;
         waiting.push(told);
     }
     let mut hold = interval_at(Instant::now() + HOLD_EVERY, HOLD_EVERY);

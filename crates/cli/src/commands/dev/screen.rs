@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws::Timestamp;
 use provision::Pipeline;
 use serde_json::{Value, json};
-use server::{Server, Taken};
+use server::{Server, WorkerMessage};
 
 use crate::commands::dev::Arguments;
 use crate::commands::dev::file_watch::Notice;
@@ -122,7 +122,7 @@ impl Screen {
     }
 
     /// A line for a message that a worker took.
-    pub(crate) fn message(&mut self, taken: &Taken) {
+    pub(crate) fn message(&mut self, taken: &WorkerMessage) {
         let body: Value = serde_json::from_str(&taken.body).unwrap_or_default();
         if self.mode == Mode::Json {
             let event = if body.is_null() { Value::from(taken.body.as_str()) } else { body };

@@ -67,7 +67,6 @@ fn integrations(door: Door, request: ApiRequest, run: integration::Handler) -> A
         check_bus(&door, &request)?;
         let before = door.platform.sources();
         let (platform, events) = (door.platform.clone(), door.rooms.events.clone());
-        let ids = crate::clock::ids();
         let now = request.now;
         let written = door.rooms.store.write(of_store, move |tx| {
             let scope = Scope::new(events.account(), events.region());
@@ -76,10 +75,10 @@ fn integrations(door: Door, request: ApiRequest, run: integration::Handler) -> A
         let answer = written.await?;
         let after = door.platform.sources();
         for source in after.iter().filter(|source| !before.iter().any(|old| old.name == source.name)) {
-            offer(&door, "CreatePartnerEventSource", &source.name, (now, &ids)).await?;
+            offer(&door, "CreatePartnerEventSource", &source.name, now).await?;
         }
         for source in before.iter().filter(|source| !after.iter().any(|new| new.name == source.name)) {
-            offer(&door, "DeletePartnerEventSource", &source.name, (now, &ids)).await?;
+            offer(&door, "DeletePartnerEventSource", &source.name, now).await?;
         }
         Ok(answer)
     })
@@ -101,17 +100,12 @@ fn check_bus(door: &Door, request: &ApiRequest) -> Result<(), ApiError> {
 }
 
 /// Offers a partner event source to the account, or takes it back, as Genesys Cloud does on AWS.
-async fn offer(
-    door: &Door,
-    operation: &str,
-    name: &str,
-    (now, ids): (aws::Timestamp, &aws::Ids),
-) -> Result<(), ApiError> {
+async fn offer(door: &Door, operation: &str, name: &str, now: aws::Timestamp) -> Result<(), ApiError> {
     let call = aws::Call {
         now,
         account: door.account.to_string(),
         region: door.region.to_string(),
-        request_id: ids.next_uuid(),
+        request_id: crate::clock::ids().next_uuid(),
         base_url: format!("http://{}", door.address),
         ids: crate::clock::ids(),
         payload: Vec::new(),

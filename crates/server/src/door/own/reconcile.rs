@@ -59,7 +59,10 @@ pub(crate) fn reconcile(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
         let ingest = if request.repair { Some(ingest(&rooms, &request)?) } else { None };
         Ok(async move {
             match ingest {
-                Some(ingest) => repair(&rooms, call, ingest, (request.events, events)).await,
+                Some(ingest) => {
+                    let events = ReadEvents { texts: request.events, partners: events };
+                    repair(&rooms, call, ingest, events).await
+                }
                 None => {
                     rooms.store.read(|read| missing(read, &events, call.now)).map_err(queue::error::of_store)
                 }
@@ -97,14 +100,15 @@ fn ingest(rooms: &Rooms, request: &Request) -> Result<Ingest, Error> {
     Ok(Ingest::new(rooms, intake, bus, Platform::new()))
 }
 
+/// Events as they came, and as they were read.
+struct ReadEvents {
+    texts: Vec<String>,
+    partners: Vec<PartnerEvent>,
+}
+
 /// Puts on the bus what is missing. An event older than the time for which what came is known is left alone: it may have come.
-async fn repair(
-    rooms: &Rooms,
-    call: Call,
-    ingest: Ingest,
-    (texts, partners): (Vec<String>, Vec<PartnerEvent>),
-) -> Result<Answer, Error> {
-    let now = call.now;
+async fn repair(rooms: &Rooms, call: Call, ingest: Ingest, events: ReadEvents) -> Result<Answer, Error> {
+    let (ReadEvents { texts, partners }, now) = (events, call.now);
     ensure_buses(rooms, &ingest.bus, &partners, now).await?;
     // Only now: an event is matched against the buses as the last commit left them.
     let mut prepared = Vec::with_capacity(texts.len());

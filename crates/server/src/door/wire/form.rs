@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 /// others name nothing of ours and are passed over, as AWS passes over names that it does not know.
 const PARTS_MAX: usize = 8;
 
+/// The most parameters that a form may have: a batch of ten messages with ten attributes each has about 400.
+const PARAMETERS_MAX: usize = 4_000;
+
 /// A form as the tree that the dots in its names draw.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
@@ -19,9 +22,19 @@ pub(crate) struct Form {
 
 impl Form {
     /// Reads the query string and the body; where both give a name, the later one counts.
-    pub(crate) fn parse(query: &str, body: &[u8]) -> Self {
+    ///
+    /// # Errors
+    /// `RequestEntityTooLargeException` (413) where it has more parameters than any request of ours needs: each becomes a part of
+    /// a tree, which takes many times the memory of its text.
+    pub(crate) fn parse(query: &str, body: &[u8]) -> Result<Self, Error> {
         let mut form = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body)) {
+        let parameters = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body));
+        for (at, (name, value)) in parameters.enumerate() {
+            if at == PARAMETERS_MAX {
+                let words =
+                    format!("The form has more than {PARAMETERS_MAX} parameters, the most that are read.");
+                return Err(Error { status: 413, ..Error::sender("RequestEntityTooLargeException", words) });
+            }
             if name.split('.').count() > PARTS_MAX {
                 continue;
             }
@@ -29,7 +42,7 @@ impl Form {
                 name.split('.').fold(&mut form, |at, part| at.parts.entry(part.to_owned()).or_default());
             place.value = Some(value.into_owned());
         }
-        form
+        Ok(form)
     }
 
     /// The value of a name without dots.
@@ -125,7 +138,7 @@ mod tests {
     use crate::door::wire::query::action_of;
 
     fn read(form: &str) -> Value {
-        let form = Form::parse("", form.as_bytes());
+        let form = Form::parse("", form.as_bytes()).unwrap();
         let operation = action_of(&queue::ops::SERVICE, form.value("Action").unwrap()).unwrap();
         form.to_json(operation.request).map_or_else(|error| json!(error.message), Value::Object)
     }
@@ -169,6 +182,17 @@ mod tests {
     #[test]
     fn a_name_of_very_many_parts_is_passed_over() {
         let form = format!("{}=1&Action=x", "a.".repeat(500_000));
-        assert_eq!(Form::parse("", form.as_bytes()).value("Action"), Some("x"));
+        assert_eq!(Form::parse("", form.as_bytes()).unwrap().value("Action"), Some("x"));
+    }
+
+    /// 8 MB of `a=&` once became a gigabyte.
+    #[test]
+    fn a_form_of_very_many_parameters_is_refused() {
+        let form = |parameters: usize| {
+            let text: String = (0..parameters).map(|n| format!("a.{n}=&")).collect();
+            Form::parse("Action=x", text.as_bytes())
+        };
+        assert!(form(3_999).is_ok());
+        assert_eq!(form(4_000).unwrap_err().status, 413);
     }
 }

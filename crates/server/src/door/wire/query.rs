@@ -123,10 +123,11 @@ mod tests {
     fn a_queue_s_own_path_names_the_queue() {
         let service = &queue::ops::SERVICE;
         let (wire, action) = (wire_of(service).unwrap(), action_of(service, "PurgeQueue").unwrap());
-        let form = Form::parse("Action=PurgeQueue", b"");
+        let form = Form::parse("Action=PurgeQueue", b"").unwrap();
         let body = request(wire, action, &form, "/000000000000/orders").unwrap();
         assert_eq!(body, br#"{"QueueUrl":"/000000000000/orders"}"#);
-        let body = request(wire, action, &Form::parse("", b"QueueUrl=u"), "/000000000000/orders").unwrap();
+        let body =
+            request(wire, action, &Form::parse("", b"QueueUrl=u").unwrap(), "/000000000000/orders").unwrap();
         assert_eq!(body, br#"{"QueueUrl":"u"}"#);
         assert!(action_of(service, "Purge").is_none());
         for path in ["/", "/000000000000", "/000000000000/", "/00000000000a/q", "/0/q"] {

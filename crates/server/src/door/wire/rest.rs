@@ -90,7 +90,7 @@ fn value_of(binding: &Binding, texts: Vec<String>) -> Result<Option<Value>, Erro
 
 /// What an answer becomes on the wire: its headers and its body.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Parted {
+pub(crate) struct RestAnswer {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Body,
 }
@@ -99,11 +99,11 @@ pub(crate) struct Parted {
 ///
 /// # Errors
 /// `InternalFailure` where the answer is no JSON object.
-pub(crate) fn answer(route: &Route, body: Body) -> Result<Parted, Error> {
+pub(crate) fn answer(route: &Route, body: Body) -> Result<RestAnswer, Error> {
     // 204 has no body (RFC 9110, 15.3.5).
     let body = if route.status == 204 { Body::new() } else { body };
     if route.answer_headers.is_empty() {
-        return Ok(Parted { headers: Vec::new(), body });
+        return Ok(RestAnswer { headers: Vec::new(), body });
     }
     let broken = |e: serde_json::Error| Error::receiver("InternalFailure", 500, e.to_string());
     let mut members: Map<String, Value> = serde_json::from_slice(&body).map_err(broken)?;
@@ -115,5 +115,5 @@ pub(crate) fn answer(route: &Route, body: Body) -> Result<Parted, Error> {
             Some(other) => headers.push((binding.name, other.to_string())),
         }
     }
-    Ok(Parted { headers, body: serde_json::to_vec(&members).map_err(broken)? })
+    Ok(RestAnswer { headers, body: serde_json::to_vec(&members).map_err(broken)? })
 }
