@@ -13,8 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws::Arn;
 
-use crate::events::Events;
-
 /// The code of a delivery that is refused, as in the user guide, "Using dead-letter queues to process undelivered events".
 pub(crate) const NO_PERMISSIONS: &str = "NO_PERMISSIONS";
 
@@ -61,13 +59,6 @@ pub trait RoleJudge: fmt::Debug + Send + Sync {
     fn objection(&self, errand: &RoleErrand<'_>) -> Option<String>;
     /// Changes whenever a verdict may have changed.
     fn generation(&self) -> u64;
-}
-
-impl Events {
-    /// Whether what AWS would refuse is refused here.
-    pub(crate) fn enforces_permissions(&self) -> bool {
-        self.gate().enforces()
-    }
 }
 
 /// What was found, and what it was found by.

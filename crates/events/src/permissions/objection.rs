@@ -42,6 +42,11 @@ impl Events {
         self.gate().set(permissions, tell);
     }
 
+    /// Whether what AWS would refuse is refused here.
+    pub(crate) fn enforces_permissions(&self) -> bool {
+        self.gate().enforces()
+    }
+
     /// Lets `judge` speak for the roles from now on. The first one stays.
     pub fn register_role_judge(&self, judge: Arc<dyn RoleJudge>) {
         self.gate().register(judge);
