@@ -62,6 +62,7 @@ impl Rooms {
     /// Opens the rooms of another account or region beside these.
     pub(crate) fn open_beside(&self, scope: &Scope, config: &Config) -> Result<Self, StartError> {
         let queues = self.queues.in_scope(scope).map_err(StartError::Stored)?;
+        clock::not_before(queues.newest());
         // IAM knows no regions: its records are under their account, all of them in the home scope.
         Self::open_on(queues, self.iam.clone(), config)
     }

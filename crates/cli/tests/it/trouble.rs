@@ -92,6 +92,14 @@ fn a_newer_format_is_refused_with_a_sentence() {
 }
 
 #[test]
+fn an_older_format_is_refused_with_the_command_that_writes_it_over() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("format"), "trunkline format 1\n").unwrap();
+    let said = complaint(&["serve", "--data-dir", dir.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("format 1") && said.contains("--salvage-to NEW_DIR"), "{said}");
+}
+
+#[test]
 fn other_machines_are_not_let_in_by_accident() {
     let dir = tempfile::tempdir().unwrap();
     let said = complaint(&["serve", "--data-dir", dir.path().to_str().unwrap(), "--listen", "0.0.0.0:0"]);
