@@ -9,6 +9,9 @@ use crate::execution::TaskError;
 /// # Errors
 /// `States.ItemReaderFailed` in AWS's words where they are known.
 pub fn items(text: &str, config: &Value, items_max: Option<u64>) -> Result<Vec<Value>, TaskError> {
+    if items_max == Some(0) {
+        return Err(failed("field MaxItems must be positive".to_owned()));
+    }
     let setting = |name: &str| config.get(name).and_then(Value::as_str);
     let mut items = match setting("InputType").unwrap_or("JSON") {
         "JSON" => json(text, setting("ItemsPointer").unwrap_or_default())?,
@@ -21,7 +24,7 @@ pub fn items(text: &str, config: &Value, items_max: Option<u64>) -> Result<Vec<V
         "CSV" => csv(text, config)?,
         other => return Err(failed(format!("Input type {other} is not served."))),
     };
-    if let Some(max) = items_max.and_then(|max| usize::try_from(max).ok()).filter(|max| *max > 0) {
+    if let Some(max) = items_max.and_then(|max| usize::try_from(max).ok()) {
         items.truncate(max);
     }
     Ok(items)
@@ -132,5 +135,7 @@ mod tests {
         assert_eq!(cause("{}", json!({"InputType": "JSON"})), "Attempting to map over non-iterable node.");
         let twice = json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"});
         assert_eq!(cause("a,a\n", twice), "CSV headers cannot contain duplicates.");
+        let none = items("[]", &json!({"InputType": "JSON"}), Some(0)).expect_err("no items wanted");
+        assert_eq!(none.cause.as_deref(), Some("field MaxItems must be positive"));
     }
 }
