@@ -68,8 +68,10 @@ fn target_kinds() -> String {
 const REST: &str = "
 ## What else is not there yet
 
-- Lambda functions, Step Functions, DynamoDB Streams: not served. A target that is a function or a state machine of this account and region
+- Step Functions, DynamoDB Streams: not served. A target that is a state machine of this account and region
   is accepted; its delivery fails with that reason and goes to the dead-letter queue.
+- Functions run as processes of this machine's node and python, as the user who started Trunkline. Their zips are kept in the data folder's
+  `functions`, and are neither swept nor in backups yet. Layers, event source mappings, destinations and function URLs are missing.
 - Target kinds served: {kinds} ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.

@@ -73,9 +73,8 @@ pub(crate) fn no_json(error: &serde_json::Error) -> Error {
     Error::sender("InvalidRequestContentException", words)
 }
 
-pub(crate) fn too_large(max: usize, length: usize) -> Error {
-    let words = format!(
-        "{length} byte payload is too large for the RequestResponse invocation type (limit {max} bytes)"
-    );
+pub(crate) fn too_large(kind: &str, max: usize, length: usize) -> Error {
+    let words =
+        format!("{length} byte payload is too large for the {kind} invocation type (limit {max} bytes)");
     with_status(413, "RequestTooLargeException", words)
 }

@@ -11,6 +11,7 @@ pub mod function;
 pub mod limits;
 pub mod name;
 pub mod ops;
+pub mod owed;
 mod policy;
 mod target;
 
@@ -18,10 +19,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws::operation::Later;
+use queue::Queues;
 use store::Store;
 
 pub use crate::function::{Code, Configuration};
-pub use crate::target::{InvokeRequest, Target};
+pub use crate::target::{InvocationType, InvokeRequest, Target};
 
 /// A zip that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,16 +54,18 @@ impl fmt::Debug for Hands {
 #[derive(Clone, Debug)]
 pub struct Functions {
     store: Store,
+    queues: Queues,
     hands: Hands,
 }
 
 impl Functions {
-    /// The functions of `store`.
-    pub fn new(store: Store, hands: Hands) -> Self {
-        Self { store, hands }
+    /// The functions of the store that these queues are in; what is owed to them waits in internal queues.
+    pub fn new(queues: Queues, hands: Hands) -> Self {
+        Self { store: queues.store().clone(), queues, hands }
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    /// The store that they are in.
+    pub fn store(&self) -> &Store {
         &self.store
     }
 }

@@ -44,3 +44,5 @@ pub const PAGE_MAX: usize = 50;
 pub const LISTED_MAX: usize = 100_000;
 /// A synchronous invocation's payload.
 pub const PAYLOAD_BYTES_MAX: usize = 6_291_456;
+/// An asynchronous invocation's payload.
+pub const EVENT_BYTES_MAX: usize = 1_048_576;

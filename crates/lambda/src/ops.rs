@@ -54,7 +54,7 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::whole("GetPolicy", permissions::get),
     Operation::partly(
         "Invoke",
-        "Synchronous and dry-run invocations; no asynchronous ones yet.",
+        "Asynchronous invocations go to the function's dead-letter queue; no destinations.",
         invoke::invoke,
     ),
     Operation::whole("ListAliases", aliases::list),

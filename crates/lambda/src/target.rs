@@ -27,6 +27,17 @@ pub struct Target {
     pub reserved: Option<u64>,
 }
 
+/// Whether the caller waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvocationType {
+    /// It waits for the function's answer.
+    RequestResponse,
+    /// It waits until the invocation is owed.
+    Event,
+    /// It only asks whether it could call.
+    DryRun,
+}
+
 /// What the operation says of an invocation beside its payload, for the porter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvokeRequest {
@@ -40,8 +51,9 @@ pub struct InvokeRequest {
     pub client_context: Option<String>,
     /// Whether the last 4 KB of the log are wanted.
     pub wants_log: bool,
-    /// Whether it is only asked whether it could be called.
-    pub is_dry_run: bool,
+    pub invocation: InvocationType,
+    /// The qualifier that the caller gave.
+    pub qualifier: Option<String>,
 }
 
 impl Functions {
@@ -85,6 +97,11 @@ impl Functions {
         let document = policy.and_then(|policy| policy.document());
         let documents: Vec<&Document> = document.iter().collect();
         explain(Kind::Resource, &documents, request)
+    }
+
+    /// Whether there is a version that the name stands for.
+    pub fn exists(&self, read: &mut impl Read, asked: &FunctionName) -> bool {
+        self.find_target(read, asked, 0).is_ok()
     }
 
     /// The same outside of a read.

@@ -47,6 +47,21 @@ impl Logs {
         read.get(&GROUPS, &name.to_owned()).ok_or_else(error::no_group)
     }
 
+    /// Makes a log group where it is missing, for what writes into one of its own. Nothing is made where there are as many as
+    /// there may be: what is recorded is refused then.
+    pub fn ensure_group(&self, tx: &mut Tx<'_>, name: &str, now: Timestamp) {
+        let group = Group {
+            created: now,
+            retention_days: None,
+            tags: BTreeMap::new(),
+            class: "STANDARD".to_owned(),
+            is_protected: false,
+            size_bytes: 0,
+        };
+        // That it exists already is as well.
+        let _ = Self::create_group(tx, name, &group);
+    }
+
     pub(crate) fn create_group(tx: &mut Tx<'_>, name: &str, group: &Group) -> Result<(), Error> {
         let key = name.to_owned();
         if tx.contains(&GROUPS, &key) {

@@ -100,6 +100,8 @@ pub enum StartError {
     Stored(store::Error),
     /// The file of the tables.
     Tables(tables::CannotOpen),
+    /// The folder of functions' code cannot be used.
+    Functions(std::io::Error),
     /// The file of certificates.
     Authorities {
         /// What is wrong with it.
@@ -132,6 +134,9 @@ impl fmt::Display for StartError {
             Self::Store(error) => write!(f, "{error}"),
             Self::Stored(error) => write!(f, "{error}"),
             Self::Tables(error) => write!(f, "could not open {error}"),
+            Self::Functions(error) => {
+                write!(f, "the folder `functions` in the data folder cannot be used: {error}")
+            }
             Self::Authorities { why } => write!(f, "the file of --ca-file holds {why}"),
             Self::AddressInUse { address, user } => {
                 write!(f, "the address {address} is taken")?;
@@ -157,6 +162,7 @@ impl std::error::Error for StartError {
             Self::Store(error) => Some(error),
             Self::Stored(error) => Some(error),
             Self::Tables(error) => Some(error),
+            Self::Functions(error) => Some(error),
             Self::Listen { source, .. } => Some(source),
             Self::Authorities { .. } | Self::AddressInUse { .. } | Self::Unprotected { .. } => None,
         }

@@ -6,6 +6,7 @@ pub mod config;
 mod connections;
 mod door;
 pub mod feed;
+mod functions;
 mod ingest;
 pub mod listen;
 mod port_user;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aws::Scope;
+use delivery::FunctionHook;
+use events::target::function;
 use events::target::log_group::{self, LogGroupHook};
 use events::{BusName, Events};
 use genesys::platform::event_stream::Streams;
@@ -17,6 +19,7 @@ use tables::Tables;
 
 use crate::clock;
 use crate::config::{Config, StartError};
+use crate::functions::Workshop;
 
 /// The open rooms, for what runs beside the door: loops, the built-in worker, the feed.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct Rooms {
     pub iam: Iam,
     /// Log groups.
     pub logs: Logs,
+    /// Functions, and what runs them.
+    pub(crate) workshop: Workshop,
     /// Event subscriptions.
     pub subscriptions: Subscriptions,
     /// Event streams.
@@ -77,7 +82,20 @@ impl Rooms {
         let tables = Tables::open(&tables_file(&scope, config), scope.clone()).map_err(StartError::Tables)?;
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        Ok(Self { store, queues, events, logs, iam, tables, subscriptions, streams, feed: Arc::default() })
+        let workshop = Workshop::open(config, queues.clone()).map_err(StartError::Functions)?;
+        events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
+        Ok(Self {
+            store,
+            queues,
+            events,
+            logs,
+            workshop,
+            iam,
+            tables,
+            subscriptions,
+            streams,
+            feed: Arc::default(),
+        })
     }
 }
 

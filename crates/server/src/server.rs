@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Clock;
-use delivery::{Answers, Deliveries, Porter, Posts};
+use delivery::{Answers, Deliveries, Invocations, Invokers, Porter, Posts};
 use events::BusName;
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -74,7 +74,8 @@ impl Server {
         let listener = listen(config.listen).await?;
         let address =
             listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
-        let opened = config.clone();
+        // Functions call the door where it is really open.
+        let opened = Config { listen: address, ..config.clone() };
         // Opening reads the store and waits for its first commit: work for a thread that may block.
         let scopes = tokio::task::spawn_blocking(move || Scopes::open(&opened)).await;
         let scopes = scopes.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
@@ -90,7 +91,9 @@ impl Server {
         let door = Door {
             bodies: Bodies::default(),
             scopes: scopes.clone(),
-            answers: Answers::default(),
+            answers: Answers::new(vec![Arc::new(Invokers(
+                scopes.all().map(|s| s.rooms.workshop.invoker()).collect(),
+            ))]),
             rooms: rooms.clone(),
             client: client.clone(),
             platform: platform.clone(),
@@ -214,7 +217,11 @@ fn loops(rooms: Rooms, hands: &Hands<'_>, closing: &watch::Receiver<bool>) -> Ve
         Deliveries::new(rooms.events.clone(), OWN_CLOCK, Client::clone(client)).with_aws(config.aws.clone());
     let posts = Posts::new(rooms.streams.clone(), Client::clone(client));
     let sweep = Sweep::new(rooms.store.clone(), components(&rooms));
+    let (workshop, logs) = (rooms.workshop.clone(), rooms.logs.clone());
+    let invocations = Invocations::new(workshop.invoker());
     vec![
+        tokio::spawn(workshop.tend(logs, rooms.store.clone(), closing.clone())),
+        tokio::spawn(Porter::clone(porter).carry(invocations, closing.clone())),
         tokio::spawn(Porter::clone(porter).carry(deliveries.clone(), closing.clone())),
         tokio::spawn(deliveries.authorize(closing.clone())),
         tokio::spawn(Porter::clone(porter).carry(posts, closing.clone())),

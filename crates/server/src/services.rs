@@ -23,6 +23,10 @@ const SERVICES: &[Row] = &[
     Row { about: &logs::ops::SERVICE, bind: |rooms| logs::ops::SERVICE.bind(rooms.logs.clone()) },
     Row { about: &iam::ops::SERVICE, bind: |rooms| iam::ops::SERVICE.bind(rooms.iam.clone()) },
     Row { about: &tables::ops::SERVICE, bind: |rooms| tables::ops::SERVICE.bind(rooms.tables.clone()) },
+    Row {
+        about: &lambda::ops::SERVICE,
+        bind: |rooms| lambda::ops::SERVICE.bind(rooms.workshop.functions.clone()),
+    },
     Row { about: &sts::SERVICE, bind: |_| sts::SERVICE.bind(()) },
     Row { about: &events::own::SERVICE, bind: |rooms| events::own::SERVICE.bind(rooms.events.clone()) },
     Row { about: &own::SERVICE, bind: |rooms| own::SERVICE.bind(rooms.clone()) },

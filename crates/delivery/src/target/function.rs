@@ -1,5 +1,5 @@
-//! A Lambda function: one of another account or region is invoked on AWS, asynchronously. Functions of this Trunkline's own
-//! account and region are not served yet: each delivery fails, with the reason.
+//! A Lambda function: one of another account or region is invoked on AWS, asynchronously. One of ours is owed its invocation in
+//! the commit that accepts the event ([`crate::FunctionHook`]); only what was owed before it was served comes here.
 
 use aws::encoding::{ALL_BUT_PATH, percent_encoded};
 use events::target::function;
@@ -17,7 +17,7 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     let arn = &owed.target.arn;
     if events.is_here(arn) {
         return hopeless(format!(
-            "The function {arn} cannot be invoked: this Trunkline does not serve Lambda functions yet."
+            "The function {arn} was not served when its event was accepted: send the dead letter again."
         ));
     }
     let mut headers = vec![

@@ -39,6 +39,7 @@ pub(super) fn put(functions: &Functions, _: Call, body: &[u8]) -> Reply {
         );
         faults.result()?;
         let reserved = u64::try_from(request.reserved_concurrent_executions).unwrap_or_default();
+        let functions = functions.clone();
         Ok(move |tx: &mut Tx<'_>| {
             let mut function = Function::require(tx, &name, &home)?;
             let all = reserved_by_others(tx, Some(&name)).saturating_add(reserved);
@@ -49,6 +50,7 @@ pub(super) fn put(functions: &Functions, _: Call, body: &[u8]) -> Reply {
             }
             function.reserved = Some(reserved);
             function.put(tx, &name);
+            functions.configure_queue(tx, &name, &function);
             Ok(json!({"ReservedConcurrentExecutions": reserved}))
         })
     })
@@ -70,10 +72,12 @@ pub(super) fn delete(functions: &Functions, _: Call, body: &[u8]) -> Reply {
     let home = functions.store().scope().clone();
     write(functions, body, |request: Named| {
         let name = request.read(functions)?.name;
+        let functions = functions.clone();
         Ok(move |tx: &mut Tx<'_>| {
             let mut function = Function::require(tx, &name, &home)?;
             function.reserved = None;
             function.put(tx, &name);
+            functions.configure_queue(tx, &name, &function);
             Ok(Nothing {})
         })
     })

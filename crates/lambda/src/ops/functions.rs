@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws::operation::{parse, print};
 use aws::{Call, Error, Reply, Scope};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{KeyRange, Read, Tx};
 
 use crate::alias::{ALIASES, Alias};
@@ -262,9 +262,13 @@ pub(super) fn delete(functions: &Functions, _: Call, body: &[u8]) -> Reply {
     let home = functions.store().scope().clone();
     write(functions, body, |request: Named| {
         let name = request.read(functions)?;
+        let functions = functions.clone();
         Ok(move |tx: &mut Tx<'_>| {
             match name.qualifier.as_deref() {
-                None => delete_all(tx, &name, &home)?,
+                None => {
+                    delete_all(tx, &name, &home)?;
+                    functions.drop_queue(tx, &name.name);
+                }
                 Some(LATEST) => {
                     return Err(error::invalid_parameter(
                         "$LATEST version cannot be deleted without deleting the function.",
@@ -310,6 +314,3 @@ fn delete_version(tx: &mut Tx<'_>, name: &FunctionName, version: &str, home: &Sc
     Policy::remove(tx, &name.name, number_of(version));
     Ok(())
 }
-
-/// As answers have a version.
-pub(super) type Shown = Value;

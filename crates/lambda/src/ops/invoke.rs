@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::name::FunctionName;
-use crate::target::InvokeRequest;
+use crate::target::{InvocationType, InvokeRequest};
 use crate::{Functions, error, limits};
 
 /// The start of an environment, and of an interpreter on a busy machine, comes on top of the function's own time.
@@ -37,10 +37,10 @@ fn prepare(functions: &Functions, call: Call, body: &[u8]) -> Result<PorterCall,
     let request: Request = aws::operation::parse(body)?;
     let home = functions.store().scope();
     let asked = FunctionName::parse(&request.function_name, request.qualifier.as_deref(), home)?;
-    let is_dry_run = match request.invocation_type.as_deref() {
-        None | Some("RequestResponse") => false,
-        Some("DryRun") => true,
-        Some("Event") => return Err(error::not_served("InvocationType Event")),
+    let invocation = match request.invocation_type.as_deref() {
+        None | Some("RequestResponse") => InvocationType::RequestResponse,
+        Some("DryRun") => InvocationType::DryRun,
+        Some("Event") => InvocationType::Event,
         Some(other) => {
             return Err(Error::validation(format!(
                 "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
@@ -48,8 +48,12 @@ fn prepare(functions: &Functions, call: Call, body: &[u8]) -> Result<PorterCall,
         }
     };
     let payload = call.payload;
-    if payload.len() > limits::PAYLOAD_BYTES_MAX {
-        return Err(error::too_large(limits::PAYLOAD_BYTES_MAX, payload.len()));
+    let (most, kind) = match invocation {
+        InvocationType::Event => (limits::EVENT_BYTES_MAX, "Event"),
+        _ => (limits::PAYLOAD_BYTES_MAX, "RequestResponse"),
+    };
+    if payload.len() > most {
+        return Err(error::too_large(kind, most, payload.len()));
     }
     if !payload.is_empty() {
         serde_json::from_slice::<IgnoredAny>(&payload).map_err(|error| error::no_json(&error))?;
@@ -70,7 +74,8 @@ fn prepare(functions: &Functions, call: Call, body: &[u8]) -> Result<PorterCall,
         invoked_arn: asked.arn(home).to_string(),
         client_context,
         wants_log: request.log_type.as_deref() == Some("Tail"),
-        is_dry_run,
+        invocation,
+        qualifier: asked.qualifier,
     };
     let request = serde_json::to_vec(&invoke)
         .map_err(|error| Error::receiver("ServiceException", 500, error.to_string()))?;

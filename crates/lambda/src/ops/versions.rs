@@ -2,11 +2,11 @@
 
 use aws::{Call, Error, Reply, Scope};
 use serde::Deserialize;
+use serde_json::Value;
 use store::Tx;
 
 use crate::function::{Function, Version};
 use crate::name::{FunctionName, LATEST};
-use crate::ops::functions::Shown;
 use crate::ops::{Change, Item, Paging, check_revision, look, write};
 use crate::{Functions, error};
 
@@ -45,7 +45,7 @@ pub(super) fn publish_latest(
     description: Option<String>,
     change: &Change,
     home: &Scope,
-) -> Result<Shown, Error> {
+) -> Result<Value, Error> {
     let mut function = Function::require(tx, &name.name, home)?;
     let mut version = Version::require(tx, name, LATEST, home)?;
     let last = function.last_version.to_string();

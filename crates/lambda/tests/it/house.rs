@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use aws::{Call, Error, Ids, Reply, Timestamp};
 use lambda::{Functions, Hands, KeptZip};
+use queue::Queues;
 use serde_json::Value;
 use store::{Options, Store};
 
 /// A moment that all tests begin at: 2026-03-19T12:00:00Z.
-const NOON: Timestamp = Timestamp::from_unix_ms(1_773_921_600_000);
+pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_773_921_600_000);
 
 /// A store in a folder of its own, with functions. Its zips are texts that begin with `PK`.
 pub(crate) struct House {
@@ -39,7 +40,7 @@ impl House {
                 })
             }),
         };
-        Self { functions: Functions::new(store, hands), ids: 0, _dir: dir }
+        Self { functions: Functions::new(Queues::open(store).unwrap(), hands), ids: 0, _dir: dir }
     }
 
     /// An operation as it is answered, a call of the porter's as what it is given.

@@ -3,4 +3,5 @@
 
 mod house;
 mod operations;
+mod owed;
 mod permissions;

@@ -1,0 +1,159 @@
+//! What functions need of the server: a folder for their code, processes, and a way for their lines into CloudWatch Logs.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::{Clock, Error, Timestamp};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use delivery::Invoker;
+use lambda::{Functions, Hands, KeptZip};
+use logs::{Entry, Logs, StreamName};
+use queue::Queues;
+use runner::launcher::ARGUMENT;
+use runner::options::LauncherCommand;
+use runner::{CodeError, CodeStore, LogOrigin, LogRecord, Runner, RunnerOptions, Runtime};
+use store::Store;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::{Mutex, watch};
+
+use crate::clock;
+use crate::config::Config;
+
+/// Where the invoker has its time and its identifiers from.
+const OWN_CLOCK: Clock = Clock { now: clock::now, ids: clock::ids };
+/// Lines that wait to be recorded; a function that writes more than is recorded loses some, as on AWS where it is throttled.
+const LINES_WAITING_MAX: usize = 20_000;
+/// Lines of one commit.
+const LINES_PER_COMMIT_MAX: usize = 500;
+/// How often idle environments are looked for.
+const SWEPT_EVERY: Duration = Duration::from_secs(15);
+
+/// A line and where it comes from.
+#[derive(Debug)]
+struct Line {
+    origin: LogOrigin,
+    record: LogRecord,
+}
+
+/// What runs functions.
+#[derive(Clone, Debug)]
+pub(crate) struct Workshop {
+    pub(crate) functions: Functions,
+    runner: Runner,
+    invoker: Invoker,
+    lines: Arc<Mutex<Receiver<Line>>>,
+}
+
+impl Workshop {
+    /// Opens the folder of code of a scope. Blocks.
+    pub(crate) fn open(config: &Config, queues: Queues) -> io::Result<Self> {
+        let scope = queues.scope().clone();
+        let folder = config.data_dir.join("functions").join(format!("{}-{}", scope.account, scope.region));
+        let code = CodeStore::open(&folder.join("code"))?;
+        let (sender, lines) = mpsc::channel(LINES_WAITING_MAX);
+        let sink = move |origin: &LogOrigin, record: LogRecord| {
+            let _ = sender.try_send(Line { origin: origin.clone(), record });
+        };
+        let launcher =
+            LauncherCommand { program: std::env::current_exe()?, arguments: vec![ARGUMENT.into()] };
+        let mut options = RunnerOptions::new(folder.join("run"), launcher, Arc::new(sink));
+        options.endpoint_url = Some(endpoint(config.listen));
+        options.region = scope.region.to_string();
+        let runner = Runner::new(options)?;
+        let functions = Functions::new(queues, hands(code.clone(), runner.clone()));
+        let invoker = Invoker::new(functions.clone(), runner.clone(), code, OWN_CLOCK);
+        Ok(Self { functions, runner, invoker, lines: Arc::new(Mutex::new(lines)) })
+    }
+
+    /// Who calls these functions.
+    pub(crate) fn invoker(&self) -> Invoker {
+        self.invoker.clone()
+    }
+
+    /// Records the functions' lines and ends idle environments, until the server closes.
+    pub(crate) async fn tend(self, logs: Logs, store: Store, mut closing: watch::Receiver<bool>) {
+        let mut lines = self.lines.lock().await;
+        let mut sweeps = tokio::time::interval(SWEPT_EVERY);
+        loop {
+            let mut taken = Vec::new();
+            tokio::select! {
+                _ = lines.recv_many(&mut taken, LINES_PER_COMMIT_MAX) => record(&logs, &store, taken).await,
+                _ = sweeps.tick() => self.runner.sweep().await,
+                () = async { drop(closing.wait_for(|closing| *closing).await) } => break,
+            }
+        }
+        self.runner.end().await;
+        let mut rest = Vec::new();
+        while let Ok(line) = lines.try_recv() {
+            rest.push(line);
+        }
+        record(&logs, &store, rest).await;
+    }
+}
+
+/// The functions call us on this machine, whatever addresses the door is open on.
+fn endpoint(listen: SocketAddr) -> String {
+    let ip = match listen.ip() {
+        ip if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, listen.port()))
+}
+
+fn hands(code: CodeStore, runner: Runner) -> Hands {
+    Hands {
+        keep_zip: Arc::new(move |zip| {
+            let code = code.clone();
+            Box::pin(async move {
+                let kept = tokio::task::spawn_blocking(move || keep(&code, &zip)).await;
+                kept.unwrap_or_else(|error| Err(Error::receiver("ServiceException", 500, error.to_string())))
+            })
+        }),
+        can_run: Arc::new(move |name| {
+            let runner = runner.clone();
+            Box::pin(async move {
+                let Some(runtime) = Runtime::parse(&name) else { return Ok(()) };
+                let found = runner.interpreter(runtime).await;
+                found.map(drop).map_err(|missing| lambda::error::invalid_parameter(missing.to_string()))
+            })
+        }),
+    }
+}
+
+fn keep(code: &CodeStore, zip: &[u8]) -> Result<KeptZip, Error> {
+    let digest = code.put(zip).map_err(|error| match error {
+        CodeError::Io(_) => Error::receiver("ServiceException", 500, error.to_string()),
+        refused => lambda::error::invalid_parameter(refused.to_string()),
+    })?;
+    let digits: Vec<u8> = digest.chars().filter_map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
+    let bytes: Vec<u8> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    Ok(KeptZip { sha256: STANDARD.encode(bytes), digest, size_bytes: zip.len() as u64 })
+}
+
+async fn record(logs: &Logs, store: &Store, lines: Vec<Line>) {
+    if lines.is_empty() {
+        return;
+    }
+    let (logs, now) = (logs.clone(), clock::now());
+    let recorded = store.write(
+        |error| error,
+        move |tx| {
+            for line in lines {
+                let (origin, record) = (line.origin, line.record);
+                logs.ensure_group(tx, &origin.log_group, now);
+                let name = StreamName { group: &origin.log_group, stream: &origin.log_stream };
+                let time_ms = u64::try_from(record.at_ms).unwrap_or_else(|_| Timestamp::unix_ms(now));
+                // A line that is empty or too long for CloudWatch Logs is left out.
+                let _ = logs.record(tx, name, Entry { time_ms, message: record.text }, now);
+            }
+            Ok(())
+        },
+    );
+    if let Err(error) = recorded.await {
+        tracing::warn!(%error, "lines of functions were not recorded");
+    }
+}
