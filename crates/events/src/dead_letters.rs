@@ -1,6 +1,7 @@
 //! Dead letters: how a delivery becomes one, how it is sent again or thrown away, and how that is undone.
 
 pub mod letter;
+pub mod location;
 pub mod redrive;
 pub mod undo;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use ::queue::{Arrival, Queues};
@@ -16,12 +16,11 @@ use crate::buses::routing::{BusRoutes, Route, Routes};
 use crate::buses::rule::{RULES, Rule, RuleName};
 use crate::error;
 use crate::limits::rate::Rates;
-use crate::neighbours::Neighbours;
 use crate::permissions::Gate;
 use crate::target::queue::{self, QueueHook};
 use crate::trip::books::Counts;
 use crate::trip::delivery::DELIVERIES;
-use crate::trip::pay::PayHooks;
+use crate::trip::pay_hook::PayHooks;
 
 /// How long event records are kept: whichever ends first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +66,10 @@ pub(crate) struct Shared {
     /// The position of the newest event that is committed.
     newest: watch::Sender<u64>,
 }
+
+/// Whom an [`Events`] knows. Weak: neighbours know each other, and none may keep the others open.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours(pub(crate) OnceLock<Vec<Weak<Shared>>>);
 
 impl Events {
     /// The buses, rules and targets of `store`, compiled. Makes the default bus where it is missing. Blocks on the

@@ -33,13 +33,15 @@ pub use crate::archives::replay::rerun::{Progress, Rehearsal, RehearsalStep, Rer
 pub use crate::buses::bus::BusName;
 pub use crate::buses::rule::{RuleName, RuleState};
 pub use crate::dead_letters::letter::{Letter, Selection};
+pub use crate::dead_letters::location::MessageLocation;
 pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage};
-pub use crate::dead_letters::undo::{MessageLocation, UndoReport, UndoStep, UndoableAction};
+pub use crate::dead_letters::undo::{UndoReport, UndoStep, UndoableAction};
 pub use crate::events::{Events, Retention};
 pub use crate::limits::slots::Slots;
 pub use crate::permissions::{Objection, Permissions, RoleErrand, RoleJudge};
 pub use crate::records::history::Era;
-pub use crate::records::record::{DeliveryRecord, EventPlace, EventRecord, MatchedRule, Step, SweepReport};
+pub use crate::records::place::EventPlace;
+pub use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, SweepReport};
 pub use crate::schedules::schedule::Schedule;
 pub use crate::target::kind::{KINDS, TargetKind};
 pub use crate::target::{HttpParameters, Input, RetryPolicy, Target};
@@ -50,4 +52,4 @@ pub use crate::trip::attempts::{
 pub use crate::trip::books::Counts;
 pub use crate::trip::delivery::DELIVERIES;
 pub use crate::trip::owe::{CALL_TIME_MAX, Owed};
-pub use crate::trip::pay::{Debt, PayHook, Payment, Receipt};
+pub use crate::trip::pay_hook::{Debt, PayHook, Payment, Receipt};

@@ -3,15 +3,9 @@
 //! Each account and region has an [`Events`] of its own over one store. A rule of one may have a target in another: it is served
 //! as a target of its own scope, in the same commit. ARNs of scopes that are not here are AWS's.
 
-use std::sync::{OnceLock, Weak};
-
 use aws::Arn;
 
-use crate::events::{Events, Shared};
-
-/// Whom an [`Events`] knows. Weak: neighbours know each other, and none may keep the others open.
-#[derive(Debug, Default)]
-pub(crate) struct Neighbours(OnceLock<Vec<Weak<Shared>>>);
+use crate::events::Events;
 
 impl Events {
     /// Lets the event buses of several scopes of one store know each other. Once; a second call changes nothing.

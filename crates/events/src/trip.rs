@@ -6,6 +6,7 @@ pub mod books;
 pub mod delivery;
 pub mod emit;
 pub mod owe;
-pub mod pay;
+pub mod pay_hook;
 
+pub(crate) mod pay;
 pub(crate) mod settle;

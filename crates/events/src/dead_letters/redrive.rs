@@ -11,17 +11,17 @@ use crate::buses::bus::BusName;
 use crate::buses::routing::Outlet;
 use crate::buses::rule::{Rule, RuleName};
 use crate::dead_letters::letter::{Letter, Selection};
-use crate::dead_letters::undo::{
-    ActionRecord, ActionResult, MessageLocation, Trace, gone, keep, sweep_actions,
-};
+use crate::dead_letters::location::MessageLocation;
+use crate::dead_letters::undo::{ActionRecord, ActionResult, Trace, gone, keep, sweep_actions};
 use crate::events::Events;
-use crate::records::record::{DeliveryRecord, EventPlace, Step};
+use crate::records::place::EventPlace;
+use crate::records::record::{DeliveryRecord, Step};
 use crate::target::input::InputContext;
 use crate::target::{TARGETS, Target, event_bus};
 use crate::trip::attempts::{Attempt, DeliveryAttempt, Outcome, Settlement};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
-use crate::trip::pay::{Debt, Payment, Receipt};
+use crate::trip::pay_hook::{Debt, Payment, Receipt};
 
 /// A step through the letters of a queue.
 #[derive(Clone, Debug, Default)]

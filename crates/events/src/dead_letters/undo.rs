@@ -4,15 +4,16 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use ::queue::{QueueId, Sent, Withdrawn};
+use ::queue::Withdrawn;
 use aws::{Error, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 
 use crate::buses::bus::BusName;
 use crate::dead_letters::letter::Letter;
+use crate::dead_letters::location::MessageLocation;
 use crate::events::Events;
-use crate::records::record::EventPlace;
+use crate::records::place::EventPlace;
 use crate::target::kind::TargetKind;
 use crate::target::queue;
 use crate::trip::books::Counts;
@@ -62,21 +63,6 @@ impl ActionRecord {
         let target = Letter::of(self.letter.clone()).target_arn();
         let kind = target.and_then(|arn| TargetKind::of(&arn)).unwrap_or(&queue::KIND);
         Some(kind.no_way_back)
-    }
-}
-
-/// Where a message waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MessageLocation {
-    queue: QueueId,
-    at: Timestamp,
-    sequence: u64,
-}
-
-impl MessageLocation {
-    /// The location of a message that has just been sent.
-    pub fn of(queue: QueueId, sent: &Sent) -> Self {
-        Self { queue, at: sent.at, sequence: sent.sequence }
     }
 }
 

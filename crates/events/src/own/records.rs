@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use crate::buses::bus::BusName;
 use crate::error;
 use crate::events::Events;
-use crate::records::record::{EventPlace, EventRecord};
+use crate::records::place::EventPlace;
+use crate::records::record::EventRecord;
 
 /// The most events that one answer holds.
 pub(super) const EVENTS_MAX: usize = 1_000;

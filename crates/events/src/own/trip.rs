@@ -8,7 +8,8 @@ use crate::buses::bus::BusName;
 use crate::events::Events;
 use crate::own::records::EventView;
 use crate::records::history::Era;
-use crate::records::record::{DeliveryRecord, EventPlace, EventRecord, MatchedRule, Step};
+use crate::records::place::EventPlace;
+use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step};
 use crate::trip::attempts::{AttemptRecord, Attempts, Fate};
 
 /// Which of these rules, that did not match an event, came nearest, and why they did not.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::events::Events;
 use crate::own::records::{ANSWER_BYTES_MAX, EVENTS_MAX, EventView, ListEventsRequest, seen_bus_of};
 use crate::records::history::Era;
-use crate::records::record::EventPlace;
+use crate::records::place::EventPlace;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

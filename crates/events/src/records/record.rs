@@ -14,6 +14,7 @@ use crate::buses::bus::BusName;
 use crate::buses::rule::RuleName;
 use crate::dead_letters::undo::sweep_actions;
 use crate::events::Events;
+use crate::records::place::EventPlace;
 use crate::trip::books::Counts;
 
 /// Events by bus and position: the order in which they were accepted.
@@ -104,15 +105,6 @@ impl EventRecord {
         let bytes = self.json.len() + 2 * self.id.len() + matched + 100;
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
-}
-
-/// Where an event is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventPlace<'p> {
-    /// The bus.
-    pub bus: &'p BusName,
-    /// Its position among the events of the bus; 0 is before all.
-    pub position: u64,
 }
 
 /// What a sweep did.

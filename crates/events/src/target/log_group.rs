@@ -14,7 +14,7 @@ use store::Commit;
 use crate::buses::rule::RuleName;
 use crate::target::Input;
 use crate::target::kind::{Service, TargetKind, anything};
-use crate::trip::pay::{Debt, PayHook, Payment, Receipt};
+use crate::trip::pay_hook::{Debt, PayHook, Payment, Receipt};
 
 /// Log groups of this account and region.
 pub static KIND: TargetKind = TargetKind {

@@ -10,10 +10,10 @@ use queue::{Deduplication, NewMessage, Queues};
 use sha2::{Digest, Sha256};
 use store::Commit;
 
-use crate::dead_letters::undo::MessageLocation;
+use crate::dead_letters::location::MessageLocation;
 use crate::target::Target;
 use crate::target::kind::{Service, TargetKind};
-use crate::trip::pay::{Debt, PayHook, Payment, Receipt};
+use crate::trip::pay_hook::{Debt, PayHook, Payment, Receipt};
 
 /// SQS queues.
 pub static KIND: TargetKind = TargetKind {

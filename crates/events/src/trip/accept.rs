@@ -14,13 +14,14 @@ use crate::buses::routing::{Outlet, Route};
 use crate::dead_letters::give_up::{Cause, FailedDelivery, GiveUp};
 use crate::events::Events;
 use crate::permissions::NO_PERMISSIONS;
-use crate::records::record::{DeliveryRecord, EventPlace, EventRecord, MatchedRule, Step, count_record};
+use crate::records::place::EventPlace;
+use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step, count_record};
 use crate::target::input::{InputContext, InputFailure};
 use crate::target::{Target, event_bus};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 use crate::trip::owe::Owed;
-use crate::trip::pay::{Debt, Payment};
+use crate::trip::pay_hook::{Debt, Payment};
 
 /// An event, the bus that it is put on, and what is to be done because of it.
 #[derive(Debug)]
