@@ -16,6 +16,7 @@ mod plan;
 mod queue;
 mod replay;
 mod rule;
+mod schema;
 mod serve;
 mod simulate;
 mod tail;
@@ -68,6 +69,11 @@ pub(crate) enum Command {
     Fsck(fsck::Arguments),
     /// Write the commented sample pipeline to trunkline.yaml
     Init(init::Arguments),
+    /// Print the JSON Schema of the pipeline file
+    ///
+    /// Editors complete and check the file with it: `trunkline schema > trunkline.schema.json` beside the file, whose first
+    /// line names it.
+    Schema(schema::Arguments),
     /// Find all mistakes in a pipeline file
     Check(check::Arguments),
     /// Run the tests in a pipeline file
@@ -126,6 +132,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

@@ -19,6 +19,22 @@ use crate::{output, trouble};
 /// The file that a command works on where none is named.
 pub(crate) const DEFAULT: &str = "trunkline.yaml";
 
+/// Where a pipeline file will be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// Here: its variables are those of this process.
+    Here,
+    /// Elsewhere: a variable that is not set here may be set there.
+    Elsewhere,
+}
+
+impl Environment {
+    fn variable(self, name: &str) -> Option<String> {
+        let here = std::env::var(name).ok();
+        if self == Self::Elsewhere { here.or_else(|| Some(format!("value-of-{name}"))) } else { here }
+    }
+}
+
 /// A pipeline file and its text.
 #[derive(Debug)]
 pub(crate) struct PipelineFile {
@@ -52,9 +68,22 @@ impl PipelineFile {
         provision::load(&self.text, &|name| std::env::var(name).ok())
     }
 
+    /// All mistakes. What depends on a variable that is set only elsewhere cannot be judged here.
+    pub(crate) fn mistakes(&self, environment: Environment) -> Vec<Mistake> {
+        let mut mistakes =
+            provision::load(&self.text, &|name| environment.variable(name)).err().unwrap_or_default();
+        if environment == Environment::Elsewhere {
+            mistakes.retain(|mistake| {
+                let written = self.text.get(mistake.span.start..mistake.span.end).unwrap_or_default();
+                !written.contains("${env:")
+            });
+        }
+        mistakes
+    }
+
     /// The pipeline as far as its form goes; `None` where that is wrong.
-    pub(crate) fn parse(&self) -> Option<Pipeline> {
-        provision::parse(&self.text, &|name| std::env::var(name).ok()).ok()
+    pub(crate) fn parse(&self, environment: Environment) -> Option<Pipeline> {
+        provision::parse(&self.text, &|name| environment.variable(name)).ok()
     }
 
     /// Mistakes as a person reads them: place, sentence, the line with carets, the suggestion.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::output;
-use crate::pipeline_file::{self, PipelineFile};
+use crate::pipeline_file::{self, Environment, PipelineFile};
 
 /// Arguments of `trunkline check`.
 #[derive(Debug, Args)]
@@ -14,6 +14,9 @@ pub(crate) struct Arguments {
     /// The pipeline file
     #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
     file: PathBuf,
+    /// Accept environment variables that are not set here
+    #[arg(long)]
+    allow_missing_env: bool,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -22,9 +25,10 @@ pub(crate) struct Arguments {
 /// Exit status 0 without a mistake, 1 with one. A rule that nothing known can match counts as one here; `dev` runs it.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = PipelineFile::read(&arguments.file)?;
-    let mut mistakes = file.load().err().unwrap_or_default();
+    let environment = if arguments.allow_missing_env { Environment::Elsewhere } else { Environment::Here };
+    let mut mistakes = file.mistakes(environment);
     // Also beside other mistakes, as far as the file can be read.
-    mistakes.extend(file.parse().map(|pipeline| doctor::lint(&pipeline)).unwrap_or_default());
+    mistakes.extend(file.parse(environment).map(|pipeline| doctor::lint(&pipeline)).unwrap_or_default());
     mistakes.sort_by_key(|mistake| (mistake.span.line, mistake.span.column));
     if arguments.json {
         let list: Vec<serde_json::Value> = mistakes

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// The event: a file, JSON, or - for standard input; a file of JSON Lines holds many events
     #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["last", "conversation"], conflicts_with_all = ["last", "conversation"])]
     event: Option<String>,
-    /// The latest N events on the rule's bus of a running Trunkline
+    /// The latest N events on the bus of a running Trunkline; with --rule those whose source it names, and for 1 the nearest miss
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     last: Option<u32>,
     /// Explain in one line whether an event of this conversation matches, and if not, why
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         return arguments.explain_conversation(conversation);
     }
     let pattern = arguments.pattern()?;
-    let events = arguments.events()?;
+    let events = arguments.events(&pattern)?;
     if events.is_empty() {
         return Err(format!("there are no events on the bus {} yet", arguments.bus));
     }
@@ -102,6 +102,7 @@ impl Book {
             (true, _) => output::json(explained.machine_line()),
             (false, true) => output::line(explained.one_line()),
             (false, false) => {
+                output::line(output::styled(output::FAINT, explained.heading()));
                 let style = |part, text: &str| output::styled(style_of(part), text);
                 output::raw(explained.explanation.to_text(&style));
             }
@@ -161,8 +162,8 @@ impl Arguments {
     }
 
     /// The events' texts.
-    fn events(&self) -> Result<Vec<String>, String> {
-        let Some(event) = &self.event else { return self.last_events() };
+    fn events(&self, pattern: &EventPattern) -> Result<Vec<String>, String> {
+        let Some(event) = &self.event else { return self.last_events(pattern) };
         let text = input::text_argument(event)?;
         // A first line that is a whole object, and more lines after it: JSON Lines. Otherwise one event, spread over lines.
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -175,12 +176,47 @@ impl Arguments {
         Ok(vec![text])
     }
 
-    fn last_events(&self) -> Result<Vec<String>, String> {
-        let request = Request::trunkline("ListEvents", json!({"EventBusName": self.bus, "Last": self.last}));
+    /// The latest events; of a rule, those that its pattern is about, and the nearest miss where one is asked for.
+    fn last_events(&self, pattern: &EventPattern) -> Result<Vec<String>, String> {
+        let last = self.last.unwrap_or_default();
+        let examined = if self.rule.is_some() { last.max(EXAMINED_MAX) } else { last };
+        let request = Request::trunkline("ListEvents", json!({"EventBusName": self.bus, "Last": examined}));
         let answer = remote::ask(&self.endpoint, request)?;
-        let events = remote::items(&answer, "Events");
-        Ok(events.iter().map(event_text).collect())
+        let events: Vec<String> = remote::items(&answer, "Events").iter().map(event_text).collect();
+        let count = usize::try_from(last).unwrap_or(usize::MAX);
+        Ok(if self.rule.is_some() { of_interest(pattern, &events, count) } else { events })
     }
+}
+
+/// Of a rule's events, this many of the latest are examined.
+const EXAMINED_MAX: u32 = 1_000;
+
+/// The latest `count` events whose source a pattern names, oldest first; all sources where it fits none. Where one is asked
+/// for it is the nearest miss, if there is a miss.
+fn of_interest(pattern: &EventPattern, events: &[String], count: usize) -> Vec<String> {
+    let explained: Vec<Option<Explained>> =
+        events.iter().map(|text| Explained::of(pattern, text).ok()).collect();
+    let has_source = |explained: &Option<Explained>| {
+        explained
+            .as_ref()
+            .is_some_and(|it| it.explanation.blamed().iter().all(|field| field.path != "source"))
+    };
+    let about = if explained.iter().any(has_source) { has_source } else { |_: &Option<Explained>| true };
+    let candidates = explained.iter().zip(events).filter(|(explained, _)| about(explained));
+    let candidates: Vec<(&Option<Explained>, &String)> = candidates.collect();
+    if count == 1 {
+        let missed = |explained: &Option<Explained>| {
+            explained.as_ref().map(|it| it.explanation.blamed().len()).filter(|blamed| *blamed > 0)
+        };
+        // The fewest fields at fault; the newest of those.
+        let misses =
+            candidates.iter().rev().filter_map(|(explained, text)| Some((missed(explained)?, *text)));
+        if let Some((_, text)) = misses.min_by_key(|(blamed, _)| *blamed) {
+            return vec![text.clone()];
+        }
+    }
+    let skipped = candidates.len().saturating_sub(count);
+    candidates.into_iter().skip(skipped).map(|(_, text)| text.clone()).collect()
 }
 
 /// The pattern of a rule as DescribeRule answers it.
@@ -218,6 +254,13 @@ impl Explained {
         line
     }
 
+    /// Which event it is: `event <id>  <time>  <source>  <detail-type>`, as far as it says so.
+    fn heading(&self) -> String {
+        let about = ["id", "time", "source", "detail-type"];
+        let about: Vec<&str> = about.iter().filter_map(|key| self.event.string(key)).collect();
+        format!("event {}", about.join("  ")).trim_end().to_owned()
+    }
+
     /// `match   <id>  <detail-type>` or `no match <id> <detail-type>: <first reason>`.
     fn one_line(&self) -> String {
         let about: Vec<&str> =
@@ -239,5 +282,33 @@ fn style_of(part: Part) -> Style {
         Part::Pattern => Style::new(),
         Part::Margin => output::FAINT,
         Part::Hint => output::STRONG,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pattern::EventPattern;
+
+    use super::of_interest;
+
+    fn event(source: &str, total: u32, state: &str) -> String {
+        format!(r#"{{"source": "{source}", "detail": {{"total": {total}, "state": "{state}"}}}}"#)
+    }
+
+    #[test]
+    fn the_event_of_one_is_the_nearest_miss_of_the_pattern_s_sources() {
+        let text =
+            r#"{"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}], "state": ["paid"]}}"#;
+        let pattern = EventPattern::parse(text).unwrap();
+        let (far, near) = (event("shop", 1, "open"), event("shop", 1, "paid"));
+        let (other, hit) = (event("genesys.cloud", 200, "paid"), event("shop", 200, "paid"));
+        let events = [far, near, hit, other];
+        let chosen = |events: &[String], count: usize| of_interest(&pattern, events, count);
+        let [_, near, hit, other] = &events;
+        assert_eq!(chosen(&events, 1), [near.as_str()]);
+        assert_eq!(chosen(&events, 2), [near.as_str(), hit.as_str()]);
+        // Nothing but hits, and nothing but other people's events.
+        assert_eq!(chosen(&events[2..3], 1), [hit.as_str()]);
+        assert_eq!(chosen(&events[3..], 1), [other.as_str()]);
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     input::write_new(&arguments.file, provision::sample())?;
     let file = arguments.file.display();
-    output::line(format_args!("wrote {file}; now: trunkline dev -f {file}"));
+    output::line(format_args!(
+        "wrote {file}; now: trunkline dev -f {file}\nfor editors: trunkline schema > trunkline.schema.json"
+    ));
     Ok(ExitCode::SUCCESS)
 }

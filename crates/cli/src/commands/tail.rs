@@ -7,7 +7,7 @@ use pattern::{Event, EventPattern};
 use provision::Request;
 use serde_json::{Value, json};
 
-use crate::listed::{event_text, member};
+use crate::listed::{event_page, event_text, member};
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
 use crate::{input, output};
@@ -27,6 +27,18 @@ pub(crate) struct Arguments {
     /// Show only events that this pattern matches: a file, JSON, or - for standard input
     #[arg(long, value_name = "FILE|JSON|-")]
     pattern: Option<String>,
+    /// Show only events with this source; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    source: Vec<String>,
+    /// Show only events with this detail-type; may be repeated
+    #[arg(long, value_name = "TYPE")]
+    detail_type: Vec<String>,
+    /// Show only events with this value at this path: detail.order.state=paid; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", value_parser = field)]
+    field: Vec<Field>,
+    /// Also print each event, indented
+    #[arg(long, conflicts_with = "json")]
+    payload: bool,
     /// Begin with earlier events, since a time or a number: 5m, 1h, 2026-03-19T22:04:48Z, 100
     #[arg(long, value_name = "TIME|N")]
     since: Option<Stretch>,
@@ -39,8 +51,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let remote = Remote::open(&arguments.at.endpoint)?;
     let pattern = arguments.pattern(&remote)?;
     let show = |listed: &Value| {
-        if pattern.as_ref().is_none_or(|pattern| matches(pattern, listed)) {
+        if arguments.selects(listed) && pattern.as_ref().is_none_or(|pattern| matches(pattern, listed)) {
             show(listed, &arguments.at);
+            if arguments.payload {
+                output::line(event_page(listed));
+            }
         }
     };
     let mut after = match &arguments.since {
@@ -58,7 +73,38 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     }
 }
 
+/// A path and the value that must be there.
+#[derive(Clone, Debug)]
+struct Field {
+    path: String,
+    value: String,
+}
+
+fn field(text: &str) -> Result<Field, String> {
+    let (path, value) = text.split_once('=').ok_or("write it like detail.order.state=paid")?;
+    Ok(Field { path: path.to_owned(), value: value.to_owned() })
+}
+
+impl Field {
+    fn is_in(&self, event: &Value) -> bool {
+        let found = self.path.split('.').try_fold(event, |value, key| value.get(key));
+        found.is_some_and(|value| match value {
+            Value::String(text) => *text == self.value,
+            other => serde_json::from_str::<Value>(&self.value).is_ok_and(|value| *other == value),
+        })
+    }
+}
+
 impl Arguments {
+    /// Whether an event is one of those that the options name.
+    fn selects(&self, listed: &Value) -> bool {
+        let among = |names: &[String], name: &str| names.is_empty() || names.contains(&member(listed, name));
+        let event = listed.get("Event").unwrap_or(&Value::Null);
+        among(&self.source, "source")
+            && among(&self.detail_type, "detail-type")
+            && self.field.iter().all(|field| field.is_in(event))
+    }
+
     fn pattern(&self, remote: &Remote) -> Result<Option<EventPattern>, String> {
         let text = match (&self.rule, &self.pattern) {
             (Some(rule), _) => {
@@ -99,4 +145,26 @@ fn line_of(listed: &Value) -> String {
     let accepted = output::styled(output::FAINT, text(listed, "Accepted"));
     let kind = output::styled(output::STRONG, member(listed, "detail-type"));
     format!("{accepted}  {}  {}  {kind}  {rules}", member(listed, "id"), member(listed, "source"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::field;
+
+    #[test]
+    fn a_field_is_compared_as_it_is_written() {
+        let event = json!({"detail": {"order": {"state": "paid", "total": 250, "gift": true}}});
+        for (text, is_in) in [
+            ("detail.order.state=paid", true),
+            ("detail.order.total=250", true),
+            ("detail.order.gift=true", true),
+            ("detail.order.state=open", false),
+            ("detail.order.none=1", false),
+        ] {
+            assert_eq!(field(text).unwrap().is_in(&event), is_in, "{text}");
+        }
+        assert!(field("detail.order").is_err());
+    }
 }

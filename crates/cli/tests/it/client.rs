@@ -22,6 +22,14 @@ pub(crate) fn trunkline(arguments: &[&str]) -> Command {
     command
 }
 
+/// A row of a page of what `audit --json` prints.
+pub(crate) fn book(audit: &Value, page: &str, label: &str) -> Option<u64> {
+    let named = |list: &Value, member: &str, name: &str| {
+        list.as_array()?.iter().find(|one| one[member] == name).cloned()
+    };
+    named(&named(&audit["pages"], "name", page)?["rows"], "label", label)?["value"].as_u64()
+}
+
 impl Binary {
     /// Starts `trunkline serve` on a free port and waits until it says where it listens.
     pub(crate) fn serve(data_dir: &Path) -> Self {

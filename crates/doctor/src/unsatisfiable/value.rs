@@ -1,5 +1,6 @@
 //! Values that a field never has: of another type, or near one of a list that is known.
 
+use aws::Uuid;
 use genesys::catalogue::{Field as Known, Kind, Origin, Topic};
 use pattern::matcher::Matcher;
 use pattern::pattern::{Field, Leaf};
@@ -68,7 +69,9 @@ fn dead(path: &str, matcher: &Matcher, topic: &Topic, known: &Known) -> Option<R
             Matcher::Boolean(_) => {
                 Some(Reason::new(format!("`{path}` of `{name}` is text, not true or false"), None))
             }
-            Matcher::String(value) => misspelt(path, value, topic, known),
+            Matcher::String(value) => {
+                named(path, value, topic).or_else(|| misspelt(path, value, topic, known))
+            }
             _ => None,
         },
     }
@@ -94,6 +97,29 @@ fn as_number(matcher: &Matcher) -> Option<&str> {
         Matcher::String(text) => Some(text.as_str()).filter(|text| text.parse::<f64>().is_ok()),
         _ => None,
     }
+}
+
+/// Fields that hold the id of something which people know by its name.
+const IDS: &[&str] = &["queueId", "userId", "wrapUpCode"];
+/// Wrap-up codes that the system writes are words, all beginning so. Source: Genesys Cloud, `ININ-WRAP-UP-TIMEOUT`.
+const SYSTEM_CODE: &str = "ININ-";
+
+/// A name where an id belongs.
+fn named(path: &str, value: &str, topic: &Topic) -> Option<Reason> {
+    let key = path.rsplit('.').next().unwrap_or(path);
+    // A reference is an id once it is settled, and an id without hyphens or in a test may be anything short of words.
+    let is_id = value.starts_with("${") || value.starts_with(SYSTEM_CODE) || Uuid::parse(value).is_some();
+    let is_name = value.starts_with(|c: char| c.is_uppercase()) || value.contains(' ');
+    if !IDS.contains(&key) || is_id || !is_name {
+        return None;
+    }
+    let sentence = format!("`{key}` of `{}` is an id, and `{value}` is a name", topic.short_name());
+    let suggestion = if key == "queueId" {
+        format!("write `${{queue:{value}}}`")
+    } else {
+        "write the id, a UUID".to_owned()
+    };
+    Some(Reason::new(sentence, Some(suggestion)))
 }
 
 /// A value of a list. Genesys Cloud's lists grow, so that only what is nearly one of theirs is wrong; ours are whole.
