@@ -4,10 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request};
 use crate::desired::Id;
-
-/// The name under which a pipeline owns what it makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner(pub String);
+use crate::owner::Owner;
 
 /// What is owned at an endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -13,7 +13,7 @@ use crate::noun::rule::{self, Rule};
 use crate::noun::test::{self, Test};
 use crate::noun::webhook::{self, Webhook};
 use crate::noun::worker::{self, Worker};
-use crate::ownership::Owner;
+use crate::owner::Owner;
 use crate::reference::Env;
 use crate::table::{Kind, NameRule, Section, may, must};
 use crate::{shape, tree};
