@@ -74,7 +74,9 @@ const REST: &str = "
   `functions`, and are neither swept nor in backups yet. Layers, event source mappings, destinations and function URLs are missing.
 - Target kinds served: {kinds} ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.
-- Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`). One account, one region.
+- Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`; [docs/security.md](security.md) says
+  what is promised). One account and region unless `--accounts` and `--regions` name more ([docs/aws-targets.md](aws-targets.md)).
+- Amazon States Language is parsed, validated and stepped ([docs/asl.md](asl.md)), and no operation of Step Functions is served yet.
 - Genesys Cloud: [docs/genesys.md](genesys.md) says which feeds and which part of the Platform API there are.
   Webhooks in ([docs/webhooks.md](webhooks.md)), subscriptions ([docs/subscriptions.md](subscriptions.md); to SQS queues of the same account and
   region), event streams ([docs/event-streams.md](event-streams.md)) and what else tutorials describe ([docs/tutorials.md](tutorials.md)) are served.

@@ -25,4 +25,5 @@ mod seeing;
 mod simulating;
 mod torture;
 mod trouble;
+mod visitors;
 mod webhooks;
