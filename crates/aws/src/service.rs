@@ -26,8 +26,31 @@ pub struct Service<S: 'static> {
     pub wires: &'static [Wire],
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
+    /// What it calls a failure of the storage behind it.
+    pub storage_errors: StorageErrors,
     /// What is served.
     pub operations: &'static [Operation<S>],
+}
+
+/// The codes by which a service answers where the store below it refuses or has stopped. The words are the store's own, since
+/// they say what to do; SDKs retry both, and by then there may be room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageErrors {
+    /// The disk is full: answered with status 503.
+    pub full: &'static str,
+    /// The store has stopped, or what it read is damaged: answered with status 500.
+    pub failed: &'static str,
+}
+
+impl StorageErrors {
+    /// What AWS's common errors call it
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>).
+    pub const COMMON: Self = Self { full: "ServiceUnavailable", failed: "InternalFailure" };
+
+    /// Both by one code, for services whose models have one.
+    pub const fn both(code: &'static str) -> Self {
+        Self { full: code, failed: code }
+    }
 }
 
 /// How a service speaks.
@@ -144,7 +167,21 @@ impl<S> Service<S> {
         wires: &'static [Wire],
         operations: &'static [Operation<S>],
     ) -> Self {
-        Self { name, scopes, wires, body_bytes_max: BODY_BYTES_MAX, operations }
+        Self {
+            name,
+            scopes,
+            wires,
+            body_bytes_max: BODY_BYTES_MAX,
+            storage_errors: StorageErrors::COMMON,
+            operations,
+        }
+    }
+
+    /// The service with other codes for failures of its storage.
+    #[must_use]
+    pub const fn with_storage_errors(mut self, codes: StorageErrors) -> Self {
+        self.storage_errors = codes;
+        self
     }
 
     /// The row of an operation.

@@ -2,6 +2,8 @@
 
 use aws::{Arn, Error};
 
+use crate::ops::SERVICE;
+
 use crate::buses::bus::BusName;
 use crate::buses::rule::RuleName;
 
@@ -160,12 +162,7 @@ pub fn arn_malformed(arn: &str) -> Error {
 }
 
 /// What the store's failure looks like at the door: SDKs retry it, and the sentence says what to do.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that Store::write asks for")]
+#[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub fn of_store(error: store::Error) -> Error {
-    match error {
-        store::Error::DiskFull { .. } => Error::receiver("InternalException", 503, error.to_string()),
-        store::Error::Stopped { .. } | store::Error::Damaged { .. } => {
-            Error::receiver("InternalException", 500, error.to_string())
-        }
-    }
+    error.answer(SERVICE.storage_errors)
 }

@@ -5,16 +5,12 @@ use std::borrow::Cow;
 
 use aws::Error;
 
+use crate::ops::SERVICE;
+
 /// What the store's failures look like at the door.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub(crate) fn of_store(error: store::Error) -> Error {
-    match &error {
-        // SDKs retry a 503, and there may be room by then.
-        store::Error::DiskFull { .. } => Error::receiver("ServiceUnavailable", 503, error.to_string()),
-        store::Error::Stopped { .. } | store::Error::Damaged { .. } => {
-            Error::receiver("ServiceFailure", 500, error.to_string())
-        }
-    }
+    error.answer(SERVICE.storage_errors)
 }
 
 fn with_status(status: u16, code: &'static str, message: String) -> Error {

@@ -9,7 +9,7 @@ mod versions;
 mod wire;
 
 use aws::page::Page;
-use aws::service::Query;
+use aws::service::{Query, StorageErrors};
 use aws::{Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,8 @@ pub static SERVICE: Service<Iam> = Service::new(
     &["iam"],
     &[Wire::Query(Query::new("https://iam.amazonaws.com/doc/2010-05-08/", wire::ACTIONS))],
     OPERATIONS,
-);
+)
+.with_storage_errors(StorageErrors { full: "ServiceUnavailable", failed: "ServiceFailure" });
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Iam>] = &[

@@ -13,7 +13,7 @@ mod tags;
 mod versions;
 
 use aws::page::Page;
-use aws::service::Rest;
+use aws::service::{Rest, StorageErrors};
 use aws::{Call, Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,7 @@ use crate::{Functions, error, limits};
 /// Lambda as a service: REST with JSON.
 pub static SERVICE: Service<Functions> = Service {
     body_bytes_max: limits::REQUEST_BYTES_MAX,
+    storage_errors: StorageErrors::both("ServiceException"),
     ..Service::new(
         "Lambda",
         &["lambda"],

@@ -3,18 +3,12 @@
 
 use aws::Error;
 
+use crate::ops::SERVICE;
+
 /// What the store's failures look like at the door.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub(crate) fn of_store(error: store::Error) -> Error {
-    match &error {
-        // SDKs retry a 503, and there may be room by then.
-        store::Error::DiskFull { .. } => {
-            Error::receiver("ServiceUnavailableException", 503, error.to_string())
-        }
-        store::Error::Stopped { .. } | store::Error::Damaged { .. } => {
-            Error::receiver("InternalFailure", 500, error.to_string())
-        }
-    }
+    error.answer(SERVICE.storage_errors)
 }
 
 pub(crate) fn invalid_parameter(message: impl Into<String>) -> Error {

@@ -5,7 +5,7 @@ mod groups;
 mod streams;
 mod tags;
 
-use aws::service::Json;
+use aws::service::{Json, StorageErrors};
 use aws::{Arn, Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,11 @@ use crate::{Logs, limits};
 
 /// CloudWatch Logs on the wire: AWS JSON 1.1.
 pub static SERVICE: Service<Logs> =
-    Service::new("CloudWatch Logs", &["logs"], &[Wire::Json(Json::new("Logs_20140328", "1.1"))], OPERATIONS);
+    Service::new("CloudWatch Logs", &["logs"], &[Wire::Json(Json::new("Logs_20140328", "1.1"))], OPERATIONS)
+        .with_storage_errors(StorageErrors {
+            full: "ServiceUnavailableException",
+            failed: "InternalFailure",
+        });
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Logs>] = &[

@@ -3,16 +3,12 @@
 
 use aws::{Error, Scope};
 
+use crate::ops::SERVICE;
+
 /// What the store's failures look like at the door, also for the other rooms.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub fn of_store(error: store::Error) -> Error {
-    match &error {
-        // SDKs retry a 503, and there may be room by then.
-        store::Error::DiskFull { .. } => Error::receiver("ServiceUnavailable", 503, error.to_string()),
-        store::Error::Stopped { .. } | store::Error::Damaged { .. } => {
-            Error::receiver("InternalFailure", 500, error.to_string())
-        }
-    }
+    error.answer(SERVICE.storage_errors)
 }
 
 /// AWS's words, and which other account and region have a queue of this name.

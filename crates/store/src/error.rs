@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use aws::service::StorageErrors;
+
 /// Why a read or a write did not happen. Nothing of a failed write is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -50,6 +52,18 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl Error {
+    /// What a service answers to this failure, by its own codes.
+    pub fn answer(&self, codes: StorageErrors) -> aws::Error {
+        match self {
+            Self::DiskFull { .. } => aws::Error::receiver(codes.full, 503, self.to_string()),
+            Self::Stopped { .. } | Self::Damaged { .. } => {
+                aws::Error::receiver(codes.failed, 500, self.to_string())
+            }
+        }
+    }
+}
 
 /// Why a data folder could not be opened.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Tables;
+use crate::ops::SERVICE;
 
 /// What stands before a message of the engine's readers, to say which error it is.
 const AS_READ: [(&str, Kind); 2] =
@@ -48,7 +49,7 @@ impl Tables {
         A: Serialize,
     {
         if let Some(cause) = &*self.shared.stopped.borrow() {
-            return Err(Error::receiver("InternalServerError", 500, cause.clone()));
+            return Err(Error::receiver(SERVICE.storage_errors.failed, 500, cause.clone()));
         }
         let text = self.request_text(body)?;
         let request: Q = serde_json::from_str(&text)

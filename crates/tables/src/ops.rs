@@ -1,6 +1,6 @@
 //! DynamoDB as a service: a line for each operation that the engine has. Streams are another service, and not served.
 
-use aws::service::Json;
+use aws::service::{Json, StorageErrors};
 use aws::{Operation, Service, Wire};
 use dynoxide::Database;
 
@@ -16,7 +16,8 @@ pub static SERVICE: Service<Tables> = Service::new(
         ..Json::new("DynamoDB_20120810", "1.0")
     })],
     OPERATIONS,
-);
+)
+.with_storage_errors(StorageErrors::both("InternalServerError"));
 
 macro_rules! rows {
     ($($name:ident $act:ident $missing:literal,)*) => {
