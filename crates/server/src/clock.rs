@@ -7,7 +7,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws::{Ids, Timestamp};
+use aws::{Clock, Ids, Timestamp};
+
+/// Where this floor has its time and its identifiers from.
+pub(crate) const OWN_CLOCK: Clock = Clock { now, ids };
 
 /// The time, which goes on evenly while the process lives.
 #[expect(clippy::disallowed_methods, reason = "the loops of this floor read the clock for all rooms below")]

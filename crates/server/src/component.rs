@@ -1,20 +1,33 @@
-//! What the server opens, as things with one face: what each sweeps, what it counts, when something of it falls due.
+//! What the server opens, as things with one face: the loops it runs, what each sweeps, what it counts, when something of it
+//! falls due.
 //!
-//! Sweep, metrics and audit are loops over this list. Adding a component is writing its room and a line in [`components`].
+//! Start, sweep, metrics and audit are loops over this list. Adding a component is writing its room and a line in [`components`].
 
 use std::fmt;
+use std::pin::Pin;
 
 use aws::Timestamp;
 use aws::books::Page;
+use delivery::{Deliveries, Invocations, Porter, Posts};
 use events::Events;
 use genesys::platform::event_stream::Streams;
 use genesys::tracker::intake::{Intake, seen};
 use genesys::webhook;
+use http_client::Client;
 use logs::Logs;
 use queue::Queues;
-use store::{Commit, Snapshot};
+use store::{Commit, Snapshot, Store};
+use tables::Tables;
+use tokio::sync::watch;
 
+use crate::clock::OWN_CLOCK;
+use crate::config::Config;
+use crate::functions::Workshop;
+use crate::replay::Replays;
 use crate::rooms::Rooms;
+use crate::schedule::Schedules;
+use crate::table_sweep::TableSweep;
+use crate::ticking::ticking;
 
 /// Records that one commit removes, so that nothing else waits long for it.
 const REMOVED_PER_COMMIT_MAX: usize = 1_000;
@@ -34,10 +47,31 @@ impl From<bool> for More {
     }
 }
 
+/// What the loops of all components share.
+pub(crate) struct Hands<'h> {
+    /// Carries what is owed.
+    pub(crate) porter: &'h Porter,
+    /// The way out.
+    pub(crate) client: &'h Client,
+    /// How the server was started.
+    pub(crate) config: &'h Config,
+    /// Turns true when the server closes; every loop ends then.
+    pub(crate) closing: &'h watch::Receiver<bool>,
+}
+
+/// Work that goes on until the server closes.
+pub(crate) type Loop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// One of the things that the server opens.
 pub(crate) trait Component: fmt::Debug + Send + Sync {
     /// Its name in the log.
     fn name(&self) -> &'static str;
+
+    /// What goes on beside the door.
+    fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
+        let _ = hands;
+        Vec::new()
+    }
 
     /// Removes or moves a bounded piece of what is to go: in a commit of its own, so that what stops one does not stop others.
     fn sweep(&self, commit: &mut Commit<'_>) -> More {
@@ -65,6 +99,12 @@ pub(crate) fn components(rooms: &Rooms) -> Vec<Box<dyn Component>> {
         Box::new(rooms.queues.clone()),
         Box::new(MoveTasks(rooms.queues.clone())),
         Box::new(rooms.logs.clone()),
+        Box::new(Functions {
+            workshop: rooms.workshop.clone(),
+            logs: rooms.logs.clone(),
+            store: rooms.store.clone(),
+        }),
+        Box::new(rooms.tables.clone()),
         Box::new(Feed),
         Box::new(Webhooks),
     ]
@@ -77,6 +117,18 @@ fn is_full_piece(removed: usize) -> More {
 impl Component for Events {
     fn name(&self) -> &'static str {
         "events"
+    }
+
+    fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
+        let closing = || hands.closing.clone();
+        let deliveries = Deliveries::new(self.clone(), OWN_CLOCK, hands.client.clone());
+        let deliveries = deliveries.with_aws(hands.config.aws.clone());
+        vec![
+            Box::pin(hands.porter.clone().carry(deliveries.clone(), closing())),
+            Box::pin(deliveries.authorize(closing())),
+            Box::pin(ticking(Replays::new(self.clone()), closing())),
+            Box::pin(ticking(Schedules(self.clone()), closing())),
+        ]
     }
 
     fn sweep(&self, commit: &mut Commit<'_>) -> More {
@@ -96,6 +148,11 @@ impl Component for Events {
 impl Component for Streams {
     fn name(&self) -> &'static str {
         "event streams"
+    }
+
+    fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
+        let posts = Posts::new(self.clone(), hands.client.clone());
+        vec![Box::pin(hands.porter.clone().carry(posts, hands.closing.clone()))]
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -141,6 +198,43 @@ impl Component for Logs {
     fn sweep(&self, commit: &mut Commit<'_>) -> More {
         let now = commit.now;
         is_full_piece(Logs::sweep(self, commit, now, REMOVED_PER_COMMIT_MAX))
+    }
+}
+
+/// Functions, and where what they write goes.
+#[derive(Debug)]
+struct Functions {
+    workshop: Workshop,
+    logs: Logs,
+    store: Store,
+}
+
+impl Component for Functions {
+    fn name(&self) -> &'static str {
+        "functions"
+    }
+
+    fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
+        let invocations = Invocations::new(self.workshop.invoker());
+        vec![
+            Box::pin(self.workshop.clone().tend(
+                self.logs.clone(),
+                self.store.clone(),
+                hands.closing.clone(),
+            )),
+            Box::pin(hands.porter.clone().carry(invocations, hands.closing.clone())),
+        ]
+    }
+}
+
+impl Component for Tables {
+    fn name(&self) -> &'static str {
+        "tables"
+    }
+
+    /// Its records are in a file of their own, whose work may block: a loop of its own, and nothing in the sweep's commit.
+    fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
+        vec![Box::pin(ticking(TableSweep(self.clone()), hands.closing.clone()))]
     }
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use aws::Timestamp;
+use events::Events;
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::rooms::Rooms;
 use crate::ticking::{Next, Tick};
 
 /// Events that one commit replays, so that nothing else waits long for it.
@@ -14,17 +14,17 @@ const EVENTS_PER_COMMIT_MAX: usize = 100;
 /// The longest pause, should a signal be missed.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// The replays of these rooms.
+/// The replays of these buses.
 #[derive(Debug)]
 pub(crate) struct Replays {
-    rooms: Rooms,
+    events: Events,
     /// When the next event falls due, where one is waited for.
     next: Option<Timestamp>,
 }
 
 impl Replays {
-    pub(crate) fn new(rooms: Rooms) -> Self {
-        Self { rooms, next: None }
+    pub(crate) fn new(events: Events) -> Self {
+        Self { events, next: None }
     }
 }
 
@@ -33,9 +33,9 @@ impl Tick for Replays {
     const PAUSE: Duration = PAUSE_MAX;
 
     async fn tick(&mut self) -> Result<Next, store::Error> {
-        let events = &self.rooms.events;
+        let events = &self.events;
         let now = clock::now();
-        self.next = self.rooms.store.read(|read| events.next_replay_step(read))?;
+        self.next = events.store().read(|read| events.next_replay_step(read))?;
         if self.next.is_none_or(|next| next > now) {
             return Ok(Next::Pause);
         }
@@ -44,7 +44,7 @@ impl Tick for Replays {
             events.step_replays(&mut store::Commit::new(tx, now, &ids), EVENTS_PER_COMMIT_MAX);
             Ok(())
         };
-        self.rooms.store.write(|error| error, step).await?;
+        self.events.store().write(|error| error, step).await?;
         Ok(Next::Again)
     }
 
@@ -52,7 +52,7 @@ impl Tick for Replays {
         let pause = self.next.map_or(PAUSE_MAX, |next| next.since(clock::now()).min(PAUSE_MAX));
         // A start between the look and this wait has left its mark: the wait ends at once.
         tokio::select! {
-            () = self.rooms.events.replay_arrival() => {}
+            () = self.events.replay_arrival() => {}
             () = sleep(pause + Duration::from_millis(1)) => {}
         }
     }

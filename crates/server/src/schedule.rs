@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use events::Events;
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::rooms::Rooms;
 use crate::ticking::{Next, Tick};
 
 /// Ticks that one commit takes, so that nothing else waits long for it.
@@ -15,9 +15,9 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// The longest pause, should a signal be missed or the wall clock be set.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// The clock of these rooms' scheduled rules.
+/// The clock of these buses' scheduled rules.
 #[derive(Debug)]
-pub(crate) struct Schedules(pub(crate) Rooms);
+pub(crate) struct Schedules(pub(crate) Events);
 
 impl Tick for Schedules {
     const NAME: &'static str = "schedules";
@@ -30,8 +30,8 @@ impl Tick for Schedules {
 
     async fn wait(&self) {
         // Asked for before the look, so that what comes between the two is not missed.
-        let arrival = self.0.events.tick_arrival();
-        let pause = self.0.events.next_tick().map_or(PAUSE_MAX, |at| at.since(clock::now()));
+        let arrival = self.0.tick_arrival();
+        let pause = self.0.next_tick().map_or(PAUSE_MAX, |at| at.since(clock::now()));
         tokio::select! {
             () = arrival => {}
             () = sleep(pause.clamp(PAUSE_MIN, PAUSE_MAX)) => {}
@@ -40,14 +40,14 @@ impl Tick for Schedules {
 }
 
 /// One commit of ticks; how many it took. Costs nothing where none is due.
-async fn take_due(rooms: &Rooms) -> Result<usize, store::Error> {
+async fn take_due(events: &Events) -> Result<usize, store::Error> {
     let now = clock::now();
-    if rooms.events.next_tick().is_none_or(|at| at > now) {
+    if events.next_tick().is_none_or(|at| at > now) {
         return Ok(0);
     }
-    let (events, ids) = (rooms.events.clone(), clock::ids());
+    let (buses, ids) = (events.clone(), clock::ids());
     let take = move |tx: &mut store::Tx<'_>| {
-        Ok(events.tick_schedules(&mut store::Commit::new(tx, now, &ids), TICKS_PER_COMMIT_MAX))
+        Ok(buses.tick_schedules(&mut store::Commit::new(tx, now, &ids), TICKS_PER_COMMIT_MAX))
     };
-    rooms.store.write_reserved(|error| error, take).await
+    events.store().write_reserved(|error| error, take).await
 }

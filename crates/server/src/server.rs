@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::Clock;
-use delivery::{Answers, Deliveries, Invocations, Invokers, Porter, Posts};
+use delivery::{Answers, Invokers, Porter};
 use events::BusName;
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -13,8 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::clock;
-use crate::component::components;
+use crate::clock::{self, OWN_CLOCK};
+use crate::component::{Hands, components};
 use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
 use crate::door::visitor::Visitors;
@@ -22,13 +21,10 @@ use crate::door::{Bodies, Door, router};
 use crate::feed::{RunningFeed, SimulatedFeed};
 use crate::listen::{self, NotificationsFeed, PartnerQueueFeed};
 use crate::port_user::port_user;
-use crate::replay::Replays;
 use crate::roles;
 use crate::rooms::Rooms;
-use crate::schedule::Schedules;
 use crate::scopes::Scopes;
 use crate::sweep::Sweep;
-use crate::table_sweep::TableSweep;
 use crate::ticking::ticking;
 use crate::worker::{Worker, WorkerMessage};
 
@@ -112,11 +108,8 @@ impl Server {
         let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing.clone()))];
         let porter = Porter::new(OWN_CLOCK);
         for served in scopes.all() {
-            tasks.extend(loops(
-                served.rooms.clone(),
-                &Hands { porter: &porter, client: &client, config: &config },
-                &closing,
-            ));
+            let hands = Hands { porter: &porter, client: &client, config: &config, closing: &closing };
+            tasks.extend(start_loops(&served.rooms, &hands));
         }
         Ok(Self { address, config, rooms, platform, stopped, close, tasks })
     }
@@ -200,36 +193,12 @@ impl Server {
     }
 }
 
-/// Where this floor has its time and its identifiers from.
-const OWN_CLOCK: Clock = Clock { now: clock::now, ids: clock::ids };
-
-/// What the loops of all scopes share.
-struct Hands<'h> {
-    porter: &'h Porter,
-    client: &'h Client,
-    config: &'h Config,
-}
-
-/// Starts the loops of one scope's rooms.
-fn loops(rooms: Rooms, hands: &Hands<'_>, closing: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
-    let Hands { porter, client, config } = hands;
-    let deliveries =
-        Deliveries::new(rooms.events.clone(), OWN_CLOCK, Client::clone(client)).with_aws(config.aws.clone());
-    let posts = Posts::new(rooms.streams.clone(), Client::clone(client));
-    let sweep = Sweep::new(rooms.store.clone(), components(&rooms));
-    let (workshop, logs) = (rooms.workshop.clone(), rooms.logs.clone());
-    let invocations = Invocations::new(workshop.invoker());
-    vec![
-        tokio::spawn(workshop.tend(logs, rooms.store.clone(), closing.clone())),
-        tokio::spawn(Porter::clone(porter).carry(invocations, closing.clone())),
-        tokio::spawn(Porter::clone(porter).carry(deliveries.clone(), closing.clone())),
-        tokio::spawn(deliveries.authorize(closing.clone())),
-        tokio::spawn(Porter::clone(porter).carry(posts, closing.clone())),
-        tokio::spawn(ticking(Replays::new(rooms.clone()), closing.clone())),
-        tokio::spawn(ticking(TableSweep(rooms.tables.clone()), closing.clone())),
-        tokio::spawn(ticking(Schedules(rooms), closing.clone())),
-        tokio::spawn(ticking(sweep, closing.clone())),
-    ]
+/// Starts the loops of one scope's components, and the sweep over them.
+fn start_loops(rooms: &Rooms, hands: &Hands<'_>) -> Vec<JoinHandle<()>> {
+    let components = components(rooms);
+    let loops: Vec<_> = components.iter().flat_map(|component| component.loops(hands)).collect();
+    let sweep = ticking(Sweep::new(rooms.store.clone(), components), hands.closing.clone());
+    loops.into_iter().map(tokio::spawn).chain([tokio::spawn(sweep)]).collect()
 }
 
 /// Turns to the cause when the store or a file of tables stops: after that nothing is acknowledged.
