@@ -12,8 +12,10 @@ use bytes::Bytes;
 use lambda::name::FunctionName;
 use lambda::owed::NewInvocation;
 use lambda::{Code, Functions, InvocationType, InvokeRequest, Target, limits};
+use queue::Arrival;
 use runner::function::LogFormat;
 use runner::{CodeStore, Failure, Function, Invocation, Outcome, Runner, Runtime};
+use tokio::sync::Notify;
 
 use crate::answer::{Answerer, Answering};
 
@@ -26,6 +28,8 @@ pub struct Invoker {
     clock: Clock,
     /// How many invocations of each function run, all versions together.
     running: Arc<Mutex<HashMap<String, u64>>>,
+    /// Rings when a place has become free.
+    freed: Arc<Notify>,
 }
 
 /// Those of all accounts and regions: an Invoke is answered by the one whose function it calls.
@@ -42,8 +46,9 @@ pub(crate) enum Called {
 
 /// A place among a function's invocations at a time.
 #[derive(Debug)]
-struct Permit {
+pub(crate) struct Permit {
     running: Arc<Mutex<HashMap<String, u64>>>,
+    freed: Arc<Notify>,
     name: String,
 }
 
@@ -56,6 +61,7 @@ impl Drop for Permit {
                 running.remove(&self.name);
             }
         }
+        self.freed.notify_waiters();
     }
 }
 
@@ -80,7 +86,7 @@ impl Answerer for Invokers {
 impl Invoker {
     /// Calls the functions of `functions`, whose zips are in `code`.
     pub fn new(functions: Functions, runner: Runner, code: CodeStore, clock: Clock) -> Self {
-        Self { functions, runner, code, clock, running: Arc::default() }
+        Self { functions, runner, code, clock, running: Arc::default(), freed: Arc::default() }
     }
 
     pub(crate) const fn functions(&self) -> &Functions {
@@ -132,10 +138,19 @@ impl Invoker {
 
     /// Calls a version, if it has a place.
     pub(crate) async fn call(&self, target: &Target, invocation: Invocation) -> Result<Called, Error> {
-        let permit = match self.permit(target) {
-            Ok(permit) => permit,
-            Err(reason) => return Ok(Called::Throttled(reason)),
-        };
+        match self.permit(target) {
+            Ok(permit) => self.call_with(permit, target, invocation).await.map(Called::Ended),
+            Err(reason) => Ok(Called::Throttled(reason)),
+        }
+    }
+
+    /// Calls a version that has its place.
+    pub(crate) async fn call_with(
+        &self,
+        permit: Permit,
+        target: &Target,
+        invocation: Invocation,
+    ) -> Result<Outcome, Error> {
         let function = Arc::new(self.function(target).await?);
         let runner = self.runner.clone();
         // The invocation goes on when nobody waits for it any more, and so does its place.
@@ -145,10 +160,22 @@ impl Invoker {
             outcome
         });
         let ended = running.await.unwrap_or(Err(Failure::Ending));
-        ended.map(Called::Ended).map_err(|failure| not_run(&failure))
+        ended.map_err(|failure| not_run(&failure))
     }
 
-    fn permit(&self, target: &Target) -> Result<Permit, &'static str> {
+    /// Completes when a place has become free after it was asked for.
+    pub(crate) fn freed(&self) -> Arrival {
+        let mut freed = Box::pin(Arc::clone(&self.freed).notified_owned());
+        freed.as_mut().enable();
+        freed
+    }
+
+    pub(crate) const fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// A place for an invocation, or AWS's reason why there is none.
+    pub(crate) fn permit(&self, target: &Target) -> Result<Permit, &'static str> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let all: u64 = running.values().sum();
         let own = running.get(&target.name).copied().unwrap_or_default();
@@ -160,7 +187,8 @@ impl Invoker {
             _ => {}
         }
         *running.entry(target.name.clone()).or_default() += 1;
-        Ok(Permit { running: Arc::clone(&self.running), name: target.name.clone() })
+        let (running, freed) = (Arc::clone(&self.running), Arc::clone(&self.freed));
+        Ok(Permit { running, freed, name: target.name.clone() })
     }
 
     /// A version as the runner wants it, its zip unpacked.

@@ -2,7 +2,8 @@
 //!
 //! [`Porter::carry`] takes what has fallen due of one kind of [`debts::Debts`], calls whom it is owed to (a rule's targets: one
 //! file a kind in `target/`), and settles each attempt in one commit. A crash at any point makes it carry again what was
-//! under way, and nothing else (contract C4). [`Answers`] is the porter's other task: calls whose caller waits.
+//! under way, and nothing else (contract C4). [`Answers`] is the porter's other task: calls whose caller waits. [`Mappings`] reads
+//! queues for functions.
 
 pub mod answer;
 mod authorizer;
@@ -12,6 +13,7 @@ pub mod deliveries;
 mod hidden;
 pub mod invocations;
 pub mod invoker;
+pub mod mappings;
 pub mod porter;
 pub mod stream;
 mod target;
@@ -22,5 +24,6 @@ pub use crate::aws_access::AwsAccess;
 pub use crate::deliveries::Deliveries;
 pub use crate::invocations::{FunctionHook, Invocations};
 pub use crate::invoker::{Invoker, Invokers};
+pub use crate::mappings::Mappings;
 pub use crate::porter::Porter;
 pub use crate::stream::Posts;

@@ -5,14 +5,17 @@
 //! carried out by the porter ([`Target`]).
 
 mod alias;
+pub mod batch;
 mod check;
 pub mod error;
 pub mod function;
 pub mod limits;
+pub mod mapping;
 pub mod name;
 pub mod ops;
 pub mod owed;
 mod policy;
+mod record;
 mod target;
 
 use std::fmt;
@@ -21,7 +24,9 @@ use std::sync::Arc;
 use aws::operation::Later;
 use queue::Queues;
 use store::Store;
+use tokio::sync::Notify;
 
+pub use crate::batch::{Batch, Handled};
 pub use crate::function::{Code, Configuration};
 pub use crate::target::{InvocationType, InvokeRequest, Target};
 
@@ -56,12 +61,14 @@ pub struct Functions {
     store: Store,
     queues: Queues,
     hands: Hands,
+    /// Rings when event source mappings have changed.
+    mappings_bell: Arc<Notify>,
 }
 
 impl Functions {
     /// The functions of the store that these queues are in; what is owed to them waits in internal queues.
     pub fn new(queues: Queues, hands: Hands) -> Self {
-        Self { store: queues.store().clone(), queues, hands }
+        Self { store: queues.store().clone(), queues, hands, mappings_bell: Arc::default() }
     }
 
     /// The store that they are in.

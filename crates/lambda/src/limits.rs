@@ -46,3 +46,17 @@ pub const LISTED_MAX: usize = 100_000;
 pub const PAYLOAD_BYTES_MAX: usize = 6_291_456;
 /// An asynchronous invocation's payload.
 pub const EVENT_BYTES_MAX: usize = 1_048_576;
+/// Messages of a batch of an event source mapping.
+pub const BATCH_MAX: i64 = 10_000;
+/// Those of a batch that nobody waits for, and of any batch of a FIFO queue.
+pub const BATCH_WITHOUT_WINDOW_MAX: u64 = 10;
+/// Seconds in which a batch is gathered.
+pub const WINDOW_SECONDS_MAX: i64 = 300;
+/// `MaximumConcurrency`.
+pub const MAPPING_CONCURRENCY_MIN: i64 = 2;
+/// `MaximumConcurrency`.
+pub const MAPPING_CONCURRENCY_MAX: i64 = 1000;
+/// Filters of a mapping.
+pub const FILTERS_MAX: usize = 5;
+/// Characters of a filter's pattern.
+pub const FILTER_LENGTH_MAX: usize = 4096;

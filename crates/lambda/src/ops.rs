@@ -7,6 +7,7 @@ mod concurrency;
 mod configuration;
 mod functions;
 mod invoke;
+mod mappings;
 mod permissions;
 mod routes;
 mod tags;
@@ -39,16 +40,21 @@ pub static SERVICE: Service<Functions> = Service {
 const CODE_MISSING: &str =
     "Zips in the request, and folders (S3Bucket hot-reload); no S3, images, layers, VPC, file systems.";
 
+const ONLY_QUEUES: &str = "SQS queues; no streams, Kafka, MQ, DocumentDB.";
+
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::whole("AddPermission", permissions::add),
     Operation::whole("CreateAlias", aliases::create),
+    Operation::partly("CreateEventSourceMapping", ONLY_QUEUES, mappings::create),
     Operation::partly("CreateFunction", CODE_MISSING, functions::create),
     Operation::whole("DeleteAlias", aliases::delete),
+    Operation::whole("DeleteEventSourceMapping", mappings::delete),
     Operation::whole("DeleteFunction", functions::delete),
     Operation::whole("DeleteFunctionConcurrency", concurrency::delete),
     Operation::whole("GetAccountSettings", account::settings),
     Operation::whole("GetAlias", aliases::get),
+    Operation::whole("GetEventSourceMapping", mappings::get),
     Operation::partly("GetFunction", "The code's location is not given, but for a folder.", functions::get),
     Operation::whole("GetFunctionConcurrency", concurrency::get),
     Operation::whole("GetFunctionConfiguration", functions::get_configuration),
@@ -59,6 +65,7 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
         invoke::invoke,
     ),
     Operation::whole("ListAliases", aliases::list),
+    Operation::whole("ListEventSourceMappings", mappings::list),
     Operation::whole("ListFunctions", functions::list),
     Operation::whole("ListTags", tags::list),
     Operation::whole("ListVersionsByFunction", versions::list),
@@ -68,6 +75,7 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::whole("TagResource", tags::tag),
     Operation::whole("UntagResource", tags::untag),
     Operation::whole("UpdateAlias", aliases::update),
+    Operation::partly("UpdateEventSourceMapping", ONLY_QUEUES, mappings::update),
     Operation::partly("UpdateFunctionCode", CODE_MISSING, functions::update_code),
     Operation::partly("UpdateFunctionConfiguration", CODE_MISSING, functions::update_configuration),
 ];

@@ -65,7 +65,12 @@ impl Functions {
         self.store.read(|read| self.find_target(read, asked, chance)).map_err(of_store)?
     }
 
-    fn find_target(&self, read: &mut impl Read, asked: &FunctionName, chance: u64) -> Result<Target, Error> {
+    pub(crate) fn find_target(
+        &self,
+        read: &mut impl Read,
+        asked: &FunctionName,
+        chance: u64,
+    ) -> Result<Target, Error> {
         let home = self.store.scope();
         let missing = || error::no_function(&asked.arn(home));
         let function = Function::find(read, &asked.name).ok_or_else(missing)?;

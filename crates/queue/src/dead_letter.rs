@@ -3,6 +3,7 @@
 use aws::{Arn, Error, Scope};
 use store::{KeyRange, Read};
 
+use crate::engine::Queues;
 use crate::engine::receive::Redrive;
 use crate::error;
 use crate::queue::{Queue, SQS_QUEUES, find, name_in_arn};
@@ -49,6 +50,14 @@ pub(crate) fn redrive_of(read: &mut impl Read, queue: &Queue, scope: &Scope) -> 
     }
     let source = scope.arn("sqs", queue.name.clone()).to_string();
     Some(Redrive { max_receives: policy.max_receives, to: target.engine, source })
+}
+
+impl Queues {
+    /// Where messages of a queue go that were received too often, for a receive by another room; `None` where they go
+    /// nowhere.
+    pub fn redrive(&self, read: &mut impl Read, queue: &Queue) -> Option<Redrive> {
+        redrive_of(read, queue, self.scope())
+    }
 }
 
 /// The queues whose dead letters go to `target`, in the order of their names.

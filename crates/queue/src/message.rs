@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::receive::Received;
 use crate::engine::record::{Attribute, Value};
 use crate::error;
 use crate::limits;
@@ -156,6 +157,29 @@ pub(crate) fn write_attribute(attribute: &Attribute) -> (String, WireAttribute) 
     };
     let data_type = Some(attribute.data_type.clone());
     (attribute.name.clone(), WireAttribute { data_type, string_value, binary_value })
+}
+
+impl Received {
+    /// `MD5OfMessageBody`.
+    pub fn body_md5(&self) -> String {
+        md5_of_body(&self.body)
+    }
+
+    /// `MD5OfMessageAttributes` of all its attributes; `None` where there are none.
+    pub fn attributes_md5(&self) -> Option<String> {
+        md5_of_attributes(&self.attributes)
+    }
+
+    /// The sequence number as AWS writes it; only messages of FIFO queues have one that is shown.
+    pub fn shown_sequence(&self) -> Option<String> {
+        self.deduplication_id.as_ref().map(|_| sequence_number(self.sequence))
+    }
+}
+
+/// A sequence number as AWS writes it: twenty digits, so that texts sort as numbers do, in steps of 256. They begin where
+/// no run of zeros looks like an account's number.
+pub(crate) fn sequence_number(sequence: u64) -> String {
+    (18_849_496_460_467_696_128 + u128::from(sequence) * 256).to_string()
 }
 
 /// `MD5OfMessageBody`.

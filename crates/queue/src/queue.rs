@@ -310,7 +310,9 @@ impl Queue {
         self.engine == engine || self.former == Some(engine)
     }
 
-    pub(crate) fn visible_after(&self, now: Timestamp, seconds: Option<u32>) -> Timestamp {
+    /// Until when a message that is received at `now` is nobody else's: for so many seconds, or the queue's own visibility
+    /// timeout.
+    pub fn visible_after(&self, now: Timestamp, seconds: Option<u32>) -> Timestamp {
         now.plus(Duration::from_secs(u64::from(seconds.unwrap_or(self.attributes.visibility_s))))
     }
 

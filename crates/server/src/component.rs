@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use aws::Timestamp;
 use aws::books::Page;
-use delivery::{Deliveries, Invocations, Porter, Posts};
+use delivery::{Deliveries, Invocations, Mappings, Porter, Posts};
 use events::Events;
 use genesys::platform::event_stream::Streams;
 use genesys::tracker::intake::{Intake, seen};
@@ -223,6 +223,7 @@ impl Component for Functions {
                 hands.closing.clone(),
             )),
             Box::pin(hands.porter.clone().carry(invocations, hands.closing.clone())),
+            Box::pin(Mappings::new(self.workshop.invoker()).carry(hands.closing.clone())),
         ]
     }
 }

@@ -10,6 +10,8 @@ const ALIASES: &str = "/2015-03-31/functions/{FunctionName}/aliases";
 const ALIAS: &str = "/2015-03-31/functions/{FunctionName}/aliases/{Name}";
 const POLICY: &str = "/2015-03-31/functions/{FunctionName}/policy";
 const VERSIONS: &str = "/2015-03-31/functions/{FunctionName}/versions";
+const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
+const MAPPING: &str = "/2015-03-31/event-source-mappings/{UUID}";
 const TAGS: &str = "/2017-03-31/tags/{Resource+}";
 
 pub(super) const ROUTES: &[Route] = &[
@@ -45,6 +47,16 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GetFunctionConcurrency", "GET", "/2019-09-30/functions/{FunctionName}/concurrency"),
     Route::new("DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/{FunctionName}/concurrency")
         .status(204),
+    Route::new("CreateEventSourceMapping", "POST", MAPPINGS).status(202),
+    Route::new("ListEventSourceMappings", "GET", MAPPINGS).query(&[
+        Binding::text("EventSourceArn", "EventSourceArn"),
+        Binding::text("FunctionName", "FunctionName"),
+        Binding::text("Marker", "Marker"),
+        Binding::integer("MaxItems", "MaxItems"),
+    ]),
+    Route::new("GetEventSourceMapping", "GET", MAPPING),
+    Route::new("UpdateEventSourceMapping", "PUT", MAPPING).status(202),
+    Route::new("DeleteEventSourceMapping", "DELETE", MAPPING).status(202),
     Route::new("TagResource", "POST", TAGS).status(204),
     Route::new("UntagResource", "DELETE", TAGS).query(&[Binding::texts("TagKeys", "tagKeys")]).status(204),
     Route::new("ListTags", "GET", TAGS),

@@ -1,11 +1,12 @@
 //! A store with functions for a test, and the short words to use it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use aws::{Call, Error, Ids, Reply, Timestamp};
 use lambda::{Functions, Hands, KeptZip};
 use queue::Queues;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Options, Store};
 
 /// A moment that all tests begin at: 2026-03-19T12:00:00Z.
@@ -14,7 +15,9 @@ pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_773_921_600_000);
 /// A store in a folder of its own, with functions. Its zips are texts that begin with `PK`.
 pub(crate) struct House {
     pub(crate) functions: Functions,
+    queues: Queues,
     ids: u128,
+    sqs_calls: Cell<u128>,
     _dir: tempfile::TempDir,
 }
 
@@ -40,7 +43,39 @@ impl House {
                 })
             }),
         };
-        Self { functions: Functions::new(Queues::open(store).unwrap(), hands), ids: 0, _dir: dir }
+        let queues = Queues::open(store).unwrap();
+        let house = Self {
+            functions: Functions::new(queues.clone(), hands),
+            queues,
+            ids: 0,
+            sqs_calls: Cell::new(0),
+            _dir: dir,
+        };
+        for (name, attributes) in [
+            ("dead", json!({})),
+            (
+                "work",
+                json!({"RedrivePolicy": json!({"maxReceiveCount": 2, "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead"}).to_string()}),
+            ),
+            ("work.fifo", json!({"FifoQueue": "true", "ContentBasedDeduplication": "true"})),
+        ] {
+            house.sqs("CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
+        }
+        house
+    }
+
+    /// An operation of SQS on the same store: there are `work`, whose poison goes to `dead` after two receives, and
+    /// `work.fifo`.
+    pub(crate) fn sqs(&self, operation: &str, request: &Value) -> Value {
+        let row = queue::ops::OPERATIONS.iter().find(|row| row.name == operation).unwrap();
+        self.sqs_calls.set(self.sqs_calls.get() + 1);
+        let call = call(1_000_000 + self.sqs_calls.get(), Vec::new());
+        let body = match (row.run)(&self.queues, call, request.to_string().as_bytes()) {
+            Reply::Now(answer) => answer.unwrap(),
+            Reply::Later(later) => run(later).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        serde_json::from_slice(&body).unwrap_or_default()
     }
 
     /// An operation as it is answered, a call of the porter's as what it is given.
@@ -48,23 +83,29 @@ impl House {
         let row = lambda::ops::OPERATIONS.iter().find(|row| row.name == operation);
         let row = row.unwrap_or_else(|| panic!("{operation} is in no table"));
         self.ids += 1;
-        let call = Call {
-            now: NOON,
-            account: "000000000000".to_owned(),
-            region: "us-east-1".to_owned(),
-            request_id: format!("request-{}", self.ids),
-            base_url: "http://127.0.0.1:4566".to_owned(),
-            ids: Ids::from_seed(self.ids),
-            payload: request["Payload"].as_str().unwrap_or_default().as_bytes().to_vec(),
-        };
+        let call = call(self.ids, request["Payload"].as_str().unwrap_or_default().as_bytes().to_vec());
         let body = match (row.run)(&self.functions, call, request.to_string().as_bytes()) {
             Reply::Now(answer) => answer?,
-            Reply::Later(later) => {
-                tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(later)?
-            }
+            Reply::Later(later) => run(later)?,
             Reply::Call(call) => return Ok(serde_json::from_slice(&call.request).unwrap()),
             other @ Reply::Poll(_) => panic!("no operation here answers so: {other:?}"),
         };
         Ok(serde_json::from_slice(&body).unwrap())
     }
+}
+
+fn call(number: u128, payload: Vec<u8>) -> Call {
+    Call {
+        now: NOON,
+        account: "000000000000".to_owned(),
+        region: "us-east-1".to_owned(),
+        request_id: format!("request-{number}"),
+        base_url: "http://127.0.0.1:4566".to_owned(),
+        ids: Ids::from_seed(number),
+        payload,
+    }
+}
+
+fn run<T>(later: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(later)
 }

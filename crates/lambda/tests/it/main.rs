@@ -1,7 +1,13 @@
 //! The room of functions through its front door: AWS's operations step by step.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
 
 mod house;
+mod mappings;
 mod operations;
 mod owed;
 mod permissions;

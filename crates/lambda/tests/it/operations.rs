@@ -24,6 +24,12 @@ fn has(answer: &Value, wanted: &Value) -> bool {
     }
 }
 
+/// A step with what earlier answers have given: `keep` names a member of an answer, `$NAME` stands for it after that.
+fn with_kept(step: &Value, kept: &[(String, String)]) -> Value {
+    let text = kept.iter().fold(step.to_string(), |text, (name, value)| text.replace(name, value));
+    serde_json::from_str(&text).unwrap()
+}
+
 #[test]
 fn operations_answer_as_awss() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/operations");
@@ -33,11 +39,17 @@ fn operations_answer_as_awss() {
         let path = file.unwrap().path();
         let script: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         let mut house = House::new();
+        let mut kept = Vec::new();
         for (number, step) in script["steps"].as_array().unwrap().iter().enumerate() {
+            let step = &with_kept(step, &kept);
             let answer = match house.ask(step["ask"].as_str().unwrap(), &step["with"]) {
                 Ok(answer) => json!({"answer": answer}),
                 Err(error) => json!({"error": error.code, "status": error.status, "words": error.message}),
             };
+            for (name, member) in step["keep"].as_object().into_iter().flatten() {
+                let member = member.as_str().unwrap();
+                kept.push((format!("${name}"), answer["answer"][member].as_str().unwrap().to_owned()));
+            }
             if !has(&answer, &step["expect"]) {
                 wrong.push(format!("{} step {}: {answer:#}", path.display(), number + 1));
             }

@@ -16,7 +16,7 @@ use crate::error;
 use crate::limits;
 use crate::message::{WireAttributes, md5_of_attributes, md5_of_body, write_attribute};
 use crate::ops::between;
-use crate::ops::send::{check_token, sequence_number};
+use crate::ops::send::check_token;
 use crate::queue::{Queue, name_in_url, require};
 
 #[derive(Debug, Deserialize)]
@@ -245,7 +245,7 @@ impl Selection {
     fn system_attributes(&self, message: &Received) -> BTreeMap<&'static str, String> {
         let wants = |name: &str| self.system.iter().any(|wanted| wanted == "All" || wanted == name);
         // Only messages of FIFO queues have a number that is shown.
-        let sequence = message.deduplication_id.as_ref().map(|_| sequence_number(message.sequence));
+        let sequence = message.shown_sequence();
         let value = |name: &str| match name {
             "SenderId" => Some(message.sender.clone()).filter(|sender| !sender.is_empty()),
             "SentTimestamp" => Some(message.sent_at.unix_ms().to_string()),

@@ -15,7 +15,8 @@ use crate::engine::send::{Deduplication, NewMessage, Sent};
 use crate::error;
 use crate::limits;
 use crate::message::{
-    WireAttribute, WireAttributes, check_body, md5_of_attributes, md5_of_body, read_attributes, size_bytes,
+    WireAttribute, WireAttributes, check_body, md5_of_attributes, md5_of_body, read_attributes,
+    sequence_number, size_bytes,
 };
 use crate::ops::batch::{self, BatchAnswer};
 use crate::ops::{QueueCall, between, required, write};
@@ -243,12 +244,6 @@ fn no_deduplication_id() -> Error {
     error::invalid_parameter(
         "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
     )
-}
-
-/// A sequence number as AWS writes it: twenty digits, so that texts sort as numbers do, in steps of 256. They begin where
-/// no run of zeros looks like an account's number.
-pub(super) fn sequence_number(sequence: u64) -> String {
-    (18_849_496_460_467_696_128 + u128::from(sequence) * 256).to_string()
 }
 
 /// Up to 128 letters, digits and punctuation. Source: SQS API reference, SendMessage and ReceiveMessage.
