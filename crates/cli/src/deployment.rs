@@ -3,17 +3,20 @@
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use provision::apply::Failure;
-use provision::plan::{Action, Change, Step};
+use provision::change::Change;
+use provision::plan::{Action, Step};
 use provision::{ApiError, Desired, Http, Owner, Ownership, Pipeline, Place, Plan, Report};
 use serde_json::{Value, json};
 
 use crate::feed::Feed;
 use crate::output::{self, BAD, FAINT, Form, GOOD, STRONG, styled};
-use crate::pipeline_file::PipelineFile;
-use crate::remote::Endpoint;
+use crate::pipeline_file::{self, PipelineFile};
+use crate::remote::{At, Endpoint};
 
 /// What a file wants of an endpoint, and what that would change.
 #[derive(Debug)]
@@ -286,11 +289,61 @@ pub(crate) fn ask(question: &str) -> Result<bool, String> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// What `plan`, `apply` and `destroy` take.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The pipeline file
+    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
+    file: PathBuf,
+    #[command(flatten)]
+    at: At,
+}
+
+/// What is compared with what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// All that the file names.
+    File,
+    /// Nothing of it.
+    Nothing,
+}
+
+impl Target {
+    /// As it was asked for.
+    pub(crate) fn form(&self) -> Form {
+        self.at.form()
+    }
+
+    /// Compares the endpoint with the goal, and hands over what would change.
+    ///
+    /// # Errors
+    /// The file's mistakes, what the API answered, or the command's own.
+    pub(crate) fn compare<T>(
+        &self,
+        goal: Goal,
+        command: impl AsyncFnOnce(Deployment<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let file = PipelineFile::read(&self.file)?;
+        let pipeline = file.load_or_say()?;
+        with_api(&self.at.endpoint, async |api, place| {
+            let desired = match goal {
+                Goal::Nothing => Desired::default(),
+                Goal::File => {
+                    let feed = Box::pin(Feed::of(&pipeline, place, 1)).await?;
+                    desired(&file, &pipeline, place, &queue_ids(&pipeline, feed.as_ref()))?
+                }
+            };
+            let planned = Deployment::plan(api, &pipeline.owner, &desired).await;
+            command(planned.map_err(|error| self.at.endpoint.explain(&error))?).await
+        })
+    }
+}
+
 /// Runs a command that speaks to the APIs at an endpoint.
 ///
 /// # Errors
 /// The command's own.
-pub(crate) fn with_api<T>(
+fn with_api<T>(
     endpoint: &Endpoint,
     command: impl AsyncFnOnce(&Http, &Place) -> Result<T, String>,
 ) -> Result<T, String> {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request};
-use crate::desired::Id;
 use crate::owner::Owner;
+use crate::resource::Id;
 
 /// What is owned at an endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,16 +5,17 @@ use http_client::Allowed;
 use crate::fields::Fields;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names::Names;
-use crate::noun::api_destination::{self, ApiDestination};
-use crate::noun::connection::{self, Connection};
 use crate::noun::genesys::{self, Genesys};
-use crate::noun::queue::{self, Queue};
-use crate::noun::rule::{self, Rule};
 use crate::noun::test::{self, Test};
 use crate::noun::webhook::{self, Webhook};
 use crate::noun::worker::{self, Worker};
 use crate::owner::Owner;
 use crate::reference::Env;
+use crate::resource::api_destination::{self, ApiDestination};
+use crate::resource::bus;
+use crate::resource::connection::{self, Connection};
+use crate::resource::queue::{self, Queue};
+use crate::resource::rule::{self, Rule};
 use crate::table::{Kind, NameRule, Section, may, must};
 use crate::{shape, tree};
 
@@ -50,11 +51,6 @@ pub const VERSION: u64 = 1;
 /// The owner of what files without a name create.
 pub const OWNER_DEFAULT: &str = "default";
 const OWNER: NameRule = NameRule { noun: "a pipeline", signs: ".-_", chars_max: 64 };
-/// The bus that exists without being created.
-pub const BUS_DEFAULT: &str = "default";
-
-/// Source: the shape `EventBusName` of the EventBridge API; a slash is only for partner event buses (CreateEventBus).
-const BUS: NameRule = NameRule { noun: "an event bus", signs: ".-_", chars_max: 256 };
 
 pub(crate) const SECTION: Section = Section {
     noun: "a pipeline",
@@ -71,7 +67,11 @@ pub(crate) const SECTION: Section = Section {
             "Where conversations come from. Default: nowhere; events are sent with PutEvents.",
             Kind::Object(&genesys::SECTION),
         ),
-        may("bus", "The event bus of derived events and of the rules. Default `default`.", Kind::Name(&BUS)),
+        may(
+            "bus",
+            "The event bus of derived events and of the rules. Default `default`.",
+            Kind::Name(&bus::NAME),
+        ),
         may("queues", "The SQS queues.", Kind::List(&Kind::Object(&queue::SECTION))),
         may(
             "connections",
@@ -199,7 +199,7 @@ fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
     let Some(root) = tree::read(text, env, &mut mistakes) else { return (None, mistakes) };
     shape::check(&root, &Kind::Object(&SECTION), &mut mistakes);
     let fields = Fields { node: &root, source: text };
-    let bus = fields.text("bus").unwrap_or_else(|| Marked::new(BUS_DEFAULT.to_owned(), fields.span()));
+    let bus = fields.text("bus").unwrap_or_else(|| Marked::new(bus::DEFAULT.to_owned(), fields.span()));
     let owner = fields.text("name").map_or_else(|| OWNER_DEFAULT.to_owned(), |name| name.value);
     let pipeline = Pipeline {
         owner: Owner(owner),

@@ -5,8 +5,10 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::desired::{Desired, Id, Resource, Settings};
+use crate::change::Change;
+use crate::desired::Desired;
 use crate::ownership::{OwnedByOther, Ownership};
+use crate::resource::{Id, Resource, Settings};
 use crate::secrets::Secrets;
 
 /// What is there, of all that is wanted or owned.
@@ -67,17 +69,6 @@ pub enum Action {
     },
     /// The pipeline owns it, and no longer wants it.
     Delete,
-}
-
-/// A setting that differs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// AWS's name of it.
-    pub field: String,
-    /// How it is; `None`: not set.
-    pub from: Option<Value>,
-    /// How it should be; `None`: not set.
-    pub to: Option<Value>,
 }
 
 /// Compares what is wanted with what is there and with what the pipeline owns.

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 use crate::api::Place;
 use crate::json::JsonText;
 use crate::mistake::{Mistake, Span};
-use crate::noun::rule::Rule;
 use crate::noun::test::{Expectation, Test};
 use crate::pipeline::Pipeline;
 use crate::reference::{self, QueueIds};
+use crate::resource::rule::Rule;
 
 /// What came of one test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ fn unexpected_targets(expectation: &Expectation, rule: &Rule, which: &str) -> Op
         return Some(Mistake::new(missing.span, format!("{which} does not go to `{}`", missing.value)));
     }
     let is_expected =
-        |target: &&crate::noun::target::Target| expected.iter().any(|name| target.is_called(&name.value));
+        |target: &&crate::resource::target::Target| expected.iter().any(|name| target.is_called(&name.value));
     let more: Vec<&str> = rule
         .targets
         .iter()

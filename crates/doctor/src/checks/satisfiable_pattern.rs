@@ -1,7 +1,7 @@
 //! Whether an event that is known can match each rule's pattern.
 
 use pattern::EventPattern;
-use provision::noun::rule::Matching;
+use provision::resource::rule::Matching;
 use provision::{Mistake, Pipeline};
 
 use crate::check::Check;

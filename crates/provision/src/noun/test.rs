@@ -1,11 +1,11 @@
 //! `tests:` given these events, these rules match and their targets are served.
 
-use super::rule::Rule;
-use super::target::Destination;
 use crate::fields::Fields;
 use crate::json::JsonText;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names::{self, Names};
+use crate::resource::rule::Rule;
+use crate::resource::target::{Destination, Target};
 use crate::table::{Kind, Section, may, must};
 
 /// A test of the pipeline.
@@ -119,7 +119,7 @@ fn check_expectation(expectation: &Expectation, rules: &[Rule], out: &mut Vec<Mi
     }
 }
 
-impl super::target::Target {
+impl Target {
     /// Whether a test means this target by `name`: its id, or the queue or API destination that it sends to.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         let named = match &self.destination {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::PoisonError;
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
-use provision::desired::Id;
+use provision::Id;
 use provision::plan::{Action, Claim};
 use provision::{Desired, Owner, Ownership, Pipeline, Plan, Report};
 use serde_json::json;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::{Strategy as _, any, prop_assert_eq, proptest};
-use provision::noun::connection::Authorization;
-use provision::noun::rule::Matching;
+use provision::resource::connection::Authorization;
+use provision::resource::rule::Matching;
 
 use crate::{env, ids, shown};
 

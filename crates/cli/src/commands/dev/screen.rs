@@ -242,9 +242,9 @@ impl Screen {
     }
 }
 
-fn rule_line(rule: &provision::noun::rule::Rule) -> String {
-    use provision::noun::rule::Matching;
-    use provision::noun::target::Destination;
+fn rule_line(rule: &provision::resource::rule::Rule) -> String {
+    use provision::resource::rule::Matching;
+    use provision::resource::target::Destination;
 
     let matching = match &rule.matching {
         Matching::EndedIn(queue) => format!("conversation.end in queue {}", queue.value),

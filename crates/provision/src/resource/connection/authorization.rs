@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::noun::connection::{Authorization, Connection, OAuth, Parameter, Parameters};
+use crate::resource::connection::{Authorization, Connection, OAuth, Parameter, Parameters};
 use crate::secrets::Secrets;
 
 /// Where the parameters stand in a request.
@@ -10,7 +10,7 @@ const AT: &str = "/AuthParameters";
 
 /// `AuthorizationType`, `AuthParameters` as DescribeConnection shows them, and the secrets that it leaves out. Parameters that
 /// the file does not have are an empty object: it takes away those that are there.
-pub(crate) fn authorization(connection: &Connection) -> (&'static str, Value, Secrets) {
+pub(super) fn parts(connection: &Connection) -> (&'static str, Value, Secrets) {
     let mut secrets = Secrets::default();
     let invocation =
         parameters(&connection.parameters, &format!("{AT}/InvocationHttpParameters"), &mut secrets);

@@ -1,13 +1,24 @@
 //! `targets:` of a rule: where a matched event goes, and what of it.
 
-use aws::Arn;
+mod http;
+mod input;
 
+use std::fmt;
+
+use aws::Arn;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use self::http::Http;
+pub use self::input::Input;
+use crate::api::{Api, ApiError, Request, found};
+use crate::change::Change;
 use crate::fields::Fields;
-use crate::json::JsonText;
+use crate::maker::Maker;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names::Names;
-use crate::noun::connection::PARAMETERS;
-use crate::table::{Choice, Kind, NameRule, Section, may, must};
+use crate::resource::{Resource, Settings, Verbs, Wanted, api_destination, arn_of};
+use crate::table::{Choice, Kind, NameRule, Section, may};
 
 /// One target of a rule.
 #[derive(Clone, Debug)]
@@ -45,38 +56,6 @@ pub enum Destination {
     Arn(Marked<String>),
 }
 
-/// What the request to an API destination gets in addition: text, or the value at a path of the event (`$.detail.id`).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Http {
-    /// What fills the `*` of the path, in order.
-    pub path: Vec<Marked<String>>,
-    /// Parameters of the query.
-    pub query: Vec<(Marked<String>, Marked<String>)>,
-    /// Headers.
-    pub headers: Vec<(Marked<String>, Marked<String>)>,
-    /// Where it stands.
-    pub span: Span,
-}
-
-/// What a target receives.
-#[derive(Clone, Debug, Default)]
-pub enum Input {
-    /// The event as it is.
-    #[default]
-    Event,
-    /// Always this JSON text.
-    Constant(JsonText),
-    /// The part of the event at this path.
-    Path(Marked<String>),
-    /// A template filled from the event.
-    Transformer {
-        /// Names and the paths of the event that they stand for.
-        paths: Vec<(Marked<String>, Marked<String>)>,
-        /// The text with `<name>` where a value goes.
-        template: Marked<String>,
-    },
-}
-
 /// A target's retry policy; AWS's default where a part is absent (185 attempts, 24 hours).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retry {
@@ -88,11 +67,6 @@ pub struct Retry {
 
 /// Source: the shape `TargetId` of the EventBridge API.
 const ID: NameRule = NameRule { noun: "a target", signs: ".-_", chars_max: 64 };
-/// The constant input and the template may have this many characters (EventBridge API, `TargetInput`, `TransformerInput`).
-const INPUT_CHARS_MAX: usize = 8192;
-/// Paths of one input transformer (EventBridge API, `TransformerPaths`).
-const PATHS_MAX: usize = 100;
-
 /// Limits: the shapes of PutTargets in the EventBridge API reference.
 pub(crate) const SECTION: Section = Section {
     noun: "a target",
@@ -113,13 +87,17 @@ pub(crate) const SECTION: Section = Section {
             "Send only this part of the event, for example `$.detail`.",
             Kind::Text { chars_max: 256 },
         ),
-        may("inputTransformer", "Send a template filled from the event.", Kind::Object(&TRANSFORMER)),
+        may("inputTransformer", "Send a template filled from the event.", Kind::Object(&input::TRANSFORMER)),
         may(
             "deadLetter",
             "The queue, one of `queues`, for events that could not be delivered.",
             Kind::Text { chars_max: 80 },
         ),
-        may("http", "What the request to the API destination gets in addition.", Kind::Object(&HTTP)),
+        may(
+            "http",
+            "What the request to the API destination gets in addition.",
+            Kind::Object(&http::SECTION),
+        ),
         may("retry", "How often and how long delivery is tried again.", Kind::Object(&RETRY)),
         may(
             "concurrency",
@@ -141,40 +119,6 @@ pub(crate) const SECTION: Section = Section {
         ("stateMachine", "state machines are not run by this version; name one that exists by `arn`"),
         ("role", "the local door needs no role"),
     ],
-};
-
-const TRANSFORMER: Section = Section {
-    noun: "an input transformer",
-    keys: &[
-        may(
-            "paths",
-            "Names, and the paths of the event they stand for: `id: $.detail.conversationId`.",
-            Kind::Texts { chars_max: 256 },
-        ),
-        must(
-            "template",
-            "The text to send, with `<name>` where a value goes.",
-            Kind::Text { chars_max: INPUT_CHARS_MAX },
-        ),
-    ],
-    choices: &[],
-    later: &[],
-};
-
-/// Source: the shape `HttpParameters` of the EventBridge API.
-const HTTP: Section = Section {
-    noun: "the HTTP parameters",
-    keys: &[
-        may(
-            "path",
-            "What fills each `*` of the endpoint's path, in order: text, or a path of the event.",
-            Kind::List(&Kind::Text { chars_max: 256 }),
-        ),
-        may("query", "Parameters of the query: text, or a path of the event.", PARAMETERS),
-        may("headers", "Headers: text, or a path of the event.", PARAMETERS),
-    ],
-    choices: &[],
-    later: &[],
 };
 
 const RETRY: Section = Section {
@@ -216,33 +160,16 @@ fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
     Target {
         id,
         destination,
-        input: input(fields),
+        input: input::read(fields),
         dead_letter: fields.text("deadLetter"),
         retry: fields.object("retry").map_or_else(Retry::default, |fields| Retry {
             attempts: fields.integer("attempts"),
             max_age_s: fields.seconds("maxAge"),
         }),
-        http: fields.object("http").map(|fields| Http {
-            path: fields.texts("path"),
-            query: fields.pairs("query"),
-            headers: fields.pairs("headers"),
-            span: fields.span(),
-        }),
+        http: fields.object("http").map(Http::read),
         concurrency: fields.integer("concurrency"),
         timeout_ms: fields.integer("timeoutMs"),
         span: fields.span(),
-    }
-}
-
-fn input(fields: Fields<'_>) -> Input {
-    if let Some(constant) = fields.json("input") {
-        Input::Constant(constant)
-    } else if let Some(path) = fields.text("inputPath") {
-        Input::Path(path)
-    } else if let Some(fields) = fields.object("inputTransformer") {
-        Input::Transformer { paths: fields.pairs("paths"), template: fields.name("template") }
-    } else {
-        Input::Event
     }
 }
 
@@ -278,36 +205,18 @@ pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) 
         Destination::Bus(_) => {}
         Destination::ApiDestination(name) => {
             if let Some(wildcards) = names.wildcards(name, out) {
-                check_wildcards(target, &name.value, wildcards, out);
+                http::check_wildcards(target, &name.value, wildcards, out);
             }
         }
         Destination::Arn(arn) => check_arn(arn, out),
     }
     if let Some(http) = &target.http {
-        check_http(http, &target.destination, out);
+        http::check(http, &target.destination, out);
     }
     if let Some(dead_letter) = &target.dead_letter {
         names.check_queue(dead_letter, out);
     }
-    check_input(&target.input, out);
-}
-
-/// AWS gives up each event whose request it has no path for.
-fn check_wildcards(target: &Target, name: &str, wanted: usize, out: &mut Vec<Mistake>) {
-    let given = target.http.as_ref().map_or(0, |http| http.path.len());
-    if wanted != given {
-        let sentence = format!(
-            "the endpoint of `{name}` has {wanted} `*` to fill, but `http.path` of this target fills {given}"
-        );
-        out.push(Mistake::new(target.http.as_ref().map_or(target.span, |http| http.span), sentence));
-    }
-}
-
-fn check_http(http: &Http, destination: &Destination, out: &mut Vec<Mistake>) {
-    if !matches!(destination, Destination::ApiDestination(_) | Destination::Arn(_)) {
-        let mistake = Mistake::new(http.span, "`http` is for a target that is an API destination");
-        out.push(mistake.with_suggestion("leave it out"));
-    }
+    input::check(&target.input, out);
 }
 
 /// A queue of the file is never called: it has its message with the commit that accepts the event.
@@ -335,72 +244,114 @@ fn check_arn(arn: &Marked<String>, out: &mut Vec<Mistake>) {
     }
 }
 
-fn check_input(input: &Input, out: &mut Vec<Mistake>) {
-    match input {
-        Input::Event => {}
-        Input::Constant(json) => {
-            let chars = json.text.chars().count();
-            if chars > INPUT_CHARS_MAX {
-                let sentence = format!(
-                    "this input has {chars} characters as JSON; AWS allows at most {INPUT_CHARS_MAX}"
-                );
-                out.push(Mistake::new(json.span, sentence));
-            }
-        }
-        Input::Path(path) => check_path(path, out),
-        Input::Transformer { paths, template } => {
-            if let Some((name, _)) = paths.get(PATHS_MAX) {
-                out.push(Mistake::new(
-                    name.span,
-                    format!("an input transformer has at most {PATHS_MAX} paths"),
-                ));
-            }
-            for (name, path) in paths {
-                check_variable(name, out);
-                check_path(path, out);
-            }
-            check_template(template, paths, out);
-        }
+/// Which target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Id {
+    /// The bus's name.
+    pub bus: String,
+    /// The rule's name.
+    pub rule: String,
+    /// The target's id.
+    pub id: String,
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "target {} of rule {}", self.id, self.rule)
     }
 }
 
-fn check_path(path: &Marked<String>, out: &mut Vec<Mistake>) {
-    if !path.value.starts_with('$') {
-        let mistake = Mistake::new(path.span, format!("the path `{}` does not begin with `$`", path.value));
-        out.push(mistake.with_suggestion(format!("write `$.{}`", path.value.trim_start_matches('.'))));
+impl Target {
+    /// The target of a rule.
+    ///
+    /// # Errors
+    /// The mistake, where a Genesys queue has no id.
+    pub(crate) fn wanted(&self, rule: &str, maker: &Maker<'_>) -> Result<Resource, Box<Mistake>> {
+        let arn = match &self.destination {
+            Destination::Queue(queue) => json!(maker.queue_arn(&queue.value)),
+            Destination::Bus(bus) => json!(maker.arn("events", format!("event-bus/{}", bus.value))),
+            Destination::ApiDestination(named) => arn_of(api_destination::Id { name: named.value.clone() }),
+            Destination::Arn(arn) => json!(arn.value),
+        };
+        let mut settings = Settings::from([("Arn".to_owned(), arn)]);
+        self.input.put(&mut settings, maker, self.span)?;
+        let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
+        if let Some(Marked { value, .. }) = &self.dead_letter {
+            set("DeadLetterConfig", json!({"Arn": maker.queue_arn(value)}));
+        }
+        if let Some(http) = &self.http {
+            set("HttpParameters", http.wanted(maker, self.span)?);
+        }
+        let retry = [
+            ("MaximumRetryAttempts", self.retry.attempts),
+            ("MaximumEventAgeInSeconds", self.retry.max_age_s),
+        ];
+        let retry: serde_json::Map<String, Value> =
+            retry.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect();
+        if !retry.is_empty() {
+            set("RetryPolicy", Value::Object(retry));
+        }
+        let id = Id { bus: maker.bus.to_owned(), rule: rule.to_owned(), id: self.id.value.clone() };
+        Ok(Resource::new(id, settings))
     }
 }
 
-/// Source: the shape `InputTransformerPathKey`; "AWS" at the beginning is kept for AWS (InputTransformer, API reference).
-fn check_variable(name: &Marked<String>, out: &mut Vec<Mistake>) {
-    let is_plain = name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    if !is_plain || name.value.is_empty() {
-        let sentence =
-            format!("`{}` is not a name for a value: use letters, digits, `-` and `_`", name.value);
-        out.push(Mistake::new(name.span, sentence));
-    } else if name.value.starts_with("AWS") {
-        let sentence = format!("`{}` begins with AWS, which AWS keeps for itself", name.value);
-        out.push(Mistake::new(name.span, sentence));
+impl Id {
+    async fn put(&self, api: &impl Api, settings: &Settings) -> Result<(), ApiError> {
+        let mut target = settings.clone();
+        target.insert("Id".to_owned(), json!(self.id));
+        let body = json!({"Rule": self.rule, "EventBusName": self.bus, "Targets": [target]});
+        entries(&api.call(Request::events("PutTargets", body)).await?)
     }
 }
 
-/// Every `<name>` of the template must have a path; `aws.events...` are AWS's own.
-fn check_template(
-    template: &Marked<String>,
-    paths: &[(Marked<String>, Marked<String>)],
-    out: &mut Vec<Mistake>,
-) {
-    for piece in template.value.split('<').skip(1) {
-        let Some((name, _)) = piece.split_once('>') else { continue };
-        let is_name = !name.is_empty()
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        let is_known = name.starts_with("aws.events.") || paths.iter().any(|(known, _)| known.value == name);
-        if is_name && !is_known {
-            let mistake = Mistake::new(
-                template.span,
-                format!("the template has `<{name}>`, but `paths` has no `{name}`"),
-            );
-            out.push(mistake.with_near(name, paths.iter().map(|(known, _)| known.value.as_str())));
+impl Verbs for Id {
+    const REMOVAL_RANK: u8 = 0;
+
+    /// A rule has few targets, so that each is looked for in the list of all.
+    async fn look(&self, api: &impl Api) -> Result<Option<Settings>, ApiError> {
+        let mut token: Option<Value> = None;
+        loop {
+            let mut body = json!({"Rule": self.rule, "EventBusName": self.bus});
+            if let (Some(token), Some(members)) = (token.take(), body.as_object_mut()) {
+                members.insert("NextToken".to_owned(), token);
+            }
+            let Some(answer) = found(api.call(Request::events("ListTargetsByRule", body)).await)? else {
+                return Ok(None);
+            };
+            let mut targets = answer.get("Targets").and_then(Value::as_array).into_iter().flatten();
+            let mine = targets.find(|target| target.get("Id").and_then(Value::as_str) == Some(&self.id));
+            if let Some(target) = mine {
+                let members = target.as_object().into_iter().flatten();
+                let is_set = members.filter(|(name, value)| *name != "Id" && !value.is_null());
+                return Ok(Some(is_set.map(|(name, value)| (name.clone(), value.clone())).collect()));
+            }
+            token = answer.get("NextToken").filter(|token| token.is_string()).cloned();
+            if token.is_none() {
+                return Ok(None);
+            }
         }
     }
+
+    async fn create(&self, api: &impl Api, wanted: Wanted<'_>) -> Result<(), ApiError> {
+        self.put(api, wanted.settings).await
+    }
+
+    /// PutTargets replaces what is there.
+    async fn update(&self, api: &impl Api, wanted: Wanted<'_>, _: &[Change]) -> Result<(), ApiError> {
+        self.put(api, wanted.settings).await
+    }
+
+    async fn delete(&self, api: &impl Api) -> Result<(), ApiError> {
+        let body = json!({"Rule": self.rule, "EventBusName": self.bus, "Ids": [self.id]});
+        entries(&api.call(Request::events("RemoveTargets", body)).await?)
+    }
+}
+
+/// PutTargets and RemoveTargets succeed as a whole while entries fail.
+fn entries(answer: &Value) -> Result<(), ApiError> {
+    let failed = answer.get("FailedEntries").and_then(Value::as_array);
+    let Some(entry) = failed.and_then(|entries| entries.first()) else { return Ok(()) };
+    let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Err(ApiError { code: text("ErrorCode"), message: text("ErrorMessage"), status: 200 })
 }

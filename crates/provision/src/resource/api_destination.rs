@@ -1,9 +1,17 @@
 //! `apiDestinations:` the HTTP endpoints that targets call.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::api::{Api, ApiError, Request, found};
+use crate::change::Change;
 use crate::fields::Fields;
 use crate::mistake::{Marked, Mistake};
 use crate::names::{self, Names};
-use crate::noun::connection::ENDPOINT;
+use crate::resource::connection::{self, ENDPOINT};
+use crate::resource::{Resource, Settings, Verbs, Wanted, arn_in, arn_of, decided, describe, emptied, named};
 use crate::table::{Kind, NameRule, Section, may, must};
 
 /// An API destination of EventBridge.
@@ -68,6 +76,18 @@ pub(crate) fn read(fields: Fields<'_>) -> ApiDestination {
 }
 
 impl ApiDestination {
+    pub(crate) fn wanted(&self) -> Resource {
+        let connection = connection::Id { name: self.connection.value.clone() };
+        let mut settings = Settings::from([
+            ("ConnectionArn".to_owned(), arn_of(connection)),
+            ("InvocationEndpoint".to_owned(), json!(self.endpoint.value)),
+            ("HttpMethod".to_owned(), json!(self.method)),
+            ("InvocationRateLimitPerSecond".to_owned(), json!(self.rate_limit_per_second)),
+        ]);
+        describe(&mut settings, &self.description);
+        Resource::new(Id { name: self.name.value.clone() }, settings)
+    }
+
     /// How many `*` of its path a target has to fill.
     pub(crate) fn wildcards(&self) -> usize {
         let path = self.endpoint.value.split('?').next().unwrap_or_default();
@@ -80,5 +100,59 @@ pub(crate) fn check(destinations: &[ApiDestination], names: &Names<'_>, out: &mu
     for destination in destinations {
         names.check_connection(&destination.connection, out);
         names.check_endpoint(&destination.endpoint, out);
+    }
+}
+
+/// Which API destination.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Id {
+    /// Its name.
+    pub name: String,
+}
+
+const WORD: &str = "API destination ";
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{WORD}{}", self.name)
+    }
+}
+
+/// The settings that a pipeline decides.
+const SETTINGS: &[&str] =
+    &["ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond", "Description"];
+
+impl Id {
+    /// The API destination that is displayed like this.
+    pub(crate) fn of_words(words: &str) -> Option<Self> {
+        words.strip_prefix(WORD).map(|name| Self { name: name.to_owned() })
+    }
+}
+
+impl Verbs for Id {
+    const REMOVAL_RANK: u8 = 20;
+
+    async fn look(&self, api: &impl Api) -> Result<Option<Settings>, ApiError> {
+        let answer = api.call(Request::events("DescribeApiDestination", json!({"Name": self.name}))).await;
+        Ok(found(answer)?.map(|answer| decided(&answer, SETTINGS)))
+    }
+
+    async fn create(&self, api: &impl Api, wanted: Wanted<'_>) -> Result<(), ApiError> {
+        let body = named(wanted.settings, "Name", &self.name);
+        api.call(Request::events("CreateApiDestination", body)).await.map(drop)
+    }
+
+    async fn update(&self, api: &impl Api, wanted: Wanted<'_>, _: &[Change]) -> Result<(), ApiError> {
+        let body = named(&emptied(wanted.settings), "Name", &self.name);
+        api.call(Request::events("UpdateApiDestination", body)).await.map(drop)
+    }
+
+    async fn delete(&self, api: &impl Api) -> Result<(), ApiError> {
+        api.call(Request::events("DeleteApiDestination", json!({"Name": self.name}))).await.map(drop)
+    }
+
+    async fn arn(&self, api: &impl Api) -> Result<Option<Value>, ApiError> {
+        let answer = api.call(Request::events("DescribeApiDestination", json!({"Name": self.name}))).await;
+        arn_in(answer, "ApiDestinationArn")
     }
 }

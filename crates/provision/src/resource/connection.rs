@@ -1,10 +1,20 @@
 //! `connections:` how the endpoints of API destinations are authorized against.
 
-use aws::secret::Secret;
+mod authorization;
 
+use std::fmt;
+
+use aws::secret::Secret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::api::{Api, ApiError, Request, found};
+use crate::change::Change;
 use crate::fields::Fields;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names::{self, Names};
+use crate::resource::connection::authorization::parts;
+use crate::resource::{Resource, Settings, Verbs, Wanted, arn_in, decided, describe, emptied, named};
 use crate::table::{Choice, Kind, NameRule, Section, may, must};
 
 /// A connection of EventBridge.
@@ -222,5 +232,95 @@ pub(crate) fn check(connections: &[Connection], names: &Names<'_>, out: &mut Vec
         if let Authorization::OAuth(oauth) = &connection.authorization {
             names.check_endpoint(&oauth.endpoint, out);
         }
+    }
+}
+
+/// Which connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Id {
+    /// Its name.
+    pub name: String,
+}
+
+const WORD: &str = "connection ";
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{WORD}{}", self.name)
+    }
+}
+
+/// The settings that a pipeline decides.
+const SETTINGS: &[&str] = &["AuthorizationType", "AuthParameters", "Description"];
+/// The setting that says whose its secrets are, instead of the secrets.
+const SECRETS: &str = "Secrets";
+/// Its value where they are those of the file.
+const SECRETS_OF_FILE: &str = "as in the pipeline file";
+
+impl Connection {
+    pub(crate) fn wanted(&self) -> Resource {
+        let (kind, parameters, secrets) = parts(self);
+        let mut settings = Settings::from([
+            ("AuthorizationType".to_owned(), json!(kind)),
+            ("AuthParameters".to_owned(), parameters),
+            (SECRETS.to_owned(), json!(SECRETS_OF_FILE)),
+        ]);
+        describe(&mut settings, &self.description);
+        Resource { secrets, ..Resource::new(Id { name: self.name.value.clone() }, settings) }
+    }
+}
+
+impl Id {
+    /// The connection that is displayed like this.
+    pub(crate) fn of_words(words: &str) -> Option<Self> {
+        words.strip_prefix(WORD).map(|name| Self { name: name.to_owned() })
+    }
+
+    fn body(&self, wanted: Wanted<'_>) -> Value {
+        let mut settings = wanted.settings.clone();
+        settings.remove(SECRETS);
+        wanted.secrets.fill(named(&settings, "Name", &self.name))
+    }
+}
+
+impl Verbs for Id {
+    const REMOVAL_RANK: u8 = 30;
+
+    async fn look(&self, api: &impl Api) -> Result<Option<Settings>, ApiError> {
+        let answer = api.call(Request::events("DescribeConnection", json!({"Name": self.name}))).await;
+        Ok(found(answer)?.map(|answer| decided(&answer, SETTINGS)))
+    }
+
+    async fn create(&self, api: &impl Api, wanted: Wanted<'_>) -> Result<(), ApiError> {
+        api.call(Request::events("CreateConnection", self.body(wanted))).await.map(drop)
+    }
+
+    async fn update(&self, api: &impl Api, wanted: Wanted<'_>, _: &[Change]) -> Result<(), ApiError> {
+        let wanted = Wanted { settings: &emptied(wanted.settings), ..wanted };
+        api.call(Request::events("UpdateConnection", self.body(wanted))).await.map(drop)
+    }
+
+    async fn delete(&self, api: &impl Api) -> Result<(), ApiError> {
+        api.call(Request::events("DeleteConnection", json!({"Name": self.name}))).await.map(drop)
+    }
+
+    /// No operation of AWS's tells a connection's secrets, or whether they are still those of the file.
+    async fn compare(
+        &self,
+        api: &impl Api,
+        wanted: Wanted<'_>,
+        actual: &mut Settings,
+    ) -> Result<(), ApiError> {
+        let answer = api.call(Request::trunkline("CompareConnection", self.body(wanted))).await?;
+        let is_same = answer.get("IsSame").and_then(Value::as_bool);
+        let is_same = is_same.ok_or_else(|| ApiError::strange("CompareConnection", "IsSame"))?;
+        let state = if is_same { SECRETS_OF_FILE } else { "other or none" };
+        actual.insert(SECRETS.to_owned(), json!(state));
+        Ok(())
+    }
+
+    async fn arn(&self, api: &impl Api) -> Result<Option<Value>, ApiError> {
+        let answer = api.call(Request::events("DescribeConnection", json!({"Name": self.name}))).await;
+        arn_in(answer, "ConnectionArn")
     }
 }
