@@ -10,7 +10,7 @@ use aws::Timestamp;
 use aws::books::Page;
 use delivery::{Deliveries, Invocations, Mappings, Porter, Posts};
 use events::Events;
-use genesys::platform::event_stream::Streams;
+use genesys::platform::event_stream::{Streams, trip};
 use genesys::tracker::intake::{Intake, seen};
 use genesys::webhook;
 use http_client::Client;
@@ -153,6 +153,11 @@ impl Component for Streams {
     fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
         let posts = Posts::new(self.clone(), hands.client.clone());
         vec![Box::pin(hands.porter.clone().carry(posts, hands.closing.clone()))]
+    }
+
+    fn sweep(&self, commit: &mut Commit<'_>) -> More {
+        let now = commit.now;
+        is_full_piece(trip::forget(commit, now, REMOVED_PER_COMMIT_MAX))
     }
 
     fn next_due(&self) -> Option<Timestamp> {

@@ -82,6 +82,7 @@ impl Show {
         for place in items(&found, "Places") {
             print(place);
         }
+        items(&found, "Posts").iter().for_each(print_post);
         if let Some(place) = items(&found, "Places").first() {
             output::line(event_page(place));
         }
@@ -124,6 +125,27 @@ fn print(place: &Value) {
     let left = usize::try_from(count(place, "RulesInAll")).unwrap_or(usize::MAX).saturating_sub(told);
     if left > 0 {
         output::line(format_args!("  and {left} more rules that did not match"));
+    }
+}
+
+/// `posted  to the event stream crm (https://...): pending, attempt 3 not before ...`, and why the last attempt failed.
+fn print_post(post: &Value) {
+    let name = match text(post, "StreamName") {
+        "" => format!("{}, deleted since", text(post, "StreamId")),
+        name => format!("{} ({})", output::styled(output::STRONG, name), text(post, "Url")),
+    };
+    let made = count(post, "AttemptsMade");
+    let state = match text(post, "State") {
+        "DELIVERED" => output::styled(output::GOOD, "delivered"),
+        "OWED" if text(post, "StreamName").is_empty() => "dropped with its stream".to_owned(),
+        "OWED" if made == 0 => "pending, waiting for its first attempt".to_owned(),
+        "OWED" => format!("pending, attempt {} not before {}", made + 1, text(post, "NextAttempt")),
+        "DEAD_LETTERED" => output::styled(output::BAD, "given up, dead letter in eventstreams-dlq"),
+        _ => output::styled(output::BAD, "given up and lost: there is no queue eventstreams-dlq"),
+    };
+    output::line(format_args!("posted to the event stream {name}: {state}"));
+    if let Some(error) = post.get("ErrorMessage").and_then(Value::as_str) {
+        output::line(format_args!("            attempt {made}  {}  {error}", text(post, "LastAttempt")));
     }
 }
 

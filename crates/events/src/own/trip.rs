@@ -2,7 +2,7 @@
 
 use aws::{Error, Reply, operation};
 use serde::{Deserialize, Serialize};
-use store::Read;
+use store::{Read, Snapshot};
 
 use crate::buses::bus::BusName;
 use crate::events::Events;
@@ -15,11 +15,58 @@ use crate::trip::attempts::{AttemptRecord, Attempts, Fate};
 /// Which of these rules, that did not match an event, came nearest, and why they did not.
 pub type Explain = dyn Fn(&[Era], &str) -> Vec<NotMatched>;
 
+/// What an event's trip tells beyond the buses, by rooms that this one does not know.
+#[derive(Clone, Copy)]
+pub struct Beyond<'s> {
+    /// Which rules came near.
+    pub explain: &'s Explain,
+    /// The posts of event streams.
+    pub posts: &'s Posts<'s>,
+}
+
+impl std::fmt::Debug for Beyond<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Beyond").finish_non_exhaustive()
+    }
+}
+
 /// What the parts of an answer are made with.
 #[derive(Clone, Copy)]
 struct Service<'s> {
     events: &'s Events,
     explain: &'s Explain,
+}
+
+/// The posts of an event, by its id.
+pub type Posts<'s> = dyn Fn(&mut Snapshot, &str) -> Vec<StreamPost> + 's;
+
+/// An event stream's post of the event.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StreamPost {
+    /// The stream's id.
+    pub stream_id: String,
+    /// Its name; none where it was deleted since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_name: Option<String>,
+    /// Where it posts now; none where it was deleted since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The same at every attempt.
+    pub post_id: String,
+    /// What became of it.
+    pub state: State,
+    /// How many attempts ended.
+    pub attempts_made: u32,
+    /// When the newest attempt ended, ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<String>,
+    /// Why the newest attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+    /// The next attempt is not made before this, ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +81,8 @@ struct DescribeEventAnswer {
     event_id: String,
     /// On each bus that it was accepted on, as often as it was: a replay accepts it again.
     places: Vec<BusTrip>,
+    /// What event streams made of it.
+    posts: Vec<StreamPost>,
 }
 
 #[derive(Serialize)]
@@ -70,12 +119,16 @@ pub struct NotMatched {
 }
 
 /// `DELIVERED`, `OWED`, `DEAD_LETTERED` or `LOST`.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum State {
+pub enum State {
+    /// Its target took it.
     Delivered,
+    /// It is tried, again or for the first time.
     Owed,
+    /// It is in a dead-letter queue.
     DeadLettered,
+    /// It was given up, and no dead-letter queue took it.
     Lost,
 }
 
@@ -212,23 +265,24 @@ impl BusTrip {
 }
 
 /// One event by its id, on every bus that it was accepted on.
-pub fn describe_event(events: &Events, body: &[u8], explain: &Explain) -> Reply {
-    let service = Service { events, explain };
+pub fn describe_event(events: &Events, body: &[u8], beyond: Beyond<'_>) -> Reply {
+    let service = Service { events, explain: beyond.explain };
     operation::answer(body, |request: Request| {
         let read = events.store().read(|snapshot| {
             let found = events.event(snapshot, &request.event_id);
             let trip = |(bus, position, kept): (BusName, u64, EventRecord)| {
                 BusTrip::of(service, snapshot, EventPlace { bus: &bus, position }, kept)
             };
-            found.into_iter().filter_map(trip).collect::<Vec<_>>()
+            let places: Vec<_> = found.into_iter().filter_map(trip).collect();
+            (places, (beyond.posts)(snapshot, &request.event_id))
         });
-        let places = read.map_err(queue::error::of_store)?;
-        if places.is_empty() {
+        let (places, posts) = read.map_err(queue::error::of_store)?;
+        if places.is_empty() && posts.is_empty() {
             return Err(Error::sender(
                 "ResourceNotFoundException",
                 format!("Event {} is not kept: it never came, or it has grown too old.", request.event_id),
             ));
         }
-        Ok(DescribeEventAnswer { event_id: request.event_id, places })
+        Ok(DescribeEventAnswer { event_id: request.event_id, places, posts })
     })
 }

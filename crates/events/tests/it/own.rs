@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::{Error, Reply, Timestamp};
-use events::own::trip::{NotMatched, describe_event};
+use events::own::trip::{Beyond, NotMatched, describe_event};
 use serde_json::{Value, json};
 
 use crate::house::{House, NOON, answer_of, event};
@@ -262,7 +262,11 @@ fn an_event_tells_its_trip() {
     };
     let describe = |id: &str| {
         let body = json!({"EventId": id}).to_string();
-        answer_of(describe_event(&house.events, body.as_bytes(), &explain))
+        answer_of(describe_event(
+            &house.events,
+            body.as_bytes(),
+            Beyond { explain: &explain, posts: &|_, _| Vec::new() },
+        ))
     };
     let trip = describe("7").unwrap();
     let place = &trip["Places"][0];

@@ -5,16 +5,18 @@
 
 pub mod ops;
 pub mod owed;
+pub mod trip;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws::Timestamp;
 use aws::books::{Page, Row};
-use queue::{Arrival, NewMessage, QueueId, Queues, Settings};
+use queue::{Arrival, Attribute, NewMessage, QueueId, Queues, Settings};
 use serde::{Deserialize, Serialize};
 use store::{Commit, KeyRange, Read, Store, Table, Tx};
 
+use crate::platform::event_stream::trip::PostKey;
 use crate::platform::event_types;
 use crate::platform::rendering::{EventContent, stream};
 
@@ -23,6 +25,8 @@ const OUTCOMES: Table<String, Outcome> = Table::new(49, "event stream outcomes")
 
 /// The kind of internal queue that posts wait in; `stream:<id>` is the name of one.
 const POSTS: &str = "stream";
+/// The attribute of a waiting post that names its event.
+const EVENT_ID: &str = "EVENT_ID";
 /// Posts under way to one stream at a time, so that one that hangs does not take every carrier.
 const UNDER_WAY_MAX: u32 = 10;
 
@@ -110,15 +114,19 @@ impl Streams {
 
     /// Owes the posts that follow from a derived event, in the transaction that puts it on its bus.
     pub fn owe(&self, commit: &mut Commit<'_>, content: &EventContent) {
-        let event_type = stream::event_type(content);
+        let (event_type, now) = (stream::event_type(content), commit.now);
         for stream in self.all.load_full().iter() {
             if !(stream.enabled && event_types::names_one(&stream.event_types, event_type)) {
                 continue;
             }
             let queue = self.post_queue(commit, &stream.id);
+            let id = commit.ids.next_uuid();
+            let key = PostKey { event_id: &content.id, stream_id: &stream.id };
+            trip::begin(commit, key, id.clone(), now);
             let message = NewMessage {
-                id: commit.ids.next_uuid(),
+                id,
                 body: stream::render(content),
+                attributes: vec![Attribute::text(EVENT_ID, content.id.clone())],
                 now: commit.now,
                 not_before: commit.now,
                 ..NewMessage::default()

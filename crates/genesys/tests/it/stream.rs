@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws::{Ids, Timestamp};
 use genesys::platform::event_stream::Streams;
 use genesys::platform::event_stream::owed::{DEAD_LETTERS, Post, RETRIED_FOR, Settlement};
+use genesys::platform::event_stream::trip::{self, EventPost, PostFate, PostTrip};
 use genesys::platform::rendering::EventContent;
 use genesys::platform::response::ApiError;
 use queue::{Queues, Receive};
@@ -60,6 +61,10 @@ impl House {
         let content = EventContent { id: "e".to_owned(), detail_type, time_ms: NOW.unix_ms(), text, detail };
         let streams = self.streams.clone();
         self.write(move |tx| streams.owe(&mut Commit::new(tx, NOW, &Ids::from_seed(7)), &content));
+    }
+
+    fn posts(&self) -> Vec<EventPost> {
+        self.queues.store().read(|read| self.streams.posts_of(read, "e")).unwrap()
     }
 
     fn due(&self, now: Timestamp) -> Vec<Post> {
@@ -151,6 +156,15 @@ fn a_post_is_tried_again_for_a_day_and_then_dead_lettered() {
     };
     assert_eq!((end, now), (Settlement::DeadLettered, NOW.plus(RETRIED_FOR)));
     assert!((90..400).contains(&attempts), "{attempts} attempts in a day");
+    let posts = house.posts();
+    assert_eq!((posts.len(), posts[0].stream_name.as_deref()), (1, Some("aws-eventbridge-stream")));
+    let PostTrip { attempts: told, fate, error, .. } = &posts[0].trip;
+    assert_eq!((*told, *fate), (attempts, PostFate::DeadLettered));
+    assert_eq!(error.as_deref(), Some("the address answered with status 503, not 2xx"));
+    let (early, late) =
+        (NOW.plus(Duration::from_secs(6 * 86_400)), NOW.plus(Duration::from_secs(8 * 86_400)));
+    assert_eq!(house.write(move |tx| (trip::forget(tx, early, 9), trip::forget(tx, late, 9))), (0, 1));
+    assert!(house.posts().is_empty(), "known for seven days");
     let status = &house.get(id)["status"];
     assert_eq!((&status["deadLetteredCount"], &status["failedAttemptCount"]), (&json!(1), &json!(attempts)));
     assert_eq!(status["lastError"], "the address answered with status 503, not 2xx");

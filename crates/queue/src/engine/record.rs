@@ -33,6 +33,14 @@ impl Attribute {
     pub fn text(name: &str, value: impl Into<String>) -> Self {
         Self { name: name.to_owned(), data_type: "String".to_owned(), value: Value::Text(value.into()) }
     }
+
+    /// Its text; none of a `Binary`.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            Value::Bytes(_) => None,
+        }
+    }
 }
 
 /// The value of an [`Attribute`].

@@ -6,9 +6,11 @@ use aws::books::{Page, Role, Row, Sum};
 use aws::service::TRUNKLINE;
 use aws::{Call, Operation, Reply, Service, Timestamp, Wire, operation};
 use events::Era;
-use events::own::trip::NotMatched;
+use events::own::trip::{Beyond, NotMatched, State, StreamPost};
+use genesys::platform::event_stream::trip::{EventPost, PostFate};
 use genesys::tracker::intake::Intake;
 use serde::{Deserialize, Serialize};
+use store::Snapshot;
 
 use crate::component::components;
 use crate::reason::{Rule, verdicts};
@@ -31,7 +33,32 @@ const OPERATIONS: &[Operation<Rooms>] = &[
 
 /// The trip of one event, with the reasons why rules did not match.
 fn describe_event(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
-    events::own::trip::describe_event(&rooms.events, body, &explain)
+    let streams = &rooms.streams;
+    let posts = |read: &mut Snapshot, id: &str| {
+        streams.posts_of(read, id).into_iter().map(stream_post).collect::<Vec<_>>()
+    };
+    events::own::trip::describe_event(&rooms.events, body, Beyond { explain: &explain, posts: &posts })
+}
+
+fn stream_post(post: EventPost) -> StreamPost {
+    let EventPost { stream_id, stream_name, url, trip } = post;
+    let (state, next) = match trip.fate {
+        PostFate::Owed { next } => (State::Owed, Some(next)),
+        PostFate::Delivered => (State::Delivered, None),
+        PostFate::DeadLettered => (State::DeadLettered, None),
+        PostFate::Lost => (State::Lost, None),
+    };
+    StreamPost {
+        stream_id,
+        stream_name,
+        url,
+        post_id: trip.id,
+        state,
+        attempts_made: trip.attempts,
+        last_attempt: trip.tried_at.map(|at| at.to_iso_millis()),
+        error_message: trip.error,
+        next_attempt: next.map(|at| at.to_iso_millis()),
+    }
 }
 
 /// The nearest of these rules, each with the reason why it did not match the event.

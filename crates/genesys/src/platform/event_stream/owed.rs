@@ -7,7 +7,8 @@ use queue::backoff::pause_after;
 use queue::{Attribute, Extended, Extension, Handle, NewMessage, QueueId, Receive, Received};
 use store::{Commit, Tx};
 
-use crate::platform::event_stream::{Header, Stream, Streams, note, queue_name};
+use crate::platform::event_stream::trip::{self, PostFate, PostKey};
+use crate::platform::event_stream::{EVENT_ID, Header, Stream, Streams, note, queue_name};
 
 /// The SQS queue that takes posts which were given up; made with the first stream.
 pub const DEAD_LETTERS: &str = "eventstreams-dlq";
@@ -25,6 +26,8 @@ pub struct Post {
     pub id: String,
     /// The stream's id.
     pub stream_id: String,
+    /// The event that it tells of; none of a post that came to be owed before they were noted.
+    pub event_id: Option<String>,
     /// Where it goes, by the stream's current configuration.
     pub url: String,
     /// The headers that are sent with it.
@@ -93,6 +96,7 @@ impl Streams {
         let post = |received: Received| Post {
             id: received.id,
             stream_id: stream.id.clone(),
+            event_id: event_of(&received.attributes),
             url: stream.url.clone(),
             headers: stream.headers.clone(),
             body: received.body,
@@ -133,6 +137,7 @@ impl Streams {
                 outcome.delivered += 1;
                 outcome.last_delivered_at = Some(now);
             });
+            note_trip(commit, post, Settlement::Delivered, None);
             return Settlement::Delivered;
         };
         let last = post.owed_since.plus(RETRIED_FOR);
@@ -155,6 +160,7 @@ impl Streams {
             outcome.last_error = Some(error.clone());
             outcome.last_error_at = Some(now);
         });
+        note_trip(commit, post, settled, Some(error));
         settled
     }
 
@@ -179,4 +185,23 @@ impl Streams {
         self.queues.send(commit, queue.engine, message);
         true
     }
+}
+
+/// The event of a waiting post.
+fn event_of(attributes: &[Attribute]) -> Option<String> {
+    attributes.iter().find(|attribute| attribute.name == EVENT_ID)?.as_text().map(str::to_owned)
+}
+
+/// Notes the end of an attempt for the trip of the post's event.
+fn note_trip(commit: &mut Commit<'_>, post: &Post, settled: Settlement, error: Option<&str>) {
+    let Some(event_id) = &post.event_id else { return };
+    let fate = match settled {
+        Settlement::Delivered => PostFate::Delivered,
+        Settlement::Rescheduled { at } => PostFate::Owed { next: at },
+        Settlement::DeadLettered => PostFate::DeadLettered,
+        Settlement::Lost => PostFate::Lost,
+        Settlement::Gone => return,
+    };
+    let now = commit.now;
+    trip::note(commit, PostKey { event_id, stream_id: &post.stream_id }, fate, error, now);
 }
