@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws::secret::Secret;
-use aws::sigv4;
+use aws_client::{Access, Chain};
 use events::BusName;
 use genesys::client::address::Address;
 use genesys::client::{Client, Credentials};
@@ -15,6 +14,7 @@ use provision::noun::org::{Org, PartnerQueue as QueueNoun};
 use provision::{Pipeline, Place};
 use server::{NotificationsFeed, PartnerQueueFeed, Server, SimulatedFeed};
 
+use crate::aws_settings;
 use crate::grace::grace_of;
 use crate::pipeline_file;
 
@@ -140,28 +140,14 @@ async fn reach(org: &Org, noun: &Genesys) -> Result<ReachableOrg, String> {
     Ok(ReachableOrg { client, facts, topics })
 }
 
-/// A partner queue, with the credentials of the environment.
+/// A partner queue, with the credentials that AWS's own tools find.
 fn queue_of(noun: &QueueNoun) -> Result<PartnerQueue, String> {
     let url = noun.queue_url.as_ref().map(|url| url.value.as_str()).unwrap_or_default();
     let region = noun.region.as_ref().map(|region| region.value.as_str());
-    let said = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let (id, secret) = (said("AWS_ACCESS_KEY_ID"), said("AWS_SECRET_ACCESS_KEY"));
-    let (access_key_id, secret) = match (id, secret) {
-        (Some(id), Some(secret)) => (id, secret),
-        // A queue of this machine takes any.
-        _ if url.starts_with("http://") => ("any".to_owned(), "any".to_owned()),
-        _ => {
-            return Err(format!(
-                "there are no credentials for {url}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones)"
-            ));
-        }
-    };
-    let credentials = sigv4::Credentials {
-        access_key_id,
-        secret_access_key: Secret::new(secret),
-        session_token: said("AWS_SESSION_TOKEN").map(Secret::new),
-    };
-    PartnerQueue::new(url, region, credentials, Server::surroundings().now)
+    let settings = aws_settings::of_environment();
+    // A queue of this machine takes any.
+    let chain = if url.starts_with("http://") { Chain::of_here(settings) } else { Chain::new(settings) };
+    PartnerQueue::new(url, region, Access::new(chain?), Server::surroundings().now)
 }
 
 /// A client of a real org.

@@ -1,5 +1,6 @@
 //! The one binary, `trunkline`: reads the command line, runs a command, turns its end into an exit status.
 
+mod aws_settings;
 mod commands;
 mod deployment;
 mod feed;

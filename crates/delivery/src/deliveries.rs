@@ -1,9 +1,9 @@
 //! Rules' deliveries as debts: called by the target's kind, settled by [`Events`].
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{Clock, Timestamp};
+use aws_client::Access;
 use events::{Attempt, Events, MatchedEvent, Outcome, Owed, Retry, Settlement, Slots};
 use http_client::Client;
 use queue::Arrival;
@@ -12,7 +12,6 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::authorizer;
-use crate::aws_access::AwsAccess;
 use crate::debts::{Debts, Label, Terms, Verdict};
 use crate::target::{self, CUT_OFF, CallOutcome, Outside};
 use crate::tokens::Tokens;
@@ -43,14 +42,14 @@ impl Deliveries {
     /// The deliveries of these buses; targets outside are called by `client`.
     pub fn new(events: Events, clock: Clock, client: Client) -> Self {
         let outside =
-            Outside { tokens: Tokens::new(client.clone()), client, aws: Arc::default(), now: clock.now };
+            Outside { tokens: Tokens::new(client.clone()), client, aws: Access::default(), now: clock.now };
         Self { events, outside }
     }
 
     /// The same, with credentials for targets that are real AWS resources.
     #[must_use]
-    pub fn with_aws(mut self, access: AwsAccess) -> Self {
-        self.outside.aws = Arc::new(access);
+    pub fn with_aws(mut self, access: Access) -> Self {
+        self.outside.aws = access;
         self
     }
 

@@ -7,7 +7,6 @@
 
 pub mod answer;
 mod authorizer;
-pub mod aws_access;
 pub mod debts;
 pub mod deliveries;
 mod hidden;
@@ -20,7 +19,6 @@ mod target;
 mod tokens;
 
 pub use crate::answer::Answers;
-pub use crate::aws_access::AwsAccess;
 pub use crate::deliveries::Deliveries;
 pub use crate::invocations::{FunctionHook, Invocations};
 pub use crate::invoker::{Invoker, Invokers};

@@ -9,13 +9,12 @@ mod queue;
 mod state_machine;
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use aws::Timestamp;
+use aws_client::Access;
 use events::{Events, MatchedEvent, Outcome, Owed, Retry, TargetKind, TargetResponse};
 use http_client::Client;
 
-use crate::aws_access::AwsAccess;
 use crate::tokens::Tokens;
 
 /// The code of a call that was cut off: the user guide's ("Using dead-letter queues to process undelivered events").
@@ -45,7 +44,7 @@ pub(crate) enum CallOutcome {
 pub(crate) struct Outside {
     pub(crate) client: Client,
     pub(crate) tokens: Tokens,
-    pub(crate) aws: Arc<AwsAccess>,
+    pub(crate) aws: Access,
     pub(crate) now: fn() -> Timestamp,
 }
 

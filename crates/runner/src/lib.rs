@@ -15,6 +15,7 @@ pub mod log;
 pub mod options;
 pub mod runtime;
 pub mod sdk;
+pub mod tool;
 
 mod api;
 mod clock;

@@ -51,7 +51,7 @@ pub struct Config {
     /// Which addresses targets may have, and who is trusted there.
     pub calls_out: http_client::Settings,
     /// Credentials and endpoints for targets that are real AWS resources.
-    pub aws: delivery::AwsAccess,
+    pub aws: aws_client::Access,
 }
 
 impl Config {
@@ -77,7 +77,7 @@ impl Config {
             permissions: Permissions::Warn,
             webhooks: Vec::new(),
             calls_out: http_client::Settings::default(),
-            aws: delivery::AwsAccess::from_environment(|_| None)?,
+            aws: aws_client::Access::default(),
         })
     }
 }

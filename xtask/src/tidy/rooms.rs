@@ -28,6 +28,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "queue",
             "logs",
             "iam",
+            "aws_client",
             "provision",
             "http_client",
             "runner",
@@ -53,6 +54,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "queue",
             "logs",
             "iam",
+            "aws_client",
             "provision",
             "http_client",
             "runner",
@@ -76,6 +78,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "queue",
             "logs",
             "iam",
+            "aws_client",
             "http_client",
             "runner",
             "pattern",
@@ -99,6 +102,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "queue",
             "logs",
             "iam",
+            "aws_client",
             "http_client",
             "runner",
             "pattern",
@@ -110,7 +114,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "provision",
         floor: 5,
-        may_import: &["genesys", "pattern", "asl", "runner", "http_client", "aws"],
+        may_import: &["genesys", "aws_client", "pattern", "asl", "runner", "http_client", "aws"],
     },
     Room {
         name: "delivery",
@@ -121,6 +125,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "lambda",
             "genesys",
             "queue",
+            "aws_client",
             "store",
             "http_client",
             "runner",
@@ -132,12 +137,14 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "states", floor: 3, may_import: &["asl", "queue", "store", "aws"] },
     Room { name: "lambda", floor: 3, may_import: &["pattern", "queue", "logs", "store", "aws"] },
     Room { name: "tables", floor: 3, may_import: &["aws"] },
-    Room { name: "genesys", floor: 3, may_import: &["queue", "http_client", "store", "aws"] },
+    Room { name: "genesys", floor: 3, may_import: &["queue", "aws_client", "http_client", "store", "aws"] },
     Room { name: "queue", floor: 2, may_import: &["store", "aws"] },
     // What rules deliver to in the commit that accepts their event, beside queues.
     Room { name: "logs", floor: 2, may_import: &["store", "aws"] },
     // Roles and policies: what rules' targets are called with.
     Room { name: "iam", floor: 2, may_import: &["store", "aws"] },
+    // AWS as a client: credentials, endpoints, signed requests.
+    Room { name: "aws_client", floor: 2, may_import: &["http_client", "runner", "aws"] },
     // The one way out over HTTP, for delivery, genesys and provision.
     Room { name: "http_client", floor: 1, may_import: &[] },
     // The one way to start a process.

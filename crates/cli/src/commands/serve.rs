@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use aws_client::{Access, Chain};
 use clap::{Args, ValueEnum};
-use delivery::AwsAccess;
 use events::Retention;
 use http_client::{Allowed, Guard};
 use provision::{Pipeline, Place};
@@ -15,6 +15,7 @@ use server::config::{Config, Credentials};
 use server::{Server, StopReason};
 use tokio::sync::{mpsc, watch};
 
+use crate::aws_settings;
 use crate::deployment::{Agreement, bring_up, queue_ids};
 use crate::feed::Feed;
 use crate::input;
@@ -141,7 +142,7 @@ impl ServerArguments {
             },
             permissions: self.permissions.mode(),
             webhooks: Vec::new(),
-            aws: AwsAccess::from_environment(|name| std::env::var(name).ok())?,
+            aws: Access::new(Chain::new(aws_settings::of_environment())?),
             calls_out: http_client::Settings {
                 guard: Guard::new(allowed),
                 own_authorities: own_authorities.into(),

@@ -2,9 +2,10 @@
 //! the commit that accepts the event ([`crate::FunctionHook`]); only what was owed before it was served comes here.
 
 use aws::encoding::{ALL_BUT_PATH, percent_encoded};
+use aws_client::Post;
 use events::target::function;
 
-use crate::target::aws_api::{Post, send};
+use crate::target::aws_api::send;
 use crate::target::{CallOutcome, Caller, Outside, Parcel, hopeless};
 
 /// Lambda functions.
@@ -27,5 +28,7 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     headers.extend(owed.trace_header.clone().map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
     let path =
         format!("/2015-03-31/functions/{}/invocations", percent_encoded(&arn.to_string(), ALL_BUT_PATH));
-    send(outside, Post { arn, path, headers, body: owed.input.clone() }, &[]).await
+    let body = owed.input.clone();
+    let post = Post { service: "lambda", region: &arn.region, endpoint: None, path, headers, body };
+    send(outside, (arn, post), &[]).await
 }

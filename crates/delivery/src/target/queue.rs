@@ -1,11 +1,11 @@
 //! An SQS queue of another account or region, on AWS; one of this store was paid when the event was accepted.
 
+use aws_client::{Endpoint, Post};
 use events::Owed;
 use events::target::queue;
 use serde_json::{Value, json};
 
-use crate::aws_access::official;
-use crate::target::aws_api::{Post, send};
+use crate::target::aws_api::send;
 use crate::target::{CallOutcome, Caller, Outside};
 
 /// SQS queues.
@@ -15,7 +15,8 @@ pub(super) static CALLER: Caller =
 /// SendMessage. A FIFO queue deduplicates by content, as EventBridge asks of it.
 async fn carry(outside: &Outside, owed: &Owed) -> CallOutcome {
     let arn = &owed.target.arn;
-    let url = format!("{}/{}/{}", official(arn), arn.account, arn.resource);
+    let official = Endpoint::official("sqs", &arn.region);
+    let url = format!("{}/{}/{}", official.origin, arn.account, arn.resource);
     let mut body = json!({"QueueUrl": url, "MessageBody": owed.input});
     if let Some(group) = &owed.target.message_group {
         set(&mut body, "MessageGroupId", json!(group));
@@ -24,7 +25,8 @@ async fn carry(outside: &Outside, owed: &Owed) -> CallOutcome {
         let header = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": trace}});
         set(&mut body, "MessageSystemAttributes", header);
     }
-    send(outside, Post::json(arn, "AmazonSQS.SendMessage", &body), &[]).await
+    let post = Post::json("sqs", &arn.region, "AmazonSQS.SendMessage", body.to_string());
+    send(outside, (arn, post), &[]).await
 }
 
 fn set(body: &mut Value, member: &str, value: Value) {

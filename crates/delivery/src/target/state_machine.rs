@@ -1,10 +1,11 @@
 //! A Step Functions state machine: one of another account or region is started on AWS. State machines of this Trunkline's own
 //! account and region are not served yet: each delivery fails, with the reason.
 
+use aws_client::Post;
 use events::target::state_machine;
 use serde_json::json;
 
-use crate::target::aws_api::{Post, send};
+use crate::target::aws_api::send;
 use crate::target::{CallOutcome, Caller, Outside, Parcel, hopeless};
 
 /// State machines.
@@ -22,6 +23,6 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
         ));
     }
     let body = json!({"stateMachineArn": arn.to_string(), "name": owed.id, "input": owed.input});
-    send(outside, Post::json(arn, "AWSStepFunctions.StartExecution", &body), &["ExecutionAlreadyExists"])
-        .await
+    let post = Post::json("states", &arn.region, "AWSStepFunctions.StartExecution", body.to_string());
+    send(outside, (arn, post), &["ExecutionAlreadyExists"]).await
 }

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use aws::{Arn, Call, Clock, Event, Ids, Reply, Scope, Timestamp};
-use delivery::{AwsAccess, Deliveries, Porter};
+use aws_client::{Access, Chain, Settings as AwsSettings};
+use delivery::{Deliveries, Porter};
 use events::{Attempts, BusName, Events, Fate, Step};
 use http_client::{Client, Guard, Settings};
 use queue::{Queues, Receive, Received};
@@ -78,13 +79,14 @@ impl House {
 
     /// With credentials for AWS, whose services are all at `url`.
     pub(crate) fn with_aws(self, url: &str) -> Self {
-        let access = AwsAccess::from_environment(|name| match name {
+        let url = url.to_owned();
+        let settings = AwsSettings::new(move |name| match name {
             "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".to_owned()),
             "AWS_SECRET_ACCESS_KEY" => Some("hidden-key".to_owned()),
             "AWS_SESSION_TOKEN" => Some("hidden-token".to_owned()),
-            name => name.starts_with("AWS_ENDPOINT_URL_").then(|| url.to_owned()),
-        })
-        .unwrap();
+            name => name.starts_with("AWS_ENDPOINT_URL_").then(|| url.clone()),
+        });
+        let access = Access::new(Chain::new(settings).unwrap());
         Self { deliveries: self.deliveries.with_aws(access), ..self }
     }
 

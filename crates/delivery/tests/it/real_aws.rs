@@ -152,5 +152,9 @@ async fn without_credentials_nobody_is_called() {
     letter.await;
     running.ended().await;
     let text = format!("{:?}", house.dead_letters());
-    assert!(text.contains("NO_PERMISSIONS") && text.contains("start it with AWS_ACCESS_KEY_ID"), "{text}");
+    assert!(
+        text.contains("NO_PERMISSIONS")
+            && text.contains("there are no credentials for AWS. Set AWS_ACCESS_KEY_ID"),
+        "{text}"
+    );
 }

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use aws::sigv4::{self, Credentials, Unsigned};
-use http_client::{Allowed, Client, Guard, Request, Settings};
+use aws_client::access::Unsignable;
+use aws_client::{Access, AwsError, Endpoint, Post};
+use http_client::{Allowed, Client, Guard, Settings};
 use serde_json::{Value, json};
 
 use crate::client::fault::Fault;
@@ -24,11 +25,9 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 pub struct PartnerQueue {
     http: Client,
     url: String,
-    /// Scheme, host and port.
-    endpoint: String,
-    host: String,
+    endpoint: Endpoint,
     region: String,
-    credentials: Credentials,
+    access: Access,
     now: fn() -> Timestamp,
 }
 
@@ -50,7 +49,7 @@ impl PartnerQueue {
     pub fn new(
         url: &str,
         region: Option<&str>,
-        credentials: Credentials,
+        access: Access,
         now: fn() -> Timestamp,
     ) -> Result<Self, String> {
         let wrong = || {
@@ -76,8 +75,8 @@ impl PartnerQueue {
             _ => Vec::new(),
         };
         let http = Client::new(Settings { guard: Guard::new(named), own_authorities: Vec::new() })?;
-        let (endpoint, host) = (format!("{scheme}://{authority}"), authority.to_owned());
-        Ok(Self { http, url: url.to_owned(), endpoint, host, region, credentials, now })
+        let endpoint = Endpoint::at(&format!("{scheme}://{authority}")).map_err(|_| wrong())?;
+        Ok(Self { http, url: url.to_owned(), endpoint, region, access, now })
     }
 
     /// Its URL.
@@ -160,43 +159,25 @@ impl PartnerQueue {
         }
         let body = body.to_string();
         let target = format!("AmazonSQS.{operation}");
-        let mut headers = vec![
-            ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned()),
-            ("x-amz-target".to_owned(), target),
-        ];
-        let unsigned = Unsigned {
-            method: "POST",
-            host: &self.host,
-            path: "/",
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        let signature = sigv4::sign(&unsigned, &self.credentials, (&self.region, "sqs"), (self.now)());
-        headers.extend(signature);
-        let made = || {
-            let mut request = Request::new("POST", &format!("{}/", self.endpoint))?.keep(ANSWER_BYTES_MAX);
-            for (name, value) in &headers {
-                request = request.header(name, value)?;
+        let post = Post::json("sqs", &self.region, &target, body);
+        let post = Post { endpoint: Some(&self.endpoint), ..post };
+        let sent = match self.access.request(post, (self.now)()).await {
+            Ok(signed) => self.http.send(signed.request.keep(ANSWER_BYTES_MAX), WAIT + PATIENCE).await,
+            Err(Unsignable::Request(failure)) => Err(failure),
+            Err(Unsignable::NoCredentials(told)) => {
+                return Err(Fault { may_pass: told.may_pass, ..Fault::strange(told.to_string()) });
             }
-            Ok(request.body(body.clone()))
-        };
-        let sent = match made() {
-            Ok(request) => self.http.send(request, WAIT + PATIENCE).await,
-            Err(failure) => Err(failure),
         };
         let answer = sent.map_err(|failure| Fault::of_failure(&failure))?;
-        let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.is_success() {
-            return Ok(said);
+            return Ok(serde_json::from_slice(&answer.body).unwrap_or_default());
         }
-        Err(self.refusal(operation, answer.status, &said))
+        Err(self.refusal(operation, answer.status, AwsError::of(&answer)))
     }
 
-    fn refusal(&self, operation: &str, status: u16, said: &Value) -> Fault {
-        let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
-        let code = text("__type").rsplit('#').next().unwrap_or_default();
-        let words = [text("message"), text("Message")].concat();
-        let advice = match code {
+    fn refusal(&self, operation: &str, status: u16, error: AwsError) -> Fault {
+        let AwsError { code, message: words } = error;
+        let advice = match code.as_str() {
             "AccessDenied" | "AccessDeniedException" => {
                 ". The identity needs sqs:ReceiveMessage, sqs:ChangeMessageVisibility, sqs:DeleteMessage and sqs:GetQueueAttributes on the queue"
             }
@@ -205,7 +186,7 @@ impl PartnerQueue {
             | "InvalidSignatureException"
             | "SignatureDoesNotMatch"
             | "ExpiredToken" => {
-                ". See AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, and this machine's clock"
+                ". See that the credentials are those that you mean, and this machine's clock"
             }
             "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
                 ". See that account, region and name of the URL are those of the queue"
@@ -214,8 +195,8 @@ impl PartnerQueue {
         };
         Fault {
             status,
-            code: code.to_owned(),
             message: format!("{operation} on {}: {code} (HTTP status {status}) {words}{advice}", self.url),
+            code,
             wait_s: None,
             may_pass: status == 429 || status >= 500,
         }
@@ -225,26 +206,18 @@ impl PartnerQueue {
 #[cfg(test)]
 mod tests {
     use aws::Timestamp;
-    use aws::secret::Secret;
-    use aws::sigv4::Credentials;
+    use aws_client::Access;
 
     use super::PartnerQueue;
 
     #[test]
     fn a_queue_is_named_by_its_url() {
-        let of = |url: &str| {
-            let credentials = Credentials {
-                access_key_id: "a".to_owned(),
-                secret_access_key: Secret::new("s"),
-                session_token: None,
-            };
-            PartnerQueue::new(url, None, credentials, || Timestamp::from_unix_ms(0))
-        };
+        let of = |url: &str| PartnerQueue::new(url, None, Access::default(), || Timestamp::from_unix_ms(0));
         let queue = of("https://sqs.eu-central-1.amazonaws.com/123456789012/q").unwrap();
-        assert_eq!(queue.endpoint, "https://sqs.eu-central-1.amazonaws.com");
+        assert_eq!(queue.endpoint.origin, "https://sqs.eu-central-1.amazonaws.com");
         assert_eq!(queue.region, "eu-central-1");
         let local = of("http://127.0.0.1:4566/000000000000/q").unwrap();
-        assert_eq!((local.host.as_str(), local.region.as_str()), ("127.0.0.1:4566", "us-east-1"));
+        assert_eq!((local.endpoint.host.as_str(), local.region.as_str()), ("127.0.0.1:4566", "us-east-1"));
         for wrong in
             ["q", "https://sqs.eu-central-1.amazonaws.com/", "ftp://a/b/c", "https://a/b/c", "http:///b/c"]
         {
