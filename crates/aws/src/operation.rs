@@ -122,7 +122,9 @@ where
 /// `SerializationException` naming line and column.
 pub fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, Error> {
     let body = if body.is_empty() { b"{}" } else { body };
-    let invalid = |e: serde_json::Error| Error::serialization(format!("The request body is not valid: {e}."));
+    let invalid = |e: serde_json::Error| {
+        Error::serialization(format!("The request body is not valid: {}.", without_value(&e.to_string())))
+    };
     let mut reader = serde_json::Deserializer::from_slice(body);
     let request = Q::deserialize(Strict(&mut reader)).map_err(invalid)?;
     reader.end().map_err(invalid)?;
@@ -146,4 +148,45 @@ pub fn null_is_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 /// `InternalFailure` where a value cannot be written as JSON.
 pub fn print<A: Serialize>(answer: &A) -> Result<Body, Error> {
     serde_json::to_vec(answer).map_err(|e| Error::receiver("InternalFailure", 500, e.to_string()))
+}
+/// A reader's words without the value that they repeat, which may be a password that somebody wrote as a number.
+fn without_value(words: &str) -> String {
+    for kind in ["invalid type: ", "invalid value: "] {
+        let Some(rest) = words.strip_prefix(kind) else { continue };
+        let Some((value, expected)) = rest.rsplit_once(", expected ") else { continue };
+        // "integer `5`", "string \"x\"", "floating point `1.5`", "map": what it is comes before how it is quoted.
+        let what = value.split(['`', '"']).next().unwrap_or_default().trim_end();
+        return format!("{kind}{what}, expected {expected}");
+    }
+    words.to_owned()
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    /// A password given as a number was said back in the error, and so stood in logs.
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_repeated() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Request {
+            #[serde(rename = "Password")]
+            _password: Option<String>,
+            #[serde(rename = "Port")]
+            _port: Option<u16>,
+        }
+        for (body, secret) in [
+            (r#"{"Password": 48151623}"#, "48151623"),
+            (r#"{"Password": 48.5}"#, "48.5"),
+            (r#"{"Password": -7}"#, "-7"),
+            (r#"{"Port": "hunter2, expected x"}"#, "hunter2"),
+            (r#"{"Port": 481516}"#, "481516"),
+        ] {
+            let error = parse::<Request>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.code, "SerializationException");
+            assert!(!error.message.contains(secret), "{}", error.message);
+            assert!(error.message.contains("expected") && error.message.contains("line 1"), "{}", error.message);
+        }
+    }
 }

@@ -52,7 +52,7 @@ async fn authorize(
     let outcome = match tokens.header(&call, now).await {
         Ok(_) => Ok(()),
         Err(NoToken::Refused(reason)) => Err(reason),
-        Err(NoToken::Failed(reason)) => {
+        Err(NoToken::Failed(reason) | NoToken::Held(reason)) => {
             tracing::warn!(connection = connection.name, reason, "no token yet; it is asked for again");
             return false;
         }

@@ -47,6 +47,11 @@ pub trait Debts: Clone + Send + Sync + 'static {
     /// Whether the payee did not answer in time: then it gets little to do until it answers.
     fn was_cut_off(outcome: &Self::Outcome) -> bool;
 
+    /// Why the payee was not called, where what stood in the way is ours: a guard, missing credentials. Its debts are then held.
+    fn is_held(_outcome: &Self::Outcome) -> Option<&str> {
+        None
+    }
+
     /// Settles an attempt: the debt is paid, put off, or moved to where dead letters go, in this commit.
     fn settle(&self, commit: &mut Commit<'_>, debt: Self::Debt, outcome: Self::Outcome) -> Verdict;
 }

@@ -129,6 +129,13 @@ impl Debts for Deliveries {
         matches!(&attempted.attempt.outcome, Outcome::Failed { code, .. } if code == CUT_OFF)
     }
 
+    fn is_held(attempted: &DeliveryOutcome) -> Option<&str> {
+        match &attempted.attempt.outcome {
+            Outcome::Failed { message, retry: Retry::Held, .. } => Some(message),
+            Outcome::Failed { .. } | Outcome::Delivered => None,
+        }
+    }
+
     fn settle(&self, commit: &mut Commit<'_>, owed: Owed, attempted: DeliveryOutcome) -> Verdict {
         let DeliveryOutcome { attempt, forward } = attempted;
         let settlement = self.events.settle(commit, &owed, &attempt);

@@ -94,9 +94,9 @@ impl Debts for Invocations {
     }
 
     fn lease(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<OwedInvocation> {
-        let mut left = LEASED_AT_ONCE_MAX;
+        let (now, mut left) = (commit.now, LEASED_AT_ONCE_MAX);
         self.functions().due(commit, |payee| {
-            let max = slots.available(payee).min(left);
+            let max = slots.available(payee, now).min(left);
             left -= max;
             (0..max).for_each(|_| slots.take(payee));
             max

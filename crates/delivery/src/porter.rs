@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws::Clock;
-use events::Slots;
+use events::{HELD_FOR, Slots};
 use store::Commit;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -143,14 +143,32 @@ impl<D: Debts> Carrier<D> {
             // A slow disk takes from the time for the settlement, not from the payee's.
             let time = terms.call_until.since((self.porter.clock.now)()).min(terms.call_time);
             let outcome = self.debts.call(&debt, time).await;
-            let may_go_on = if D::was_cut_off(&outcome) {
-                lock(&self.slot.slots).was_cut_off(&self.slot.payee)
-            } else {
-                lock(&self.slot.slots).answered(&self.slot.payee)
+            let may_go_on = match D::is_held(&outcome) {
+                Some(reason) => self.hold(reason),
+                None => self.note_call(D::was_cut_off(&outcome)),
             };
             let goes_on = may_go_on && !*closing.borrow();
             next = self.settle(debt, outcome, goes_on.then_some(terms.payee)).await;
         }
+    }
+
+    /// Leaves the payee alone for a while; told once. Nobody goes on with its debts.
+    fn hold(&self, reason: &str) -> bool {
+        let until = (self.porter.clock.now)().plus(HELD_FOR);
+        if lock(&self.slot.slots).hold(&self.slot.payee, until) {
+            let what = "what is owed is held, and grows no older, until this is mended";
+            tracing::warn!(target_arn = self.slot.payee, reason, "{what}");
+        }
+        false
+    }
+
+    /// Notes how a call ended; whether the slot may be used for the payee's next debt.
+    fn note_call(&self, cut_off: bool) -> bool {
+        let mut slots = lock(&self.slot.slots);
+        if slots.release(&self.slot.payee) {
+            tracing::warn!(target_arn = self.slot.payee, "what was held is carried again");
+        }
+        if cut_off { slots.was_cut_off(&self.slot.payee) } else { slots.answered(&self.slot.payee) }
     }
 
     /// The debt with a lease into which a whole call fits (contract C11): a call that began later than its lease would be under

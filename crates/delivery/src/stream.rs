@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use events::Slots;
+use events::{HELD_FOR, Slots};
 use genesys::platform::event_stream::owed::{CALL_TIME, Post, Settlement};
 use genesys::platform::event_stream::{Header, Streams};
-use http_client::{Client, Request, Response};
+use http_client::{Client, Failure, FailureKind, Request, Response};
 use queue::Arrival;
 use serde_json::{Value, json};
 use store::{Commit, Store};
@@ -32,6 +32,8 @@ pub enum PostOutcome {
     Accepted,
     /// It did not, for this reason.
     Failed(String),
+    /// Our own guard does not let us call it.
+    Held(String),
     /// It did not answer in time.
     CutOff,
 }
@@ -62,7 +64,7 @@ impl Debts for Posts {
     fn lease(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<Post> {
         let (now, mut left) = (commit.now, LEASED_AT_ONCE_MAX);
         self.streams.due(commit, now, |stream| {
-            let max = slots.available(stream).min(left);
+            let max = slots.available(stream, now).min(left);
             left -= max;
             (0..max).for_each(|_| slots.take(stream));
             max
@@ -99,7 +101,8 @@ impl Debts for Posts {
             Ok(Ok(answer)) => {
                 PostOutcome::Failed(format!("the address answered with status {}, not 2xx", answer.status))
             }
-            Ok(Err(reason)) => PostOutcome::Failed(reason),
+            Ok(Err(failure)) if failure.kind == FailureKind::Refused => PostOutcome::Held(failure.text),
+            Ok(Err(failure)) => PostOutcome::Failed(failure.text),
             Err(_) => PostOutcome::CutOff,
         }
     }
@@ -108,8 +111,20 @@ impl Debts for Posts {
         matches!(posted, PostOutcome::CutOff)
     }
 
+    fn is_held(posted: &PostOutcome) -> Option<&str> {
+        match posted {
+            PostOutcome::Held(reason) => Some(reason),
+            PostOutcome::Accepted | PostOutcome::Failed(_) | PostOutcome::CutOff => None,
+        }
+    }
+
     fn settle(&self, commit: &mut Commit<'_>, post: Post, posted: PostOutcome) -> Verdict {
         let result = match posted {
+            PostOutcome::Held(_) => {
+                let until = commit.now.plus(HELD_FOR);
+                self.streams.hold(commit, &post, until);
+                return Verdict::Settled;
+            }
             PostOutcome::Accepted => Ok(()),
             PostOutcome::Failed(reason) => Err(reason),
             PostOutcome::CutOff => {
@@ -135,7 +150,8 @@ struct Target<'t> {
 /// What came instead, in a sentence without a full stop.
 pub async fn handshake(client: &Client, url: &str, headers: &[Header], token: &str) -> Result<(), String> {
     let wanted = json!({"verification_token": token});
-    let answer = send(client, &Target { url, headers }, &wanted.to_string()).await?;
+    let answer = send(client, &Target { url, headers }, &wanted.to_string()).await;
+    let answer = answer.map_err(|failure| failure.text)?;
     if !(200..300).contains(&answer.status) {
         return Err(format!(
             "the address answered the verification_token with status {}, not 2xx",
@@ -151,7 +167,7 @@ pub async fn handshake(client: &Client, url: &str, headers: &[Header], token: &s
     }
 }
 
-async fn send(client: &Client, target: &Target<'_>, body: &str) -> Result<Response, String> {
+async fn send(client: &Client, target: &Target<'_>, body: &str) -> Result<Response, Failure> {
     let request = || {
         let mut request = Request::new("POST", target.url)?.header("content-type", "application/json")?;
         for header in target.headers {
@@ -159,6 +175,5 @@ async fn send(client: &Client, target: &Target<'_>, body: &str) -> Result<Respon
         }
         Ok(request.body(body.to_owned()).keep(KEPT_BYTES))
     };
-    let request = request().map_err(|failure: http_client::Failure| failure.text)?;
-    client.send(request, CALL_TIME).await.map_err(|failure| failure.text)
+    client.send(request()?, CALL_TIME).await
 }

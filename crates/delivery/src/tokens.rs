@@ -50,6 +50,8 @@ pub(crate) enum NoToken {
     Refused(String),
     /// Asking again may help.
     Failed(String),
+    /// Our own guard does not let us ask: nothing is known of the credentials.
+    Held(String),
 }
 
 /// RFC 6749, 5.1.
@@ -108,7 +110,8 @@ impl Tokens {
 
     async fn fetch(&self, call: &TokenCall, now: fn() -> Timestamp) -> Result<Token, NoToken> {
         let answer = self.ask(call).await.map_err(|failure| match failure.kind {
-            FailureKind::Invalid | FailureKind::Refused => NoToken::Refused(failure.text),
+            FailureKind::Invalid => NoToken::Refused(failure.text),
+            FailureKind::Refused => NoToken::Held(failure.text),
             FailureKind::Unresolved
             | FailureKind::Connect
             | FailureKind::Tls

@@ -112,7 +112,8 @@ impl Events {
         let default_bus = |e| e;
         events
             .store()
-            .write(default_bus, move |tx| {
+            // It is there already at every start but the first, and a full disk must not keep a server from starting.
+            .write_reserved(default_bus, move |tx| {
                 made.ensure_bus(tx, &BusName::default_bus(), now);
                 Ok(())
             })

@@ -53,3 +53,4 @@ pub use crate::trip::books::Counts;
 pub use crate::trip::delivery::DELIVERIES;
 pub use crate::trip::owe::{CALL_TIME_MAX, Owed};
 pub use crate::trip::pay_hook::{Debt, PayHook, Payment, Receipt};
+pub use crate::trip::settle::HELD_FOR;

@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod books;
 pub mod delivery;
 pub mod emit;
+pub(crate) mod hold;
 pub mod owe;
 pub mod pay_hook;
 

@@ -7,9 +7,11 @@ mod counts;
 pub mod verification;
 
 use aws::Timestamp;
+use aws::encoding::hex;
 use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use sha2::Sha256;
 use store::Tx;
 
 use crate::tracker::intake::seen;
@@ -42,7 +44,8 @@ pub enum WebhookRequest {
     },
     /// An event.
     Event {
-        /// The sender's id; without one, the event cannot be told from a repetition.
+        /// The sender's id, or else, of a signed body, one that is the same for the same body; without one, the event cannot be
+        /// told from a repetition.
         id: Option<String>,
         /// The body's `eventType`, else its `type`, else [`DETAIL_TYPE_DEFAULT`].
         detail_type: String,
@@ -120,6 +123,9 @@ impl Webhook {
             .map_err(|error| unreadable(format!("The body is not a JSON object: {error}.")))?;
         let of_header = self.verification.as_ref().and_then(|verification| verification.event_id(headers));
         let id = of_header.or_else(|| head.id.and_then(id_text));
+        // Whoever has read a signed post could send it again for ever: without an id its signature is what tells it.
+        let is_signed = matches!(self.verification, Some(Verification::Hmac { .. }));
+        let id = id.or_else(|| is_signed.then(|| format!("body {}", hex(&Sha256::digest(body)))));
         let detail_type = [head.event_type, head.kind].into_iter().flatten().find_map(text_of);
         let detail_type = detail_type.unwrap_or_else(|| DETAIL_TYPE_DEFAULT.to_owned());
         let length = detail_type.chars().count();

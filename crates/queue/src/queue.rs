@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws::{Arn, Call, Error, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Read, Table, Tx, record};
+use store::{KeyRange, Read, Table, Tx, record};
 
 use crate::engine::Queues;
 use crate::engine::record::{QueueId, Settings};
@@ -387,5 +387,10 @@ impl Queues {
     /// the transaction that uses it: a purge gives the queue another engine queue.
     pub fn find(&self, read: &mut impl Read, name: &str) -> Option<Queue> {
         find(read, name)
+    }
+
+    /// The first SQS queues by name, at most `limit`.
+    pub fn first(&self, read: &mut impl Read, limit: usize) -> Vec<Queue> {
+        read.list(&SQS_QUEUES, &KeyRange::all(), limit).into_iter().map(|(_, queue)| queue).collect()
     }
 }

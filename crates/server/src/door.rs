@@ -19,6 +19,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -169,7 +170,10 @@ impl Door {
 
     fn call(&self, headers: &HeaderMap) -> Call {
         let ids = clock::ids();
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(&self.address);
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        // What becomes a part of URLs is a host and nothing else.
+        let host = host.filter(|host| host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@')));
+        let host = host.unwrap_or(&self.address);
         Call {
             now: clock::now(),
             account: self.account.to_string(),

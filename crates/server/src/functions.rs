@@ -52,6 +52,8 @@ impl Workshop {
     pub(crate) fn open(config: &Config, queues: Queues) -> io::Result<Self> {
         let scope = queues.scope().clone();
         let folder = config.data_dir.join("functions").join(format!("{}-{}", scope.account, scope.region));
+        // Code may hold secrets as the store does.
+        store::keep_folder_private(&config.data_dir.join("functions"))?;
         let code = CodeStore::open(&folder.join("code"))?;
         let (sender, lines) = mpsc::channel(LINES_WAITING_MAX);
         let sink = move |origin: &LogOrigin, record: LogRecord| {

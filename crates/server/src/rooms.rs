@@ -54,9 +54,20 @@ impl Rooms {
             home: Scope::new(&config.account, &config.region),
             disk_reserve_bytes: config.disk_reserve_bytes,
             on_damage: |error| tracing::error!(%error, "a damaged record was passed over, and what it held is lost"),
+            on_dropped_commit: || {
+                tracing::warn!(
+                    "the last commit was not whole and is left out: it was not acknowledged yet when the process ended, or the disk has lost what it had said was safe"
+                );
+            },
             ..Options::default()
         };
         let store = Store::open(&config.data_dir, &options).map_err(StartError::Store)?;
+        if store.is_open_to_others() {
+            tracing::warn!(
+                folder = %config.data_dir.display(),
+                "others than its owner may look into the data folder; its files are the owner's alone, and `chmod 700` closes the folder"
+            );
+        }
         let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
         queues.set_waiting_times(config.waiting_times);
         clock::not_before(queues.newest());
@@ -79,7 +90,10 @@ impl Rooms {
             .map_err(StartError::Stored)?;
         let logs = Logs::new(store.clone(), scope.clone());
         events.register(&log_group::KIND, Arc::new(LogGroupHook(logs.clone())));
-        let tables = Tables::open(&tables_file(&scope, config), scope.clone()).map_err(StartError::Tables)?;
+        let file = tables_file(&scope, config);
+        // SQLite gives its files beside it the same mode. Where it cannot be made, opening it says why.
+        drop(store::keep_private(&file));
+        let tables = Tables::open(&file, scope.clone()).map_err(StartError::Tables)?;
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
         let workshop = Workshop::open(config, queues.clone()).map_err(StartError::Functions)?;

@@ -17,6 +17,7 @@ use crate::error::OpenError;
 use crate::guard::guarded;
 use crate::keyspace::{self, Layout, Sequence};
 use crate::recovering::{Recovering, Shared};
+use crate::slots::Slots;
 
 /// Memory for the pages of a check.
 const CHECK_CACHE_BYTES: usize = 64 << 20;
@@ -33,6 +34,8 @@ const READ_AHEAD_STEP: u64 = 8 << 20;
 pub(crate) struct Opened {
     pub(crate) database: Database,
     pub(crate) sequence: Sequence,
+    /// Recovery has left out the newest commit, which was not whole.
+    pub(crate) dropped_commit: bool,
 }
 
 /// Makes the engine's file.
@@ -44,12 +47,15 @@ pub(crate) fn create(file: &Path, cache_bytes: usize) -> Result<Database, OpenEr
 pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<Opened, OpenError> {
     let length = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
     let (long, mut recovered) = (length >= READ_AHEAD_BYTES_MIN, false);
+    let slots = || Slots::of_file(file).ok().flatten();
+    let before = slots();
     if long && attempt(file, || -> Result<_, redb::Error> { Ok(needs_recovery(&on_file(file)?)?) })? {
         read_ahead(file, length);
         recover(file, || on_file(file))?;
         recovered = true;
     }
-    let disk = Disk { file, checked: recovered || length > CHECKED_BYTES_MAX };
+    let checked_already = recovered || length > CHECKED_BYTES_MAX;
+    let disk = Disk { file, checked: checked_already, before, slots: &slots };
     checked(disk, cache_bytes, |builder| builder.create(file))
 }
 
@@ -57,10 +63,14 @@ pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<Opened, OpenError>
 pub(crate) fn open_on(disk: impl StorageBackend, cache_bytes: usize) -> Result<Opened, OpenError> {
     let (disk, file) = (Shared(Arc::new(disk)), Path::new("disk"));
     let killed = attempt(file, || needs_recovery(&disk).map_err(redb::Error::from))?;
+    let looked_at = disk.clone();
+    let slots = || Slots::of(&looked_at).ok().flatten();
+    let before = slots();
     if killed {
         recover(file, || Ok(disk.clone()))?;
     }
-    checked(Disk { file, checked: killed }, cache_bytes, |builder| builder.create_with_backend(disk))
+    let disk_of_it = Disk { file, checked: killed, before, slots: &slots };
+    checked(disk_of_it, cache_bytes, |builder| builder.create_with_backend(disk))
 }
 
 /// The engine's way to a file.
@@ -94,14 +104,17 @@ fn recover<D: StorageBackend>(
 }
 
 /// What is opened, and whether its pages were looked at just now or are too many for that.
-#[derive(Clone, Copy, Debug)]
 struct Disk<'f> {
     file: &'f Path,
     checked: bool,
+    /// The commit slots before anything was recovered.
+    before: Option<Slots>,
+    /// What they say now.
+    slots: &'f dyn Fn() -> Option<Slots>,
 }
 
 fn checked(
-    Disk { file, checked }: Disk<'_>,
+    Disk { file, checked, before, slots }: Disk<'_>,
     cache_bytes: usize,
     open: impl FnOnce(&Builder) -> Result<Database, DatabaseError>,
 ) -> Result<Opened, OpenError> {
@@ -110,6 +123,7 @@ fn checked(
     let mut builder = builder(cache_bytes);
     builder.set_repair_callback(move |_| noticed.store(true, Ordering::Relaxed));
     let mut database = attempt(file, || open(&builder))?;
+    let dropped_commit = before.zip(slots()).is_some_and(|(before, after)| before.is_dropped(&after));
     if !recovered.load(Ordering::Relaxed) && !checked {
         let intact = attempt(file, || database.check_integrity());
         if !matches!(intact, Ok(true)) {
@@ -119,7 +133,7 @@ fn checked(
         }
     }
     match attempt(file, || keyspace::prepare(&database)) {
-        Ok(sequence) => Ok(Opened { database, sequence }),
+        Ok(sequence) => Ok(Opened { database, sequence, dropped_commit }),
         Err(error) => {
             forget(database);
             Err(error)

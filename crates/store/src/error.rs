@@ -15,6 +15,8 @@ pub enum Error {
         /// Bytes that are kept back for deletes and receives.
         reserve_bytes: u64,
     },
+    /// The file system has become read-only: nothing can be written, and what is there can be read.
+    ReadOnly,
     /// A sync or a write failed, or the engine could not go on; nothing is acknowledged any more until a restart
     /// (contract C8).
     Stopped {
@@ -37,6 +39,9 @@ impl fmt::Display for Error {
                 f,
                 "the disk of the data folder is full: {available_bytes} bytes are left and {reserve_bytes} are kept back so that receives and deletes go on; free some space, or delete messages, and send again"
             ),
+            Self::ReadOnly => f.write_str(
+                "the file system of the data folder is read-only: nothing can be written until it is mounted for writing again, and reads go on",
+            ),
             Self::Stopped { cause } => write!(
                 f,
                 "the store has stopped ({cause}); nothing is acknowledged any more: mend the disk and restart, everything acknowledged before is kept"
@@ -57,7 +62,7 @@ impl Error {
     /// What a service answers to this failure, by its own codes.
     pub fn answer(&self, codes: StorageErrors) -> aws::Error {
         match self {
-            Self::DiskFull { .. } => aws::Error::receiver(codes.full, 503, self.to_string()),
+            Self::DiskFull { .. } | Self::ReadOnly => aws::Error::receiver(codes.full, 503, self.to_string()),
             Self::Stopped { .. } | Self::Damaged { .. } => {
                 aws::Error::receiver(codes.failed, 500, self.to_string())
             }

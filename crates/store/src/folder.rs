@@ -94,6 +94,8 @@ impl Folder {
             }
             Err(_) => self.make_store(&path, make)?,
         }
+        // One that an earlier version has made may be everybody's to read. A read-only disk keeps what it has.
+        drop(keep_private(&path));
         if self.format.is_none() {
             write_format(&self.path, &self.path.join("format"))?;
         }
@@ -112,6 +114,7 @@ impl Folder {
             }
             Ok(()) | Err(_) => {}
         }
+        keep_private(&beside).map_err(|source| io("create", &beside, source))?;
         make(&beside)?;
         self.move_into_place(&beside, path)
     }
@@ -123,6 +126,11 @@ impl Folder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether others than its owner may look into it.
+    pub(crate) fn is_open(&self) -> bool {
+        is_open(&self.path)
     }
 }
 
@@ -136,9 +144,59 @@ fn make(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
+/// Makes sure that a file of the data folder is there and is its owner's alone, whatever the folder's mode is.
+///
+/// # Errors
+/// The system's.
+#[expect(clippy::disallowed_methods, reason = "this room is the one that opens files")]
+pub fn keep_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.metadata()?.permissions().mode();
+        if mode & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(mode & 0o700))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes sure that a folder inside the data folder is there and is its owner's alone.
+///
+/// # Errors
+/// The system's.
+pub fn keep_folder_private(path: &Path) -> std::io::Result<()> {
+    make(path)?;
+    #[cfg(unix)]
+    if is_open(path) {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Whether others than its owner may look into a folder. Where there are no modes, nobody else is told of.
+#[cfg(unix)]
+fn is_open(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open(_folder: &Path) -> bool {
+    false
+}
+
 #[expect(clippy::disallowed_methods, reason = "this room is the one that opens files")]
 fn take_lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join("lock");
+    // Where that fails, opening it says why.
+    drop(keep_private(&path));
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -148,13 +206,14 @@ fn take_lock(folder: &Path) -> Result<File, OpenError> {
         .map_err(|source| io("open the lock", &path, source))?;
     match file.try_lock() {
         Ok(()) => {
-            // The note is for the person who meets the lock; the lock itself is the operating system's.
+            // The note is for the person who meets the lock; the lock itself is the operating system's, and holds on a full
+            // disk without it.
             let note = format!("process {}", std::process::id());
             let written = file
                 .set_len(0)
                 .and_then(|()| file.seek(SeekFrom::Start(0)))
                 .and_then(|_| file.write_all(note.as_bytes()));
-            written.map_err(|source| io("write the lock", &path, source))?;
+            drop(written);
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {
@@ -192,7 +251,8 @@ fn format_of(folder: &Path) -> Result<Option<u32>, OpenError> {
 #[expect(clippy::disallowed_methods, reason = "this room is the one that opens files")]
 fn write_format(folder: &Path, path: &Path) -> Result<(), OpenError> {
     let beside = folder.join("format.new");
-    let written = File::create(&beside)
+    let written = keep_private(&beside)
+        .and_then(|()| File::create(&beside))
         .and_then(|mut file| {
             file.write_all(format!("{FORMAT_PREFIX}{FORMAT}\n").as_bytes())?;
             file.sync_all()
@@ -256,6 +316,34 @@ mod tests {
         assert!(!store.exists());
     }
 
+    /// The store was everybody's to read, secrets included, wherever the folder was.
+    #[cfg(unix)]
+    #[test]
+    fn files_are_their_owners_alone_whatever_the_folder_is() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let set = |path: &std::path::Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        set(dir.path(), 0o755);
+        let make = |path: &std::path::Path| {
+            std::fs::write(path, "a store").unwrap();
+            Ok(())
+        };
+        let open = || {
+            let folder = Folder::open(dir.path()).unwrap();
+            assert!(folder.is_open());
+            folder.engine_file(make).unwrap()
+        };
+        let store = open();
+        let all = [store.clone(), dir.path().join("lock"), dir.path().join("format")];
+        assert_eq!(all.each_ref().map(|path| mode(path)), [0o600; 3]);
+        set(&store, 0o644);
+        open();
+        assert_eq!(mode(&store), 0o600, "one that an earlier version made");
+    }
+
     #[test]
     fn a_folder_whose_making_was_cut_off_is_made_again() {
         let dir = tempfile::tempdir().unwrap();
@@ -265,7 +353,7 @@ mod tests {
         };
         Folder::open(dir.path()).unwrap().engine_file(half).unwrap_err();
         let whole = |path: &std::path::Path| {
-            assert!(!path.exists());
+            assert_eq!(std::fs::read_to_string(path).unwrap(), "", "nothing of the half is left");
             std::fs::write(path, "a store").unwrap();
             Ok(())
         };

@@ -58,6 +58,12 @@ impl Space {
         self.freed_bytes = self.freed_bytes.saturating_sub(bytes as u64);
     }
 
+    /// Whether the file system takes no writes any more: the system makes one read-only when its disk fails.
+    pub(crate) fn is_read_only(&self) -> bool {
+        let stat = self.paths.as_ref().and_then(|paths| rustix::fs::statvfs(&paths.folder).ok());
+        stat.is_some_and(|stat| stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+    }
+
     /// The refusal of what adds data, where there is no room for it. One or two system calls; the answer holds for a
     /// whole commit, which the reserve is large enough for.
     pub(crate) fn full(&mut self) -> Option<Error> {

@@ -36,6 +36,9 @@ pub struct Options {
     pub disk_reserve_bytes: u64,
     /// Is told of each damaged record that a job went round ([`Tx::pass_over`]); must not block.
     pub on_damage: fn(&Error),
+    /// Is called where recovery has left out the newest commit because it was not whole: it was never acknowledged, or the disk
+    /// has lost what it said was safe.
+    pub on_dropped_commit: fn(),
 }
 
 impl Default for Options {
@@ -45,6 +48,7 @@ impl Default for Options {
             cache_bytes: 64 << 20,
             disk_reserve_bytes: 64 << 20,
             on_damage: |_| (),
+            on_dropped_commit: || (),
         }
     }
 }
@@ -65,7 +69,7 @@ struct Shared {
     path: PathBuf,
     passed_over: Arc<PassedOver>,
     // Dropped last: the lock is held until the engine has closed its file.
-    _folder: Option<Folder>,
+    folder: Option<Folder>,
 }
 
 impl fmt::Debug for Store {
@@ -98,7 +102,10 @@ impl Store {
     }
 
     fn start(opened: Opened, options: &Options, folder: Option<Folder>) -> Result<Self, OpenError> {
-        let Opened { database, sequence } = opened;
+        let Opened { database, sequence, dropped_commit } = opened;
+        if dropped_commit {
+            (options.on_dropped_commit)();
+        }
         let path = folder.as_ref().map_or_else(PathBuf::new, |folder| folder.path().to_path_buf());
         let paths = folder
             .as_ref()
@@ -131,7 +138,7 @@ impl Store {
                 thread: Mutex::new(Some(thread)),
                 path,
                 passed_over,
-                _folder: folder,
+                folder,
             }),
             view: Arc::new(view),
         })
@@ -167,7 +174,8 @@ impl Store {
         }
         let home = Self { shared: Arc::clone(&self.shared), view: Arc::new(self.view.to_home()) };
         let new = scope.clone();
-        let number = home.write(|error| error, move |tx| register(tx, &new)).wait()?;
+        // A few bytes, without which nothing that the scope holds can be received: the reserve is for that.
+        let number = home.write_reserved(|error| error, move |tx| register(tx, &new)).wait()?;
         Ok(Self { shared: home.shared, view: Arc::new(self.view.with(scope, number)) })
     }
 
@@ -202,6 +210,11 @@ impl Store {
     /// Damaged records that jobs went round since the store was opened ([`Tx::pass_over`]).
     pub fn passed_over(&self) -> u64 {
         self.shared.passed_over.count()
+    }
+
+    /// Whether others than its owner may look into the data folder.
+    pub fn is_open_to_others(&self) -> bool {
+        self.shared.folder.as_ref().is_some_and(Folder::is_open)
     }
 
     /// The data folder.

@@ -95,6 +95,11 @@ impl Writer {
     }
 
     fn commit(&mut self, first: Job, batch: &mut Batch) -> Result<(), String> {
+        // Looked at before the engine is asked: after a write that failed it would not even read any more.
+        if self.space.is_read_only() {
+            batch.refuse(first, Error::ReadOnly);
+            return Ok(());
+        }
         let database = Arc::clone(&self.database);
         let transaction = match database.begin_write() {
             Ok(transaction) => transaction,

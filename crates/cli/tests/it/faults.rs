@@ -204,6 +204,12 @@ fn a_full_disk_refuses_sends_and_recovers_by_itself() {
     let (status, answer) = send(&binary, &body);
     assert_eq!(status, 503, "{answer}");
     assert!(delete_some(&binary, 1) > 0);
+
+    // Stopped in order and started again below the reserve: what is there can still be received and deleted.
+    binary.kill();
+    binary = start_server();
+    assert_eq!(send(&binary, &body).0, 503);
+    assert!(delete_some(&binary, 1) > 0, "received and deleted after a restart on a full disk");
     std::fs::remove_file(&stuff).unwrap();
     assert_eq!(send(&binary, &body).0, 200, "there is room again where the disk was cleared");
 }

@@ -70,21 +70,22 @@ fn request(call: &ApiCall, token: Option<&str>) -> Result<Request, Failure> {
 
 /// A connection that is refused its token is deauthorized; its deliveries wait until somebody fixes that.
 async fn without_token(events: &Events, call: &TokenCall, none: NoToken, now: Timestamp) -> CallOutcome {
-    let (code, reason) = match none {
+    let (code, reason, retry) = match none {
         NoToken::Refused(reason) => {
             authorizer::settle(events, &call.connection, call.generation, Err(reason.clone()), now).await;
-            ("NO_PERMISSIONS", reason)
+            ("NO_PERMISSIONS", reason, Retry::ByPolicy)
         }
-        NoToken::Failed(reason) => ("SDK_CLIENT_ERROR", reason),
+        NoToken::Held(reason) => ("NO_PERMISSIONS", reason, Retry::Held),
+        NoToken::Failed(reason) => ("SDK_CLIENT_ERROR", reason, Retry::ByPolicy),
     };
     let message = format!("The connection {} got no token: {reason}.", call.connection);
-    failed(code, message, Retry::ByPolicy)
+    failed(code, message, retry)
 }
 
 fn no_answer(failure: &Failure) -> CallOutcome {
     let (code, retry) = match failure.kind {
         FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
-        FailureKind::Refused => ("NO_PERMISSIONS", Retry::Never),
+        FailureKind::Refused => ("NO_PERMISSIONS", Retry::Held),
         FailureKind::Timeout => (CUT_OFF, Retry::ByPolicy),
         FailureKind::Unresolved | FailureKind::Connect | FailureKind::Tls | FailureKind::Cut => {
             ("SDK_CLIENT_ERROR", Retry::ByPolicy)

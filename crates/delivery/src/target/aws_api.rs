@@ -34,7 +34,7 @@ pub(crate) async fn send(outside: &Outside, (arn, post): (&Arn, Post<'_>), done:
         Ok(signed) => signed,
         Err(Unsignable::Request(failure)) => return no_answer(arn, &failure),
         Err(Unsignable::NoCredentials(told)) => {
-            let retry = if told.may_pass { Retry::ByPolicy } else { Retry::Never };
+            let retry = if told.may_pass { Retry::ByPolicy } else { Retry::Held };
             return failed("NO_PERMISSIONS", format!("{arn} cannot be called: {told}."), retry);
         }
     };
@@ -48,7 +48,7 @@ pub(crate) async fn send(outside: &Outside, (arn, post): (&Arn, Post<'_>), done:
 fn no_answer(arn: &Arn, failure: &Failure) -> CallOutcome {
     let (code, retry) = match failure.kind {
         FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
-        FailureKind::Refused => ("NO_PERMISSIONS", Retry::Never),
+        FailureKind::Refused => ("NO_PERMISSIONS", Retry::Held),
         FailureKind::Timeout => (CUT_OFF, Retry::ByPolicy),
         FailureKind::Unresolved | FailureKind::Connect | FailureKind::Tls | FailureKind::Cut => {
             ("SDK_CLIENT_ERROR", Retry::ByPolicy)

@@ -146,12 +146,13 @@ async fn without_credentials_nobody_is_called() {
     set_clock(NOON);
     let house = House::new(&["127.0.0.1"]);
     rule(&house, QUEUE);
-    let letter = house.dead_letter_arrival();
-    house.accept("a");
+    let event = house.accept("a");
+    let arrival = house.events.arrival();
     let running = house.run();
-    letter.await;
+    arrival.await;
     running.ended().await;
-    let text = format!("{:?}", house.dead_letters());
+    assert!(house.dead_letters().is_empty(), "it is held until there are credentials");
+    let text = format!("{:?}", house.attempts(&event).kept);
     assert!(
         text.contains("NO_PERMISSIONS")
             && text.contains("there are no credentials for AWS. Set AWS_ACCESS_KEY_ID"),

@@ -18,6 +18,7 @@ use crate::api_destinations::connection::{
 };
 use crate::events::Events;
 use crate::target::HttpParameters;
+use crate::limits::quotas;
 use crate::target::input::path::Path;
 use crate::trip::owe::Owed;
 
@@ -141,6 +142,7 @@ impl Events {
         let empty = (HttpParameters::default(), Parameters::default());
         let of_target = owed.target.http.as_ref().unwrap_or(&empty.0);
         let of_connection = connection.invocation.as_ref().unwrap_or(&empty.1);
+        measure(of_target, &owed.event)?;
         let path = fill_path(&destination.endpoint, of_target, &owed.event)?;
         let query = query(of_target, of_connection, &owed.event);
         Ok(ApiCall {
@@ -179,6 +181,26 @@ fn usable(connection: &Connection) -> Result<&Authorization, NoCall> {
     })
 }
 
+/// Refuses parameters whose values no endpoint would read, before a request is made of them: each `*` of a path could have a
+/// value of 1 MiB.
+fn measure(target: &HttpParameters, event: &str) -> Result<(), NoCall> {
+    let texts = target.path.iter().chain(target.headers.values()).chain(target.query.values());
+    let (mut size_bytes, mut read_bytes) = (0_usize, 0_usize);
+    for text in texts.filter(|text| is_dynamic(text)) {
+        let steps = Path::parse(text).map_or(0, |path| path.steps());
+        read_bytes = read_bytes.saturating_add(event.len().saturating_mul(steps));
+        if read_bytes <= quotas::INPUT_READ_BYTES_MAX {
+            size_bytes = size_bytes.saturating_add(value_of(text, event).map_or(0, |value| value.len()));
+        }
+        if read_bytes > quotas::INPUT_READ_BYTES_MAX || size_bytes > quotas::HTTP_VALUES_SIZE_BYTES_MAX {
+            let most = quotas::HTTP_VALUES_SIZE_BYTES_MAX;
+            let sentence = format!("The HttpParameters have values of more than {most} bytes in this event.");
+            return Err(NoCall::never("INVALID_PARAMETER", sentence));
+        }
+    }
+    Ok(())
+}
+
 fn fill_path(endpoint: &str, parameters: &HttpParameters, event: &str) -> Result<String, NoCall> {
     // A `*` of the query is no wildcard.
     let (path, rest) = endpoint.find('?').map_or((endpoint, ""), |at| endpoint.split_at(at));
@@ -209,8 +231,9 @@ fn value_of(parameter: &str, event: &str) -> Option<String> {
     if !is_dynamic(parameter) {
         return Some(parameter.to_owned());
     }
-    let selected = Path::parse(parameter).ok()?.select(event)?;
-    Some(serde_json::from_str::<String>(&selected).unwrap_or(selected))
+    let path = Path::parse(parameter).ok()?;
+    let selected = path.select(event)?;
+    Some(serde_json::from_str::<String>(&selected).unwrap_or_else(|_| selected.into_owned()))
 }
 
 /// Whether a parameter's value is a path into the event.

@@ -128,6 +128,8 @@ pub(crate) struct Next {
     pub(crate) json: Option<String>,
 }
 
+/// A step ends once it has written so much: events of 1 MiB may have hundreds of targets each.
+const STEP_SIZE_BYTES_MAX: usize = 16 << 20;
 /// A replay that is later than this, after a crash, say, goes on from where it is instead of making up for it.
 const LATE_MAX: Duration = Duration::from_secs(5);
 
@@ -272,15 +274,20 @@ impl Events {
         };
         replay.state = ReplayState::Running;
         let last = found.len() < share;
+        let mut size_bytes = 0_usize;
         for next in found {
+            if size_bytes >= STEP_SIZE_BYTES_MAX {
+                return;
+            }
             if next.json.is_some() {
                 replay.pace(&next, now);
             }
             if replay.due(&next).is_some_and(|due| due > now) {
                 return;
             }
-            if let Err(reason) = self.replay_one(commit, replay, &next) {
-                return replay.fail(reason, now);
+            match self.replay_one(commit, replay, &next) {
+                Ok(more_bytes) => size_bytes = size_bytes.saturating_add(more_bytes),
+                Err(reason) => return replay.fail(reason, now),
             }
             replay.reached = Some((next.time_ms, next.position));
         }
@@ -289,9 +296,10 @@ impl Events {
         }
     }
 
-    /// Puts one event on the bus, for the wanted rules and targets; one that no wanted rule matches is passed over.
-    fn replay_one(&self, commit: &mut Commit<'_>, replay: &mut Replay, next: &Next) -> Result<(), String> {
-        let Some(json) = &next.json else { return Ok(()) };
+    /// Puts one event on the bus, for the wanted rules and targets; one that no wanted rule matches is passed over. How many
+    /// bytes that writes, about.
+    fn replay_one(&self, commit: &mut Commit<'_>, replay: &mut Replay, next: &Next) -> Result<usize, String> {
+        let Some(json) = &next.json else { return Ok(0) };
         let event = replayed(json, &replay.name, commit.now);
         let wanted =
             RouteFilter { rule: &|route| replay.wants(route), target: &|target| replay.wants_target(target) };
@@ -300,11 +308,12 @@ impl Events {
         let filtered = replay.only.is_some() || !replay.filter.is_empty();
         if filtered && matched.rules_matched() == 0 {
             replay.passed_over += 1;
-            return Ok(());
+            return Ok(0);
         }
+        let size_bytes = matched.size_bytes();
         self.accept(commit, matched);
         replay.replayed += 1;
-        Ok(())
+        Ok(size_bytes)
     }
 
     /// Why the one rule or target of a replay cannot see events.

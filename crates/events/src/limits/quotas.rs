@@ -32,6 +32,12 @@ pub const RULE_NAME_LENGTH_MAX: usize = 64;
 pub const DESCRIPTION_LENGTH_MAX: usize = 512;
 /// Characters of a target's Input, and of an InputTemplate.
 pub const INPUT_LENGTH_MAX: usize = 8192;
+/// Bytes of the input that a template may make: what the largest of all targets take (SQS messages, events of functions and
+/// of log groups).
+pub const INPUT_SIZE_BYTES_MAX: usize = 1 << 20;
+/// Bytes that finding the values of one input may read, about half a second's worth: three paths of four steps each for every
+/// one that AWS's quotas leave room for, in the largest event. Ours.
+pub const INPUT_READ_BYTES_MAX: usize = 512 << 20;
 /// Characters of an InputPath, and of a path in an InputPathsMap.
 pub const INPUT_PATH_LENGTH_MAX: usize = 256;
 /// Paths of an InputPathsMap.
@@ -70,5 +76,7 @@ pub const CONNECTION_NAME_LENGTH_MAX: usize = 64;
 pub const ENDPOINT_LENGTH_MAX: usize = 2048;
 /// Characters of a user's name, a password, a key, or the key or value of a parameter of HTTP.
 pub const HTTP_PARAMETER_LENGTH_MAX: usize = 512;
+/// Bytes of all values that a target's HttpParameters take from one event: more than servers read of a request's head. Ours.
+pub const HTTP_VALUES_SIZE_BYTES_MAX: usize = 64 << 10;
 /// Parameters of one kind of a connection.
 pub const CONNECTION_PARAMETERS_MAX: usize = 100;

@@ -16,6 +16,7 @@ use crate::dead_letters::undo::sweep_actions;
 use crate::events::Events;
 use crate::records::place::EventPlace;
 use crate::trip::books::Counts;
+use crate::trip::hold::Hold;
 
 /// Events by bus and position: the order in which they were accepted.
 const EVENTS: Table<(String, u64), EventRecord> = Table::new(23, "events");
@@ -318,6 +319,7 @@ impl Events {
         }
         let archived = Self::sweep_archives(tx, now, limit.saturating_sub(swept.removed));
         Self::sweep_replays(tx, now);
+        Hold::sweep(tx, now);
         swept.removed += archived;
         swept.removed += sweep_actions(tx, now, limit.saturating_sub(swept.removed));
         swept.removed += Self::sweep_versions(tx, limit.saturating_sub(swept.removed));

@@ -8,6 +8,7 @@ pub mod json;
 pub mod path;
 pub mod template;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use aws::{Arn, Error, Timestamp};
@@ -95,15 +96,15 @@ impl InputMaker {
     /// The input for one event, which is given as its whole JSON text.
     ///
     /// # Errors
-    /// Where an InputPath selects nothing in this event.
+    /// Where an InputPath selects nothing in this event, or a template makes more of it than any target takes.
     pub fn make(&self, event: &str, about: InputContext<'_>) -> Result<String, InputFailure> {
         match self {
             Self::Whole => Ok(event.to_owned()),
             Self::Constant(text) => Ok(text.clone()),
-            Self::Path(path) => path.select(event).ok_or_else(|| {
+            Self::Path(path) => path.select(event).map(Cow::into_owned).ok_or_else(|| {
                 InputFailure(format!("The InputPath {} selects nothing in this event.", path.text()))
             }),
-            Self::Template(template) => Ok(template.fill(event, about)),
+            Self::Template(template) => template.fill(event, about),
         }
     }
 }

@@ -109,6 +109,16 @@ impl MatchedEvent {
         &self.bus
     }
 
+    /// What accepting it writes, about, in bytes: the event, and for each target its input or the event that it is owed for.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let event = self.event.json.len();
+        let due = |due: &PlannedDelivery| match &due.input {
+            Some(Ok(input)) => input.len(),
+            Some(Err(_)) | None => event,
+        };
+        self.dues.iter().map(due).fold(event, usize::saturating_add)
+    }
+
     /// Whether a rule matches it, or an archive takes it.
     pub(crate) fn is_seen(&self) -> bool {
         self.event.rules_matched > 0 || !self.copies.is_empty()

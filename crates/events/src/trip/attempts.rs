@@ -41,6 +41,11 @@ pub enum Settlement {
         /// Not before this.
         at: Timestamp,
     },
+    /// It is held, for as long as what stands in the way is not mended.
+    Held {
+        /// It is tried again then, to see whether it is.
+        until: Timestamp,
+    },
     /// It is in its dead-letter queue.
     DeadLettered {
         /// That queue.
@@ -97,6 +102,9 @@ pub enum Retry {
     ByPolicy,
     /// By the target's retry policy, but not before this: the target has asked for it (`Retry-After`).
     NotBefore(Timestamp),
+    /// What stands in the way is ours, a guard or missing credentials: the delivery is held until that is mended. The attempt
+    /// does not count, and the delivery does not grow older by it.
+    Held,
 }
 
 impl Attempt {
@@ -169,7 +177,7 @@ impl Fate {
     fn of(settled: &Settlement) -> Option<Self> {
         match settled {
             Settlement::Delivered => Some(Self::Delivered),
-            Settlement::Rescheduled { at } => Some(Self::Owed { next: *at }),
+            Settlement::Rescheduled { at } | Settlement::Held { until: at } => Some(Self::Owed { next: *at }),
             Settlement::DeadLettered { queue } => Some(Self::DeadLettered { queue: queue.clone() }),
             Settlement::Lost { .. } => Some(Self::Lost),
             Settlement::Gone => None,
@@ -214,6 +222,10 @@ impl Attempts {
 
     fn add(&mut self, tried: AttemptRecord) {
         self.made = self.made.max(tried.number);
+        // An attempt that did not count is told once, by the newest of its kind.
+        if self.kept.last().is_some_and(|last| last.number == tried.number) {
+            self.kept.pop();
+        }
         self.kept.push(tried);
         if self.kept.len() > KEPT_MAX {
             self.kept.remove(1);

@@ -110,7 +110,7 @@ impl Events {
             let share = LEASED_AT_ONCE_MAX.saturating_sub(owed.len()).div_ceil(left.max(1));
             left -= 1;
             let target = target_of(&due.name);
-            let max = share.min(slots.available(target));
+            let max = share.min(slots.available(target, commit.now));
             if max == 0 {
                 continue;
             }

@@ -11,7 +11,11 @@ use crate::dead_letters::give_up::{Cause, Exhausted, FailedDelivery, GiveUp};
 use crate::events::Events;
 use crate::trip::attempts::{Attempt, DeliveryAttempt, Outcome, Retry, Settlement};
 use crate::trip::books::Counts;
+use crate::trip::hold::Hold;
 use crate::trip::owe::Owed;
+
+/// How long a target is left alone while something of ours stands in the way: then one delivery is tried again.
+pub const HELD_FOR: Duration = Duration::from_secs(30);
 
 impl Events {
     /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this commit. What is kept
@@ -21,6 +25,7 @@ impl Events {
             Outcome::Delivered => self.settle_delivered(commit, owed),
             Outcome::Failed { code, message, retry } => match after_failure(owed, *retry, commit) {
                 Next::Try { at } => self.plan_again(commit, owed, at),
+                Next::Hold { until } => self.hold(commit, owed, until),
                 Next::GiveUp { exhausted } => {
                     let retries = owed.attempt.saturating_sub(1);
                     let cause = Cause { code: code.clone(), message: message.clone(), retries, exhausted };
@@ -59,6 +64,15 @@ impl Events {
         Settlement::Rescheduled { at }
     }
 
+    fn hold(&self, commit: &mut Commit<'_>, owed: &Owed, until: Timestamp) -> Settlement {
+        if !self.queues().give_back(commit, &owed.handle, until) {
+            return Settlement::Gone;
+        }
+        let now = commit.now;
+        Hold::note(commit, &owed.target.arn, now);
+        Settlement::Held { until }
+    }
+
     pub(crate) fn settle_given_up(
         &self,
         commit: &mut Commit<'_>,
@@ -89,15 +103,21 @@ impl Events {
 /// What follows a failed attempt.
 enum Next {
     Try { at: Timestamp },
+    Hold { until: Timestamp },
     GiveUp { exhausted: Option<Exhausted> },
 }
 
-fn after_failure(owed: &Owed, retry: Retry, commit: &Commit<'_>) -> Next {
+fn after_failure(owed: &Owed, retry: Retry, commit: &mut Commit<'_>) -> Next {
     let now = commit.now;
-    let last = owed.accepted.plus(Duration::from_secs(u64::from(owed.target.retry.age_seconds_max())));
+    if retry == Retry::Held {
+        return Next::Hold { until: now.plus(HELD_FOR) };
+    }
+    let held = Hold::time_of(&mut commit.tx, &owed.target.arn, owed.accepted);
+    let age_max = Duration::from_secs(u64::from(owed.target.retry.age_seconds_max()));
+    let last = owed.accepted.plus(age_max + held);
     let asked = match retry {
         Retry::Never => return Next::GiveUp { exhausted: None },
-        Retry::ByPolicy => now,
+        Retry::ByPolicy | Retry::Held => now,
         Retry::NotBefore(at) => at,
     };
     if owed.attempt > owed.target.retry.attempts_max() {

@@ -85,3 +85,22 @@ proptest! {
         }
     }
 }
+
+/// 2,730 times a value of 1 MiB made 2.6 GB before anybody looked at the size; a replay did it again at each start.
+#[test]
+fn a_template_that_makes_too_much_fails_while_it_is_built() {
+    let event = format!("{{\"detail\":{{\"a\":\"{}\"}}}}", "x".repeat(1_000_000));
+    for template in ["<a>".repeat(2_730), format!("\"{}\"", "<a>".repeat(2_730)), "<aws.events.event.json>".repeat(300)] {
+        let paths = [("a".to_owned(), "$.detail.a".to_owned())].into();
+        let maker = InputMaker::compile(&Input::Transformer { paths, template }, "t").unwrap();
+        let failure = make(&maker, &event).unwrap_err().to_string();
+        assert_eq!(failure, "The InputTemplate makes more than 1048576 bytes of this event.");
+    }
+    let paths: BTreeMap<String, String> =
+        (0..100).map(|n| (format!("p{n}"), format!("$.detail.a{}", ".b".repeat(n)))).collect();
+    let template = (0..100).map(|n| format!("<p{n}>")).collect::<String>();
+    let template = template.replacen("<p0>", "", 1);
+    let maker = InputMaker::compile(&Input::Transformer { paths, template }, "t").unwrap();
+    let failure = make(&maker, &event).unwrap_err().to_string();
+    assert_eq!(failure, "The paths of the InputTemplate take too long to evaluate on an event of this size.");
+}

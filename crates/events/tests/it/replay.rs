@@ -209,3 +209,27 @@ fn ten_replays_may_be_under_way() {
     house.step(100);
     start(99).unwrap();
 }
+
+/// A hundred targets that each made 260 MB of an event ended the process at each start, in the middle of the same replay.
+#[test]
+fn a_replay_moves_past_inputs_that_cannot_be_made() {
+    let (house, queue) = house(&[1]);
+    let bombed = house.queue("bombed");
+    let path = json!({"InputPathsMap": {"a": "$.detail.a"}, "InputTemplate": "<a>".repeat(2_730)});
+    house.rule(
+        "bomb",
+        &json!({"source": ["test"]}),
+        &json!([{"Id": "b", "Arn": bombed.to_string(), "InputTransformer": path}]),
+    );
+    let time = NOON.plus(Duration::from_secs(2));
+    let detail = format!("{{\"a\":\"{}\"}}", "x".repeat(100_000));
+    house.accept(&aws::Event { time, ..event("id-2", "t", &detail) }, time);
+    house.accept_at(3);
+    house.replay((0, 100), &Value::Null);
+    while house.step(100) {}
+    let replay = house.replay_now();
+    assert_eq!((&replay["State"], &replay["StateReason"]), (&json!("COMPLETED"), &Value::Null), "{replay}");
+    let replayed: Vec<_> = house.ids_in(&queue).into_iter().filter(|(_, name)| name == "again").collect();
+    assert_eq!(replayed.iter().filter(|(id, _)| id == "id-2").count(), 1, "whole, but not by the template");
+    assert!(replayed.iter().any(|(id, _)| id == "id-3"), "{replayed:?}");
+}

@@ -133,3 +133,37 @@ fn a_target_that_asks_for_time_gets_it_within_the_events_age() {
     let letter = house.receive(&dead, later).pop().unwrap();
     assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), Some("MaximumEventAgeInSeconds"));
 }
+
+/// A restart without `--allow-private` threw away all that was owed to private addresses. What stands in the way is ours: the
+/// delivery waits, for longer than it would be retried, and has all its tries when the way is free.
+#[test]
+fn what_we_stand_in_the_way_of_is_held_and_grows_no_older() {
+    let (house, _) = house(&json!({"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 2}));
+    let held = Outcome::Failed {
+        code: "NO_PERMISSIONS".to_owned(),
+        message: "--allow-private".to_owned(),
+        retry: Retry::Held,
+    };
+    let mut now = NOON;
+    while now < NOON.plus(Duration::from_secs(7_200)) {
+        let owed = house.due(now).pop().unwrap();
+        assert_eq!(owed.attempt, 1, "an attempt that was none does not count");
+        let Settlement::Held { until } = house.settle(&owed, &held, now) else { panic!("held") };
+        assert!(house.due(until.minus(Duration::from_millis(1))).is_empty());
+        now = until.plus(Duration::from_secs(300));
+    }
+    let mut tries = 0;
+    let settled = loop {
+        let owed = house.due(now).pop().unwrap();
+        tries += 1;
+        assert_eq!(owed.attempt, tries);
+        match house.settle(&owed, &failed(), now) {
+            Settlement::Rescheduled { at } => now = at,
+            end => break end,
+        }
+    };
+    assert!(matches!(settled, Settlement::DeadLettered { .. }), "{settled:?}");
+    assert_eq!(tries, 3, "the first try and both retries");
+    let kept = house.counts();
+    assert_eq!((kept.dead_lettered, kept.owed), (1, 0));
+}

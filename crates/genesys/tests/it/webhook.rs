@@ -167,3 +167,21 @@ fn an_id_comes_once_in_seven_days_also_after_a_restart() {
     let other = WebhookCounts { received: 1, duplicates: 0 };
     assert_eq!(found, [("crm".to_owned(), crm), ("other".to_owned(), other)]);
 }
+
+/// A post that is signed, and has no id, could be read by somebody once and sent again for ever.
+#[test]
+fn a_signed_post_without_an_id_comes_once() {
+    let verification = Verification::Hmac { secret: Secret::new("key"), header: "x-hub-signature-256".to_owned() };
+    let hook = hook(Some(verification));
+    // Reckoned with Python's hmac: key `key`, SHA-256.
+    let signature = "88a67f24bbcdaed0e6c997404bb79a743baf44c6bab2f4c27328e3009d22e342";
+    let id_of = || match read(&hook, r#"{"a":1}"#, &[("x-hub-signature-256", signature)], NOW) {
+        Ok(WebhookRequest::Event { id: Some(id), .. }) => id,
+        other => panic!("{other:?}"),
+    };
+    let (dir, id) = (tempfile::tempdir().unwrap(), id_of());
+    let store = Store::open(dir.path(), &Options::default()).unwrap();
+    let take = |id: String| store.write(|e| e, move |tx| Ok(note(tx, "crm", Some(&id), NOW))).wait().unwrap();
+    assert!(take(id), "new");
+    assert!(!take(id_of()), "sent again");
+}

@@ -59,6 +59,17 @@ impl Queues {
         })
     }
 
+    /// As [`Queues::reschedule`], and as if this receive had not been: it does not count.
+    pub fn give_back(&self, tx: &mut Tx<'_>, handle: &Handle, not_before: Timestamp) -> bool {
+        self.settle(tx, handle, |desk, entry| {
+            let received = entry.state.received.saturating_sub(1);
+            let state = State { moved: false, received, ..entry.state.clone() };
+            let at_ms = not_before.unix_ms();
+            desk.shift(handle.queue, &entry, &Entry { phase: Phase::Waiting, at_ms, state, ..entry });
+            desk.ring(handle.queue);
+        })
+    }
+
     /// Moves the message to another queue, its content and what was sent with it unchanged, in this transaction
     /// (contract C7). `false`: it is gone already, or was received again.
     pub fn dead_letter(&self, tx: &mut Tx<'_>, handle: &Handle, letter: DeadLetter, now: Timestamp) -> bool {

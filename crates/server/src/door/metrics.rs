@@ -6,11 +6,11 @@
 use std::fmt::Write;
 
 use aws::books::{Metric, MetricKind};
-use aws::{Call, Error};
+use aws::Error;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use queue::queue::Queue;
 
 use crate::clock;
 use crate::component::components;
@@ -19,9 +19,12 @@ use crate::door::Door;
 /// The media type of the text format, version 0.0.4.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Queues whose depths one page tells: a monitor asks every few seconds, and each line costs it and us.
+const QUEUES_MAX: usize = 1_000;
+
 /// Writes all metrics.
-pub(super) async fn metrics(State(door): State<Door>, headers: HeaderMap) -> Response {
-    match page(&door, &headers).await {
+pub(super) async fn metrics(State(door): State<Door>) -> Response {
+    match page(&door) {
         Ok(page) => (StatusCode::OK, [(header::CONTENT_TYPE, TEXT)], page).into_response(),
         Err(error) => {
             let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -30,52 +33,33 @@ pub(super) async fn metrics(State(door): State<Door>, headers: HeaderMap) -> Res
     }
 }
 
-async fn page(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
-    let names = queue_names(door, headers).await?;
+fn page(door: &Door) -> Result<String, Error> {
     let rooms = &door.rooms;
     let components = components(rooms);
-    let (books, depths) = rooms
+    let now = clock::now();
+    let (books, depths, is_cut) = rooms
         .store
         .read(|snapshot| {
-            let mut depths = Vec::new();
-            for name in names {
-                if let Some(queue) = rooms.queues.find(snapshot, &name) {
-                    depths.push((name, rooms.queues.counts(snapshot, queue.engine, clock::now())));
-                }
-            }
-            let books = components.iter().map(|component| component.books(snapshot, clock::now()));
-            (books.collect::<Vec<_>>().concat(), depths)
+            let mut queues = rooms.queues.first(snapshot, QUEUES_MAX + 1);
+            let is_cut = queues.len() > QUEUES_MAX;
+            queues.truncate(QUEUES_MAX);
+            let depth = |queue: Queue| (queue.name, rooms.queues.counts(snapshot, queue.engine, now));
+            let depths: Vec<_> = queues.into_iter().map(depth).collect();
+            let books = components.iter().map(|component| component.books(snapshot, now));
+            (books.collect::<Vec<_>>().concat(), depths, is_cut)
         })
         .map_err(queue::error::of_store)?;
     let mut page = Page::default();
     page.books(&books);
     page.queues(&depths);
+    let help = "1 where there are more queues than the first 1,000 by name, whose depths are told.";
+    page.gauge("trunkline_queues_left_out", help, u64::from(is_cut));
     let stopped = u64::from(door.stopped.borrow().is_some());
     let name = "trunkline_store_damaged_records_total";
     let help = "Damaged records that were passed over, each named in the log, since the start.";
     page.counter(name, help, rooms.store.passed_over());
     page.gauge("trunkline_store_stopped", "1 after a failed sync, when nothing is acknowledged.", stopped);
     Ok(page.text)
-}
-
-/// The names of all queues, through SQS's own operation.
-async fn queue_names(door: &Door, headers: &HeaderMap) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
-    let mut token = Value::Null;
-    loop {
-        let request = json!({"MaxResults": 1000, "NextToken": token}).to_string();
-        let call: Call = door.call(headers);
-        let reply = queue::ops::SERVICE.run(&door.rooms.queues, "ListQueues", call, request.as_bytes());
-        let answer = door.driver().drive_json(reply).await?;
-        let mut answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-        let urls = answer.get("QueueUrls").and_then(Value::as_array).into_iter().flatten();
-        let of_url = |url: &Value| Some(url.as_str()?.rsplit('/').next()?.to_owned());
-        names.extend(urls.filter_map(of_url));
-        token = answer.get_mut("NextToken").map(Value::take).unwrap_or_default();
-        if token.is_null() {
-            return Ok(names);
-        }
-    }
 }
 
 #[derive(Default)]

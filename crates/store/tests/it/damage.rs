@@ -265,3 +265,27 @@ fn a_folder_without_a_store_is_not_made_one() {
     assert!(error.to_string().contains("no data folder"), "{error}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+/// Recovery goes back to the commit before the newest where that is not whole, as it must after a crash in the middle of one; that
+/// it did so was said nowhere, though a disk that loses what it called safe looks the same.
+#[test]
+fn a_commit_that_recovery_leaves_out_is_told() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static TOLD: AtomicUsize = AtomicUsize::new(0);
+    let note = || drop(TOLD.fetch_add(1, Ordering::Relaxed));
+    let options = Options { on_dropped_commit: note, ..Options::default() };
+    let (bytes, whole) = small_store(End::Killed);
+    let store = Store::open(folder(&bytes).path(), &options).unwrap();
+    assert_eq!((content(&store).unwrap(), TOLD.load(Ordering::Relaxed)), (whole, 0), "nothing was left out");
+    drop(store);
+    let mut damaged = bytes;
+    let newest = damaged.windows(64).position(|window| window == [3; 64]).unwrap();
+    damaged[newest] = 0;
+    let folder = folder(&damaged);
+    let store = Store::open(folder.path(), &options).unwrap();
+    assert_eq!(content(&store).unwrap().1.len(), 2, "the commit before");
+    assert_eq!(TOLD.load(Ordering::Relaxed), 1);
+    drop(store);
+    drop(Store::open(folder.path(), &options).unwrap());
+    assert_eq!(TOLD.load(Ordering::Relaxed), 1, "once");
+}

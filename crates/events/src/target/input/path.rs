@@ -4,6 +4,8 @@
 //! alphanumeric characters, array indices, wildcards, forward slashes. `InputTransformer` in the API reference: "You
 //! must use JSON dot notation, not bracket notation".
 
+use std::borrow::Cow;
+
 use crate::target::input::json;
 
 /// A parsed path.
@@ -56,9 +58,14 @@ impl Path {
         &self.text
     }
 
+    /// How many steps it takes.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
     /// The JSON text that the path selects in `event`, as it is written there; with a wildcard, the list of what is
     /// selected. `None` where it selects nothing.
-    pub fn select(&self, event: &str) -> Option<String> {
+    pub fn select<'e>(&self, event: &'e str) -> Option<Cow<'e, str>> {
         let mut found = vec![event];
         for step in &self.steps {
             found = found
@@ -71,9 +78,9 @@ impl Path {
                 .collect();
         }
         if self.many {
-            return (!found.is_empty()).then(|| format!("[{}]", found.join(",")));
+            return (!found.is_empty()).then(|| Cow::Owned(format!("[{}]", found.join(","))));
         }
-        found.first().map(|value| (*value).to_owned())
+        found.first().map(|value| Cow::Borrowed(*value))
     }
 }
 

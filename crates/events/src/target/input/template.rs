@@ -7,28 +7,32 @@
 //! Sources: EventBridge user guide, "Amazon EventBridge input transformation"; AWS's answers recorded by LocalStack,
 //! `test_events_inputs.snapshot.json`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws::Error;
 use aws::envelope::push_quoted;
 
+use crate::limits::quotas;
 use crate::target::input::path::Path;
-use crate::target::input::{InputContext, json};
+use crate::target::input::{InputContext, InputFailure, json};
 
 /// A parsed template.
 #[derive(Clone, Debug)]
 pub struct Template {
     parts: Vec<Part>,
+    /// Each variable once, as the parts number them.
+    variables: Vec<Variable>,
     is_json: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    Value { variable: Variable, in_string: bool },
+    Value { variable: usize, in_string: bool },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Variable {
     Path(Path),
     RuleArn,
@@ -65,7 +69,7 @@ impl Template {
             }
             Err(_) => false,
         };
-        let mut parts = Vec::new();
+        let (mut parts, mut variables) = (Vec::new(), Vec::new());
         let mut strings = Strings::default();
         for piece in pieces {
             match piece {
@@ -73,43 +77,93 @@ impl Template {
                 Piece::Text(text) => parts.push(Part::Text(text.to_owned())),
                 Piece::Placeholder(name) => {
                     let variable = variable(name, paths).ok_or_else(|| unknown(name, id))?;
+                    let variable = number_of(&mut variables, variable);
                     parts.push(Part::Value { variable, in_string: strings.inside });
                 }
             }
         }
-        Ok(Self { parts, is_json })
+        Ok(Self { parts, variables, is_json })
     }
 
     /// The text with this event's values.
-    pub fn fill(&self, event: &str, about: InputContext<'_>) -> String {
+    ///
+    /// # Errors
+    /// Where it becomes longer than any target takes, which is seen while it is built: a template of 8,192 characters can name
+    /// a value of 1 MiB 2,730 times. Or where finding the values would take too long.
+    pub fn fill(&self, event: &str, about: InputContext<'_>) -> Result<String, InputFailure> {
+        let mut values = Values { event, about, found: vec![None; self.variables.len()], read_bytes: 0 };
         let mut filled = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(text) => filled.push_str(text),
                 Part::Value { variable, in_string } => {
-                    let value = variable.value(event, about);
+                    let value = values.of(*variable, &self.variables)?;
                     match (self.is_json, in_string) {
-                        (true, false) => filled.push_str(value.as_deref().unwrap_or("\"\"")),
-                        (true, true) => push_inside(&mut filled, value.as_deref().unwrap_or_default()),
-                        (false, _) => push_plain(&mut filled, value.as_deref().unwrap_or_default()),
+                        (true, false) => filled.push_str(value.unwrap_or("\"\"")),
+                        (true, true) => push_inside(&mut filled, value.unwrap_or_default()),
+                        (false, _) => push_plain(&mut filled, value.unwrap_or_default()),
                     }
                 }
             }
+            if filled.len() > quotas::INPUT_SIZE_BYTES_MAX {
+                return Err(InputFailure(format!(
+                    "The InputTemplate makes more than {} bytes of this event.",
+                    quotas::INPUT_SIZE_BYTES_MAX
+                )));
+            }
         }
-        filled
+        Ok(filled)
+    }
+}
+
+/// What the variables say of one event, each looked for once.
+struct Values<'e> {
+    event: &'e str,
+    about: InputContext<'e>,
+    /// `None`: not yet; `Some(None)`: the path selects nothing.
+    found: Vec<Option<Option<Cow<'e, str>>>>,
+    /// What looking for them has read.
+    read_bytes: usize,
+}
+
+impl Values<'_> {
+    /// The JSON text of the variable with this number.
+    fn of(&mut self, number: usize, variables: &[Variable]) -> Result<Option<&str>, InputFailure> {
+        let (Some(found), Some(variable)) = (self.found.get_mut(number), variables.get(number)) else {
+            return Ok(None);
+        };
+        if found.is_none() {
+            self.read_bytes = self.read_bytes.saturating_add(self.event.len().saturating_mul(variable.reads()));
+            if self.read_bytes > quotas::INPUT_READ_BYTES_MAX {
+                let sentence = "The paths of the InputTemplate take too long to evaluate on an event of this size.";
+                return Err(InputFailure(sentence.to_owned()));
+            }
+            *found = Some(variable.value(self.event, self.about));
+        }
+        Ok(found.as_ref().and_then(Option::as_deref))
     }
 }
 
 impl Variable {
     /// The value's JSON text; `None` where the path selects nothing.
-    fn value(&self, event: &str, about: InputContext<'_>) -> Option<String> {
+    fn value<'e>(&self, event: &'e str, about: InputContext<'_>) -> Option<Cow<'e, str>> {
+        let text = match self {
+            Self::Path(path) => return path.select(event),
+            Self::EventJson => return Some(Cow::Borrowed(event)),
+            Self::RuleArn => quoted(&about.rule_arn.to_string()),
+            Self::RuleName => quoted(about.rule_name),
+            Self::Event => without_detail(event),
+            Self::IngestionTime => quoted(&about.accepted.to_iso_seconds()),
+        };
+        Some(Cow::Owned(text))
+    }
+
+    /// How often looking for it reads the event, at most.
+    fn reads(&self) -> usize {
         match self {
-            Self::Path(path) => path.select(event),
-            Self::RuleArn => Some(quoted(&about.rule_arn.to_string())),
-            Self::RuleName => Some(quoted(about.rule_name)),
-            Self::Event => Some(without_detail(event)),
-            Self::EventJson => Some(event.to_owned()),
-            Self::IngestionTime => Some(quoted(&about.accepted.to_iso_seconds())),
+            Self::Path(path) => path.steps(),
+            Self::Event => 8,
+            Self::RuleArn | Self::RuleName | Self::EventJson | Self::IngestionTime => 0,
         }
     }
 }
@@ -117,6 +171,14 @@ impl Variable {
 /// Words: recorded from AWS by LocalStack, `test_put_events_with_input_transformer_missing_keys`.
 fn unknown(name: &str, id: &str) -> Error {
     Error::validation(format!("InputTemplate for target {id} contains invalid placeholder {name}."))
+}
+
+/// The number of the variable, which is added if it is new.
+fn number_of(variables: &mut Vec<Variable>, variable: Variable) -> usize {
+    variables.iter().position(|known| *known == variable).unwrap_or_else(|| {
+        variables.push(variable);
+        variables.len() - 1
+    })
 }
 
 fn variable(name: &str, paths: &BTreeMap<String, Path>) -> Option<Variable> {

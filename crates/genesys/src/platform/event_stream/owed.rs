@@ -19,6 +19,9 @@ const LEASE: Duration = Duration::from_secs(60);
 /// How long a post is tried again after it came to be owed: what seed 004 promises.
 pub const RETRIED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
+/// A post is tried so often at least, however old it is.
+const TRIES_MIN: u32 = 5;
+
 /// A post that has fallen due and is leased to the caller.
 #[derive(Clone, Debug)]
 pub struct Post {
@@ -141,8 +144,10 @@ impl Streams {
             return Settlement::Delivered;
         };
         let last = post.owed_since.plus(RETRIED_FOR);
-        let settled = if now < last {
-            let at = now.plus(pause_after(post.attempt, commit.ids.next_u64())).min(last);
+        // What was held for longer than that is tried a few times more.
+        let settled = if now < last || post.attempt < TRIES_MIN {
+            let latest = if now < last { last } else { now.plus(Duration::from_secs(60)) };
+            let at = now.plus(pause_after(post.attempt, commit.ids.next_u64())).min(latest);
             if !self.queues.reschedule(commit, &post.handle, at) {
                 return Settlement::Gone;
             }
@@ -162,6 +167,11 @@ impl Streams {
         });
         note_trip(commit, post, settled, Some(error));
         settled
+    }
+
+    /// Puts a post back that could not be sent for a reason of ours; the attempt does not count. `false`: it is gone.
+    pub fn hold(&self, tx: &mut Tx<'_>, post: &Post, until: Timestamp) -> bool {
+        self.queues.give_back(tx, &post.handle, until)
     }
 
     /// Moves a post to the dead-letter queue; `false` where there is none.

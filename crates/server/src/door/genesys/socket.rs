@@ -18,13 +18,16 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
 
 use crate::clock;
+use crate::connections::Place;
 use crate::door::Door;
 
 /// How often a socket is told that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// The longest message that a client may send.
+const MESSAGE_BYTES_MAX: usize = 16 << 10;
 /// From the word that a socket will close until it does.
 const LAST_WORD: Duration = Duration::from_secs(2);
 /// A life so long that it is none: for a socket whose end nobody has asked for.
@@ -43,7 +46,8 @@ pub(crate) async fn open(State(door): State<Door>, Path(id): Path<String>, mut r
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let life = door.platform.socket_life_ms().map_or(EVER, Duration::from_millis);
-    let socket = Socket { frames, closing: door.closing, life, expires_after: expires.since(now) };
+    let place = request.extensions().get::<Place>().cloned();
+    let socket = Socket { frames, closing: door.closing, life, expires_after: expires.since(now), _place: place };
     tokio::spawn(socket.run(upgrade));
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -74,12 +78,20 @@ struct Socket {
     closing: watch::Receiver<bool>,
     life: Duration,
     expires_after: Duration,
+    /// It keeps its connection's place among all.
+    _place: Option<Place>,
 }
 
 impl Socket {
     async fn run(self, upgrade: OnUpgrade) {
         let Ok(upgraded) = upgrade.await else { return };
-        let mut stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+        // Clients send a ping, and little else: an unfinished message of 16 MiB would be kept whole.
+        let config = WebSocketConfig::default()
+            .read_buffer_size(4 << 10)
+            .max_message_size(Some(MESSAGE_BYTES_MAX))
+            .max_frame_size(Some(MESSAGE_BYTES_MAX));
+        let io = TokioIo::new(upgraded);
+        let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
         let why = self.pump(&mut stream).await;
         // The other side may be gone already; there is nobody to tell then.
         drop(stream.close(why).await);
