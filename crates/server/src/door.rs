@@ -1,6 +1,7 @@
 //! The one HTTP door: AWS operations, health, and what else speaks to Trunkline.
 
 mod body;
+pub(crate) mod console;
 pub(crate) mod genesys;
 mod metrics;
 pub(crate) mod own;
@@ -30,6 +31,7 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::config::OpenWebhook;
 pub(crate) use crate::door::body::Bodies;
+use crate::door::console::Console;
 use crate::door::reply::{Driver, OperationAnswer};
 use crate::door::visitor::Visitors;
 use crate::door::wire::{CredentialScope, Destination, Outgoing};
@@ -57,6 +59,8 @@ pub(crate) struct Door {
     pub(crate) address: Arc<str>,
     /// Who may come in at all.
     pub(crate) visitors: Arc<Visitors>,
+    /// What the console has of this process.
+    pub(crate) console: Arc<Console>,
     /// The webhooks that are open.
     pub(crate) webhooks: Arc<[OpenWebhook]>,
     /// Turns true when the server is going down: long polls answer at once.
@@ -71,6 +75,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics::metrics))
         .merge(genesys::routes())
+        .merge(console::routes())
         .route("/webhooks/{name}", any(webhooks::post))
         .fallback(aws_operation)
         .layer(axum::middleware::from_fn_with_state(door.clone(), visitor::judged))
@@ -93,7 +98,7 @@ async fn health(State(door): State<Door>) -> Response {
 async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if is_visit(&parts) {
-        return welcome();
+        return if takes_html(&parts.headers) { console::home().await } else { welcome() };
     }
     let mut call = door.call(&parts.headers);
     let request_id = call.request_id.clone();
@@ -144,6 +149,14 @@ fn is_visit(parts: &Parts) -> bool {
         && !parts.headers.contains_key("x-amz-target")
 }
 
+/// Whether a browser asks, and not a program.
+fn takes_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|text| text.to_str().ok())
+        .is_some_and(|text| text.contains("text/html"))
+}
+
 /// Writes an answer that says all of itself.
 fn whole(response: aws::Response, request_id: &str) -> Response {
     let body = match response.body {
@@ -188,6 +201,6 @@ impl Door {
 
 /// For a person who opens the address in a browser.
 fn welcome() -> Response {
-    let text = "This is Trunkline. It speaks AWS's protocols: set AWS_ENDPOINT_URL to this address and use boto3, the AWS CLI or any AWS SDK.\n";
+    let text = "This is Trunkline. It speaks AWS's protocols: set AWS_ENDPOINT_URL to this address and use boto3, the AWS CLI or any AWS SDK. Its console is at /console/.\n";
     (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

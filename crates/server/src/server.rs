@@ -16,6 +16,7 @@ use crate::clock::{self, OWN_CLOCK};
 use crate::component::{Hands, components};
 use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
+use crate::door::console::{Console, Reach};
 use crate::door::visitor::Visitors;
 use crate::door::{Bodies, Door, router};
 use crate::feed::{RunningFeed, SimulatedFeed};
@@ -38,6 +39,7 @@ pub struct Server {
     config: Config,
     rooms: Rooms,
     platform: Platform,
+    console: Arc<Console>,
     stopped: watch::Receiver<Option<String>>,
     close: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -84,6 +86,8 @@ impl Server {
         let stopped = stopped_of(&scopes);
         let (close, closing) = watch::channel(false);
         let platform = Platform::new();
+        let reach = if address.ip().is_loopback() { Reach::Loopback } else { Reach::Beyond };
+        let console = Arc::new(Console::new(reach, &config));
         let door = Door {
             bodies: Bodies::default(),
             scopes: scopes.clone(),
@@ -101,6 +105,7 @@ impl Server {
                 hosts: config.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
                 origins: config.allowed_origins.clone(),
             }),
+            console: Arc::clone(&console),
             webhooks: Arc::from(config.webhooks.as_slice()),
             closing: closing.clone(),
             stopped: stopped.clone(),
@@ -111,12 +116,17 @@ impl Server {
             let hands = Hands { porter: &porter, client: &client, config: &config, closing: &closing };
             tasks.extend(start_loops(&served.rooms, &hands));
         }
-        Ok(Self { address, config, rooms, platform, stopped, close, tasks })
+        Ok(Self { address, config, rooms, platform, console, stopped, close, tasks })
     }
 
     /// Where the door is open.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the console, with the key that signs a browser in where others than this machine can reach it.
+    pub fn console_address(&self) -> String {
+        format!("http://{}{}", self.address, self.console.path())
     }
 
     /// The open rooms.

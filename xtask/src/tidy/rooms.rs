@@ -17,6 +17,7 @@ pub(crate) const ROOMS: &[Room] = &[
         floor: 9,
         may_import: &[
             "server",
+            "console",
             "doctor",
             "delivery",
             "events",
@@ -43,6 +44,7 @@ pub(crate) const ROOMS: &[Room] = &[
         floor: 8,
         may_import: &[
             "server",
+            "console",
             "doctor",
             "delivery",
             "events",
@@ -68,6 +70,7 @@ pub(crate) const ROOMS: &[Room] = &[
         name: "server",
         floor: 7,
         may_import: &[
+            "console",
             "delivery",
             "events",
             "states",
@@ -88,6 +91,7 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
     },
     // Checks: what is wrong before it is run.
+    Room { name: "console", floor: 6, may_import: &["pattern", "asl", "aws"] },
     Room {
         name: "doctor",
         floor: 6,

@@ -192,6 +192,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             server.address(),
             arguments.server.data_dir.display()
         ));
+        output::line(format_args!("Console: {}", server.console_address()));
         Ok(exit_code(&server.until_stopped(interrupt.asked()).await))
     })
 }

@@ -17,7 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::config::OpenWebhook;
-use crate::door::{Door, is_visit};
+use crate::door::{Door, console, is_visit};
 
 /// Whom the user lets in beside this machine's own programs.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +148,8 @@ fn name_of(host: &str) -> String {
 /// Somebody followed a link to a page: it is shown, and acts on nothing.
 fn is_followed_link(parts: &Parts) -> bool {
     let mode = parts.headers.get("sec-fetch-mode").and_then(|mode| mode.to_str().ok());
-    mode == Some("navigate") && is_visit(parts)
+    let is_page = matches!(parts.method, Method::GET | Method::HEAD) && console::is_page(parts.uri.path());
+    mode == Some("navigate") && (is_visit(parts) || is_page)
 }
 
 fn is_preflight(parts: &Parts) -> bool {
@@ -291,6 +292,8 @@ mod tests {
             assert!(!may("GET /?Action=PurgeQueue", &[host, ("sec-fetch-site", site)]), "{site}");
             let link = [host, ("sec-fetch-site", site), ("sec-fetch-mode", "navigate")];
             assert!(may("GET /", &link), "a link to the first page");
+            assert!(may("GET /console/queues/orders?sign-in=x", &link), "a link to a page of the console");
+            assert!(!may("POST /console/do/rule.pause", &link) && !may("GET /console/live-stream", &link));
             assert!(!may("GET /?Action=PurgeQueue", &link));
             assert!(!may("POST /", &link));
         }

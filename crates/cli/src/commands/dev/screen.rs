@@ -54,6 +54,7 @@ pub(crate) struct Screen {
 #[derive(Debug)]
 struct Header {
     address: String,
+    console: String,
     data_dir: String,
     org: Option<String>,
     rules: Vec<String>,
@@ -78,6 +79,7 @@ impl Screen {
         };
         let header = Header {
             address: format!("http://{}", server.address()),
+            console: server.console_address(),
             data_dir: arguments.server.data_dir.display().to_string(),
             org: feed.map(Feed::description),
             rules: pipeline.rules.iter().map(rule_line).collect(),
@@ -90,10 +92,10 @@ impl Screen {
 
     /// Where it runs, what runs, what to type next.
     pub(crate) fn header(&self) {
-        let Header { address, data_dir, org, rules, first_rule, region, .. } = &self.header;
+        let Header { address, console, data_dir, org, rules, first_rule, region, .. } = &self.header;
         if self.mode == Mode::Json {
             output::json(
-                json!({"type": "started", "address": address, "dataDir": data_dir, "feed": org, "rules": rules}),
+                json!({"type": "started", "address": address, "console": console, "dataDir": data_dir, "feed": org, "rules": rules}),
             );
             return;
         }
@@ -102,6 +104,7 @@ impl Screen {
             styled(STRONG, format_args!("Trunkline {}", env!("CARGO_PKG_VERSION"))),
             styled(STRONG, address)
         ));
+        output::line(format_args!("  open   {}", styled(STRONG, console)));
         if let Some(org) = org {
             output::line(format_args!("  feed   {org}"));
         }
