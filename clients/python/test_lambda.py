@@ -91,3 +91,24 @@ class Functions(DoorTest):
         events.put_events(Entries=[{"Source": source, "DetailType": "d", "Detail": "{}"}])
         received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10, MessageAttributeNames=["All"])
         self.assertEqual(received["Messages"][0]["MessageAttributes"]["ERROR_CODE"]["StringValue"], "NO_PERMISSIONS")
+
+    def test_destinations_are_told_of_success_and_of_failure(self):
+        function = self.function()["FunctionName"]
+        succeeded, failed = self.queue("succeeded"), self.queue("failed")
+        client.put_function_event_invoke_config(
+            FunctionName=function,
+            MaximumRetryAttempts=0,
+            DestinationConfig={
+                "OnSuccess": {"Destination": self.queue_arn(succeeded)},
+                "OnFailure": {"Destination": self.queue_arn(failed)},
+            },
+        )
+        client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"a": 1}')
+        client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"bad": true}')
+        told = json.loads(self.receive(succeeded)[0]["Body"])
+        self.assertEqual(told["requestContext"]["condition"], "Success")
+        self.assertEqual((told["requestPayload"], told["responsePayload"]["name"]), ({"a": 1}, function))
+        told = json.loads(self.receive(failed)[0]["Body"])
+        self.assertEqual(told["requestContext"]["condition"], "RetriesExhausted")
+        self.assertEqual(told["responseContext"]["functionError"], "Unhandled")
+        self.assertEqual(told["responsePayload"]["errorType"], "TypeError")

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use events::{Debt, PayHook, Payment, Receipt, Slots};
 use lambda::Functions;
 use lambda::name::FunctionName;
-use lambda::owed::{Failed, NewInvocation, OwedInvocation, Settlement};
+use lambda::owed::{Answer, Failed, NewInvocation, OwedInvocation, Settlement};
 use queue::Arrival;
 use runner::{Invocation, Outcome};
 use store::{Commit, Store};
@@ -31,7 +31,7 @@ pub struct Invocations {
 #[derive(Debug)]
 pub enum Tried {
     /// The function was called, or why it was not.
-    Answered(Result<(), Failed>),
+    Answered(Result<Answer, Failed>),
     /// It did not answer in time.
     CutOff,
 }
@@ -46,7 +46,7 @@ impl Invocations {
         self.invoker.functions()
     }
 
-    async fn invoke(&self, owed: &OwedInvocation) -> Result<(), Failed> {
+    async fn invoke(&self, owed: &OwedInvocation) -> Result<Answer, Failed> {
         let hindered = |error: Error| Failed::Hindered(error.message);
         let chance = u64::from(owed.attempt).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let target = self.functions().target(&owed.name, chance).map_err(hindered)?;
@@ -62,19 +62,20 @@ impl Invocations {
             stream: None,
         };
         match self.invoker.call(&target, invocation).await.map_err(hindered)? {
-            Called::Ended(outcome) => ended(&outcome),
+            Called::Ended(outcome) => ended(&outcome, target.version),
             Called::Throttled(reason) => Err(Failed::Hindered(reason.to_owned())),
         }
     }
 }
 
-fn ended(outcome: &Outcome) -> Result<(), Failed> {
+fn ended(outcome: &Outcome, version: String) -> Result<Answer, Failed> {
+    let answer = Answer { version, payload: String::from_utf8_lossy(&outcome.payload).into_owned() };
     if outcome.error_type.is_none() {
-        return Ok(());
+        return Ok(answer);
     }
     let payload: serde_json::Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
     let words = payload.get("errorMessage").and_then(serde_json::Value::as_str).unwrap_or("Unhandled");
-    Err(Failed::Function(words.to_owned()))
+    Err(Failed::Function { words: words.to_owned(), answer: Some(answer) })
 }
 
 impl Debts for Invocations {
@@ -135,10 +136,13 @@ impl Debts for Invocations {
     fn settle(&self, commit: &mut Commit<'_>, owed: OwedInvocation, tried: Tried) -> Verdict {
         let result = match tried {
             Tried::Answered(result) => result,
-            Tried::CutOff => Err(Failed::Function("The function did not answer in time.".to_owned())),
+            Tried::CutOff => {
+                let words = "The function did not answer in time.".to_owned();
+                Err(Failed::Function { words, answer: None })
+            }
         };
         let reason = match &result {
-            Err(Failed::Function(words) | Failed::Hindered(words)) => words.clone(),
+            Err(Failed::Function { words, .. } | Failed::Hindered(words)) => words.clone(),
             _ => "ReservedConcurrentExecutions is 0".to_owned(),
         };
         match self.functions().settle(commit, &owed, &result) {

@@ -1,6 +1,6 @@
 //! A function: its versions, of which `$LATEST` can be edited, and what all of them share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use aws::{Error, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -186,6 +186,16 @@ impl Code {
             Self::Folder(_) => 0,
         }
     }
+}
+
+/// The digests of the zips of all versions.
+pub(crate) fn zips(read: &mut impl Read) -> HashSet<String> {
+    let all = read.list(&VERSIONS, &KeyRange::all(), limits::LISTED_MAX);
+    let digest = |version: Version| match version.configuration.code {
+        Code::Zip { digest, .. } => Some(digest),
+        Code::Folder(_) => None,
+    };
+    all.into_iter().filter_map(|(_, version)| digest(version)).collect()
 }
 
 /// Writes a function and its `$LATEST`.

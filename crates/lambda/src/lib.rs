@@ -8,6 +8,7 @@ mod alias;
 pub mod batch;
 mod check;
 pub mod error;
+mod event_invoke;
 pub mod function;
 pub mod limits;
 pub mod mapping;
@@ -17,13 +18,16 @@ pub mod owed;
 mod policy;
 mod record;
 mod target;
+mod told;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use aws::operation::Later;
+use aws::{Arn, Error, Event};
 use queue::Queues;
-use store::Store;
+use store::{Commit, Store};
 use tokio::sync::Notify;
 
 pub use crate::batch::{Batch, Handled};
@@ -40,6 +44,9 @@ pub struct KeptZip {
     pub size_bytes: u64,
 }
 
+/// Puts an event on the bus of an ARN.
+pub type PutEvent = Arc<dyn Fn(&mut Commit<'_>, &Arn, &Event) -> bool + Send + Sync>;
+
 /// What this room asks of those who can touch disks and processes.
 #[derive(Clone)]
 pub struct Hands {
@@ -47,6 +54,8 @@ pub struct Hands {
     pub keep_zip: Arc<dyn Fn(Vec<u8>) -> Later<KeptZip> + Send + Sync>,
     /// Whether a runtime can run here; refuses in words for the user.
     pub can_run: Arc<dyn Fn(String) -> Later<()> + Send + Sync>,
+    /// Puts an event on a bus, as a part of the commit; `false` where there is no such bus here.
+    pub put_event: PutEvent,
 }
 
 impl fmt::Debug for Hands {
@@ -69,6 +78,14 @@ impl Functions {
     /// The functions of the store that these queues are in; what is owed to them waits in internal queues.
     pub fn new(queues: Queues, hands: Hands) -> Self {
         Self { store: queues.store().clone(), queues, hands, mappings_bell: Arc::default() }
+    }
+
+    /// The digests of all zips that versions have.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn named_zips(&self) -> Result<HashSet<String>, Error> {
+        self.store.read(function::zips).map_err(error::of_store)
     }
 
     /// The store that they are in.

@@ -46,6 +46,12 @@ pub const LISTED_MAX: usize = 100_000;
 pub const PAYLOAD_BYTES_MAX: usize = 6_291_456;
 /// An asynchronous invocation's payload.
 pub const EVENT_BYTES_MAX: usize = 1_048_576;
+/// Tries again of a function that failed an asynchronous invocation.
+pub const RETRIES_MAX: u64 = 2;
+/// Seconds for which an asynchronous invocation is tried again.
+pub const EVENT_AGE_SECONDS_MIN: i64 = 60;
+/// Seconds for which an asynchronous invocation is tried again: six hours.
+pub const EVENT_AGE_SECONDS_MAX: u64 = 21_600;
 /// Messages of a batch of an event source mapping.
 pub const BATCH_MAX: i64 = 10_000;
 /// Those of a batch that nobody waits for, and of any batch of a FIFO queue.

@@ -5,6 +5,7 @@ mod aliases;
 mod code;
 mod concurrency;
 mod configuration;
+mod event_invoke;
 mod functions;
 mod invoke;
 mod mappings;
@@ -40,6 +41,7 @@ pub static SERVICE: Service<Functions> = Service {
 const CODE_MISSING: &str =
     "Zips in the request, and folders (S3Bucket hot-reload); no S3, images, layers, VPC, file systems.";
 
+const DESTINATIONS: &str = "Destinations: queues, functions and event buses of the same account and region.";
 const ONLY_QUEUES: &str = "SQS queues; no streams, Kafka, MQ, DocumentDB.";
 
 /// Every operation that is served.
@@ -51,26 +53,26 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::whole("DeleteAlias", aliases::delete),
     Operation::whole("DeleteEventSourceMapping", mappings::delete),
     Operation::whole("DeleteFunction", functions::delete),
+    Operation::whole("DeleteFunctionEventInvokeConfig", event_invoke::delete),
     Operation::whole("DeleteFunctionConcurrency", concurrency::delete),
     Operation::whole("GetAccountSettings", account::settings),
     Operation::whole("GetAlias", aliases::get),
     Operation::whole("GetEventSourceMapping", mappings::get),
     Operation::partly("GetFunction", "The code's location is not given, but for a folder.", functions::get),
     Operation::whole("GetFunctionConcurrency", concurrency::get),
+    Operation::whole("GetFunctionEventInvokeConfig", event_invoke::get),
     Operation::whole("GetFunctionConfiguration", functions::get_configuration),
     Operation::whole("GetPolicy", permissions::get),
-    Operation::partly(
-        "Invoke",
-        "Asynchronous invocations go to the function's dead-letter queue; no destinations.",
-        invoke::invoke,
-    ),
+    Operation::whole("Invoke", invoke::invoke),
     Operation::whole("ListAliases", aliases::list),
     Operation::whole("ListEventSourceMappings", mappings::list),
+    Operation::whole("ListFunctionEventInvokeConfigs", event_invoke::list),
     Operation::whole("ListFunctions", functions::list),
     Operation::whole("ListTags", tags::list),
     Operation::whole("ListVersionsByFunction", versions::list),
     Operation::whole("PublishVersion", versions::publish),
     Operation::whole("PutFunctionConcurrency", concurrency::put),
+    Operation::partly("PutFunctionEventInvokeConfig", DESTINATIONS, event_invoke::put),
     Operation::whole("RemovePermission", permissions::remove),
     Operation::whole("TagResource", tags::tag),
     Operation::whole("UntagResource", tags::untag),
@@ -78,6 +80,7 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::partly("UpdateEventSourceMapping", ONLY_QUEUES, mappings::update),
     Operation::partly("UpdateFunctionCode", CODE_MISSING, functions::update_code),
     Operation::partly("UpdateFunctionConfiguration", CODE_MISSING, functions::update_configuration),
+    Operation::partly("UpdateFunctionEventInvokeConfig", DESTINATIONS, event_invoke::update),
 ];
 
 /// The answer of an operation that has nothing to say.

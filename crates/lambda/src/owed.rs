@@ -3,7 +3,8 @@
 //!
 //! Each function has an internal queue whose permits are its reserved concurrency. A try that failed is written anew with the
 //! next one's number, so that what a crash or a full function costs is no try. Source: AWS, "How Lambda handles errors and retries with
-//! asynchronous invocation"; the dead letter's form is LocalStack's recording.
+//! asynchronous invocation"; the dead letter's form is LocalStack's recording. How often, how long and whom its end is told says the
+//! event invoke config.
 
 use std::time::Duration;
 
@@ -14,14 +15,14 @@ use queue::{
 };
 use store::{Commit, Read, Tx};
 
+use crate::event_invoke::EventInvokeConfig;
 use crate::function::{Function, Version};
 use crate::name::{FunctionName, LATEST};
+use crate::told::{Condition, End};
 use crate::{Functions, error};
 
 /// The kind of internal queue: the part of its name before the colon.
 const KIND: &str = "functions";
-/// How long an invocation is tried again after it came to be owed.
-const AGE_MAX: Duration = Duration::from_secs(6 * 3_600);
 /// The pauses before the second and the third try of a function that failed; then it is given up.
 const PAUSES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 /// The start of an environment comes on top of the function's own time.
@@ -67,11 +68,25 @@ pub struct OwedInvocation {
     handle: Handle,
 }
 
+/// What a function answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The version that was called.
+    pub version: String,
+    /// Its answer or its error, as JSON text.
+    pub payload: String,
+}
+
 /// Why a try failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failed {
-    /// The function answered with an error: its text.
-    Function(String),
+    /// The function failed.
+    Function {
+        /// The error's text.
+        words: String,
+        /// The whole of it, where the function has answered.
+        answer: Option<Answer>,
+    },
     /// It could not be called: it is busy, or cannot be started. That is no try.
     Hindered(String),
     /// Its reserved concurrency is 0.
@@ -86,8 +101,9 @@ pub enum Settlement {
         /// Not before this.
         at: Timestamp,
     },
+    /// It was given up; the dead-letter queue or the destination for failures has it.
     DeadLettered,
-    /// It was given up, and the function has no dead-letter queue that is here.
+    /// It was given up, and the function has neither that is here.
     Lost,
     /// It was settled before.
     Gone,
@@ -214,18 +230,24 @@ impl Functions {
         &self,
         commit: &mut Commit<'_>,
         owed: &OwedInvocation,
-        result: &Result<(), Failed>,
+        result: &Result<Answer, Failed>,
     ) -> Settlement {
         if !self.queues.delete(&mut commit.tx, &owed.handle) {
             return Settlement::Gone;
         }
         let tries = Tries { errors: owed.attempt.saturating_sub(1), hindrances: owed.hindrances };
+        let config = EventInvokeConfig::find(&mut commit.tx, &owed.name).unwrap_or_default();
         let (tries, pause, words) = match result {
-            Ok(()) => return Settlement::Done,
+            Ok(answer) => {
+                let end = End { condition: Condition::Success, owed, answer: Some(answer) };
+                self.tell_one(commit, config.on_success.as_deref(), &end);
+                return Settlement::Done;
+            }
             Err(Failed::Forbidden) => (tries, None, "ReservedConcurrentExecutions is 0".to_owned()),
-            Err(Failed::Function(words)) => {
+            Err(Failed::Function { words, .. }) => {
                 let at = usize::try_from(tries.errors).unwrap_or(usize::MAX);
-                (Tries { errors: tries.errors + 1, ..tries }, PAUSES.get(at).copied(), words.clone())
+                let pause = PAUSES.get(at).copied().filter(|_| u64::from(tries.errors) < config.retries());
+                (Tries { errors: tries.errors + 1, ..tries }, pause, words.clone())
             }
             Err(Failed::Hindered(words)) => {
                 let pause =
@@ -233,7 +255,8 @@ impl Functions {
                 (Tries { hindrances: tries.hindrances + 1, ..tries }, Some(pause), words.clone())
             }
         };
-        let at = pause.map(|pause| commit.now.plus(pause)).filter(|at| *at < owed.owed_since.plus(AGE_MAX));
+        let at =
+            pause.map(|pause| commit.now.plus(pause)).filter(|at| *at < owed.owed_since.plus(config.age()));
         if let Some(at) = at
             && let Some(queue) = self.queues.find_internal(&mut commit.tx, &owed.payee)
         {
@@ -249,7 +272,16 @@ impl Functions {
             self.queues.send(&mut commit.tx, queue, message);
             return Settlement::Rescheduled { at };
         }
-        if self.give_up(commit, owed, &words) { Settlement::DeadLettered } else { Settlement::Lost }
+        let end = end_of(owed, result, pause);
+        let told = self.tell_one(commit, config.on_failure.as_deref(), &end);
+        let given_up = self.give_up(commit, owed, &words);
+        if given_up || told { Settlement::DeadLettered } else { Settlement::Lost }
+    }
+
+    /// Tells a destination, where there is one.
+    fn tell_one(&self, commit: &mut Commit<'_>, destination: Option<&str>, end: &End<'_>) -> bool {
+        let destination: Option<Arn> = destination.and_then(|arn| arn.parse().ok());
+        destination.is_some_and(|destination| self.tell(commit, &destination, end))
     }
 
     /// Sends the event to the function's dead-letter queue; `false` where it has none that is here.
@@ -288,6 +320,23 @@ impl Functions {
             self.store.write(error::of_store, move |tx| functions.owe(&mut Commit::new(tx, now, &ids), new));
         ticket.await
     }
+}
+
+/// How an invocation ended that is given up; with a pause there was one more try to come, for which it is too old.
+fn end_of<'e>(
+    owed: &'e OwedInvocation,
+    result: &'e Result<Answer, Failed>,
+    pause: Option<Duration>,
+) -> End<'e> {
+    let (condition, answer) = match result {
+        Err(Failed::Forbidden) => (Condition::ZeroReservedConcurrency, None),
+        Err(Failed::Function { answer, .. }) if pause.is_some() => {
+            (Condition::EventAgeExceeded, answer.as_ref())
+        }
+        Err(Failed::Function { answer, .. }) => (Condition::RetriesExhausted, answer.as_ref()),
+        Err(Failed::Hindered(_)) | Ok(_) => (Condition::EventAgeExceeded, None),
+    };
+    End { condition, owed, answer }
 }
 
 /// How often a try failed, and how often there could be none.

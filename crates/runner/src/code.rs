@@ -1,13 +1,18 @@
 //! Code that came as a zip: kept under its own digest, unpacked into a folder, and nothing outside of it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::io::{self, Cursor, Read, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
+
+use crate::clock;
 
 /// Zipped code in a request (AWS).
 pub const ZIPPED_BYTES_MAX: usize = 52_428_800;
@@ -59,6 +64,39 @@ impl From<io::Error> for CodeError {
 pub struct CodeStore {
     zips: PathBuf,
     folders: PathBuf,
+    /// Held while a zip is kept and while one is swept: what is kept again is not swept at the same moment.
+    changing: Arc<Mutex<()>>,
+}
+
+/// What a look at kept zips has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Those whose bytes are the ones that were kept.
+    pub whole: Vec<PathBuf>,
+    pub damaged: Vec<PathBuf>,
+}
+
+/// Compares the zips in a folder that [`CodeStore::open`] was given with their digests; changes nothing.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub fn check(folder: &Path) -> io::Result<Checked> {
+    let mut checked = Checked::default();
+    let zips = match fs::read_dir(folder.join("zips")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(checked),
+        zips => zips?,
+    };
+    for entry in zips {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "zip") {
+            let is = digest(&fs::read(&path)?);
+            let is_whole = path.file_stem().is_some_and(|stem| *stem == *is);
+            if is_whole { &mut checked.whole } else { &mut checked.damaged }.push(path);
+        }
+    }
+    checked.whole.sort();
+    checked.damaged.sort();
+    Ok(checked)
 }
 
 impl CodeStore {
@@ -70,7 +108,8 @@ impl CodeStore {
     pub fn open(folder: &Path) -> io::Result<Self> {
         // Functions have a working folder of their own: a path must mean the same there.
         let folder = std::path::absolute(folder)?;
-        let store = Self { zips: folder.join("zips"), folders: folder.join("unpacked") };
+        let store =
+            Self { zips: folder.join("zips"), folders: folder.join("unpacked"), changing: Arc::default() };
         remove_folder(&store.folders)?;
         fs::create_dir_all(&store.zips)?;
         fs::create_dir_all(&store.folders)?;
@@ -90,7 +129,13 @@ impl CodeStore {
             self.unpack(&digest, zip)?;
         }
         let path = self.path(&digest);
-        if !path.is_file() {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that is damaged is written anew.
+        if self.read(&digest).is_ok() {
+            // Kept again is as good as new: it is not swept before a commit has named it.
+            let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(clock::now_ms()).unwrap_or_default());
+            let _ = open_to_write(&path)?.set_modified(now);
+        } else {
             let unfinished = path.with_extension("unfinished");
             let mut file = create(&unfinished)?;
             file.write_all(zip)?;
@@ -140,6 +185,26 @@ impl CodeStore {
         }
         digests.sort();
         Ok(digests)
+    }
+
+    /// Removes zips that nobody names and that were kept before the last `grace`: one that was kept just now may be named by a
+    /// commit to come. What was removed.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read, or a zip cannot be removed.
+    pub fn sweep(&self, named: &HashSet<String>, grace: Duration) -> io::Result<Vec<String>> {
+        let before_ms = clock::now_ms().saturating_sub(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX));
+        let mut removed = Vec::new();
+        for digest in self.list()?.into_iter().filter(|digest| !named.contains(digest)) {
+            let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            let modified = fs::metadata(self.path(&digest))?.modified()?;
+            let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+            if i64::try_from(since.as_millis()).unwrap_or(i64::MAX) <= before_ms {
+                self.remove(&digest)?;
+                removed.push(digest);
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes a zip and its folder. Nothing is done where it is not there.
@@ -281,6 +346,11 @@ fn remove_folder(folder: &Path) -> io::Result<()> {
 #[expect(clippy::disallowed_methods, reason = "code is kept as files, outside the store")]
 fn create(path: &Path) -> io::Result<fs::File> {
     fs::File::create(path)
+}
+
+#[expect(clippy::disallowed_methods, reason = "code is kept as files, outside the store")]
+fn open_to_write(path: &Path) -> io::Result<fs::File> {
+    fs::File::options().write(true).open(path)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a folder is synced through its own handle")]

@@ -1,21 +1,23 @@
 //! What functions need of the server: a folder for their code, processes, and a way for their lines into CloudWatch Logs.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::{Clock, Error, Timestamp};
+use aws::{Arn, Clock, Error, Event, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use delivery::Invoker;
+use events::{BusName, Events};
 use lambda::{Functions, Hands, KeptZip};
 use logs::{Entry, Logs, StreamName};
 use queue::Queues;
 use runner::launcher::ARGUMENT;
 use runner::options::LauncherCommand;
 use runner::{CodeError, CodeStore, LogOrigin, LogRecord, Runner, RunnerOptions, Runtime};
-use store::Store;
+use store::{Commit, Store};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{Mutex, watch};
 
@@ -31,6 +33,11 @@ const LINES_PER_COMMIT_MAX: usize = 500;
 /// How often idle environments are looked for.
 const SWEPT_EVERY: Duration = Duration::from_secs(15);
 
+/// How often zips are looked for that no version names.
+const CODE_SWEPT_EVERY: Duration = Duration::from_secs(600);
+/// So old is a zip that is swept: one that was kept just now may be named by a commit to come.
+const CODE_GRACE: Duration = Duration::from_secs(3600);
+
 /// A line and where it comes from.
 #[derive(Debug)]
 struct Line {
@@ -44,12 +51,13 @@ pub(crate) struct Workshop {
     pub(crate) functions: Functions,
     runner: Runner,
     invoker: Invoker,
+    code: CodeStore,
     lines: Arc<Mutex<Receiver<Line>>>,
 }
 
 impl Workshop {
     /// Opens the folder of code of a scope. Blocks.
-    pub(crate) fn open(config: &Config, queues: Queues) -> io::Result<Self> {
+    pub(crate) fn open(config: &Config, queues: Queues, events: Events) -> io::Result<Self> {
         let scope = queues.scope().clone();
         let folder = config.data_dir.join("functions").join(format!("{}-{}", scope.account, scope.region));
         // Code may hold secrets as the store does.
@@ -65,9 +73,9 @@ impl Workshop {
         options.endpoint_url = Some(endpoint(config.listen));
         options.region = scope.region.to_string();
         let runner = Runner::new(options)?;
-        let functions = Functions::new(queues, hands(code.clone(), runner.clone()));
-        let invoker = Invoker::new(functions.clone(), runner.clone(), code, OWN_CLOCK);
-        Ok(Self { functions, runner, invoker, lines: Arc::new(Mutex::new(lines)) })
+        let functions = Functions::new(queues, hands(code.clone(), runner.clone(), events));
+        let invoker = Invoker::new(functions.clone(), runner.clone(), code.clone(), OWN_CLOCK);
+        Ok(Self { functions, runner, invoker, code, lines: Arc::new(Mutex::new(lines)) })
     }
 
     /// Who calls these functions.
@@ -79,11 +87,13 @@ impl Workshop {
     pub(crate) async fn tend(self, logs: Logs, store: Store, mut closing: watch::Receiver<bool>) {
         let mut lines = self.lines.lock().await;
         let mut sweeps = tokio::time::interval(SWEPT_EVERY);
+        let mut code_sweeps = tokio::time::interval(CODE_SWEPT_EVERY);
         loop {
             let mut taken = Vec::new();
             tokio::select! {
                 _ = lines.recv_many(&mut taken, LINES_PER_COMMIT_MAX) => record(&logs, &store, taken).await,
                 _ = sweeps.tick() => self.runner.sweep().await,
+                _ = code_sweeps.tick() => self.sweep_code().await,
                 () = async { drop(closing.wait_for(|closing| *closing).await) } => break,
             }
         }
@@ -96,6 +106,32 @@ impl Workshop {
     }
 }
 
+impl Workshop {
+    /// Removes zips that no version names any more, and says which are missing.
+    async fn sweep_code(&self) {
+        let named = match self.functions.named_zips() {
+            Ok(named) => named,
+            Err(error) => return tracing::warn!(%error, "the functions' zips were not swept"),
+        };
+        let code = self.code.clone();
+        let swept = tokio::task::spawn_blocking(move || {
+            let kept: HashSet<String> = code.list()?.into_iter().collect();
+            for missing in named.difference(&kept) {
+                tracing::error!(
+                    digest = missing,
+                    "the zip of a function is missing: it cannot run until its code is updated"
+                );
+            }
+            code.sweep(&named, CODE_GRACE)
+        });
+        match swept.await {
+            Ok(Err(error)) => tracing::warn!(%error, "the functions' zips were not swept"),
+            Ok(Ok(removed)) => tracing::debug!(zips = removed.len(), "swept zips that no function has"),
+            Err(error) => tracing::warn!(%error, "the functions' zips were not swept"),
+        }
+    }
+}
+
 /// The functions call us on this machine, whatever addresses the door is open on.
 fn endpoint(listen: SocketAddr) -> String {
     let ip = match listen.ip() {
@@ -105,7 +141,7 @@ fn endpoint(listen: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, listen.port()))
 }
 
-fn hands(code: CodeStore, runner: Runner) -> Hands {
+fn hands(code: CodeStore, runner: Runner, events: Events) -> Hands {
     Hands {
         keep_zip: Arc::new(move |zip| {
             let code = code.clone();
@@ -113,6 +149,10 @@ fn hands(code: CodeStore, runner: Runner) -> Hands {
                 let kept = tokio::task::spawn_blocking(move || keep(&code, &zip)).await;
                 kept.unwrap_or_else(|error| Err(Error::receiver("ServiceException", 500, error.to_string())))
             })
+        }),
+        put_event: Arc::new(move |commit, bus, event| {
+            let events = if events.is_here(bus) { Some(events.clone()) } else { events.neighbour(bus) };
+            events.is_some_and(|events| put_event(&events, commit, bus, event))
         }),
         can_run: Arc::new(move |name| {
             let runner = runner.clone();
@@ -123,6 +163,17 @@ fn hands(code: CodeStore, runner: Runner) -> Hands {
             })
         }),
     }
+}
+
+/// Puts an event on a bus, perhaps of another account or region, in the same commit.
+fn put_event(events: &Events, commit: &mut Commit<'_>, bus: &Arn, event: &Event) -> bool {
+    let Some(bus) = BusName::parse(bus.resource.strip_prefix("event-bus/").unwrap_or_default()) else {
+        return false;
+    };
+    let (now, ids) = (commit.now, commit.ids);
+    let Some(matched) = events.match_event(&bus, event, now) else { return false };
+    commit.tx.in_scope(events.scope(), |tx| events.accept(&mut Commit::new(tx, now, ids), matched));
+    true
 }
 
 fn keep(code: &CodeStore, zip: &[u8]) -> Result<KeptZip, Error> {

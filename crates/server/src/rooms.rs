@@ -96,7 +96,8 @@ impl Rooms {
         let tables = Tables::open(&file, scope.clone()).map_err(StartError::Tables)?;
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        let workshop = Workshop::open(config, queues.clone()).map_err(StartError::Functions)?;
+        let workshop =
+            Workshop::open(config, queues.clone(), events.clone()).map_err(StartError::Functions)?;
         events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
         Ok(Self {
             store,

@@ -1,11 +1,14 @@
 //! `trunkline fsck`: is everything in the data folder what was written, and what can be saved if it is not.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use aws::encoding::hex;
 use clap::Args;
 use queue::mend::{Mended, after_salvage};
+use runner::code::Checked;
 use serde_json::json;
 use store::check::{Damage, Report, check, salvage};
 use store::folder::FORMAT;
@@ -33,14 +36,19 @@ pub(crate) struct Arguments {
 /// Exit status 0 where everything is as it was written, 1 where it is not.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let report = check(&arguments.data_dir).map_err(|error| error.to_string())?;
+    let zips = zips(&arguments.data_dir).map_err(|error| error.to_string())?;
     let saved = match &arguments.salvage_to {
-        Some(into) => Some(save(&arguments.data_dir, into)?),
+        Some(into) => {
+            let saved = save(&arguments.data_dir, into)?;
+            copy_zips(&arguments.data_dir, into, &zips.whole).map_err(|error| error.to_string())?;
+            Some(saved)
+        }
         None => None,
     };
     if arguments.json {
-        output::json(as_json(&report, saved));
+        output::json(as_json(&report, &zips, saved));
     } else {
-        show(&report);
+        show(&report, &zips);
         if let (Some(saved), Some(into)) = (&saved, &arguments.salvage_to) {
             output::line(format_args!("saved {} records to {}", saved.records, into.display()));
             let Mended { places, messages } = saved.mended;
@@ -51,7 +59,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             }
         }
     }
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_clean() && zips.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The zips of functions, of all accounts and regions.
+fn zips(data_dir: &Path) -> io::Result<Checked> {
+    let mut all = Checked::default();
+    let scopes = match fs::read_dir(data_dir.join("functions")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(all),
+        scopes => scopes?,
+    };
+    for scope in scopes {
+        let checked = runner::code::check(&scope?.path().join("code"))?;
+        all.whole.extend(checked.whole);
+        all.damaged.extend(checked.damaged);
+    }
+    Ok(all)
+}
+
+/// Takes the zips along that are intact, to the same place in the new data folder.
+fn copy_zips(from: &Path, into: &Path, whole: &[PathBuf]) -> io::Result<()> {
+    for zip in whole {
+        let place = into.join(zip.strip_prefix(from).unwrap_or(zip));
+        fs::create_dir_all(place.parent().unwrap_or(into))?;
+        fs::copy(zip, place)?;
+    }
+    Ok(())
 }
 
 /// What was saved.
@@ -75,7 +108,7 @@ fn save(from: &Path, into: &Path) -> Result<Saved, String> {
     Ok(Saved { records, mended })
 }
 
-fn show(report: &Report) {
+fn show(report: &Report, zips: &Checked) {
     let file = report.file.display();
     for damage in &report.damage {
         output::line(format_args!("{file}:{}: {}", damage.offset, sentence(damage)));
@@ -106,7 +139,16 @@ fn show(report: &Report) {
             report.format
         ));
     }
-    if report.is_clean() {
+    for zip in &zips.damaged {
+        output::line(format_args!(
+            "{}: its bytes are not those of its name; update the function's code",
+            zip.display()
+        ));
+    }
+    if !zips.whole.is_empty() {
+        output::line(format_args!("{} zips of functions intact", zips.whole.len()));
+    }
+    if report.is_clean() && zips.damaged.is_empty() {
         output::line(output::styled(output::GOOD, "no damage"));
     } else {
         output::line(output::styled(output::BAD, "damaged"));
@@ -125,7 +167,7 @@ fn sentence(damage: &Damage) -> String {
     format!("{}{table}{scope}{key}", damage.what)
 }
 
-fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
+fn as_json(report: &Report, zips: &Checked, saved: Option<Saved>) -> serde_json::Value {
     let given_up = saved.map(|saved| {
         json!({"messagesWithoutContent": saved.mended.places, "messagesWithoutQueue": saved.mended.messages})
     });
@@ -144,9 +186,10 @@ fn as_json(report: &Report, saved: Option<Saved>) -> serde_json::Value {
         })
         .collect();
     json!({
-        "file": report.file, "format": report.format, "bytes": report.file_bytes, "clean": report.is_clean(), "closed": report.closed,
+        "file": report.file, "format": report.format, "bytes": report.file_bytes, "clean": report.is_clean() && zips.damaged.is_empty(), "closed": report.closed,
         "records": report.records(), "damagedPlaces": report.damaged_places, "missing": report.missing,
         "refusal": report.refusal, "damage": damage, "saved": saved, "givenUp": given_up,
+        "zips": zips.whole.len(), "damagedZips": zips.damaged,
     })
 }
 

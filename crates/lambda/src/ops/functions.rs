@@ -12,6 +12,7 @@ use store::{KeyRange, Read, Tx};
 use crate::alias::{ALIASES, Alias};
 use crate::check::Faults;
 use crate::error::of_store;
+use crate::event_invoke::EventInvokeConfig;
 use crate::function::{Code, FUNCTIONS, Function, VERSIONS, Version};
 use crate::name::{FunctionName, LATEST, is_number};
 use crate::ops::code::CodeRequest;
@@ -291,6 +292,7 @@ fn delete_all(tx: &mut Tx<'_>, name: &FunctionName, home: &Scope) -> Result<(), 
         tx.remove(&ALIASES, &key);
     }
     Policy::remove_all(tx, &name);
+    EventInvokeConfig::remove_all(tx, &name);
     tx.remove(&FUNCTIONS, &name);
     Ok(())
 }

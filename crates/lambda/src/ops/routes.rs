@@ -12,6 +12,7 @@ const POLICY: &str = "/2015-03-31/functions/{FunctionName}/policy";
 const VERSIONS: &str = "/2015-03-31/functions/{FunctionName}/versions";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{UUID}";
+const EVENT_INVOKE: &str = "/2019-09-25/functions/{FunctionName}/event-invoke-config";
 const TAGS: &str = "/2017-03-31/tags/{Resource+}";
 
 pub(super) const ROUTES: &[Route] = &[
@@ -57,6 +58,16 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GetEventSourceMapping", "GET", MAPPING),
     Route::new("UpdateEventSourceMapping", "PUT", MAPPING).status(202),
     Route::new("DeleteEventSourceMapping", "DELETE", MAPPING).status(202),
+    Route::new("PutFunctionEventInvokeConfig", "PUT", EVENT_INVOKE).query(QUALIFIER),
+    Route::new("UpdateFunctionEventInvokeConfig", "POST", EVENT_INVOKE).query(QUALIFIER),
+    Route::new("GetFunctionEventInvokeConfig", "GET", EVENT_INVOKE).query(QUALIFIER),
+    Route::new("DeleteFunctionEventInvokeConfig", "DELETE", EVENT_INVOKE).query(QUALIFIER).status(204),
+    Route::new(
+        "ListFunctionEventInvokeConfigs",
+        "GET",
+        "/2019-09-25/functions/{FunctionName}/event-invoke-config/list",
+    )
+    .query(PAGING),
     Route::new("TagResource", "POST", TAGS).status(204),
     Route::new("UntagResource", "DELETE", TAGS).query(&[Binding::texts("TagKeys", "tagKeys")]).status(204),
     Route::new("ListTags", "GET", TAGS),

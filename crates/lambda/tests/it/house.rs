@@ -1,7 +1,7 @@
 //! A store with functions for a test, and the short words to use it.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws::{Call, Error, Ids, Reply, Timestamp};
 use lambda::{Functions, Hands, KeptZip};
@@ -16,6 +16,8 @@ pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_773_921_600_000);
 pub(crate) struct House {
     pub(crate) functions: Functions,
     queues: Queues,
+    /// What was put on buses.
+    pub(crate) events: Arc<Mutex<Vec<Value>>>,
     ids: u128,
     sqs_calls: Cell<u128>,
     _dir: tempfile::TempDir,
@@ -25,6 +27,8 @@ impl House {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), &Options::default()).unwrap();
+        let events: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let sink = Arc::clone(&events);
         let hands = Hands {
             keep_zip: Arc::new(|zip| {
                 Box::pin(async move {
@@ -35,6 +39,11 @@ impl House {
                     let digest = String::from_utf8(zip.clone()).unwrap();
                     Ok(KeptZip { sha256: format!("sha of {digest}"), digest, size_bytes: zip.len() as u64 })
                 })
+            }),
+            put_event: Arc::new(move |_, bus, event| {
+                let event: Value = serde_json::from_str(&event.to_json()).unwrap();
+                sink.lock().unwrap().push(json!({"bus": bus.resource, "event": event}));
+                bus.resource == "event-bus/default"
             }),
             can_run: Arc::new(|runtime| {
                 Box::pin(async move {
@@ -47,6 +56,7 @@ impl House {
         let house = Self {
             functions: Functions::new(queues.clone(), hands),
             queues,
+            events,
             ids: 0,
             sqs_calls: Cell::new(0),
             _dir: dir,

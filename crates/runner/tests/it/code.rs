@@ -1,9 +1,12 @@
 //! Zips: unpacked into a folder of their own, and nothing outside of it.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{Cursor, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
+use runner::code::check as check_zips;
 use runner::{CodeError, CodeStore};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -54,10 +57,19 @@ fn a_zip_is_kept_under_its_digest_and_its_folder_is_made_anew() {
     check(&store);
     let again = CodeStore::open(folder.path()).unwrap();
     check(&again);
-    assert_eq!((again.list().unwrap(), again.read(&digest).unwrap()), (vec![digest.clone()], zip));
+    assert_eq!((again.list().unwrap(), again.read(&digest).unwrap()), (vec![digest.clone()], zip.clone()));
+    let kept = zip;
     fs::write(folder.path().join("zips").join(format!("{digest}.zip")), "damaged").unwrap();
     assert!(matches!(again.read(&digest), Err(CodeError::Io(_))));
-    again.remove(&digest).unwrap();
+    let checked = check_zips(folder.path()).unwrap();
+    assert_eq!((checked.whole.len(), checked.damaged.len()), (0, 1));
+    again.put(&kept).unwrap();
+    assert_eq!(check_zips(folder.path()).unwrap().whole.len(), 1, "what is damaged is written anew");
+    let nobody = HashSet::new();
+    let hour = Duration::from_secs(3600);
+    assert!(again.sweep(&nobody, hour).unwrap().is_empty(), "it may be named by a commit to come");
+    assert!(again.sweep(&HashSet::from([digest.clone()]), Duration::ZERO).unwrap().is_empty(), "it is named");
+    assert_eq!(again.sweep(&nobody, Duration::ZERO).unwrap(), [digest.clone()]);
     again.remove(&digest).unwrap();
     assert!(again.list().unwrap().is_empty() && again.folder(&digest).is_err());
 }
