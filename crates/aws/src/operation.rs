@@ -161,7 +161,6 @@ fn without_value(words: &str) -> String {
     words.to_owned()
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::parse;
@@ -186,7 +185,11 @@ mod tests {
             let error = parse::<Request>(body.as_bytes()).unwrap_err();
             assert_eq!(error.code, "SerializationException");
             assert!(!error.message.contains(secret), "{}", error.message);
-            assert!(error.message.contains("expected") && error.message.contains("line 1"), "{}", error.message);
+            assert!(
+                error.message.contains("expected") && error.message.contains("line 1"),
+                "{}",
+                error.message
+            );
         }
     }
 }

@@ -90,7 +90,8 @@ async fn serve_one(stream: TcpStream, routes: Router, seat: Arc<Seat>, mut closi
         async move {
             let answer = answer.await;
             // What is upgraded speaks no HTTP any more.
-            if !answer.as_ref().is_ok_and(|answer| answer.status() == hyper::StatusCode::SWITCHING_PROTOCOLS) {
+            if !answer.as_ref().is_ok_and(|answer| answer.status() == hyper::StatusCode::SWITCHING_PROTOCOLS)
+            {
                 seat.go(Stage::Idle);
             }
             answer

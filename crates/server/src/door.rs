@@ -185,7 +185,8 @@ impl Door {
         let ids = clock::ids();
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         // What becomes a part of URLs is a host and nothing else.
-        let host = host.filter(|host| host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@')));
+        let host =
+            host.filter(|host| host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@')));
         let host = host.unwrap_or(&self.address);
         Call {
             now: clock::now(),

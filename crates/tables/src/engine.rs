@@ -1,9 +1,12 @@
 //! A request to the engine and its answer back, on a thread that may block.
 
+use std::borrow::Cow;
+
 use aws::{Error, Reply};
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::Tables;
 use crate::ops::SERVICE;
@@ -60,11 +63,17 @@ impl Tables {
         Ok(self.shown(operation, text).into_bytes())
     }
 
-    /// The request's text, with ARNs as the engine has them.
-    fn request_text(&self, body: &[u8]) -> Result<String, Error> {
+    /// The request's text, with the tables that ARNs name as the engine names them; what items hold is theirs.
+    fn request_text<'b>(&self, body: &'b [u8]) -> Result<Cow<'b, str>, Error> {
         let text =
             std::str::from_utf8(body).map_err(|_| Error::serialization("The request body is not UTF-8."))?;
-        Ok(text.replace(&self.arn_prefix(), ENGINE_ARN_PREFIX))
+        if !text.contains("arn:aws:dynamodb:") {
+            return Ok(Cow::Borrowed(text));
+        }
+        // What is no JSON is the engine's to refuse, in AWS's words.
+        let Ok(mut request) = serde_json::from_str::<Value>(text) else { return Ok(Cow::Borrowed(text)) };
+        rename_tables(&mut request, &self.arn_prefix());
+        Ok(Cow::Owned(request.to_string()))
     }
 
     /// The answer's text with ARNs of the account and region; what items hold is theirs.
@@ -81,6 +90,31 @@ impl Tables {
 
 /// The engine knows one account and one region.
 const ENGINE_ARN_PREFIX: &str = "arn:aws:dynamodb:dynoxide:000000000000:table/";
+
+/// Puts what the engine takes in the place of our ARNs where a request names tables: the table's name for `TableName`, also in each
+/// part of a transaction, and for the keys of a batch; the engine's ARN for `ResourceArn`.
+fn rename_tables(request: &mut Value, own: &str) {
+    let name = |arn: &str| arn.strip_prefix(own).map(str::to_owned);
+    let rename = |part: &mut Value| replace(part, "TableName", name);
+    rename(request);
+    replace(request, "ResourceArn", |arn| Some(format!("{ENGINE_ARN_PREFIX}{}", name(arn)?)));
+    if let Some(Value::Object(tables)) = request.get_mut("RequestItems") {
+        let named = std::mem::take(tables);
+        tables.extend(named.into_iter().map(|(table, asked)| (name(&table).unwrap_or(table), asked)));
+    }
+    for part in request.get_mut("TransactItems").and_then(Value::as_array_mut).into_iter().flatten() {
+        part.as_object_mut().into_iter().flat_map(Map::values_mut).for_each(rename);
+    }
+}
+
+/// Puts another text in the place of a member's, where `change` has one.
+fn replace(part: &mut Value, member: &str, change: impl Fn(&str) -> Option<String>) {
+    if let Some(named) = part.get_mut(member)
+        && let Some(text) = named.as_str().and_then(change)
+    {
+        *named = Value::String(text);
+    }
+}
 
 /// The error for a request that the engine's readers do not take: they say by a mark before their words which one it is.
 fn unreadable(words: &str) -> DynoxideError {

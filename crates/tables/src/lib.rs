@@ -7,6 +7,7 @@
 
 mod engine;
 mod error;
+pub mod file;
 pub mod ops;
 
 use std::fmt;

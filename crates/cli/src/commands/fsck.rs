@@ -13,6 +13,7 @@ use serde_json::json;
 use store::check::{Damage, Report, check, salvage};
 use store::folder::FORMAT;
 use store::{Options, Store};
+use tables::file::{self, FileReport};
 
 use crate::output;
 
@@ -35,22 +36,23 @@ pub(crate) struct Arguments {
 
 /// Exit status 0 where everything is as it was written, 1 where it is not.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let report = check(&arguments.data_dir).map_err(|error| error.to_string())?;
-    let zips = zips(&arguments.data_dir).map_err(|error| error.to_string())?;
+    let found = Found::in_folder(&arguments.data_dir)?;
     let saved = match &arguments.salvage_to {
-        Some(into) => {
-            let saved = save(&arguments.data_dir, into)?;
-            copy_zips(&arguments.data_dir, into, &zips.whole).map_err(|error| error.to_string())?;
-            Some(saved)
-        }
+        Some(into) => Some(save(&arguments.data_dir, into, &found)?),
         None => None,
     };
     if arguments.json {
-        output::json(as_json(&report, &zips, saved));
+        output::json(as_json(&found, saved.as_ref()));
     } else {
-        show(&report, &zips);
+        show(&found.report);
+        show_zips(&found.zips);
+        found.tables.iter().for_each(show_tables);
+        show_end(&found);
         if let (Some(saved), Some(into)) = (&saved, &arguments.salvage_to) {
             output::line(format_args!("saved {} records to {}", saved.records, into.display()));
+            for left in &saved.left {
+                output::line(format_args!("not saved: {left}"));
+            }
             let Mended { places, messages } = saved.mended;
             if places + messages > 0 {
                 output::line(format_args!(
@@ -59,7 +61,34 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             }
         }
     }
-    Ok(if report.is_clean() && zips.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if found.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What a check found, in all that the folder holds.
+#[derive(Debug)]
+struct Found {
+    /// The store.
+    report: Report,
+    /// The zips of functions, of all accounts and regions.
+    zips: Checked,
+    /// The files of DynamoDB's tables.
+    tables: Vec<FileReport>,
+}
+
+impl Found {
+    fn in_folder(data_dir: &Path) -> Result<Self, String> {
+        let report = check(data_dir).map_err(|error| error.to_string())?;
+        let unreadable = |error: io::Error| format!("{} cannot be read: {error}", data_dir.display());
+        let zips = zips(data_dir).map_err(unreadable)?;
+        let tables = file::check(data_dir).map_err(unreadable)?;
+        Ok(Self { report, zips, tables })
+    }
+
+    /// Whether everything is as it was written, as far as that can be seen.
+    fn is_clean(&self) -> bool {
+        let tables_are = self.tables.iter().all(|file| file.damage.is_empty());
+        self.report.is_clean() && self.zips.damaged.is_empty() && tables_are
+    }
 }
 
 /// The zips of functions, of all accounts and regions.
@@ -88,14 +117,16 @@ fn copy_zips(from: &Path, into: &Path, whole: &[PathBuf]) -> io::Result<()> {
 }
 
 /// What was saved.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Saved {
     records: u64,
     mended: Mended,
+    /// Files of tables that could not be copied, and why.
+    left: Vec<String>,
 }
 
 /// Saves what is intact, and puts in order what hangs together, so that no queue waits for what is lost.
-fn save(from: &Path, into: &Path) -> Result<Saved, String> {
+fn save(from: &Path, into: &Path, found: &Found) -> Result<Saved, String> {
     let records = salvage(from, into).map_err(|error| error.to_string())?.records();
     let store = Store::open(into, &Options::default()).map_err(|error| error.to_string())?;
     let mut mended = Mended::default();
@@ -105,10 +136,60 @@ fn save(from: &Path, into: &Path) -> Result<Saved, String> {
         mended.places += more.places;
         mended.messages += more.messages;
     }
-    Ok(Saved { records, mended })
+    copy_zips(from, into, &found.zips.whole).map_err(|error| error.to_string())?;
+    let left = found.tables.iter().filter_map(|file| save_tables(file, into).err()).collect();
+    Ok(Saved { records, mended, left })
 }
 
-fn show(report: &Report, zips: &Checked) {
+/// Copies a file of tables that is whole; of one that is not, nothing is guessed.
+fn save_tables(report: &FileReport, into: &Path) -> Result<(), String> {
+    let file = &report.file;
+    if !report.damage.is_empty() {
+        return Err(format!(
+            "{} is damaged; `sqlite3 {} .recover` prints what can be read of it",
+            file.display(),
+            file.display()
+        ));
+    }
+    let name = file.file_name().unwrap_or_default();
+    file::copy(file, &into.join(name)).map_err(|error| error.to_string())
+}
+
+fn show_tables(report: &FileReport) {
+    let file = report.file.display();
+    for sentence in &report.damage {
+        output::line(format_args!("{file}: {sentence}"));
+    }
+    let state =
+        if report.damage.is_empty() { "structure intact (pages have no checksums)" } else { "damaged" };
+    output::line(format_args!("{file}: {} bytes of tables, {state}", report.file_bytes));
+}
+
+/// The last word on the folder.
+fn show_end(found: &Found) {
+    if found.is_clean() {
+        output::line(output::styled(output::GOOD, "no damage"));
+        return;
+    }
+    output::line(output::styled(output::BAD, "damaged"));
+    output::line(
+        "copy the data folder before doing anything else; `trunkline fsck --salvage-to NEW_DIR` saves what is intact",
+    );
+}
+
+fn show_zips(zips: &Checked) {
+    for zip in &zips.damaged {
+        output::line(format_args!(
+            "{}: its bytes are not those of its name; update the function's code",
+            zip.display()
+        ));
+    }
+    if !zips.whole.is_empty() {
+        output::line(format_args!("{} zips of functions intact", zips.whole.len()));
+    }
+}
+
+fn show(report: &Report) {
     let file = report.file.display();
     for damage in &report.damage {
         output::line(format_args!("{file}:{}: {}", damage.offset, sentence(damage)));
@@ -139,23 +220,6 @@ fn show(report: &Report, zips: &Checked) {
             report.format
         ));
     }
-    for zip in &zips.damaged {
-        output::line(format_args!(
-            "{}: its bytes are not those of its name; update the function's code",
-            zip.display()
-        ));
-    }
-    if !zips.whole.is_empty() {
-        output::line(format_args!("{} zips of functions intact", zips.whole.len()));
-    }
-    if report.is_clean() && zips.damaged.is_empty() {
-        output::line(output::styled(output::GOOD, "no damage"));
-    } else {
-        output::line(output::styled(output::BAD, "damaged"));
-        output::line(
-            "copy the data folder before doing anything else; `trunkline fsck --salvage-to NEW_DIR` saves what is intact",
-        );
-    }
 }
 
 /// What is wrong, in which table and under which key.
@@ -167,7 +231,9 @@ fn sentence(damage: &Damage) -> String {
     format!("{}{table}{scope}{key}", damage.what)
 }
 
-fn as_json(report: &Report, zips: &Checked, saved: Option<Saved>) -> serde_json::Value {
+fn as_json(found: &Found, saved: Option<&Saved>) -> serde_json::Value {
+    let Found { report, zips, tables } = found;
+    let not_saved = saved.map(|saved| &saved.left);
     let given_up = saved.map(|saved| {
         json!({"messagesWithoutContent": saved.mended.places, "messagesWithoutQueue": saved.mended.messages})
     });
@@ -185,11 +251,15 @@ fn as_json(report: &Report, zips: &Checked, saved: Option<Saved>) -> serde_json:
             })
         })
         .collect();
+    let tables_files = tables.iter().map(
+        |file| json!({"file": file.file, "bytes": file.file_bytes, "clean": file.damage.is_empty(), "damage": file.damage}),
+    );
+    let tables_files: Vec<_> = tables_files.collect();
     json!({
-        "file": report.file, "format": report.format, "bytes": report.file_bytes, "clean": report.is_clean() && zips.damaged.is_empty(), "closed": report.closed,
+        "file": report.file, "format": report.format, "bytes": report.file_bytes, "clean": found.is_clean(), "closed": report.closed,
         "records": report.records(), "damagedPlaces": report.damaged_places, "missing": report.missing,
         "refusal": report.refusal, "damage": damage, "saved": saved, "givenUp": given_up,
-        "zips": zips.whole.len(), "damagedZips": zips.damaged,
+        "zips": zips.whole.len(), "damagedZips": zips.damaged, "tablesFiles": tables_files, "notSaved": not_saved,
     })
 }
 

@@ -17,8 +17,8 @@ use crate::api_destinations::connection::{
     Authorization, Connection, ConnectionState, OAuth, Parameter, Parameters,
 };
 use crate::events::Events;
-use crate::target::HttpParameters;
 use crate::limits::quotas;
+use crate::target::HttpParameters;
 use crate::target::input::path::Path;
 use crate::trip::owe::Owed;
 

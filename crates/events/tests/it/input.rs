@@ -90,7 +90,9 @@ proptest! {
 #[test]
 fn a_template_that_makes_too_much_fails_while_it_is_built() {
     let event = format!("{{\"detail\":{{\"a\":\"{}\"}}}}", "x".repeat(1_000_000));
-    for template in ["<a>".repeat(2_730), format!("\"{}\"", "<a>".repeat(2_730)), "<aws.events.event.json>".repeat(300)] {
+    for template in
+        ["<a>".repeat(2_730), format!("\"{}\"", "<a>".repeat(2_730)), "<aws.events.event.json>".repeat(300)]
+    {
         let paths = [("a".to_owned(), "$.detail.a".to_owned())].into();
         let maker = InputMaker::compile(&Input::Transformer { paths, template }, "t").unwrap();
         let failure = make(&maker, &event).unwrap_err().to_string();

@@ -171,7 +171,8 @@ fn an_id_comes_once_in_seven_days_also_after_a_restart() {
 /// A post that is signed, and has no id, could be read by somebody once and sent again for ever.
 #[test]
 fn a_signed_post_without_an_id_comes_once() {
-    let verification = Verification::Hmac { secret: Secret::new("key"), header: "x-hub-signature-256".to_owned() };
+    let verification =
+        Verification::Hmac { secret: Secret::new("key"), header: "x-hub-signature-256".to_owned() };
     let hook = hook(Some(verification));
     // Reckoned with Python's hmac: key `key`, SHA-256.
     let signature = "88a67f24bbcdaed0e6c997404bb79a743baf44c6bab2f4c27328e3009d22e342";

@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use aws::books::{Metric, MetricKind};
 use aws::Error;
+use aws::books::{Metric, MetricKind};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

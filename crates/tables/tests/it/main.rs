@@ -133,3 +133,46 @@ fn a_file_that_is_none_of_tables_is_refused_as_it_was() {
     let error = Tables::open(&file, Scope::default()).unwrap_err();
     assert!(error.to_string().contains("tables.sqlite"), "{error}");
 }
+
+#[test]
+fn an_arn_names_a_table_and_is_a_text_like_others_in_an_item() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = with_table(&folder);
+    let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/leases";
+    let put = json!({"TableName": arn, "Item": {"id": {"S": arn}, "of": {"S": format!("see {arn}")}}});
+    ask(&tables, "PutItem", &put).unwrap();
+    let key = json!({"id": {"S": arn}});
+    let found = ask(&tables, "GetItem", &json!({"TableName": "leases", "Key": key})).unwrap();
+    assert_eq!(found["Item"], put["Item"], "bytes are given back as they came");
+    let batch = json!({"RequestItems": {"leases": {"Keys": [key]}}});
+    let found = ask(&tables, "BatchGetItem", &batch).unwrap();
+    assert_eq!(found["Responses"]["leases"][0], put["Item"]);
+    let item = json!({"id": {"S": "b"}, "of": {"S": arn}});
+    let parts = json!({"TransactItems": [{"Put": {"TableName": arn, "Item": item}}]});
+    ask(&tables, "TransactWriteItems", &parts).unwrap();
+    let found = ask(&tables, "GetItem", &json!({"TableName": "leases", "Key": {"id": {"S": "b"}}})).unwrap();
+    assert_eq!(found["Item"], item);
+}
+
+#[test]
+fn a_file_is_checked_and_copied_with_what_its_log_still_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = with_table(&folder);
+    take_lease(&tables, "one").unwrap();
+    let reports = tables::file::check(folder.path()).unwrap();
+    assert_eq!(reports.iter().map(|report| report.damage.len()).collect::<Vec<_>>(), [0]);
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    tables::file::copy(&reports[0].file, &elsewhere.path().join("tables.sqlite")).unwrap();
+    let error = take_lease(&open(&elsewhere), "two").unwrap_err();
+    assert_eq!(&*error.code, "ConditionalCheckFailedException", "the lease is in the copy");
+    drop(tables);
+
+    let file = elsewhere.path().join("tables.sqlite");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // The first page's tree of tables, behind the file's header of 100 bytes.
+    bytes[100..4_096].fill(0x5a);
+    std::fs::write(&file, bytes).unwrap();
+    let report = tables::file::check(elsewhere.path()).unwrap().remove(0);
+    assert!(!report.damage.is_empty());
+}

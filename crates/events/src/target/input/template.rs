@@ -133,9 +133,11 @@ impl Values<'_> {
             return Ok(None);
         };
         if found.is_none() {
-            self.read_bytes = self.read_bytes.saturating_add(self.event.len().saturating_mul(variable.reads()));
+            self.read_bytes =
+                self.read_bytes.saturating_add(self.event.len().saturating_mul(variable.reads()));
             if self.read_bytes > quotas::INPUT_READ_BYTES_MAX {
-                let sentence = "The paths of the InputTemplate take too long to evaluate on an event of this size.";
+                let sentence =
+                    "The paths of the InputTemplate take too long to evaluate on an event of this size.";
                 return Err(InputFailure(sentence.to_owned()));
             }
             *found = Some(variable.value(self.event, self.about));
