@@ -8,7 +8,11 @@ pub fn pipeline(data: &[u8]) {
     let environment = |name: &str| name.len().is_multiple_of(2).then(|| "a value".to_owned());
     let mistakes = match provision::load(text, &environment) {
         Ok(pipeline) => {
-            let place = Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
+            let place = Place {
+                region: "us-east-1".to_owned(),
+                account: "000000000000".to_owned(),
+                endpoint: "http://localhost:4566".to_owned(),
+            };
             let id = |name: &str| Some(format!("id-of-{name}"));
             provision::run_tests(&pipeline, &place, &id);
             provision::desired(&pipeline, &place, &id).err().unwrap_or_default()

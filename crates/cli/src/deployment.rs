@@ -11,6 +11,8 @@ use provision::apply::Failure;
 use provision::change::Change;
 use provision::plan::{Action, Step};
 use provision::{ApiError, Desired, Http, Owner, Ownership, Pipeline, Place, Plan, Report};
+use runner::interpreter::{Interpreters, VersionRule};
+use runner::runtime::Runtime;
 use serde_json::{Value, json};
 
 use crate::feed::Feed;
@@ -26,18 +28,33 @@ pub(crate) struct Deployment<'a> {
     pub(crate) plan: Plan,
 }
 
-/// What a pipeline wants at a place.
+/// What a pipeline wants at a place. Optional functions whose interpreter is not installed are left out, with a line.
 ///
 /// # Errors
 /// The mistakes of the file, as text.
-pub(crate) fn desired(
+pub(crate) async fn desired(
     file: &PipelineFile,
     pipeline: &Pipeline,
     place: &Place,
     ids: &QueueIds,
 ) -> Result<Desired, String> {
-    provision::desired(pipeline, place, &|name| ids.get(name).cloned())
+    let missing = missing_functions(pipeline).await;
+    provision::desired(&pipeline.without_functions(&missing), place, &|name| ids.get(name).cloned())
         .map_err(|mistakes| file.show(&mistakes))
+}
+
+/// The optional functions of a pipeline that nothing here can run, each told in a line.
+async fn missing_functions(pipeline: &Pipeline) -> Vec<String> {
+    let interpreters = Interpreters::new(std::env::var_os("PATH").unwrap_or_default(), VersionRule::Nearest);
+    let mut missing = Vec::new();
+    for function in pipeline.functions.iter().filter(|function| function.is_optional) {
+        let Some(runtime) = Runtime::parse(&function.runtime.value) else { continue };
+        if let Err(why) = interpreters.find(runtime).await {
+            output::note(&format!("function {} is left out: {why}", function.name.value));
+            missing.push(function.name.value.clone());
+        }
+    }
+    missing
 }
 
 /// The ids of the Genesys queues of a file, by their names.
@@ -64,7 +81,7 @@ pub(crate) async fn bring_up(
     let api = Http::new(&format!("http://{address}"), &[])?;
     let said = |error: ApiError| error.to_string();
     let place = provision::place(&api).await.map_err(said)?;
-    let desired = desired(file, pipeline, &place, ids)?;
+    let desired = desired(file, pipeline, &place, ids).await?;
     let deployment = Deployment::plan(&api, &pipeline.owner, &desired).await.map_err(said)?;
     let adoptions: Vec<String> = deployment.plan.adoptions().map(ToString::to_string).collect();
     if !adoptions.is_empty() {
@@ -330,7 +347,7 @@ impl Target {
                 Goal::Nothing => Desired::default(),
                 Goal::File => {
                     let feed = Box::pin(Feed::of(&pipeline, place, 1)).await?;
-                    desired(&file, &pipeline, place, &queue_ids(&pipeline, feed.as_ref()))?
+                    desired(&file, &pipeline, place, &queue_ids(&pipeline, feed.as_ref())).await?
                 }
             };
             let planned = Deployment::plan(api, &pipeline.owner, &desired).await;

@@ -58,6 +58,12 @@ impl PipelineFile {
         Self { name: PathBuf::from("the sample pipeline"), text: provision::sample().to_owned() }
     }
 
+    /// The folder that it stands in.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        let folder = self.name.parent()?;
+        Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    }
+
     /// What stands in it.
     pub(crate) fn text(&self) -> &str {
         &self.text
@@ -65,13 +71,14 @@ impl PipelineFile {
 
     /// The pipeline, or all its mistakes as text.
     pub(crate) fn load(&self) -> Result<Pipeline, Vec<Mistake>> {
-        provision::load(&self.text, &|name| std::env::var(name).ok())
+        provision::load_in(self.folder(), &self.text, &|name| std::env::var(name).ok())
     }
 
     /// All mistakes. What depends on a variable that is set only elsewhere cannot be judged here.
     pub(crate) fn mistakes(&self, environment: Environment) -> Vec<Mistake> {
-        let mut mistakes =
-            provision::load(&self.text, &|name| environment.variable(name)).err().unwrap_or_default();
+        let mut mistakes = provision::load_in(self.folder(), &self.text, &|name| environment.variable(name))
+            .err()
+            .unwrap_or_default();
         if environment == Environment::Elsewhere {
             mistakes.retain(|mistake| {
                 let written = self.text.get(mistake.span.start..mistake.span.end).unwrap_or_default();
@@ -143,7 +150,11 @@ pub(crate) fn org_of(pipeline: &Pipeline, place: &Place) -> Option<(OrgConfig, O
 
 /// Where the tests of a pipeline file run.
 pub(crate) fn test_place() -> Place {
-    Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() }
+    Place {
+        region: "us-east-1".to_owned(),
+        account: "000000000000".to_owned(),
+        endpoint: "http://localhost:4566".to_owned(),
+    }
 }
 
 /// The org whose queue ids stand in a pipeline's tests: the simulated one, or for a real org one with queues of the same names.

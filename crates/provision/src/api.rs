@@ -13,6 +13,18 @@ pub enum Service {
     Sqs,
     /// Amazon EventBridge.
     Events,
+    /// CloudWatch Logs.
+    Logs,
+    /// AWS Lambda.
+    Lambda,
+    /// AWS Step Functions.
+    States,
+    /// Amazon DynamoDB.
+    Tables,
+    /// AWS IAM.
+    Iam,
+    /// The Genesys platform's API, as Trunkline serves it: its operations have names of ours.
+    Platform,
     /// Trunkline's own operations: what AWS's cannot tell.
     Trunkline,
 }
@@ -43,6 +55,36 @@ impl Request {
     pub fn trunkline(operation: &'static str, body: Value) -> Self {
         Self { service: Service::Trunkline, operation, body }
     }
+
+    /// A call of CloudWatch Logs.
+    pub fn logs(operation: &'static str, body: Value) -> Self {
+        Self { service: Service::Logs, operation, body }
+    }
+
+    /// A call of Lambda.
+    pub fn lambda(operation: &'static str, body: Value) -> Self {
+        Self { service: Service::Lambda, operation, body }
+    }
+
+    /// A call of Step Functions.
+    pub fn states(operation: &'static str, body: Value) -> Self {
+        Self { service: Service::States, operation, body }
+    }
+
+    /// A call of DynamoDB.
+    pub fn tables(operation: &'static str, body: Value) -> Self {
+        Self { service: Service::Tables, operation, body }
+    }
+
+    /// A call of IAM.
+    pub fn iam(operation: &'static str, body: Value) -> Self {
+        Self { service: Service::Iam, operation, body }
+    }
+
+    /// A call of the Genesys platform.
+    pub fn platform(operation: &'static str, body: Value) -> Self {
+        Self { service: Service::Platform, operation, body }
+    }
 }
 
 /// An error as the service told it, or as the way to it.
@@ -61,13 +103,26 @@ impl ApiError {
     pub fn is_absent(&self) -> bool {
         matches!(
             self.code.as_str(),
-            "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue"
+            "ResourceNotFoundException"
+                | "QueueDoesNotExist"
+                | "AWS.SimpleQueueService.NonExistentQueue"
+                | "NoSuchEntity"
+                | "StateMachineDoesNotExist"
         )
     }
 
     /// Whether it says that what was to be made exists.
     pub fn is_there_already(&self) -> bool {
         self.code == "ResourceAlreadyExistsException"
+    }
+
+    /// What was there when the plan was made is not there any more.
+    pub(crate) fn gone(what: &str) -> Self {
+        Self {
+            code: "ResourceNotFoundException".to_owned(),
+            message: format!("the {what} was deleted after the plan was made"),
+            status: 404,
+        }
     }
 
     /// An answer that is not what the operation promises.
@@ -101,6 +156,11 @@ pub(crate) fn found(answer: Result<Value, ApiError>) -> Result<Option<Value>, Ap
 pub trait Api: Sync {
     /// Calls one operation. The answer's members; null where it has none.
     fn call(&self, request: Request) -> impl Future<Output = Result<Value, ApiError>> + Send;
+
+    /// The address of the APIs, where it has one.
+    fn endpoint(&self) -> String {
+        "http://localhost:4566".to_owned()
+    }
 }
 
 /// Where a pipeline is made: what stands in every ARN.
@@ -110,6 +170,8 @@ pub struct Place {
     pub region: String,
     /// Twelve digits.
     pub account: String,
+    /// The address of the APIs, which URLs of queues begin with.
+    pub endpoint: String,
 }
 
 /// Asks where the API is, by the ARN of the default event bus.
@@ -120,5 +182,5 @@ pub async fn place(api: &impl Api) -> Result<Place, ApiError> {
     let answer = api.call(Request::events("DescribeEventBus", json!({"Name": "default"}))).await?;
     let arn = answer.get("Arn").and_then(Value::as_str).and_then(|arn| arn.parse::<Arn>().ok());
     let arn = arn.ok_or_else(|| ApiError::strange("DescribeEventBus", "Arn"))?;
-    Ok(Place { region: arn.region, account: arn.account })
+    Ok(Place { region: arn.region, account: arn.account, endpoint: api.endpoint() })
 }

@@ -85,6 +85,10 @@ impl<'a> Fields<'a> {
         }
     }
 
+    pub(crate) fn marked_integer(&self, key: &str) -> Option<Marked<u64>> {
+        Some(Marked::new(self.integer(key)?, self.node.get(key)?.span))
+    }
+
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         match &self.node.get(key)?.shape {
             Shape::Number(number) => number.parse().ok(),

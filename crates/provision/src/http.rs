@@ -1,20 +1,19 @@
-//! The public APIs over HTTP or HTTPS: AWS JSON 1.0 to SQS and 1.1 to EventBridge, at the endpoint that the user names.
+//! The public APIs over HTTP or HTTPS, at the endpoint that the user names.
+
+mod wire;
 
 use std::time::Duration;
 
-use http_client::{Client, Failure, Guard, Request as Call, Settings};
+use http_client::{Client, Failure, Guard, Request as Call, Response, Settings};
 use serde_json::Value;
 
 use crate::api::{Api, ApiError, Request, Service};
+use crate::http::wire::Message;
 
 /// Maximum time an answer may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Maximum size of an answer.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
-/// The local door takes any credentials on loopback; this is the form that AWS's clients send them in.
-const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=trunkline/20260101/us-east-1/execute/aws4_request, \
-     SignedHeaders=host, Signature=0000000000000000000000000000000000000000000000000000000000000000";
-
 /// The APIs behind one address.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -48,37 +47,46 @@ impl Http {
         }
     }
 
-    fn request(&self, request: &Request) -> Result<Call, Failure> {
-        let (target, version) = match request.service {
-            Service::Sqs => ("AmazonSQS", "1.0"),
-            Service::Events => ("AWSEvents", "1.1"),
-            Service::Trunkline => ("Trunkline", "1.1"),
-        };
-        Ok(Call::new("POST", &self.endpoint)?
-            .header("content-type", &format!("application/x-amz-json-{version}"))?
-            .header("x-amz-target", &format!("{target}.{}", request.operation))?
-            .header("authorization", AUTHORIZATION)?
-            .body(request.body.to_string())
-            .keep(ANSWER_BYTES_MAX))
+    fn call(&self, message: &Message) -> Result<Call, Failure> {
+        let mut call = Call::new(message.method, &format!("{}{}", self.endpoint, message.path))?;
+        for (name, value) in &message.headers {
+            call = call.header(name, value)?;
+        }
+        Ok(call.body(message.body.clone()).keep(ANSWER_BYTES_MAX))
+    }
+
+    async fn send(&self, message: &Message, operation: &str) -> Result<Response, ApiError> {
+        let unreachable = |failure: Failure| self.unreachable(&failure.text);
+        let call = self.call(message).map_err(unreachable)?;
+        let answer = self.client.send(call, DEADLINE).await.map_err(unreachable)?;
+        if answer.is_cut {
+            let text = format!("the answer to {operation} has more than {ANSWER_BYTES_MAX} bytes");
+            return Err(self.unreachable(&text));
+        }
+        Ok(answer)
+    }
+
+    /// A token of the Genesys platform.
+    async fn token(&self) -> Result<String, ApiError> {
+        let answer = self.send(&wire::token(), "a token").await?;
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let token = answer.get("access_token").and_then(Value::as_str).map(str::to_owned);
+        token.ok_or_else(|| ApiError::strange("the question for a token", "access_token"))
     }
 }
 
 impl Api for Http {
+    fn endpoint(&self) -> String {
+        self.endpoint.trim_end_matches('/').to_owned()
+    }
+
     async fn call(&self, request: Request) -> Result<Value, ApiError> {
-        let unreachable = |failure: Failure| self.unreachable(&failure.text);
-        let call = self.request(&request).map_err(unreachable)?;
-        let answer = self.client.send(call, DEADLINE).await.map_err(unreachable)?;
-        if answer.is_cut {
-            let text = format!("the answer to {} has more than {ANSWER_BYTES_MAX} bytes", request.operation);
-            return Err(self.unreachable(&text));
-        }
-        if !answer.is_success() {
-            return Err(refusal(answer.status, &answer.body));
-        }
-        if answer.body.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_slice(&answer.body).map_err(|_| ApiError::strange(request.operation, "JSON"))
+        let token = match request.service {
+            Service::Platform => Some(self.token().await?),
+            _ => None,
+        };
+        let message = wire::message(&request, token.as_deref()).map_err(|why| self.unreachable(&why))?;
+        wire::answer(&request, &self.send(&message, request.operation).await?)
     }
 }
 
@@ -87,19 +95,6 @@ fn host(url: &str) -> Option<&str> {
     let authority = url.split_once("://")?.1.split('/').next()?;
     let end = authority.find(']').map_or_else(|| authority.find(':'), |bracket| Some(bracket + 1));
     authority.get(..end.unwrap_or(authority.len())).filter(|host| !host.is_empty())
-}
-
-/// The error in the body of an answer: `__type` may carry a namespace before a `#`.
-/// Source: error serialisation of the Smithy AWS JSON protocols.
-fn refusal(status: u16, body: &[u8]) -> ApiError {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let code = text("__type").or_else(|| text("code")).unwrap_or_else(|| "UnknownError".to_owned());
-    let code = code.rsplit('#').next().unwrap_or_default();
-    let code = code.split(':').next().unwrap_or_default().to_owned();
-    let message =
-        text("message").or_else(|| text("Message")).unwrap_or_else(|| format!("HTTP status {status}"));
-    ApiError { code, message, status }
 }
 
 #[cfg(test)]

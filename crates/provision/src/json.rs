@@ -38,6 +38,11 @@ impl JsonText {
         Self { text: emitter.text, span: node.span, origin: Origin::Nodes(emitter.pieces) }
     }
 
+    /// JSON that stands in a file of its own, which this place names.
+    pub(crate) fn of_file(text: String, span: Span) -> Self {
+        Self { text, span, origin: Origin::Nowhere }
+    }
+
     /// JSON that the user wrote as text.
     pub(crate) fn of_text(text: &str, span: Span, source: &str) -> Self {
         let lines = source.lines().skip(span.line.saturating_sub(1)).take(text.lines().count() + 2);
@@ -56,6 +61,14 @@ impl JsonText {
             }
             Origin::Lines(lines) => self.locate_line(lines, line, column).unwrap_or(self.span),
         }
+    }
+
+    /// The same by line and column alone.
+    pub(crate) fn locate_line_of(&self, line: usize, column: usize) -> Span {
+        let before = self.text.lines().take(line.saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
+        let on_line = self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let bytes: usize = on_line.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
+        self.locate(before + bytes, line, column)
     }
 
     /// A line of the text stands in one of the file's lines as it is, unless YAML folded or unescaped it.

@@ -2,9 +2,14 @@
 
 use std::collections::HashMap;
 
+use pattern::EventPattern;
+
 use crate::json::JsonText;
 use crate::mistake::{Marked, Mistake, Span};
-use crate::reference;
+use crate::reference::{self, Reference};
+
+/// Characters of a pattern. Source: the shape `EventPattern` of the EventBridge API.
+const PATTERN_CHARS_MAX: usize = 4096;
 
 /// What other parts of a file may refer to.
 #[derive(Debug)]
@@ -13,6 +18,14 @@ pub(crate) struct Names<'a> {
     pub(crate) bus: &'a str,
     /// The SQS queues.
     pub(crate) queues: Vec<&'a str>,
+    /// The functions.
+    pub(crate) functions: Vec<&'a str>,
+    /// The state machines.
+    pub(crate) state_machines: Vec<&'a str>,
+    /// The tables.
+    pub(crate) tables: Vec<&'a str>,
+    /// The log groups.
+    pub(crate) log_groups: Vec<&'a str>,
     /// The connections.
     pub(crate) connections: Vec<&'a str>,
     /// The API destinations, and how many `*` there are to fill in the path of each.
@@ -26,24 +39,32 @@ pub(crate) struct Names<'a> {
 impl Names<'_> {
     /// Adds a mistake where a name is no queue of the file.
     pub(crate) fn check_queue(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
-        if wanted.value.is_empty() || self.queues.contains(&wanted.value.as_str()) {
-            return;
-        }
-        let mistake = Mistake::new(wanted.span, format!("there is no queue `{}` in `queues`", wanted.value));
-        out.push(instead(mistake, &wanted.value, self.queues.iter().copied()));
+        one_of(wanted, &self.queues, ("queue", "queues"), out);
+    }
+
+    /// Adds a mistake where a name is no function of the file.
+    pub(crate) fn check_function(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
+        one_of(wanted, &self.functions, ("function", "functions"), out);
+    }
+
+    /// Adds a mistake where a name is no state machine of the file.
+    pub(crate) fn check_state_machine(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
+        one_of(wanted, &self.state_machines, ("state machine", "stateMachines"), out);
+    }
+
+    /// Adds a mistake where a name is no table of the file.
+    pub(crate) fn check_table(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
+        one_of(wanted, &self.tables, ("table", "tables"), out);
+    }
+
+    /// Adds a mistake where a name is no log group of the file.
+    pub(crate) fn check_log_group(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
+        one_of(wanted, &self.log_groups, ("log group", "logGroups"), out);
     }
 
     /// Adds a mistake where a name is no connection of the file.
     pub(crate) fn check_connection(&self, wanted: &Marked<String>, out: &mut Vec<Mistake>) {
-        if wanted.value.is_empty() || self.connections.contains(&wanted.value.as_str()) {
-            return;
-        }
-        let sentence = format!("there is no connection `{}` in `connections`", wanted.value);
-        out.push(instead(
-            Mistake::new(wanted.span, sentence),
-            &wanted.value,
-            self.connections.iter().copied(),
-        ));
+        one_of(wanted, &self.connections, ("connection", "connections"), out);
     }
 
     /// How many `*` an API destination has to fill; adds a mistake where there is none of this name in the file.
@@ -95,14 +116,84 @@ impl Names<'_> {
 
     /// Adds a mistake for every `${queue:NAME}` whose queue is not known.
     pub(crate) fn check_references(&self, json: &JsonText, out: &mut Vec<Mistake>) {
-        for (offset, name) in reference::queues(&json.text) {
-            let before = json.text.get(..offset).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let wanted = Marked::new(name.to_owned(), json.locate(offset, line, column));
-            self.check_routing_queue(&wanted, out);
+        for found in reference::all(&json.text) {
+            let wanted = Marked::new(found.name.to_owned(), locate(json, found.offset));
+            if found.kind == "queue" {
+                self.check_routing_queue(&wanted, out);
+            } else {
+                let sentence = format!("`${{{}:{}}}` has no place here", found.kind, found.name);
+                let advice = "an event has ids of the Genesys org: `${queue:NAME}`";
+                out.push(Mistake::new(wanted.span, sentence).with_suggestion(advice));
+            }
         }
     }
+
+    /// Adds a mistake for every reference of JSON that leads to nothing of the file.
+    pub(crate) fn check_resources_in(&self, json: &JsonText, out: &mut Vec<Mistake>) {
+        for found in reference::all(&json.text) {
+            self.check_resource(found, locate(json, found.offset), out);
+        }
+    }
+
+    /// Adds a mistake for every reference of a text that leads to nothing of the file.
+    pub(crate) fn check_resources(&self, text: &str, span: Span, out: &mut Vec<Mistake>) {
+        for found in reference::all(text) {
+            self.check_resource(found, span, out);
+        }
+    }
+
+    fn check_resource(&self, found: Reference<'_>, span: Span, out: &mut Vec<Mistake>) {
+        let wanted = Marked::new(found.name.to_owned(), span);
+        match found.kind {
+            "function" => self.check_function(&wanted, out),
+            "table" => self.check_table(&wanted, out),
+            "stateMachine" => self.check_state_machine(&wanted, out),
+            _ if self.routing_queues.as_ref().is_some_and(|queues| queues.contains(&found.name)) => {}
+            _ => self.check_queue(&wanted, out),
+        }
+    }
+
+    /// Adds what is wrong with an event pattern.
+    pub(crate) fn check_pattern(&self, json: &JsonText, out: &mut Vec<Mistake>) {
+        if json.text.is_empty() {
+            return;
+        }
+        let chars = json.text.chars().count();
+        if chars > PATTERN_CHARS_MAX {
+            let sentence = format!(
+                "this pattern has {chars} characters as JSON; AWS allows at most {PATTERN_CHARS_MAX}"
+            );
+            out.push(Mistake::new(json.span, sentence));
+        }
+        self.check_references(json, out);
+        if let Err(invalid) = EventPattern::parse(&json.text) {
+            let span = json.locate(invalid.offset, invalid.line, invalid.column);
+            let sentence = format!(
+                "this is not an event pattern: found {}, expected {}",
+                invalid.found, invalid.expected
+            );
+            // The rest of AWS's message repeats the text and the place in it.
+            let reason = invalid.message.lines().next().unwrap_or_default().to_owned();
+            out.push(Mistake::new(span, sentence).with_suggestion(format!("AWS says: {reason}")));
+        }
+    }
+}
+
+/// Where a byte of JSON comes from.
+fn locate(json: &JsonText, offset: usize) -> Span {
+    let before = json.text.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    json.locate(offset, line, column)
+}
+
+/// Adds a mistake where a name is none of those of a section: its noun, and its key.
+fn one_of(wanted: &Marked<String>, known: &[&str], (noun, key): (&str, &str), out: &mut Vec<Mistake>) {
+    if wanted.value.is_empty() || known.contains(&wanted.value.as_str()) {
+        return;
+    }
+    let mistake = Mistake::new(wanted.span, format!("there is no {noun} `{}` in `{key}`", wanted.value));
+    out.push(instead(mistake, &wanted.value, known.iter().copied()));
 }
 
 /// Adds a mistake for every name that stands there a second time.

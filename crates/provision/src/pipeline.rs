@@ -1,5 +1,7 @@
 //! The pipeline: what a file says, and whether that can be made.
 
+use std::path::{Path, PathBuf};
+
 use http_client::Allowed;
 
 use crate::fields::Fields;
@@ -12,10 +14,18 @@ use crate::noun::worker::{self, Worker};
 use crate::owner::Owner;
 use crate::reference::Env;
 use crate::resource::api_destination::{self, ApiDestination};
+use crate::resource::archive::{self, Archive};
 use crate::resource::bus;
 use crate::resource::connection::{self, Connection};
+use crate::resource::event_stream::{self, EventStream};
+use crate::resource::function::{self, Function};
+use crate::resource::log_group::{self, LogGroup};
 use crate::resource::queue::{self, Queue};
 use crate::resource::rule::{self, Rule};
+use crate::resource::state_machine::{self, StateMachine};
+use crate::resource::subscription::{self, Subscription};
+use crate::resource::table::{self, Table};
+use crate::resource::target::Destination;
 use crate::table::{Kind, NameRule, Section, may, must};
 use crate::{shape, tree};
 
@@ -36,6 +46,22 @@ pub struct Pipeline {
     pub api_destinations: Vec<ApiDestination>,
     /// The private addresses and hosts that may be called, as the file names them.
     pub allow_private: Vec<Marked<String>>,
+    /// The functions.
+    pub functions: Vec<Function>,
+    /// The state machines.
+    pub state_machines: Vec<StateMachine>,
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// The log groups.
+    pub log_groups: Vec<LogGroup>,
+    /// The archives.
+    pub archives: Vec<Archive>,
+    /// The subscriptions to derived events.
+    pub subscriptions: Vec<Subscription>,
+    /// The event streams.
+    pub event_streams: Vec<EventStream>,
+    /// The folder that the file stands in; `None` where it is not known, and what the file names is not looked for.
+    pub folder: Option<PathBuf>,
     /// The rules.
     pub rules: Vec<Rule>,
     /// The built-in workers.
@@ -89,6 +115,25 @@ pub(crate) const SECTION: Section = Section {
              `crm.internal`. Default: none; only `trunkline dev` reads this.",
             Kind::List(&Kind::Text { chars_max: 256 }),
         ),
+        may("functions", "The Lambda functions.", Kind::List(&Kind::Object(&function::SECTION))),
+        may(
+            "stateMachines",
+            "The state machines of Step Functions.",
+            Kind::List(&Kind::Object(&state_machine::SECTION)),
+        ),
+        may("tables", "The DynamoDB tables.", Kind::List(&Kind::Object(&table::SECTION))),
+        may("logGroups", "The log groups.", Kind::List(&Kind::Object(&log_group::SECTION))),
+        may("archives", "The archives of the bus.", Kind::List(&Kind::Object(&archive::SECTION))),
+        may(
+            "subscriptions",
+            "Derived events as messages of a queue, through a filter.",
+            Kind::List(&Kind::Object(&subscription::SECTION)),
+        ),
+        may(
+            "eventStreams",
+            "Derived events, posted to an HTTPS address.",
+            Kind::List(&Kind::Object(&event_stream::SECTION)),
+        ),
         may("rules", "Which events are sent where.", Kind::List(&Kind::Object(&rule::SECTION))),
         may(
             "workers",
@@ -104,14 +149,8 @@ pub(crate) const SECTION: Section = Section {
     ],
     choices: &[],
     later: &[
-        ("functions", "this version runs no functions; a rule can name one by `lambda` and its ARN"),
-        ("stateMachines", "this version runs no state machines; a rule can name one by `arn`"),
-        ("tables", "this version has no tables"),
-        ("limits", "set `concurrency` in a target of a rule"),
-        ("subscriptions", "this version has no subscriptions; a rule with a queue as target does the same"),
-        ("eventStreams", "this version has no event streams"),
-        ("archives", "this version has no archives"),
-        ("schedules", "this version has no schedules"),
+        ("limits", "set `concurrency` in a target of a rule, or in a function"),
+        ("schedules", "write a rule with `schedule:`"),
     ],
 };
 
@@ -119,6 +158,20 @@ impl Pipeline {
     /// The private addresses and hosts that may be called.
     pub fn allowed(&self) -> Vec<Allowed> {
         self.allow_private.iter().filter_map(|allowed| allowed.value.parse().ok()).collect()
+    }
+
+    /// The pipeline without some functions, and without the targets that call them.
+    #[must_use]
+    pub fn without_functions(&self, names: &[String]) -> Self {
+        let mut out = self.clone();
+        out.functions.retain(|function| !names.contains(&function.name.value));
+        for rule in &mut out.rules {
+            rule.targets.retain(|target| match &target.destination {
+                Destination::Function(name) => !names.contains(&name.value),
+                _ => true,
+            });
+        }
+        out
     }
 
     /// A queue of the file by its name.
@@ -150,6 +203,10 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
     let names = Names {
         bus: &pipeline.bus.value,
         queues: pipeline.queues.iter().map(|queue| queue.name.value.as_str()).collect(),
+        functions: pipeline.functions.iter().map(|one| one.name.value.as_str()).collect(),
+        state_machines: pipeline.state_machines.iter().map(|one| one.name.value.as_str()).collect(),
+        tables: pipeline.tables.iter().map(|one| one.name.value.as_str()).collect(),
+        log_groups: pipeline.log_groups.iter().map(|one| one.name.value.as_str()).collect(),
         connections: connections.collect(),
         api_destinations: pipeline
             .api_destinations
@@ -170,6 +227,14 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
             out.push(Mistake::new(allowed.span, sentence));
         }
     }
+    let folder = pipeline.folder.as_deref();
+    function::check(&pipeline.functions, folder, &names, &mut out);
+    state_machine::check(&pipeline.state_machines, folder, &names, &mut out);
+    table::check(&pipeline.tables, &mut out);
+    log_group::check(&pipeline.log_groups, &mut out);
+    archive::check(&pipeline.archives, &names, &mut out);
+    subscription::check(&pipeline.subscriptions, &names, &mut out);
+    event_stream::check(&pipeline.event_streams, &names, &mut out);
     rule::check(&pipeline.rules, &names, &mut out);
     worker::check(&pipeline.workers, &names, &mut out);
     webhook::check(&pipeline.webhooks, &mut out);
@@ -182,7 +247,16 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
 /// # Errors
 /// All mistakes at once, those of form and those that [`check`] finds in what can be read in spite of them.
 pub fn load(text: &str, env: Env<'_>) -> Result<Pipeline, Vec<Mistake>> {
+    load_in(None, text, env)
+}
+
+/// The same for a file that stands in a folder: what it names there is looked for.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_in(folder: Option<&Path>, text: &str, env: Env<'_>) -> Result<Pipeline, Vec<Mistake>> {
     let (pipeline, mut mistakes) = read(text, env);
+    let pipeline = pipeline.map(|pipeline| Pipeline { folder: folder.map(Path::to_path_buf), ..pipeline });
     if let Some(pipeline) = &pipeline {
         // A value whose form is wrong has been told; what follows from it is noise.
         let told: Vec<Span> = mistakes.iter().map(|mistake| mistake.span).collect();
@@ -209,6 +283,14 @@ fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
         connections: fields.list("connections").map(connection::read).collect(),
         api_destinations: fields.list("apiDestinations").map(api_destination::read).collect(),
         allow_private: fields.texts("allowPrivate"),
+        functions: fields.list("functions").map(function::read).collect(),
+        state_machines: fields.list("stateMachines").map(state_machine::read).collect(),
+        tables: fields.list("tables").map(table::read).collect(),
+        log_groups: fields.list("logGroups").map(log_group::read).collect(),
+        archives: fields.list("archives").map(archive::read).collect(),
+        subscriptions: fields.list("subscriptions").map(subscription::read).collect(),
+        event_streams: fields.list("eventStreams").map(event_stream::read).collect(),
+        folder: None,
         rules: fields.list("rules").map(rule::read).collect(),
         workers: fields.list("workers").map(worker::read).collect(),
         webhooks: fields.list("webhooks").map(webhook::read).collect(),

@@ -217,8 +217,10 @@ impl fmt::Display for Step {
             Action::Update { changes, .. } => {
                 let adopt = if self.claim == Claim::Adoption { "; adopt" } else { "" };
                 write!(f, "~ {} ({}{adopt})", self.id, self.why())?;
-                for change in changes {
-                    write!(f, "\n    {}: {} -> {}", change.field, shown(&change.from), shown(&change.to))?;
+                for Change { field, from, to } in changes {
+                    for (field, from, to) in differences(field, from.as_ref(), to.as_ref()) {
+                        write!(f, "\n    {field}: {} -> {}", shown(from), shown(to))?;
+                    }
                 }
                 Ok(())
             }
@@ -226,7 +228,29 @@ impl fmt::Display for Step {
     }
 }
 
-fn shown(value: &Option<Value>) -> String {
+/// What differs in two values, by its path: of two objects or lists of the same length the members that differ.
+fn differences<'v>(
+    field: &str,
+    from: Option<&'v Value>,
+    to: Option<&'v Value>,
+) -> Vec<(String, Option<&'v Value>, Option<&'v Value>)> {
+    match (from, to) {
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            let differ = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+            let path = |name: &str| format!("{field}.{name}");
+            differ.flat_map(|name| differences(&path(name), old.get(name), new.get(name))).collect()
+        }
+        (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+            let pairs = old.iter().zip(new).enumerate().filter(|(_, (old, new))| old != new);
+            let path = |index: usize| format!("{field}[{index}]");
+            pairs.flat_map(|(index, (old, new))| differences(&path(index), Some(old), Some(new))).collect()
+        }
+        _ => vec![(field.to_owned(), from, to)],
+    }
+}
+
+fn shown(value: Option<&Value>) -> String {
     match value {
         None => "(not set)".to_owned(),
         Some(Value::String(text)) => text.clone(),

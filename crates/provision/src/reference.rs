@@ -15,6 +15,8 @@ pub type QueueIds<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// What stands for the `$` of a `$${` between reading and planning, so that it is not taken for a reference: a
 /// character that a YAML file must not have (chapter 5.1), and that JSON does not escape.
 const ESCAPED: char = '\u{ffff}';
+/// What a value may name of the file or of the org: it is replaced when the pipeline is planned.
+const KINDS: &[&str] = &["queue", "function", "table", "stateMachine"];
 /// Between a variable and its default.
 const DEFAULT: &str = ":-";
 
@@ -88,7 +90,7 @@ pub(crate) fn expand(
 fn resolve(inside: &str, env: Env<'_>) -> Result<String, Box<Mistake>> {
     let wrong = |sentence: String| Mistake::new(Span::default(), sentence);
     match inside.split_once(':') {
-        Some(("queue", name)) if !name.is_empty() => Ok(format!("${{queue:{name}}}")),
+        Some((kind, name)) if KINDS.contains(&kind) && !name.is_empty() => Ok(format!("${{{kind}:{name}}}")),
         Some(("env", name)) if !name.is_empty() => {
             let (name, default) = match name.split_once(DEFAULT) {
                 Some((name, default)) => (name, Some(default)),
@@ -106,7 +108,7 @@ fn resolve(inside: &str, env: Env<'_>) -> Result<String, Box<Mistake>> {
         }
         _ => Err(Box::new(
             wrong(format!("`${{{inside}}}` is not a reference")).with_suggestion(
-                "there are ${env:NAME}, ${env:NAME:-default}, ${file:PATH} and ${queue:NAME}; write `$${` where a plain `${` is meant",
+                "there are ${env:NAME}, ${env:NAME:-default}, ${file:PATH}, ${queue:NAME}, ${function:NAME}, ${table:NAME} and ${stateMachine:NAME}; write `$${` where a plain `${` is meant",
             ),
         )),
     }
@@ -144,42 +146,61 @@ fn locate(piece: &str, source: &str, span: Span) -> Span {
     Span { start, end: start + piece.len(), line, column }
 }
 
-/// The names of the queues that a text refers to, and the byte where each begins.
-pub(crate) fn queues(text: &str) -> Vec<(usize, &str)> {
-    const OPENING: &str = "${queue:";
-    let mut names = Vec::new();
+/// A reference that a text makes to something of the file or of the org.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reference<'a> {
+    /// The byte where the name begins.
+    pub(crate) offset: usize,
+    /// One of `queue`, `function`, `table`, `stateMachine`.
+    pub(crate) kind: &'a str,
+    pub(crate) name: &'a str,
+}
+
+/// What a text refers to.
+pub(crate) fn all(text: &str) -> Vec<Reference<'_>> {
+    const OPENING: &str = "${";
+    let mut found = Vec::new();
     let mut rest = text;
     while let Some((piece, after)) = next(rest) {
         let at = text.len() - rest.len();
         rest = after;
         if let Piece::Reference(inside) = piece
-            && let Some(name) = inside.strip_prefix("queue:")
+            && let Some((kind, name)) = inside.split_once(':')
+            && KINDS.contains(&kind)
         {
-            names.push((at + OPENING.len(), name));
+            found.push(Reference { offset: at + OPENING.len() + kind.len() + 1, kind, name });
         }
     }
-    names
+    found
 }
 
-/// Replaces the references to queues by their ids, and the escapes by what they stand for.
+/// Replaces what a text refers to by what it stands for, by kind and name, and the escapes by what they stand for.
 ///
 /// # Errors
-/// The name of the first queue that has no id.
-pub(crate) fn settle(text: &str, ids: QueueIds<'_>) -> Result<String, String> {
+/// The first name that stands for nothing.
+pub(crate) fn settle(text: &str, of: &dyn Fn(&str, &str) -> Option<String>) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((piece, after)) = next(rest) {
         rest = after;
         match piece {
             Piece::Reference(inside) => {
-                let name = inside.strip_prefix("queue:").unwrap_or(inside);
-                out.push_str(&ids(name).ok_or_else(|| name.to_owned())?);
+                let (kind, name) = inside.split_once(':').unwrap_or(("queue", inside));
+                out.push_str(&of(kind, name).ok_or_else(|| name.to_owned())?);
             }
             Piece::Plain(text) | Piece::Unclosed(text) => out.push_str(text),
             Piece::Escaped => out.push_str("$${"),
         }
     }
     Ok(unescape(&out))
+}
+
+/// The same with the ids of Genesys queues alone.
+///
+/// # Errors
+/// The name of the first queue that has no id.
+pub(crate) fn settle_queues(text: &str, ids: QueueIds<'_>) -> Result<String, String> {
+    settle(text, &|kind, name| if kind == "queue" { ids(name) } else { None })
 }
 
 /// The text with every escape as what it stands for.

@@ -1,12 +1,43 @@
 //! The resources of a pipeline: a table of their kinds, one file each, which owns its section of the file, its reading, its
 //! mistakes, what is wanted of it, and its verbs.
 
+/// The name of a resource that is known by its name alone, as it is displayed.
+macro_rules! named_id {
+    ($about:literal, $word:literal) => {
+        #[doc = $about]
+        #[derive(
+            Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
+        pub struct Id {
+            /// Its name.
+            pub name: String,
+        }
+
+        impl std::fmt::Display for Id {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}{}", $word, self.name)
+            }
+        }
+    };
+}
+
 pub mod api_destination;
+pub mod archive;
 pub mod bus;
 pub mod connection;
+pub mod event_stream;
+pub mod function;
+pub mod log_group;
+pub mod permission;
 pub mod queue;
+pub mod role;
 pub mod rule;
+pub mod state_machine;
+pub mod subscription;
+pub mod table;
 pub mod target;
+
+mod platform;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -174,6 +205,24 @@ resources! {
     Rule in rule,
     /// A target of a rule.
     Target in target,
+    /// A DynamoDB table.
+    Table in table,
+    /// A log group.
+    LogGroup in log_group,
+    /// A role that the pipeline needs.
+    Role in role,
+    /// A Lambda function.
+    Function in function,
+    /// A statement of a function's policy.
+    Permission in permission,
+    /// A state machine.
+    StateMachine in state_machine,
+    /// An archive of a bus.
+    Archive in archive,
+    /// A subscription to derived events.
+    Subscription in subscription,
+    /// An event stream.
+    EventStream in event_stream,
 }
 
 /// What the words for an ARN begin with that a service makes up the end of; the resource's JSON follows.

@@ -74,7 +74,7 @@ fn kind(kind: &Kind) -> Value {
         Kind::OneOf(words) => or_reference(&json!({"enum": words})),
         Kind::Json => json!({}),
         Kind::JsonObject => json!({"type": "object"}),
-        Kind::Pattern => json!({"type": ["object", "string"]}),
+        Kind::Pattern | Kind::Definition => json!({"type": ["object", "string"]}),
         Kind::Texts { chars_max } => {
             json!({"type": "object", "additionalProperties": {"type": "string", "maxLength": chars_max}})
         }

@@ -29,6 +29,11 @@ pub(crate) fn check(node: &Node, kind: &Kind, out: &mut Vec<Mistake>) {
                 out.push(unexpected(node, "an event pattern: a mapping, or JSON text"));
             }
         }
+        Kind::Definition => {
+            if !matches!(node.shape, Shape::Map(_) | Shape::Text(_)) {
+                out.push(unexpected(node, "a definition: a mapping, JSON text, or the path of a file"));
+            }
+        }
         // Anything may be JSON.
         Kind::Json => {}
         leaf => {

@@ -62,6 +62,8 @@ pub(crate) enum Kind {
     JsonObject,
     /// A mapping, or JSON text.
     Pattern,
+    /// A mapping, JSON text, or the path of a file.
+    Definition,
     /// Any keys, each with text.
     Texts {
         chars_max: usize,

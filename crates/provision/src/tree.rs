@@ -13,6 +13,9 @@ pub(crate) const NODES_MAX: usize = 100_000;
 /// The deepest nesting; the tree is walked by recursion.
 pub(crate) const DEPTH_MAX: usize = 64;
 
+/// The key whose value has no references in it.
+const VERBATIM: &str = "inline";
+
 /// A node and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -220,6 +223,12 @@ impl Builder<'_, '_> {
     fn scalar(&mut self, text: &str, resolve: fn(String) -> Shape, span: Span) -> Node {
         let is_key = matches!(self.open.last(), Some(Open { items: Items::Map(_, None), .. }));
         if is_key {
+            return Node::leaf(Shape::Text(text.to_owned()), span);
+        }
+        // Code is taken as it stands: `${` is JavaScript's too.
+        if let Some(Open { items: Items::Map(_, Some((key, _))), .. }) = self.open.last()
+            && key == VERBATIM
+        {
             return Node::leaf(Shape::Text(text.to_owned()), span);
         }
         let text = reference::expand(text, self.text, span, self.env, self.mistakes);

@@ -71,7 +71,7 @@ impl Run<'_> {
 
     /// The event as the bus would show it to rules. What the test leaves out is filled in; the detail keeps its bytes.
     fn event(&self, given: &JsonText) -> Result<String, String> {
-        let text = reference::settle(&given.text, self.ids)
+        let text = reference::settle_queues(&given.text, self.ids)
             .map_err(|name| format!("the Genesys org has no queue `{name}`"))?;
         let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&text)
             .map_err(|error| format!("this event is not a JSON object: {error}"))?;

@@ -114,7 +114,11 @@ impl Arguments {
 impl ServerArguments {
     /// What stands in every ARN.
     pub(crate) fn place(&self) -> Place {
-        Place { account: self.account.clone(), region: self.region.clone() }
+        Place {
+            account: self.account.clone(),
+            region: self.region.clone(),
+            endpoint: "http://localhost:4566".to_owned(),
+        }
     }
 
     /// `allowed`: what the pipeline file lets be reached in addition.
@@ -204,7 +208,11 @@ async fn start(
     whole: Option<&Loaded>,
     agreement: Agreement,
 ) -> Result<(Server, Option<String>), String> {
-    let place = Place { account: config.account.clone(), region: config.region.clone() };
+    let place = Place {
+        account: config.account.clone(),
+        region: config.region.clone(),
+        endpoint: "http://localhost:4566".to_owned(),
+    };
     let feed = match fed {
         Some(pipeline) => Feed::of(pipeline, &place, 1).await?,
         None => None,

@@ -122,10 +122,7 @@ fn check_expectation(expectation: &Expectation, rules: &[Rule], out: &mut Vec<Mi
 impl Target {
     /// Whether a test means this target by `name`: its id, or the queue or API destination that it sends to.
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        let named = match &self.destination {
-            Destination::Queue(named) | Destination::ApiDestination(named) => Some(named.value.as_str()),
-            Destination::Bus(_) | Destination::Arn(_) => None,
-        };
-        self.id.value == name || named == Some(name)
+        let is_named = !matches!(self.destination, Destination::Bus(_) | Destination::Arn(_));
+        self.id.value == name || (is_named && self.destination.name().value == name)
     }
 }

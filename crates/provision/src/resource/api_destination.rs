@@ -1,8 +1,5 @@
 //! `apiDestinations:` the HTTP endpoints that targets call.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request, found};
@@ -103,20 +100,9 @@ pub(crate) fn check(destinations: &[ApiDestination], names: &Names<'_>, out: &mu
     }
 }
 
-/// Which API destination.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Id {
-    /// Its name.
-    pub name: String,
-}
-
 const WORD: &str = "API destination ";
 
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{WORD}{}", self.name)
-    }
-}
+named_id!("Which one.", "API destination ");
 
 /// The settings that a pipeline decides.
 const SETTINGS: &[&str] =

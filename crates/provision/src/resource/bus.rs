@@ -1,8 +1,5 @@
 //! `bus:` the event bus of the rules, where it is not the default one.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::{Api, ApiError, Request, found};
@@ -16,18 +13,7 @@ pub const DEFAULT: &str = "default";
 /// Source: the shape `EventBusName` of the EventBridge API; a slash is only for partner event buses (CreateEventBus).
 pub(crate) const NAME: NameRule = NameRule { noun: "an event bus", signs: ".-_", chars_max: 256 };
 
-/// Which bus.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Id {
-    /// Its name.
-    pub name: String,
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "event bus {}", self.name)
-    }
-}
+named_id!("Which bus.", "event bus ");
 
 /// What a pipeline on this bus wants of it.
 pub(crate) fn wanted(name: &str) -> Option<Resource> {

@@ -2,10 +2,7 @@
 
 mod authorization;
 
-use std::fmt;
-
 use aws::secret::Secret;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request, found};
@@ -235,20 +232,9 @@ pub(crate) fn check(connections: &[Connection], names: &Names<'_>, out: &mut Vec
     }
 }
 
-/// Which connection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Id {
-    /// Its name.
-    pub name: String,
-}
-
 const WORD: &str = "connection ";
 
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{WORD}{}", self.name)
-    }
-}
+named_id!("Which one.", "connection ");
 
 /// The settings that a pipeline decides.
 const SETTINGS: &[&str] = &["AuthorizationType", "AuthParameters", "Description"];

@@ -1,8 +1,7 @@
 //! `queues:` the SQS queues.
 
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request, found};
@@ -144,24 +143,34 @@ fn leads_back(queue: &Queue, queues: &[Queue]) -> bool {
     false
 }
 
-/// Which queue.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Id {
-    /// Its name.
-    pub name: String,
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "queue {}", self.name)
-    }
-}
+named_id!("Which queue.", "queue ");
 
 /// The settings that a pipeline decides; the others are left as they are.
 const SETTINGS: &[&str] = &["VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "RedrivePolicy"];
 
+/// The setting that holds a queue's policy: those of its statements alone that a pipeline makes.
+const POLICY: &str = "Policy";
+/// The statement's id.
+const STATEMENT: &str = "trunkline-rules";
+
+/// Lets rules send to a queue. Source: EventBridge user guide, "Amazon SQS permissions".
+fn policy(queue_arn: &str, rules: &BTreeSet<String>) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": STATEMENT, "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage", "Resource": queue_arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rules}},
+        }],
+    })
+}
+
 /// The queues, each after its dead-letter queue. [`check`] has refused circles; in one, the rest keeps its order.
-pub(crate) fn wanted(queues: &[Queue], maker: &Maker<'_>) -> Vec<Resource> {
+pub(crate) fn wanted(
+    queues: &[Queue],
+    senders: &BTreeMap<String, BTreeSet<String>>,
+    maker: &Maker<'_>,
+) -> Vec<Resource> {
     let mut waiting: Vec<&Queue> = queues.iter().collect();
     let mut out: Vec<&Queue> = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
@@ -178,11 +187,11 @@ pub(crate) fn wanted(queues: &[Queue], maker: &Maker<'_>) -> Vec<Resource> {
         out.extend(ready);
         waiting = blocked;
     }
-    out.into_iter().map(|queue| queue.wanted(maker)).collect()
+    out.into_iter().map(|queue| queue.wanted(senders.get(&queue.name.value), maker)).collect()
 }
 
 impl Queue {
-    fn wanted(&self, maker: &Maker<'_>) -> Resource {
+    fn wanted(&self, senders: Option<&BTreeSet<String>>, maker: &Maker<'_>) -> Resource {
         let mut settings = Settings::from([
             ("VisibilityTimeout".to_owned(), json!(self.visibility_timeout_s.to_string())),
             ("MessageRetentionPeriod".to_owned(), json!(self.retention_s.to_string())),
@@ -194,6 +203,9 @@ impl Queue {
                 "maxReceiveCount": dead_letter.max_receive_count,
             });
             settings.insert("RedrivePolicy".to_owned(), policy);
+        }
+        if let Some(rules) = senders {
+            settings.insert(POLICY.to_owned(), policy(&maker.queue_arn(&self.name.value), rules));
         }
         Resource::new(Id { name: self.name.value.clone() }, settings)
     }
@@ -226,7 +238,11 @@ impl Verbs for Id {
         let Some(answer) = found(api.call(Request::sqs("GetQueueAttributes", body)).await)? else {
             return Ok(None);
         };
-        let mut settings = decided(answer.get("Attributes").unwrap_or(&Value::Null), SETTINGS);
+        let attributes = answer.get("Attributes").unwrap_or(&Value::Null);
+        let mut settings = decided(attributes, SETTINGS);
+        if let Some(policy) = own_policy(attributes) {
+            settings.insert(POLICY.to_owned(), policy);
+        }
         as_value(&mut settings, "RedrivePolicy");
         if let Some(policy) = settings.get_mut("RedrivePolicy") {
             with_number(policy);
@@ -243,8 +259,14 @@ impl Verbs for Id {
 
     async fn update(&self, api: &impl Api, _wanted: Wanted<'_>, changes: &[Change]) -> Result<(), ApiError> {
         let url = self.url(api).await?;
-        let attributes: Settings =
+        let mut attributes: Settings =
             changes.iter().map(|change| attribute(&change.field, change.to.as_ref())).collect();
+        if let Some(change) = changes.iter().find(|change| change.field == POLICY) {
+            let body = json!({"QueueUrl": url, "AttributeNames": [POLICY]});
+            let answer = api.call(Request::sqs("GetQueueAttributes", body)).await?;
+            let policy = merged(answer.get("Attributes").unwrap_or(&Value::Null), change.to.as_ref());
+            attributes.extend([attribute(POLICY, policy.as_ref())]);
+        }
         let body = json!({"QueueUrl": url, "Attributes": attributes});
         api.call(Request::sqs("SetQueueAttributes", body)).await.map(drop)
     }
@@ -272,4 +294,32 @@ fn with_number(policy: &mut Value) {
     if let Some(number) = count.as_str().and_then(|text| text.parse::<u64>().ok()) {
         *count = json!(number);
     }
+}
+
+fn policy_of(attributes: &Value) -> Option<Value> {
+    serde_json::from_str(attributes.get(POLICY)?.as_str()?).ok()
+}
+
+fn is_own(statement: &Value) -> bool {
+    statement.get("Sid").and_then(Value::as_str) == Some(STATEMENT)
+}
+
+/// What pipelines have put into a queue's policy.
+fn own_policy(attributes: &Value) -> Option<Value> {
+    let mut policy = policy_of(attributes)?;
+    let statements = policy.get_mut("Statement")?.as_array_mut()?;
+    statements.retain(is_own);
+    (!statements.is_empty()).then_some(policy)
+}
+
+/// A queue's policy with other statements of ours; what others put into it stays.
+fn merged(attributes: &Value, wanted: Option<&Value>) -> Option<Value> {
+    let ours = wanted.and_then(|policy| policy.get("Statement")).and_then(Value::as_array);
+    let ours = ours.cloned().unwrap_or_default();
+    let mut policy =
+        policy_of(attributes).unwrap_or_else(|| json!({"Version": "2012-10-17", "Statement": []}));
+    let statements = policy.get_mut("Statement")?.as_array_mut()?;
+    statements.retain(|statement| !is_own(statement));
+    statements.extend(ours);
+    (!statements.is_empty()).then_some(policy)
 }

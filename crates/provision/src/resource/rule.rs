@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use pattern::EventPattern;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -42,14 +41,14 @@ pub enum Matching {
     Pattern(JsonText),
     /// The `conversation.end` of the conversations that ended in this Genesys queue.
     EndedIn(Marked<String>),
+    /// None: it is run by the clock, `rate(5 minutes)` or `cron(0 8 * * ? *)`.
+    Schedule(Marked<String>),
 }
 
 /// Source: the shape `RuleName` of the EventBridge API.
 const NAME: NameRule = NameRule { noun: "a rule", signs: ".-_", chars_max: 64 };
 /// Targets of one rule. Source: EventBridge quotas, "Targets per rule".
 const TARGETS_MAX: usize = 5;
-/// Characters of a pattern. Source: the shape `EventPattern` of the EventBridge API.
-const PATTERN_CHARS_MAX: usize = 4096;
 /// Rules of one bus. Source: EventBridge quotas, "Rules".
 const RULES_MAX: usize = 300;
 
@@ -68,6 +67,11 @@ pub(crate) const SECTION: Section = Section {
             "Match events by this EventBridge event pattern: a mapping, or JSON text.",
             Kind::Pattern,
         ),
+        may(
+            "schedule",
+            "Run by the clock instead: `rate(5 minutes)` or `cron(0 8 * * ? *)`, in UTC.",
+            Kind::Text { chars_max: 256 },
+        ),
         may("enabled", "Whether the rule matches at all. Default true.", Kind::Flag),
         must(
             "targets",
@@ -75,17 +79,15 @@ pub(crate) const SECTION: Section = Section {
             Kind::List(&Kind::Object(&target::SECTION)),
         ),
     ],
-    choices: &[Choice { among: &["queue", "pattern"], is_required: true }],
-    later: &[
-        ("schedule", "this version has no schedules"),
-        ("state", "write `enabled: false` for a rule that is disabled"),
-    ],
+    choices: &[Choice { among: &["queue", "pattern", "schedule"], is_required: true }],
+    later: &[("state", "write `enabled: false` for a rule that is disabled")],
 };
 
 pub(crate) fn read(fields: Fields<'_>) -> Rule {
-    let matching = match (fields.text("queue"), fields.json_or_text("pattern")) {
-        (Some(queue), _) => Matching::EndedIn(queue),
-        (None, pattern) => Matching::Pattern(pattern.unwrap_or_default()),
+    let matching = match (fields.text("queue"), fields.text("schedule"), fields.json_or_text("pattern")) {
+        (Some(queue), _, _) => Matching::EndedIn(queue),
+        (None, Some(schedule), _) => Matching::Schedule(schedule),
+        (None, None, pattern) => Matching::Pattern(pattern.unwrap_or_default()),
     };
     Rule {
         name: fields.name("name"),
@@ -98,13 +100,15 @@ pub(crate) fn read(fields: Fields<'_>) -> Rule {
 }
 
 impl Rule {
-    /// The event pattern as JSON text, with the ids of the Genesys queues in it.
+    /// The event pattern as JSON text, with the ids of the Genesys queues in it; one that nothing matches where the clock runs
+    /// the rule.
     ///
     /// # Errors
     /// The name of a Genesys queue that has no id.
     pub fn pattern(&self, ids: QueueIds<'_>) -> Result<String, String> {
         match &self.matching {
-            Matching::Pattern(json) => reference::settle(&json.text, ids),
+            Matching::Schedule(_) => Ok(r#"{"source": [{"exists": false}]}"#.to_owned()),
+            Matching::Pattern(json) => reference::settle_queues(&json.text, ids),
             Matching::EndedIn(queue) => {
                 let id = ids(&queue.value).ok_or_else(|| queue.value.clone())?;
                 let pattern = json!({
@@ -126,7 +130,8 @@ pub(crate) fn check(rules: &[Rule], names: &Names<'_>, out: &mut Vec<Mistake>) {
     for rule in rules {
         match &rule.matching {
             Matching::EndedIn(queue) => names.check_routing_queue(queue, out),
-            Matching::Pattern(json) => check_pattern(json, names, out),
+            Matching::Pattern(json) => names.check_pattern(json, out),
+            Matching::Schedule(expression) => check_schedule(expression, names, out),
         }
         if let Some(target) = rule.targets.get(TARGETS_MAX) {
             let sentence = format!("a rule has at most {TARGETS_MAX} targets; this is one more");
@@ -139,27 +144,6 @@ pub(crate) fn check(rules: &[Rule], names: &Names<'_>, out: &mut Vec<Mistake>) {
         for target in &rule.targets {
             target::check(target, names, out);
         }
-    }
-}
-
-fn check_pattern(json: &JsonText, names: &Names<'_>, out: &mut Vec<Mistake>) {
-    if json.text.is_empty() {
-        return;
-    }
-    let chars = json.text.chars().count();
-    if chars > PATTERN_CHARS_MAX {
-        let sentence =
-            format!("this pattern has {chars} characters as JSON; AWS allows at most {PATTERN_CHARS_MAX}");
-        out.push(Mistake::new(json.span, sentence));
-    }
-    names.check_references(json, out);
-    if let Err(invalid) = EventPattern::parse(&json.text) {
-        let span = json.locate(invalid.offset, invalid.line, invalid.column);
-        let sentence =
-            format!("this is not an event pattern: found {}, expected {}", invalid.found, invalid.expected);
-        // The rest of AWS's message repeats the text and the place in it.
-        let reason = invalid.message.lines().next().unwrap_or_default().to_owned();
-        out.push(Mistake::new(span, sentence).with_suggestion(format!("AWS says: {reason}")));
     }
 }
 
@@ -182,27 +166,72 @@ impl fmt::Display for Id {
 }
 
 /// The settings that a pipeline decides, besides the tags.
-const SETTINGS: &[&str] = &["EventPattern", "State", "Description"];
+const SETTINGS: &[&str] = &["EventPattern", "ScheduleExpression", "State", "Description"];
 /// The setting that holds a rule's tags, by key: those alone that a pipeline decides.
 const TAGS: &str = "Tags";
 /// What the keys of those tags begin with.
 const TAG_PREFIX: &str = "trunkline:";
 
+/// The form of a schedule; what stands in it, the service reads. Source: EventBridge user guide, "Creating a rule that runs on a
+/// schedule".
+fn check_schedule(expression: &Marked<String>, names: &Names<'_>, out: &mut Vec<Mistake>) {
+    let text = expression.value.trim();
+    let inside = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
+    let told = match (inside("rate"), inside("cron")) {
+        (Some(rate), _) => check_rate(rate).err(),
+        (None, Some(cron)) if cron.split_whitespace().count() == 6 => None,
+        (None, Some(_)) => Some("cron has six fields: minutes, hours, day, month, weekday, year".to_owned()),
+        (None, None) => Some(format!("`{text}` is no schedule")),
+    };
+    if let Some(sentence) = told {
+        let mistake = Mistake::new(expression.span, sentence);
+        out.push(mistake.with_suggestion("for example rate(5 minutes) or cron(0 8 * * ? *)"));
+    }
+    if names.bus != bus::DEFAULT {
+        let mistake = Mistake::new(expression.span, "a rule that the clock runs is on the default bus only");
+        out.push(mistake.with_suggestion("a file of its own without `bus:` can have it"));
+    }
+}
+
+fn check_rate(rate: &str) -> Result<(), String> {
+    let (number, unit) = rate.split_once(' ').ok_or("a rate is a number and a unit")?;
+    let number: u64 = number.parse().map_err(|_| format!("`{number}` is no number"))?;
+    let singular = ["minute", "hour", "day"];
+    let fits = match number {
+        0 => return Err("a rate is at least 1".to_owned()),
+        1 => singular.contains(&unit),
+        _ => unit.strip_suffix('s').is_some_and(|unit| singular.contains(&unit)),
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("`{number} {unit}` is no rate: 1 minute, 2 minutes, hours or days"))
+    }
+}
+
 impl Rule {
+    /// Whether a target of it is reached in a role that the pipeline makes.
+    pub(crate) fn needs_role(&self) -> bool {
+        self.targets.iter().any(Target::needs_role)
+    }
+
     /// The rule and its targets.
     ///
     /// # Errors
     /// The mistake, where a Genesys queue has no id.
     pub(crate) fn wanted(&self, maker: &Maker<'_>) -> Result<Vec<Resource>, Box<Mistake>> {
-        let at = match &self.matching {
-            Matching::EndedIn(queue) => queue.span,
-            Matching::Pattern(json) => json.span,
+        let by = match &self.matching {
+            Matching::Schedule(expression) => ("ScheduleExpression".to_owned(), json!(expression.value)),
+            Matching::EndedIn(Marked { span, .. }) | Matching::Pattern(JsonText { span, .. }) => {
+                let wrong = |sentence: String| Box::new(Mistake::new(*span, sentence));
+                let pattern = self.pattern(maker.ids).map_err(|name| Box::new(no_id(*span, &name)))?;
+                let pattern: Value = serde_json::from_str(&pattern)
+                    .map_err(|error| wrong(format!("the pattern is not JSON: {error}")))?;
+                ("EventPattern".to_owned(), pattern)
+            }
         };
-        let pattern = self.pattern(maker.ids).map_err(|name| Box::new(no_id(at, &name)))?;
-        let pattern: Value = serde_json::from_str(&pattern)
-            .map_err(|error| Box::new(Mistake::new(at, format!("the pattern is not JSON: {error}"))))?;
         let mut settings = Settings::from([
-            ("EventPattern".to_owned(), pattern),
+            by,
             ("State".to_owned(), json!(if self.is_enabled { "ENABLED" } else { "DISABLED" })),
         ]);
         describe(&mut settings, &self.description);

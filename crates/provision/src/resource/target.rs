@@ -18,6 +18,7 @@ use crate::maker::Maker;
 use crate::mistake::{Marked, Mistake, Span};
 use crate::names::Names;
 use crate::resource::{Resource, Settings, Verbs, Wanted, api_destination, arn_of};
+use crate::role_user::RoleUser;
 use crate::table::{Choice, Kind, NameRule, Section, may};
 
 /// One target of a rule.
@@ -33,6 +34,8 @@ pub struct Target {
     pub dead_letter: Option<Marked<String>>,
     /// How often and how long delivery is tried.
     pub retry: Retry,
+    /// The ARN of the role in which it is reached; `None`: one of the pipeline's, where its kind asks for one.
+    pub role: Option<Marked<String>>,
     /// What the request to an API destination gets in addition.
     pub http: Option<Http>,
     /// So many deliveries to it are under way at a time, at most.
@@ -48,6 +51,12 @@ pub struct Target {
 pub enum Destination {
     /// A queue of this file, by name.
     Queue(Marked<String>),
+    /// A function of this file, by name.
+    Function(Marked<String>),
+    /// A state machine of this file, by name.
+    StateMachine(Marked<String>),
+    /// A log group of this file, by name.
+    LogGroup(Marked<String>),
     /// Another event bus of the account, by name.
     Bus(Marked<String>),
     /// An API destination of this file, by name.
@@ -73,6 +82,13 @@ pub(crate) const SECTION: Section = Section {
     keys: &[
         may("id", "The target's id within the rule. Default: made from its name.", Kind::Name(&ID)),
         may("queue", "Send to this queue, one of `queues`.", Kind::Text { chars_max: 80 }),
+        may("function", "Call this function, one of `functions`.", Kind::Text { chars_max: 64 }),
+        may(
+            "stateMachine",
+            "Start an execution of this state machine, one of `stateMachines`.",
+            Kind::Text { chars_max: 80 },
+        ),
+        may("logGroup", "Write to this log group, one of `logGroups`.", Kind::Text { chars_max: 512 }),
         may("lambda", "Call the Lambda function with this ARN.", Kind::Text { chars_max: 1600 }),
         may("bus", "Put on the event bus with this name.", Kind::Text { chars_max: 256 }),
         may(
@@ -94,6 +110,11 @@ pub(crate) const SECTION: Section = Section {
             Kind::Text { chars_max: 80 },
         ),
         may(
+            "role",
+            "The ARN of the role in which the target is reached. Default: one that the file makes, where the target needs one.",
+            Kind::Text { chars_max: 1600 },
+        ),
+        may(
             "http",
             "What the request to the API destination gets in addition.",
             Kind::Object(&http::SECTION),
@@ -111,14 +132,22 @@ pub(crate) const SECTION: Section = Section {
         ),
     ],
     choices: &[
-        Choice { among: &["queue", "lambda", "bus", "apiDestination", "arn"], is_required: true },
+        Choice {
+            among: &[
+                "queue",
+                "function",
+                "stateMachine",
+                "logGroup",
+                "lambda",
+                "bus",
+                "apiDestination",
+                "arn",
+            ],
+            is_required: true,
+        },
         Choice { among: &["input", "inputPath", "inputTransformer"], is_required: false },
     ],
-    later: &[
-        ("function", "functions are not run by this version; name one that exists by `lambda` and its ARN"),
-        ("stateMachine", "state machines are not run by this version; name one that exists by `arn`"),
-        ("role", "the local door needs no role"),
-    ],
+    later: &[],
 };
 
 const RETRY: Section = Section {
@@ -146,15 +175,17 @@ pub(crate) fn read_all<'a>(targets: impl Iterator<Item = Fields<'a>>) -> Vec<Tar
 }
 
 fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
-    let destination = match (fields.text("queue"), fields.text("bus"), fields.text("lambda")) {
-        (Some(queue), _, _) => Destination::Queue(queue),
-        (_, Some(bus), _) => Destination::Bus(bus),
-        (_, _, Some(arn)) => Destination::Arn(arn),
-        _ => match fields.text("apiDestination") {
-            Some(name) => Destination::ApiDestination(name),
-            None => Destination::Arn(fields.name("arn")),
-        },
-    };
+    let kinds: [(&str, fn(Marked<String>) -> Destination); 7] = [
+        ("queue", Destination::Queue),
+        ("function", Destination::Function),
+        ("stateMachine", Destination::StateMachine),
+        ("logGroup", Destination::LogGroup),
+        ("bus", Destination::Bus),
+        ("lambda", Destination::Arn),
+        ("apiDestination", Destination::ApiDestination),
+    ];
+    let named = kinds.into_iter().find_map(|(key, kind)| fields.text(key).map(kind));
+    let destination = named.unwrap_or_else(|| Destination::Arn(fields.name("arn")));
     let id = fields.text("id").unwrap_or_else(|| Marked::new(free_id(&destination, taken), fields.span()));
     taken.push(id.value.clone());
     Target {
@@ -166,6 +197,7 @@ fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
             attempts: fields.integer("attempts"),
             max_age_s: fields.seconds("maxAge"),
         }),
+        role: fields.text("role"),
         http: fields.object("http").map(Http::read),
         concurrency: fields.integer("concurrency"),
         timeout_ms: fields.integer("timeoutMs"),
@@ -173,13 +205,24 @@ fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
     }
 }
 
+impl Destination {
+    /// The name or ARN that the file gives.
+    pub fn name(&self) -> &Marked<String> {
+        match self {
+            Self::Queue(name)
+            | Self::Function(name)
+            | Self::StateMachine(name)
+            | Self::LogGroup(name)
+            | Self::Bus(name)
+            | Self::ApiDestination(name)
+            | Self::Arn(name) => name,
+        }
+    }
+}
+
 /// An id made from the last part of the destination's name, so that it stays when targets change places.
 fn free_id(destination: &Destination, taken: &[String]) -> String {
-    let (Destination::Queue(name)
-    | Destination::Bus(name)
-    | Destination::ApiDestination(name)
-    | Destination::Arn(name)) = destination;
-    let last = name.value.rsplit([':', '/']).next().unwrap_or_default();
+    let last = destination.name().value.rsplit([':', '/']).next().unwrap_or_default();
     // Room for a number.
     let base: String = ID.corrected(last).chars().take(ID.chars_max - 4).collect();
     let mut id = base.clone();
@@ -203,6 +246,9 @@ pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) 
             out.push(Mistake::new(name.span, sentence).with_suggestion("name another bus"));
         }
         Destination::Bus(_) => {}
+        Destination::Function(name) => names.check_function(name, out),
+        Destination::StateMachine(name) => names.check_state_machine(name, out),
+        Destination::LogGroup(name) => names.check_log_group(name, out),
         Destination::ApiDestination(name) => {
             if let Some(wildcards) = names.wildcards(name, out) {
                 http::check_wildcards(target, &name.value, wildcards, out);
@@ -262,6 +308,12 @@ impl fmt::Display for Id {
 }
 
 impl Target {
+    /// Whether it is reached in a role that the pipeline makes. Source: EventBridge user guide, "Permissions".
+    pub(crate) fn needs_role(&self) -> bool {
+        let asks = matches!(self.destination, Destination::StateMachine(_) | Destination::ApiDestination(_));
+        asks && self.role.is_none()
+    }
+
     /// The target of a rule.
     ///
     /// # Errors
@@ -269,6 +321,11 @@ impl Target {
     pub(crate) fn wanted(&self, rule: &str, maker: &Maker<'_>) -> Result<Resource, Box<Mistake>> {
         let arn = match &self.destination {
             Destination::Queue(queue) => json!(maker.queue_arn(&queue.value)),
+            Destination::Function(name) => json!(maker.arn("lambda", format!("function:{}", name.value))),
+            Destination::StateMachine(name) => {
+                json!(maker.arn("states", format!("stateMachine:{}", name.value)))
+            }
+            Destination::LogGroup(name) => json!(maker.arn("logs", format!("log-group:{}", name.value))),
             Destination::Bus(bus) => json!(maker.arn("events", format!("event-bus/{}", bus.value))),
             Destination::ApiDestination(named) => arn_of(api_destination::Id { name: named.value.clone() }),
             Destination::Arn(arn) => json!(arn.value),
@@ -278,6 +335,15 @@ impl Target {
         let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
         if let Some(Marked { value, .. }) = &self.dead_letter {
             set("DeadLetterConfig", json!({"Arn": maker.queue_arn(value)}));
+        }
+        match &self.role {
+            Some(role) => {
+                set("RoleArn", json!(role.value));
+            }
+            None if self.needs_role() => {
+                set("RoleArn", json!(maker.role_arn(RoleUser::Rules)));
+            }
+            None => {}
         }
         if let Some(http) = &self.http {
             set("HttpParameters", http.wanted(maker, self.span)?);

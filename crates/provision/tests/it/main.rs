@@ -38,7 +38,11 @@ fn ids(name: &str) -> Option<String> {
 }
 
 fn place() -> Place {
-    Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() }
+    Place {
+        region: "us-east-1".to_owned(),
+        account: "000000000000".to_owned(),
+        endpoint: "http://localhost:4566".to_owned(),
+    }
 }
 
 fn shown(text: &str, mistakes: &[Mistake]) -> String {

@@ -14,6 +14,8 @@ pub(crate) struct State {
     pub(crate) targets: BTreeMap<(String, String, String), Value>,
     /// Connections and API destinations as they were sent, by the words of their operations.
     pub(crate) outside: BTreeMap<(&'static str, String), Value>,
+    /// Functions, roles, tables and the rest: by the service's word and the name, as they were sent.
+    pub(crate) others: BTreeMap<(&'static str, String), Value>,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +102,11 @@ impl State {
             | "DescribeApiDestination"
             | "DeleteApiDestination" => self.outside((operation, "ApiDestination"), body),
             "PutTargets" | "ListTargetsByRule" | "RemoveTargets" => self.target(operation, body),
+            _ if operation.contains("Role") || operation == "UpdateAssumeRolePolicy" => {
+                self.role(operation, body)
+            }
+            _ if operation.contains("Function") => self.function(operation, body),
+            "AddPermission" | "RemovePermission" | "GetPolicy" => self.permission(operation, body),
             _ => self.bus(operation, body),
         }
     }
@@ -134,6 +141,77 @@ impl State {
             }
             _ => Ok(url(&name)),
         }
+    }
+
+    fn role(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let key = ("role", text(body, "RoleName"));
+        if operation == "CreateRole" {
+            self.others.insert(key.clone(), json!({}));
+        }
+        let role = self.others.get_mut(&key).ok_or_else(|| error("NoSuchEntity", "no role"))?;
+        match operation {
+            "DeleteRole" => {
+                self.others.remove(&key);
+                return Ok(Value::Null);
+            }
+            "DeleteRolePolicy" => {
+                role.as_object_mut().unwrap().remove("PolicyDocument");
+            }
+            "GetRole" | "GetRolePolicy" => {}
+            "UpdateAssumeRolePolicy" => role["AssumeRolePolicyDocument"] = body["PolicyDocument"].clone(),
+            _ => {
+                for (name, value) in body.as_object().unwrap() {
+                    role[name] = value.clone();
+                }
+            }
+        }
+        Ok(role.clone())
+    }
+
+    fn function(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let key = ("function", text(body, "FunctionName"));
+        if operation == "CreateFunction" {
+            let role = text(body, "Role");
+            let role = role.rsplit('/').next().unwrap().to_owned();
+            assert!(self.others.contains_key(&("role", role)), "a function before its role");
+            self.others.insert(key.clone(), json!({}));
+        }
+        let none = || error("ResourceNotFoundException", "no function");
+        let function = self.others.get_mut(&key).ok_or_else(none)?;
+        if operation == "DeleteFunction" {
+            self.others.remove(&key);
+            return Ok(Value::Null);
+        }
+        for (name, value) in body.as_object().unwrap() {
+            function[name] = value.clone();
+        }
+        if let Some(zip) = body.pointer("/Code/ZipFile").or_else(|| body.get("ZipFile")) {
+            use base64::Engine as _;
+            use sha2::Digest as _;
+            let base64 = base64::engine::general_purpose::STANDARD;
+            let zip = base64.decode(zip.as_str().unwrap()).unwrap();
+            function["CodeSha256"] = json!(base64.encode(sha2::Sha256::digest(zip)));
+        }
+        Ok(json!({"Configuration": function, "Code": {}}))
+    }
+
+    fn permission(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let function = ("function", text(body, "FunctionName"));
+        let none = || error("ResourceNotFoundException", "no policy");
+        let function = self.others.get_mut(&function).ok_or_else(none)?;
+        if function["Statement"].is_null() {
+            function["Statement"] = json!([]);
+        }
+        let statements = function["Statement"].as_array_mut().unwrap();
+        if operation == "AddPermission" {
+            statements.push(json!({
+                "Sid": body["StatementId"], "Action": body["Action"], "Principal": {"Service": body["Principal"]},
+                "Condition": {"ArnLike": {"AWS:SourceArn": body["SourceArn"]}},
+            }));
+        } else if operation == "RemovePermission" {
+            statements.retain(|statement| statement["Sid"] != body["StatementId"]);
+        }
+        Ok(json!({"Policy": json!({"Statement": statements}).to_string()}))
     }
 
     fn bus(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {

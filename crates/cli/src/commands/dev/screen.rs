@@ -252,12 +252,16 @@ fn rule_line(rule: &provision::resource::rule::Rule) -> String {
     let matching = match &rule.matching {
         Matching::EndedIn(queue) => format!("conversation.end in queue {}", queue.value),
         Matching::Pattern(_) => "its event pattern".to_owned(),
+        Matching::Schedule(expression) => expression.value.clone(),
     };
     let targets: Vec<String> = rule
         .targets
         .iter()
         .map(|target| match &target.destination {
             Destination::Queue(queue) => format!("SQS queue {}", queue.value),
+            Destination::Function(name) => format!("function {}", name.value),
+            Destination::StateMachine(name) => format!("state machine {}", name.value),
+            Destination::LogGroup(name) => format!("log group {}", name.value),
             Destination::Bus(bus) => format!("event bus {}", bus.value),
             Destination::ApiDestination(name) => format!("API destination {}", name.value),
             Destination::Arn(arn) => arn.value.clone(),

@@ -1,0 +1,220 @@
+//! How each service is called and answers: AWS's JSON, query and REST protocols, and the Genesys platform's REST.
+
+use std::fmt::Write as _;
+
+use aws::encoding::{ALL_BUT_UNRESERVED, percent_encoded};
+use http_client::Response;
+use serde_json::{Map, Value};
+
+use crate::api::{ApiError, Request, Service};
+
+/// A request as it goes over the wire.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) method: &'static str,
+    /// Without the slash that it begins with.
+    pub(super) path: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: String,
+}
+
+/// Where an operation of a REST service is. `{Member}` in a path is filled with that member of the request.
+struct Route {
+    operation: &'static str,
+    method: &'static str,
+    path: &'static str,
+}
+
+const fn route(operation: &'static str, method: &'static str, path: &'static str) -> Route {
+    Route { operation, method, path }
+}
+
+/// Source: botocore's service model `lambda/2015-03-31`; for the platform, docs/subscriptions.md and docs/event-streams.md.
+const ROUTES: &[Route] = &[
+    route("CreateFunction", "POST", "2015-03-31/functions"),
+    route("GetFunction", "GET", "2015-03-31/functions/{FunctionName}"),
+    route("DeleteFunction", "DELETE", "2015-03-31/functions/{FunctionName}"),
+    route("UpdateFunctionConfiguration", "PUT", "2015-03-31/functions/{FunctionName}/configuration"),
+    route("UpdateFunctionCode", "PUT", "2015-03-31/functions/{FunctionName}/code"),
+    route("PutFunctionConcurrency", "PUT", "2017-10-31/functions/{FunctionName}/concurrency"),
+    route("DeleteFunctionConcurrency", "DELETE", "2017-10-31/functions/{FunctionName}/concurrency"),
+    route("AddPermission", "POST", "2015-03-31/functions/{FunctionName}/policy"),
+    route("GetPolicy", "GET", "2015-03-31/functions/{FunctionName}/policy"),
+    route("RemovePermission", "DELETE", "2015-03-31/functions/{FunctionName}/policy/{StatementId}"),
+    route("ListSubscriptions", "GET", "api/v2/events/subscriptions?pageSize=100&pageNumber={page}"),
+    route("CreateSubscription", "POST", "api/v2/events/subscriptions"),
+    route("ReplaceSubscription", "PUT", "api/v2/events/subscriptions/{id}"),
+    route("DeleteSubscription", "DELETE", "api/v2/events/subscriptions/{id}"),
+    route("ListEventStreams", "GET", "api/v2/eventstreams?pageSize=100&pageNumber={page}"),
+    route("CreateEventStream", "POST", "api/v2/eventstreams"),
+    route("ReplaceEventStream", "PUT", "api/v2/eventstreams/{id}"),
+    route("DeleteEventStream", "DELETE", "api/v2/eventstreams/{id}"),
+];
+
+/// The local door takes any credentials on loopback; this is the form that AWS's clients send them in. The service in it tells
+/// services apart that have no other sign.
+fn authorization(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=trunkline/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature={}",
+        "0".repeat(64)
+    )
+}
+
+/// The wire form of a request. `token` is the platform's.
+pub(super) fn message(request: &Request, token: Option<&str>) -> Result<Message, String> {
+    let json = |target: &str, version: &str| Message {
+        method: "POST",
+        path: String::new(),
+        headers: vec![
+            ("content-type", format!("application/x-amz-json-{version}")),
+            ("x-amz-target", format!("{target}.{}", request.operation)),
+            ("authorization", authorization("execute")),
+        ],
+        body: request.body.to_string(),
+    };
+    Ok(match request.service {
+        Service::Sqs => json("AmazonSQS", "1.0"),
+        Service::Events => json("AWSEvents", "1.1"),
+        Service::Logs => json("Logs_20140328", "1.1"),
+        Service::Tables => json("DynamoDB_20120810", "1.0"),
+        Service::States => json("AWSStepFunctions", "1.0"),
+        Service::Trunkline => json("Trunkline", "1.1"),
+        Service::Iam => form(request),
+        Service::Lambda => rest(request, authorization("lambda"))?,
+        Service::Platform => rest(request, format!("Bearer {}", token.unwrap_or_default()))?,
+    })
+}
+
+/// The question for a token of the platform: any client credentials get one here.
+pub(super) fn token() -> Message {
+    Message {
+        method: "POST",
+        path: "oauth/token".to_owned(),
+        headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+        body: "grant_type=client_credentials&client_id=trunkline&client_secret=trunkline".to_owned(),
+    }
+}
+
+fn form(request: &Request) -> Message {
+    let mut body = format!("Action={}&Version=2010-05-08", request.operation);
+    for (name, value) in request.body.as_object().into_iter().flatten() {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        // Writing to a String cannot fail.
+        let _ = write!(body, "&{name}={}", percent_encoded(&text, ALL_BUT_UNRESERVED));
+    }
+    Message {
+        method: "POST",
+        path: String::new(),
+        headers: vec![
+            ("content-type", "application/x-www-form-urlencoded".to_owned()),
+            ("authorization", authorization("iam")),
+        ],
+        body,
+    }
+}
+
+fn rest(request: &Request, authorization: String) -> Result<Message, String> {
+    let found = ROUTES.iter().find(|route| route.operation == request.operation);
+    let route = found.ok_or_else(|| format!("{} has no route", request.operation))?;
+    let mut members = request.body.as_object().cloned().unwrap_or_default();
+    let mut path = String::new();
+    let mut rest = route.path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (member, after) = after.split_once('}').unwrap_or((after, ""));
+        path.push_str(before);
+        let value = members.remove(member).unwrap_or_default();
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        path.push_str(&percent_encoded(&text, ALL_BUT_UNRESERVED));
+        rest = after;
+    }
+    path.push_str(rest);
+    let has_body = matches!(route.method, "POST" | "PUT");
+    Ok(Message {
+        method: route.method,
+        path,
+        headers: vec![("content-type", "application/json".to_owned()), ("authorization", authorization)],
+        body: if has_body { Value::Object(members).to_string() } else { String::new() },
+    })
+}
+
+/// The members of an answer.
+pub(super) fn answer(request: &Request, response: &Response) -> Result<Value, ApiError> {
+    if request.service == Service::Iam {
+        let members = leaves(&String::from_utf8_lossy(&response.body));
+        return if response.is_success() {
+            Ok(Value::Object(members))
+        } else {
+            let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            Err(ApiError { code: text("Code"), message: text("Message"), status: response.status })
+        };
+    }
+    if !response.is_success() {
+        return Err(refusal(response));
+    }
+    if response.body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&response.body).map_err(|_| ApiError::strange(request.operation, "JSON"))
+}
+
+/// The error of an answer: `__type` may carry a namespace before a `#`; REST has it in a header.
+/// Source: error serialisation of the Smithy AWS JSON and REST JSON protocols.
+fn refusal(response: &Response) -> ApiError {
+    let status = response.status;
+    let value: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let header = response.header("x-amzn-errortype").map(str::to_owned);
+    let code = text("__type").or(header).or_else(|| text("code"));
+    let code = code.unwrap_or_else(|| "UnknownError".to_owned());
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let code = code.split(':').next().unwrap_or_default().to_owned();
+    let message =
+        text("message").or_else(|| text("Message")).unwrap_or_else(|| format!("HTTP status {status}"));
+    ApiError { code, message, status }
+}
+
+/// The elements of an XML text that hold text alone, by their names: all that a pipeline asks IAM for is among them.
+fn leaves(xml: &str) -> Map<String, Value> {
+    let mut members = Map::new();
+    let mut rest = xml;
+    while let Some((_, after)) = rest.split_once('<') {
+        rest = after;
+        let Some((name, inside)) = after.split_once('>') else { break };
+        let Some((text, end)) = inside.split_once('<') else { break };
+        if end.strip_prefix('/').is_some_and(|end| end.starts_with(name)) {
+            members.insert(name.to_owned(), Value::from(unescaped(text)));
+        }
+    }
+    members
+}
+
+fn unescaped(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+    let text = text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#xA;", "\n");
+    text.replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{leaves, message};
+    use crate::api::Request;
+
+    #[test]
+    fn a_path_is_filled_and_the_rest_is_the_body() {
+        let body = json!({"FunctionName": "a b", "StatementId": "s"});
+        let sent = message(&Request::lambda("RemovePermission", body.clone()), None).unwrap();
+        assert_eq!((sent.method, sent.path.as_str()), ("DELETE", "2015-03-31/functions/a%20b/policy/s"));
+        assert_eq!(sent.body, "");
+        let sent = message(&Request::lambda("AddPermission", body), None).unwrap();
+        assert_eq!(sent.body, r#"{"StatementId":"s"}"#);
+    }
+
+    #[test]
+    fn an_answer_of_iam_is_read_by_its_leaves() {
+        let read = leaves("<A><B><C>1 &lt; 2</C><D/></B><E>x</E></A>");
+        assert_eq!(json!(read), json!({"C": "1 < 2", "E": "x"}));
+        assert!(leaves("no xml <").is_empty());
+    }
+}
