@@ -54,6 +54,16 @@ impl fmt::Display for InputFailure {
 
 impl std::error::Error for InputFailure {}
 
+impl InputFailure {
+    /// An object or array in quotes of a JSON template. AWS tells no more than that the delivery failed.
+    fn quoted(name: &str) -> Self {
+        Self(format!(
+            "The InputTemplate has <{name}> inside quotes, and in this event it is an object or array: the result is no \
+             JSON. Write <{name}> without quotes, as a value of its own."
+        ))
+    }
+}
+
 impl InputMaker {
     /// Parses the input of the target `id`.
     ///
@@ -96,7 +106,8 @@ impl InputMaker {
     /// The input for one event, which is given as its whole JSON text.
     ///
     /// # Errors
-    /// Where an InputPath selects nothing in this event, or a template makes more of it than any target takes.
+    /// Where an InputPath selects nothing in this event, a template puts an object or array in quotes, or makes more of it
+    /// than any target takes.
     pub fn make(&self, event: &str, about: InputContext<'_>) -> Result<String, InputFailure> {
         match self {
             Self::Whole => Ok(event.to_owned()),

@@ -66,7 +66,7 @@ proptest! {
     ) {
         let event = serde_json::json!({"detail": {"text": value, "number": number, "list": list}}).to_string();
         let paths = ["text", "number", "list", "absent"].map(|name| (name.to_owned(), format!("$.detail.{name}")));
-        let template = r#"{ "a": <text>, "b": "in <text> <number> <list> <absent>", "c": [<number>, <list>, <absent>] }"#;
+        let template = r#"{ "a": <text>, "b": "in <text> <number> <absent>", "c": [<number>, <list>, <absent>] }"#;
         let input = Input::Transformer { paths: BTreeMap::from(paths), template: template.to_owned() };
         let made = make(&InputMaker::compile(&input, "t").unwrap(), &event).unwrap();
         let made: Value = serde_json::from_str(&made).unwrap();

@@ -14,6 +14,11 @@ pub(crate) fn member<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     reader.deserialize_map(Member(key)).ok().flatten().map(RawValue::get)
 }
 
+/// Whether the JSON text is an object or an array.
+pub(crate) fn is_composite(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
 /// The values of all members of the object, or all elements of the array, in `text`; none where it is neither.
 pub(crate) fn children(text: &str) -> Vec<&str> {
     let mut reader = serde_json::Deserializer::from_str(text);

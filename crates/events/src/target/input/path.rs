@@ -63,6 +63,11 @@ impl Path {
         self.steps.len()
     }
 
+    /// Whether it has a wildcard and so selects a list.
+    pub(crate) fn is_many(&self) -> bool {
+        self.many
+    }
+
     /// The JSON text that the path selects in `event`, as it is written there; with a wildcard, the list of what is
     /// selected. `None` where it selects nothing.
     pub fn select<'e>(&self, event: &'e str) -> Option<Cow<'e, str>> {

@@ -1,11 +1,14 @@
 //! Input templates: text with `<variable>`s, filled with values of the event.
 //!
-//! A template that is JSON (once its variables are taken for values) gives JSON: inside a string a value is put in
-//! without its quotes, elsewhere as it is, and white space between is left out ("minified" in the user guide). Any other
-//! template gives plain text. A path that selects nothing gives the empty string.
+//! There are two forms. A *JSON template* (an object, an array or one variable, once its variables are taken for values)
+//! gives JSON: a value is put in as it is, inside a string without its quotes, and white space between is left out
+//! ("minified" in the user guide). A *string template* (one string, or several lines of text) gives text; an object or
+//! array is put in compact and without quotes. In a string of a JSON template an object or array makes the delivery fail.
+//! A path that selects nothing gives the empty string.
 //!
-//! Sources: EventBridge user guide, "Amazon EventBridge input transformation"; AWS's answers recorded by LocalStack,
-//! `test_events_inputs.snapshot.json`.
+//! Sources: EventBridge user guide, "Amazon EventBridge input transformation" ("EventBridge removes any internal quotes to
+//! ensure a valid string"; "Do not add quotes for variables that represent JSON objects or arrays"); AWS's answers recorded
+//! by LocalStack, `test_events_inputs.snapshot.json`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,13 +26,35 @@ pub struct Template {
     parts: Vec<Part>,
     /// Each variable once, as the parts number them.
     variables: Vec<Variable>,
-    is_json: bool,
+    form: Form,
+}
+
+/// What a template gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// An object, an array or a lone value.
+    Json,
+    /// One string.
+    Text,
+    /// Text that is no JSON: several lines, or words without quotes.
+    Lines,
 }
 
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    Value { variable: usize, in_string: bool },
+    Value { name: String, variable: usize, in_string: bool },
+}
+
+/// A variable in quotes of a JSON template, where an object or array makes the delivery fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotedVariable<'t> {
+    /// Its name, without angle brackets.
+    pub name: &'t str,
+    /// The path that it stands for; `None` where AWS defines it.
+    pub path: Option<&'t str>,
+    /// Whether it is an object or array in every event.
+    pub is_composite: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +82,10 @@ impl Template {
     pub fn compile(text: &str, paths: &BTreeMap<String, Path>, id: &str) -> Result<Self, Error> {
         let pieces = pieces(text);
         let begins_like_json = matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['));
-        let is_json = match serde_json::from_str::<serde::de::IgnoredAny>(&specimen(&pieces)) {
-            Ok(_) => true,
+        let specimen = specimen(&pieces);
+        let form = match serde_json::from_str::<serde::de::IgnoredAny>(&specimen) {
+            Ok(_) if specimen.trim_start().starts_with('"') => Form::Text,
+            Ok(_) => Form::Json,
             // Words: as users report AWS's answer; Jackson's position in place of serde_json's would differ by little.
             Err(e) if begins_like_json => {
                 return Err(Error::validation(format!(
@@ -67,41 +94,47 @@ impl Template {
                     e.column()
                 )));
             }
-            Err(_) => false,
+            Err(_) => Form::Lines,
         };
         let (mut parts, mut variables) = (Vec::new(), Vec::new());
         let mut strings = Strings::default();
         for piece in pieces {
             match piece {
-                Piece::Text(text) if is_json => parts.push(Part::Text(strings.minify(text))),
-                Piece::Text(text) => parts.push(Part::Text(text.to_owned())),
+                Piece::Text(text) if form == Form::Lines => parts.push(Part::Text(text.to_owned())),
+                Piece::Text(text) => parts.push(Part::Text(strings.minify(text))),
                 Piece::Placeholder(name) => {
                     let variable = variable(name, paths).ok_or_else(|| unknown(name, id))?;
                     let variable = number_of(&mut variables, variable);
-                    parts.push(Part::Value { variable, in_string: strings.inside });
+                    parts.push(Part::Value { name: name.to_owned(), variable, in_string: strings.inside });
                 }
             }
         }
-        Ok(Self { parts, variables, is_json })
+        Ok(Self { parts, variables, form })
     }
 
     /// The text with this event's values.
     ///
     /// # Errors
-    /// Where it becomes longer than any target takes, which is seen while it is built: a template of 8,192 characters can name
-    /// a value of 1 MiB 2,730 times. Or where finding the values would take too long.
+    /// Where an object or array would go into a string of a JSON template. Where it becomes longer than any target takes, which
+    /// is seen while it is built: a template of 8,192 characters can name a value of 1 MiB 2,730 times. Or where finding the
+    /// values would take too long.
     pub fn fill(&self, event: &str, about: InputContext<'_>) -> Result<String, InputFailure> {
         let mut values = Values { event, about, found: vec![None; self.variables.len()], read_bytes: 0 };
         let mut filled = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(text) => filled.push_str(text),
-                Part::Value { variable, in_string } => {
+                Part::Value { name, variable, in_string } => {
                     let value = values.of(*variable, &self.variables)?;
-                    match (self.is_json, in_string) {
-                        (true, false) => filled.push_str(value.unwrap_or("\"\"")),
-                        (true, true) => push_inside(&mut filled, value.unwrap_or_default()),
-                        (false, _) => push_plain(&mut filled, value.unwrap_or_default()),
+                    let is_composite = value.is_some_and(json::is_composite);
+                    match (self.form, in_string) {
+                        (Form::Json, false) => filled.push_str(value.unwrap_or("\"\"")),
+                        (Form::Json, true) if is_composite => return Err(InputFailure::quoted(name)),
+                        (Form::Text | Form::Lines, _) if is_composite => {
+                            push_unquoted(&mut filled, value.unwrap_or_default());
+                        }
+                        (Form::Json | Form::Text, _) => push_inside(&mut filled, value.unwrap_or_default()),
+                        (Form::Lines, _) => push_plain(&mut filled, value.unwrap_or_default()),
                     }
                 }
             }
@@ -113,6 +146,17 @@ impl Template {
             }
         }
         Ok(filled)
+    }
+
+    /// The variables in quotes of a JSON template; none in a string template.
+    pub fn quoted_variables(&self) -> Vec<QuotedVariable<'_>> {
+        let quoted = |part| {
+            let &Part::Value { ref name, variable, in_string: true } = part else { return None };
+            let variable = self.variables.get(variable)?;
+            let path = variable.path().map(Path::text);
+            Some(QuotedVariable { name, path, is_composite: variable.is_composite() })
+        };
+        self.parts.iter().filter(|_| self.form == Form::Json).filter_map(quoted).collect()
     }
 }
 
@@ -147,6 +191,22 @@ impl Values<'_> {
 }
 
 impl Variable {
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an object or array in every event that has it.
+    fn is_composite(&self) -> bool {
+        match self {
+            Self::Event | Self::EventJson => true,
+            Self::Path(path) => path.is_many() || matches!(path.text(), "$" | "$.detail" | "$.resources"),
+            Self::RuleArn | Self::RuleName | Self::IngestionTime => false,
+        }
+    }
+
     /// The value's JSON text; `None` where the path selects nothing.
     fn value<'e>(&self, event: &'e str, about: InputContext<'_>) -> Option<Cow<'e, str>> {
         let text = match self {
@@ -267,6 +327,22 @@ fn push_inside(filled: &mut String, value: &str) {
         None => {
             let quoted = quoted(value);
             filled.push_str(json::string_inside(&quoted).unwrap_or_default());
+        }
+    }
+}
+
+/// Puts an object or array into text as AWS does: compact, and without any quote.
+fn push_unquoted(filled: &mut String, value: &str) {
+    let compact = Strings::default().minify(value);
+    let mut characters = compact.chars().peekable();
+    while let Some(c) = characters.next() {
+        match (c, characters.peek()) {
+            ('"', _) | ('\\', Some('"')) => {}
+            ('\\', Some('\\')) => {
+                filled.push_str("\\\\");
+                characters.next();
+            }
+            _ => filled.push(c),
         }
     }
 }
