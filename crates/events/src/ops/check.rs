@@ -1,7 +1,7 @@
 //! What requests have in common: what the service's model says about members, checked all at once and told in AWS's words.
 //!
 //! Source of the words: AWS's answers recorded by LocalStack (`test_put_target_id_validation`,
-//! `test_put_events_exceed_limit_ten_entries`); of the constraints: botocore's model of `events`.
+//! `test_put_events_exceed_limit_ten_entries`, `test_create_connection_name_validation`); of the constraints: botocore's model of `events`.
 
 use std::ops::RangeInclusive;
 
@@ -49,12 +49,12 @@ pub(crate) const BUS_NAME: Shape = Shape::length(1, quotas::BUS_NAME_LENGTH_MAX)
 /// A bus's name or ARN.
 pub(crate) const BUS_NAME_OR_ARN: Shape = Shape::length(1, quotas::ARN_LENGTH_MAX).matching(
     r"(arn:aws[\w-]*:events:[a-z]{2}-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/\.\-_A-Za-z0-9]+",
-    |text| BusName::parse_name_or_arn(text).is_some(),
+    |text| bare_bus_name(text).chars().all(|c| c == '/' || of_name(c)),
 );
 /// The name or ARN of a bus that is no partner's.
 pub(crate) const OWN_BUS_NAME_OR_ARN: Shape = Shape::length(1, quotas::ARN_LENGTH_MAX).matching(
     r"(arn:aws[\w-]*:events:[a-z]{2}-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[\.\-_A-Za-z0-9]+",
-    |text| BusName::parse_name_or_arn(text).is_some_and(|bus| !bus.is_partner()),
+    |text| bare_bus_name(text).chars().all(of_name),
 );
 /// The name of a bus that is no partner's.
 pub(crate) const OWN_BUS_NAME: Shape = Shape::length(1, quotas::BUS_NAME_LENGTH_MAX)
@@ -164,6 +164,12 @@ pub(crate) const DESCRIPTION: Shape = Shape::length(0, quotas::DESCRIPTION_LENGT
 /// An event pattern.
 pub(crate) const EVENT_PATTERN: Shape = Shape::length(0, quotas::PATTERN_LENGTH_MAX);
 
+/// What a bus's ARN names; a text that is none of these stays, and its colons break the pattern.
+fn bare_bus_name(text: &str) -> &str {
+    let is_bus = text.parse::<Arn>().is_ok_and(|arn| arn.service == "events");
+    text.split_once(":event-bus/").filter(|_| is_bus).map_or(text, |(_, name)| name)
+}
+
 fn of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
@@ -192,6 +198,16 @@ impl Faults {
     pub(crate) fn text(&mut self, at: &str, value: Option<&str>, shape: &Shape) {
         let Some(value) = value else { return };
         let length = value.chars().count();
+        // In AWS's order: a name that is too long and wrong breaks both.
+        if let Some(pattern) = &shape.pattern
+            && !(pattern.satisfies)(value)
+        {
+            self.add(
+                at,
+                Some(value),
+                &format!("Member must satisfy regular expression pattern: {}", pattern.spelled),
+            );
+        }
         if length < shape.length_min {
             let constraint = format!("Member must have length greater than or equal to {}", shape.length_min);
             self.add(at, Some(value), &constraint);
@@ -199,16 +215,6 @@ impl Faults {
         if length > shape.length_max {
             let constraint = format!("Member must have length less than or equal to {}", shape.length_max);
             self.add(at, Some(value), &constraint);
-        }
-        if let Some(pattern) = &shape.pattern
-            && !(pattern.satisfies)(value)
-            && length <= shape.length_max
-        {
-            self.add(
-                at,
-                Some(value),
-                &format!("Member must satisfy regular expression pattern: {}", pattern.spelled),
-            );
         }
     }
 

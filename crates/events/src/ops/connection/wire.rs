@@ -98,7 +98,8 @@ impl AuthParameters {
             at.secret("oAuthParameters.clientParameters.clientSecret", secret);
             let endpoint = oauth.authorization_endpoint.as_deref();
             at.faults.text("authParameters.oAuthParameters.authorizationEndpoint", endpoint, &ENDPOINT);
-            let method = oauth.http_method.as_deref();
+            let method = oauth.http_method.as_deref().map(token_method);
+            let method = method.as_deref();
             at.faults.one_of("authParameters.oAuthParameters.httpMethod", method, &TOKEN_METHODS);
             if let Some(parameters) = &oauth.oauth_http_parameters {
                 parameters.check(at.faults, "authParameters.oAuthParameters.oAuthHttpParameters");
@@ -113,12 +114,15 @@ impl AuthParameters {
         self.connectivity_parameters.is_some()
     }
 
-    /// Whether the authorization server may be asked at all.
+    /// Whether the authorization server may be asked at all. AWS takes what is no URL, and the connection then fails to
+    /// authorize.
     pub(crate) fn check_endpoint(&self, events: &Events) -> Result<(), Error> {
         let oauth = self.oauth_parameters.as_ref();
         match oauth.and_then(|oauth| oauth.authorization_endpoint.as_deref()) {
-            Some(endpoint) => events.check_https("AuthorizationEndpoint", endpoint),
-            None => Ok(()),
+            Some(endpoint) if endpoint.contains("://") => {
+                events.check_https("AuthorizationEndpoint", endpoint)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -194,7 +198,7 @@ impl AuthParameters {
             .and_then(|wire| wire.authorization_endpoint.clone())
             .or_else(|| known.map(|known| known.endpoint.clone()));
         let method = wire
-            .and_then(|wire| wire.http_method.clone())
+            .and_then(|wire| wire.http_method.as_deref().map(token_method))
             .or_else(|| known.map(|known| known.method.clone()));
         let parameters = wire
             .and_then(|wire| wire.oauth_http_parameters.as_ref().map(ParametersWire::kept))
@@ -213,6 +217,12 @@ impl AuthParameters {
     pub(crate) fn invocation(&self) -> Option<Parameters> {
         self.invocation_http_parameters.as_ref().map(ParametersWire::kept)
     }
+}
+
+/// AWS takes the method in any case: one of [`TOKEN_METHODS`] is kept as it is listed, anything else is shown as it came.
+fn token_method(given: &str) -> String {
+    let known = TOKEN_METHODS.iter().find(|method| method.eq_ignore_ascii_case(given));
+    (*known.unwrap_or(&given)).to_owned()
 }
 
 fn name_of(kind: AuthorizationKind) -> &'static str {
