@@ -35,6 +35,10 @@ pub(crate) fn limit_exceeded() -> Error {
     Error::sender("LimitExceededException", "Resource limit exceeded.")
 }
 
+pub(crate) fn no_resource_policy(name: &str) -> Error {
+    Error::sender("ResourceNotFoundException", format!("Policy with name [{name}] does not exist"))
+}
+
 pub(crate) fn protected() -> Error {
     Error::validation("The log group is protected from deletion: turn deletionProtectionEnabled off first.")
 }

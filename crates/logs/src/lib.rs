@@ -13,6 +13,7 @@ pub mod group;
 pub mod limits;
 pub mod ops;
 mod page;
+mod resource_policy;
 pub mod stream;
 mod sweep;
 

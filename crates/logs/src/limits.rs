@@ -9,6 +9,10 @@ pub const IDENTIFIER_LENGTH_MAX: usize = 2048;
 pub const GROUPS_MAX: usize = 10_000;
 /// Log streams of one group. AWS has no limit; here a list of all of them is to fit into memory.
 pub const STREAMS_PER_GROUP_MAX: usize = 10_000;
+/// Resource policies of one account and region.
+pub const RESOURCE_POLICIES_MAX: usize = 10;
+/// Characters of a resource policy's document.
+pub const POLICY_DOCUMENT_LENGTH_MAX: usize = 5120;
 /// Tags of a log group.
 pub const TAGS_MAX: usize = 50;
 /// Log groups or streams of one page.

@@ -2,6 +2,7 @@
 
 mod events;
 mod groups;
+mod resource_policies;
 mod streams;
 mod tags;
 
@@ -34,9 +35,11 @@ pub const OPERATIONS: &[Operation<Logs>] = &[
     Operation::whole("CreateLogStream", |logs, call, body| streams::create(logs, &call, body)),
     Operation::whole("DeleteLogGroup", |logs, _, body| groups::delete(logs, body)),
     Operation::whole("DeleteLogStream", |logs, _, body| streams::delete(logs, body)),
+    Operation::whole("DeleteResourcePolicy", |logs, _, body| resource_policies::delete(logs, body)),
     Operation::whole("DeleteRetentionPolicy", |logs, _, body| groups::delete_retention(logs, body)),
     Operation::whole("DescribeLogGroups", |logs, _, body| groups::describe(logs, body)),
     Operation::whole("DescribeLogStreams", |logs, _, body| streams::describe(logs, body)),
+    Operation::whole("DescribeResourcePolicies", |logs, _, body| resource_policies::describe(logs, body)),
     Operation {
         name: "FilterLogEvents",
         missing: "Filter patterns of words, phrases, ?any and -none; those of JSON fields, columns and regular expressions are refused.",
@@ -50,6 +53,11 @@ pub const OPERATIONS: &[Operation<Logs>] = &[
         run: |logs, call, body| events::put(logs, &call, body),
     },
     Operation::whole("PutLogGroupDeletionProtection", |logs, _, body| groups::protect(logs, body)),
+    Operation {
+        name: "PutResourcePolicy",
+        missing: "Kept and shown; nobody is refused by it. Policies of one log group (resourceArn) are refused.",
+        run: |logs, call, body| resource_policies::put(logs, &call, body),
+    },
     Operation::whole("PutRetentionPolicy", |logs, _, body| groups::put_retention(logs, body)),
     Operation::whole("TagResource", |logs, _, body| tags::tag(logs, body)),
     Operation::whole("UntagResource", |logs, _, body| tags::untag(logs, body)),
