@@ -39,7 +39,7 @@ pub struct Webhook {
 pub enum WebhookRequest {
     /// A sender checks that the address is served: its token is returned unchanged.
     Handshake {
-        /// The answer, `{"verification_token": ...}`, the token byte for byte as it came.
+        /// The answer, `{"verification_token": ...}` or `{"challenge": ...}`, the token byte for byte as it came.
         answer: String,
     },
     /// An event.
@@ -82,6 +82,15 @@ struct Handshake<'a> {
     verification_token: &'a RawValue,
 }
 
+/// Slack's handshake: its members, and no other body has all of them.
+#[derive(Deserialize)]
+struct UrlVerification<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    challenge: &'a RawValue,
+}
+
 /// The headers of a request, by their names in lower case.
 pub type Headers<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -102,6 +111,12 @@ impl Webhook {
             let answer = format!("{{\"verification_token\":{}}}", verification_token.get());
             return Ok(WebhookRequest::Handshake { answer });
         }
+        // Slack's Events API, "url_verification": the challenge is answered; it comes before any secret is agreed upon.
+        if let Ok(UrlVerification { kind: "url_verification", challenge }) = serde_json::from_slice(body)
+            && challenge.get().starts_with('"')
+        {
+            return Ok(WebhookRequest::Handshake { answer: format!("{{\"challenge\":{}}}", challenge.get()) });
+        }
         if let Some(verification) = &self.verification {
             verification.check(body, headers, now).map_err(WebhookError::Unverified)?;
         }
@@ -111,6 +126,8 @@ impl Webhook {
                 unreadable(format!("The body is not UTF-8: byte {} is wrong.", error.valid_up_to()))
             })?
             .trim();
+        let form = payload_of_form(text, headers);
+        let text = form.as_deref().unwrap_or(text);
         if text.is_empty() {
             return Err(unreadable("The body is empty; a JSON object is expected.".to_owned()));
         }
@@ -136,6 +153,21 @@ impl Webhook {
         }
         Ok(WebhookRequest::Event { id, detail_type, detail: text.to_owned() })
     }
+}
+
+/// The member `payload` of a form, which is how GitHub and Slack wrap their JSON where they are told to, or do not know
+/// better. The signature is of the form as it came.
+fn payload_of_form(text: &str, headers: Headers<'_>) -> Option<String> {
+    let kind = headers("content-type")?;
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return None;
+    }
+    // Other tools send JSON and call it a form: their own default.
+    let value = text.split('&').find_map(|member| member.strip_prefix("payload="))?;
+    let value = value.replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&value).decode_utf8().ok()?;
+    Some(decoded.trim().to_owned())
 }
 
 /// A text that is not empty.

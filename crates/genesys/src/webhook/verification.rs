@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws::Timestamp;
 use aws::secret::Secret;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -18,8 +19,14 @@ pub const SECRET_HEADER: &str = "authorization";
 
 /// How far a Standard Webhooks timestamp may be from now: what the specification's own libraries allow.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
-/// What the key of a Standard Webhooks secret begins with.
-const STANDARD_PREFIX: &str = "whsec_";
+/// What the key of a Standard Webhooks secret may begin with, one after the other: senders show it as `whsec_...`, as
+/// `v1,whsec_...` or bare.
+const STANDARD_PREFIXES: [&str; 2] = ["v1,", "whsec_"];
+/// Base64 with or without its padding: senders leave it out as often as not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// How a sender authenticates itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +38,8 @@ pub enum Verification {
         /// The header's name in lower case.
         header: String,
     },
-    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
+    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp` and `webhook-signature`, or the same with `svix-`,
+    /// as the scheme's first sender still calls them.
     StandardWebhooks(StandardKey),
     /// A header carries the secret, as it is or after `Bearer `.
     Secret {
@@ -42,7 +50,7 @@ pub enum Verification {
     },
 }
 
-/// The key of Standard Webhooks, as the secret's text: `whsec_` and base64.
+/// The key of Standard Webhooks, as the secret's text: base64, after `whsec_` or `v1,whsec_`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StandardKey(Secret);
 
@@ -55,12 +63,20 @@ impl StandardKey {
         let key = Self(secret.clone());
         match key.bytes() {
             Some(bytes) if !bytes.is_empty() => Ok(key),
-            _ => Err("a Standard Webhooks secret is `whsec_` and base64".to_owned()),
+            _ => Err("a Standard Webhooks secret is `whsec_` and base64, as its sender shows it".to_owned()),
         }
     }
 
     fn bytes(&self) -> Option<Vec<u8>> {
-        STANDARD.decode(self.0.reveal().strip_prefix(STANDARD_PREFIX)?).ok()
+        let mut text = self.0.reveal().trim();
+        // Without its mark it could be any other secret, pasted by mistake.
+        if !text.contains("whsec_") {
+            return None;
+        }
+        for prefix in STANDARD_PREFIXES {
+            text = text.strip_prefix(prefix).unwrap_or(text);
+        }
+        BASE64.decode(text).ok()
     }
 }
 
@@ -74,8 +90,8 @@ impl Verification {
             Self::Hmac { secret, header } => {
                 let signature = needed(headers, header)?;
                 let given = signature.trim();
-                let given = given.strip_prefix("sha256=").unwrap_or(given);
-                let tag = hex(given).or_else(|| STANDARD.decode(given).ok());
+                let given = given.strip_prefix("sha256=").unwrap_or(given).trim();
+                let tag = hex(given).or_else(|| BASE64.decode(given).ok());
                 let is_right = tag.is_some_and(|tag| mac(secret.reveal().as_bytes(), &[body], &tag));
                 is_right.then_some(()).ok_or_else(|| {
                     format!("The signature in {header} is not the HMAC-SHA256 of this body under the webhook's secret.")
@@ -84,7 +100,7 @@ impl Verification {
             Self::StandardWebhooks(key) => standard(key, body, headers, now),
             Self::Secret { secret, header } => {
                 let given = needed(headers, header)?;
-                let bare = given.strip_prefix("Bearer ").unwrap_or(&given);
+                let bare = without_scheme(&given);
                 let is_right = [given.as_str(), bare].into_iter().any(|given| same(given, secret.reveal()));
                 is_right.then_some(()).ok_or_else(|| format!("The secret in {header} is not the webhook's."))
             }
@@ -94,7 +110,7 @@ impl Verification {
     /// The event's id, where the signature's scheme carries one.
     pub(super) fn event_id(&self, headers: Headers<'_>) -> Option<String> {
         match self {
-            Self::StandardWebhooks(_) => headers("webhook-id"),
+            Self::StandardWebhooks(_) => headers("webhook-id").or_else(|| headers("svix-id")),
             Self::Hmac { .. } | Self::Secret { .. } => None,
         }
     }
@@ -106,12 +122,29 @@ fn needed(headers: Headers<'_>, name: &str) -> Result<String, String> {
     })
 }
 
+/// What follows `Bearer `, which is read in any case (RFC 9110, 11.1); the whole where it is not there.
+fn without_scheme(given: &str) -> &str {
+    match given.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
+        _ => given,
+    }
+}
+
+/// A header of Standard Webhooks, by either of its names.
+fn of_scheme(headers: Headers<'_>, name: &str) -> Result<String, String> {
+    let standard = format!("webhook-{name}");
+    match headers(&standard).or_else(|| headers(&format!("svix-{name}"))) {
+        Some(value) => Ok(value),
+        None => needed(headers, &standard),
+    }
+}
+
 /// The specification, sections "Signature scheme" and "Verifying webhook authenticity": the signed content is
 /// `{id}.{timestamp}.{body}`, and any one signature of the list may be right, so that keys can be changed.
 fn standard(key: &StandardKey, body: &[u8], headers: Headers<'_>, now: Timestamp) -> Result<(), String> {
-    let id = needed(headers, "webhook-id")?;
-    let timestamp = needed(headers, "webhook-timestamp")?;
-    let signatures = needed(headers, "webhook-signature")?;
+    let id = of_scheme(headers, "id")?;
+    let timestamp = of_scheme(headers, "timestamp")?;
+    let signatures = of_scheme(headers, "signature")?;
     let seconds: u64 = timestamp
         .parse()
         .map_err(|_| "The header webhook-timestamp is not a number of seconds since 1970.".to_owned())?;
@@ -125,7 +158,7 @@ fn standard(key: &StandardKey, body: &[u8], headers: Headers<'_>, now: Timestamp
     let key = key.bytes().unwrap_or_default();
     let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
     let is_right = signatures.split(' ').any(|signature| {
-        let tag = signature.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
+        let tag = signature.strip_prefix("v1,").and_then(|text| BASE64.decode(text).ok());
         tag.is_some_and(|tag| mac(&key, &parts, &tag))
     });
     is_right.then_some(()).ok_or_else(|| {

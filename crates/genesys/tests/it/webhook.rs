@@ -186,3 +186,60 @@ fn a_signed_post_without_an_id_comes_once() {
     assert!(take(id), "new");
     assert!(!take(id_of()), "sent again");
 }
+
+/// Each form here is one that a sender was reported to use.
+#[test]
+fn what_real_senders_do_is_taken() {
+    let body = r#"{"test": 2432232314}"#;
+    let right = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    let unpadded = right.trim_end_matches('=');
+    let by_name = |prefix: &str, signature: &str| {
+        [("id", "msg_p5jXN8AQM9LWM0D4loKWxJek"), ("timestamp", "1614265330"), ("signature", signature)]
+            .map(|(name, value)| (format!("{prefix}-{name}"), value.to_owned()))
+    };
+    for secret in ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+        let key = StandardKey::parse(&Secret::new(secret)).unwrap();
+        let hook = hook(Some(Verification::StandardWebhooks(key)));
+        for (prefix, signature) in [("svix", right), ("webhook", unpadded), ("svix", unpadded)] {
+            let headers = by_name(prefix, signature);
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+            let Ok(WebhookRequest::Event { id: Some(id), .. }) = read(&hook, body, &headers, NOW) else {
+                panic!("{secret} {prefix}")
+            };
+            assert_eq!(id, "msg_p5jXN8AQM9LWM0D4loKWxJek");
+        }
+    }
+    // A key whose base64 lacks its padding.
+    StandardKey::parse(&Secret::new("whsec_c2VjcmV0LWtleQ")).unwrap();
+
+    let secret =
+        hook(Some(Verification::Secret { secret: Secret::new("key"), header: "authorization".to_owned() }));
+    for given in ["bearer key", "BEARER key", "Bearer  key", "key"] {
+        assert!(read(&secret, "{}", &[("authorization", given)], NOW).is_ok(), "{given}");
+    }
+    assert!(read(&secret, "{}", &[("authorization", "Basic key")], NOW).is_err());
+
+    let hmac = hook(Some(Verification::Hmac { secret: Secret::new("key"), header: "x-sig".to_owned() }));
+    let hex = "77cb8fd154ecfa2865657b2915c997c624ee47fe122e8a8bb91b10a09b47fb3c";
+    let spaced = format!("sha256= {hex}");
+    assert!(read(&hmac, r#"{"id":"1"}"#, &[("x-sig", &spaced)], NOW).is_ok());
+
+    // GitHub's form; reckoned with Python's hmac over the form as it is sent.
+    let form = "payload=%7B%22id%22%3A+%221%22%2C%22type%22%3A%22push%22%7D";
+    let of_form = "sha256=6f642e18fbb164a130d39257b40d14bb24b9928159598ecfa604fee94bf59126";
+    let kind = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+    let Ok(WebhookRequest::Event { id, detail_type, detail }) =
+        read(&hmac, form, &[("x-sig", of_form), kind], NOW)
+    else {
+        panic!("a form is taken")
+    };
+    assert_eq!((id.as_deref(), &*detail_type, &*detail), (Some("1"), "push", r#"{"id": "1","type":"push"}"#));
+    assert!(matches!(read(&hook(None), "a=1", &[kind], NOW), Err(WebhookError::Unreadable(_))));
+    // curl's own content type, with JSON in it.
+    assert!(matches!(read(&hook(None), "{}", &[kind], NOW), Ok(WebhookRequest::Event { .. })));
+
+    // Slack, Events API: "Request URL verification".
+    let slack = r#"{"token": "t", "challenge": "3eZbrw1a\u0042", "type": "url_verification"}"#;
+    let Ok(WebhookRequest::Handshake { answer }) = read(&hmac, slack, &[], NOW) else { panic!("{slack}") };
+    assert_eq!(answer, r#"{"challenge":"3eZbrw1a\u0042"}"#);
+}

@@ -3,7 +3,7 @@
 use aws::service::BODY_BYTES_MAX;
 use aws::{Event, Ids, Timestamp};
 use axum::extract::{Path, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use events::MatchedEvent;
 use events::limits::quotas::ENTRIES_SIZE_BYTES_MAX;
@@ -24,7 +24,12 @@ pub(super) async fn post(State(door): State<Door>, Path(name): Path<String>, req
         Ok(text) => (StatusCode::OK, text),
         Err((status, sentence)) => (status, json!({"error": sentence}).to_string()),
     };
-    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], text).into_response();
+    // RFC 9110, 15.5.6: the server must say which methods it takes.
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
 }
 
 async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refusal> {
@@ -39,6 +44,11 @@ async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refus
     if parts.method != Method::POST {
         let sentence = format!("A webhook takes POST, not {}.", parts.method);
         return Err((StatusCode::METHOD_NOT_ALLOWED, sentence));
+    }
+    if let Some(coding) = parts.headers.get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        let coding = coding.to_str().unwrap_or("of its own");
+        let sentence = format!("The body is encoded ({coding}); a webhook takes bodies as they are.");
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
     }
     let arrival = Arrival { now: clock::now(), ids: clock::ids() };
     let headers = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
@@ -71,9 +81,9 @@ struct Arrival {
 
 fn event_of(door: &Door, open: &OpenWebhook, content: Content, arrival: &Arrival) -> Result<Event, Refusal> {
     let Content { detail_type, detail } = content;
-    let size = open.webhook.source.len() + detail_type.len() + detail.len();
+    let size = detail.len();
     if size > ENTRIES_SIZE_BYTES_MAX {
-        let sentence = format!("The event has {size} bytes; at most {ENTRIES_SIZE_BYTES_MAX} are taken.");
+        let sentence = format!("The body has {size} bytes; at most {ENTRIES_SIZE_BYTES_MAX} are taken.");
         return Err((StatusCode::PAYLOAD_TOO_LARGE, sentence));
     }
     let event = Event {
