@@ -114,6 +114,8 @@ pub struct LeafReport {
     pub matched: bool,
     /// What it accepts, in a few words.
     pub expected: String,
+    /// Whether it is there to keep events out: `anything-but`, or `exists: false`.
+    pub excludes: bool,
     /// Where it stands in the pattern's text.
     pub span: Span,
 }
@@ -143,6 +145,15 @@ impl Explanation {
     #[must_use]
     pub fn blamed(&self) -> Vec<&FieldReport> {
         self.fields().into_iter().filter(|field| field.blamed).collect()
+    }
+
+    /// The blamed fields that are there to keep just such events out: the event has what they exclude.
+    #[must_use]
+    pub fn excluding(&self) -> Vec<&FieldReport> {
+        let excludes = |field: &&FieldReport| {
+            !field.found.is_empty() && field.leaves.iter().all(|leaf| leaf.excludes && !leaf.matched)
+        };
+        self.blamed().into_iter().filter(excludes).collect()
     }
 
     /// Every field of the pattern, in the order of its text.

@@ -87,6 +87,12 @@ pub enum Matcher {
 }
 
 impl Matcher {
+    /// Whether it is there to keep events out: everything but some values, or absence.
+    #[must_use]
+    pub fn excludes(&self) -> bool {
+        matches!(self, Matcher::AnythingBut(_) | Matcher::Exists(false))
+    }
+
     /// Whether one value of an event satisfies this. `Exists(false)` accepts no value: only the absence of all.
     #[must_use]
     pub fn accepts(&self, value: &Scalar<'_>) -> bool {

@@ -4,12 +4,15 @@ mod rename;
 
 use std::sync::Arc;
 
-use crate::event::Event;
+use crate::event::{Event, Scalar};
 use crate::explain::Explanation;
 use crate::explain::edit::rename::{rename, rename_above};
 use crate::explain::found::{Found, to_json};
+use crate::explain::hint::value_text::{NearMiss, near};
 use crate::explain::hint::{Case, edit_distance, hints};
-use crate::pattern::{EventPattern, Field, Span};
+use crate::matcher::Matcher;
+use crate::matcher::describe::quote;
+use crate::pattern::{EventPattern, Field, Leaf, Span};
 use crate::place::line_and_column;
 
 /// The most edits that are tried.
@@ -40,7 +43,8 @@ pub struct Change {
 /// Changes that belong together.
 type Way = Vec<Change>;
 
-/// The smallest edit that matches, among new values, new keys and absence for each blamed field.
+/// The smallest edit that matches, among new values and new keys for each blamed field. It never turns a rule round: a
+/// condition that excludes a value is left as it is, and one that selects many values is widened, not replaced by one.
 pub(super) fn smallest(
     pattern: &EventPattern,
     event: &Event,
@@ -125,10 +129,6 @@ fn ways_for(pattern: &EventPattern, field: &Arc<Field>, found: &Found<'_>) -> Ve
         }
     }
     ways.sort_by_key(|way| way.iter().map(size).sum::<usize>());
-    if found.scalars(&field.path).is_empty() {
-        // It always matches and is rarely what was meant.
-        ways.push(vec![change(text, field.span, "[{\"exists\": false}]".to_owned())]);
-    }
     ways
 }
 
@@ -137,14 +137,58 @@ fn value_changes(text: &str, field: &Field, found: &Found<'_>, path: &str) -> Ve
     let mut changes: Vec<Change> = vec![];
     for occurrence in found.scalars(path).iter().take(VALUES_MAX) {
         let value = to_json(occurrence.value);
-        let nearest = field.leaves.iter().min_by_key(|leaf| {
+        let selecting = field.leaves.iter().filter(|leaf| !leaf.matcher.excludes());
+        let nearest = selecting.min_by_key(|leaf| {
             let written = text.get(leaf.span.start..leaf.span.end).unwrap_or_default();
             (edit_distance(written, &value), written.len())
         });
-        let change = nearest.map(|leaf| change(text, leaf.span, value));
+        let change = nearest.map(|leaf| change(text, leaf.span, with_value(text, leaf, occurrence.value)));
         changes.extend(change.filter(|change| !changes.contains(change)));
     }
     changes
+}
+
+/// What is to stand in a leaf's place so that the value is selected as well. One value is replaced by another; what selects
+/// many values is mended in its spelling, or has its bound moved, or gets the value beside it.
+fn with_value(text: &str, leaf: &Leaf, value: &Scalar<'_>) -> String {
+    let written = text.get(leaf.span.start..leaf.span.end).unwrap_or_default();
+    let json = to_json(value);
+    let beside = || format!("{written}, {json}");
+    match (&leaf.matcher, value) {
+        (
+            Matcher::String(_)
+            | Matcher::Address { .. }
+            | Matcher::Number(_)
+            | Matcher::Boolean(_)
+            | Matcher::Null,
+            _,
+        ) => json,
+        (Matcher::Numeric(range), Scalar::Number(_)) if range.equals().is_some() => json,
+        (Matcher::Numeric(range), Scalar::Number(number)) => {
+            // The other bound stays; the one that is in the way moves to the value.
+            let is_below = number.text().parse::<f64>().is_ok_and(|value| {
+                range.bottom.is_some_and(|bottom| value <= bottom.value)
+            });
+            let bound = |sign: &str, value: &str| format!("\"{sign}\", {value}");
+            let kept = |bound: Option<crate::matcher::numeric::Bound>, sign: &str| {
+                bound.map(|at| format!("\"{sign}{}\", {}", if at.closed { "=" } else { "" }, at.value))
+            };
+            let (bottom, top) = if is_below {
+                (Some(bound(">=", &json)), kept(range.top, "<"))
+            } else {
+                (kept(range.bottom, ">"), Some(bound("<=", &json)))
+            };
+            let bounds: Vec<String> = bottom.into_iter().chain(top).collect();
+            format!("{{\"numeric\": [{}]}}", bounds.join(", "))
+        }
+        (matcher, Scalar::String(found)) => match near(matcher, found) {
+            Some(NearMiss { wanted, part, .. }) if written.contains(&quote(wanted)) => {
+                written.replacen(&quote(wanted), &quote(&part), 1)
+            }
+            _ => beside(),
+        },
+        _ => beside(),
+    }
 }
 
 pub(super) fn change(text: &str, span: Span, new: String) -> Change {

@@ -5,7 +5,7 @@ mod elements;
 mod key;
 mod operator;
 mod schema;
-mod value_text;
+pub(super) mod value_text;
 mod value_type;
 
 use crate::explain::Schema;

@@ -15,7 +15,10 @@ impl Explanation {
             let changes: Vec<Value> = edit.changes.iter().map(change).collect();
             json!({ "pattern": edit.pattern, "changes": changes })
         });
-        json!({ "matched": self.matched, "blamed": blamed, "tree": steps(&self.steps), "edit": edit })
+        let excluding: Vec<&str> = self.excluding().iter().map(|field| field.path.as_str()).collect();
+        json!({
+            "matched": self.matched, "blamed": blamed, "excluding": excluding, "tree": steps(&self.steps), "edit": edit,
+        })
     }
 }
 

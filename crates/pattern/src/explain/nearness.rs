@@ -1,8 +1,10 @@
 //! How close patterns came to an event: which rule was meant?
 
 use crate::error::InvalidEvent;
-use crate::event::Event;
-use crate::pattern::{EventPattern, Field};
+use crate::event::{Event, Scalar};
+use crate::explain::hint::edit_distance;
+use crate::matcher::Matcher;
+use crate::pattern::{EventPattern, Field, Leaf};
 use crate::reference::{Occurrences, matches_alternative};
 
 /// How close a pattern came.
@@ -14,6 +16,9 @@ pub struct Nearness {
     pub failed: usize,
     /// All fields of that alternative.
     pub fields: usize,
+    /// How far the values of the failing fields are from what would match, together: 1 or 2 a field for so many characters,
+    /// 3 for another value, 4 for one of another type, 6 where there is none.
+    pub gap: usize,
 }
 
 impl EventPattern {
@@ -27,22 +32,29 @@ impl EventPattern {
 }
 
 fn nearness(pattern: &EventPattern, occurrences: &Occurrences<'_, '_>) -> Result<Nearness, InvalidEvent> {
-    let mut closest = Nearness { matched: false, failed: usize::MAX, fields: 0 };
+    let mut closest = Nearness { matched: false, failed: usize::MAX, fields: 0, gap: usize::MAX };
     for alternative in pattern.alternatives() {
         let failed = alternative.fields.iter().filter(|field| !matches_alone(field, occurrences)).count();
         let fields = alternative.fields.len();
         if failed == 0 && matches_alternative(alternative, occurrences)? {
-            return Ok(Nearness { matched: true, failed, fields });
+            return Ok(Nearness { matched: true, failed, fields, gap: 0 });
         }
-        if failed < closest.failed || (failed == closest.failed && fields > closest.fields) {
-            closest = Nearness { matched: false, failed, fields };
+        if failed > closest.failed {
+            continue;
+        }
+        let gap = alternative.fields.iter().map(|field| gap(field, occurrences)).sum();
+        let is_nearer = |other: &Nearness| {
+            (failed, gap, usize::MAX - fields) < (other.failed, other.gap, usize::MAX - other.fields)
+        };
+        if is_nearer(&closest) {
+            closest = Nearness { matched: false, failed, fields, gap };
         }
     }
     Ok(closest)
 }
 
 /// Ranks patterns by how close they come to an event: those that match first, then those with the smallest part of
-/// their fields failing, then as they came.
+/// their fields failing, then those whose values are nearest, then as they came.
 ///
 /// ```
 /// use pattern::{Event, EventPattern, explain::nearness::near_misses};
@@ -68,9 +80,28 @@ pub fn near_misses<'p, K>(
     ranked.sort_by(|(_, a), (_, b)| {
         // failed / fields, compared without division.
         let (left, right) = (a.failed.saturating_mul(b.fields), b.failed.saturating_mul(a.fields));
-        b.matched.cmp(&a.matched).then(left.cmp(&right)).then(b.fields.cmp(&a.fields))
+        b.matched.cmp(&a.matched).then(left.cmp(&right)).then(a.gap.cmp(&b.gap)).then(b.fields.cmp(&a.fields))
     });
     Ok(ranked)
+}
+
+/// How far a field's values are from what would match, as [`Nearness::gap`] counts; 0 where it matches on its own.
+pub(super) fn gap(field: &Field, occurrences: &Occurrences<'_, '_>) -> usize {
+    const OTHER: usize = 3;
+    const OTHER_TYPE: usize = 4;
+    const ABSENT: usize = 6;
+    if matches_alone(field, occurrences) {
+        return 0;
+    }
+    let of_leaf = |leaf: &Leaf, value: &Scalar<'_>| match (leaf.matcher.literal(), value) {
+        (Some(wanted), Scalar::String(found)) => edit_distance(found, wanted).clamp(1, OTHER),
+        (Some(_), _) => OTHER_TYPE,
+        (None, Scalar::Number(_)) => OTHER,
+        (None, _) if matches!(leaf.matcher, Matcher::Numeric(_) | Matcher::Number(_)) => OTHER_TYPE,
+        (None, _) => OTHER,
+    };
+    let of_value = |value: &Scalar<'_>| field.leaves.iter().map(|leaf| of_leaf(leaf, value)).min();
+    occurrences.at(&field.path).iter().filter_map(|found| of_value(found.value)).min().unwrap_or(ABSENT)
 }
 
 /// Whether the field matches on its own.

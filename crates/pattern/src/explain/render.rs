@@ -57,6 +57,12 @@ impl Explanation {
             out.push('\n');
             self.show_field(field, style, &mut out);
         }
+        let excluding = self.excluding();
+        if !excluding.is_empty() {
+            let paths: Vec<String> = excluding.iter().map(|field| format!("`{}`", field.path)).collect();
+            out.push_str("\nthis event is one that the pattern means to exclude; drop the condition on ");
+            out.push_str(&format!("{} if it should match\n", paths.join(" and ")));
+        }
         if let Some(edit) = &self.edit {
             out.push_str("\nthe smallest edit that was found to match:\n");
             edit.changes.iter().for_each(|change| show_change(change, style, &mut out));

@@ -7,7 +7,7 @@ use crate::error::InvalidEvent;
 use crate::event::Event;
 use crate::explain::found::{Found, Hollow, show};
 use crate::explain::hint::{self, Case};
-use crate::explain::nearness::matches_alone;
+use crate::explain::nearness::{gap, matches_alone};
 use crate::explain::{Below, Branch, Explanation, FOUND_MAX, FieldReport, LeafReport, Schema, Step, edit};
 use crate::matcher::Matcher;
 use crate::pattern::{Alternative, EventPattern, Field, Node, Object};
@@ -61,7 +61,8 @@ fn matching<'p>(
     Ok(None)
 }
 
-/// The alternative that has the fewest fields that do not match, then the most that do.
+/// The alternative that has the fewest fields that do not match, then the one whose values are nearest, then the most fields
+/// that do.
 fn closest<'p>(pattern: &'p EventPattern, occurrences: &Occurrences<'_, '_>) -> Option<&'p Alternative> {
     let mut alone: HashMap<*const Field, bool> = HashMap::new();
     let ranked = pattern.alternatives().iter().map(|alternative| {
@@ -69,9 +70,13 @@ fn closest<'p>(pattern: &'p EventPattern, occurrences: &Occurrences<'_, '_>) -> 
             *alone.entry(Arc::as_ptr(field)).or_insert_with(|| matches_alone(field, occurrences))
         });
         let matched = matched.count();
-        (alternative.fields.len() - matched, usize::MAX - matched, alternative)
+        let failed = alternative.fields.len() - matched;
+        let gap: usize = alternative.fields.iter().map(|field| gap(field, occurrences)).sum();
+        (failed, gap, usize::MAX - matched, alternative)
     });
-    ranked.min_by_key(|(failed, rest, _)| (*failed, *rest)).map(|(_, _, alternative)| alternative)
+    ranked
+        .min_by_key(|(failed, gap, rest, _)| (*failed, *gap, *rest))
+        .map(|(.., alternative)| alternative)
 }
 
 /// Where every field matches alone and they do not together: the first that does not agree with those before it.
@@ -168,6 +173,7 @@ impl Teller<'_> {
                     _ => scalars.iter().any(|o| leaf.matcher.accepts(o.value)),
                 },
                 expected: leaf.matcher.describe(),
+                excludes: leaf.matcher.excludes(),
                 span: leaf.span,
             })
             .collect();
