@@ -70,6 +70,15 @@ impl Timestamp {
         u64::try_from(moment.as_millisecond()).ok().map(Self)
     }
 
+    /// As [`Timestamp::parse_iso`]; without a zone the text is UTC, as Genesys Cloud's documentation writes intervals.
+    pub fn parse_iso_or_utc(text: &str) -> Option<Self> {
+        Self::parse_iso(text).or_else(|| {
+            let civil: jiff::civil::DateTime = text.parse().ok()?;
+            let moment = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+            u64::try_from(moment.as_millisecond()).ok().map(Self)
+        })
+    }
+
     /// Reads a date as HTTP writes it, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
     pub fn parse_http(text: &str) -> Option<Self> {
         let moment = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
@@ -115,6 +124,12 @@ mod tests {
         assert_eq!(Timestamp::parse_iso("2026-03-19T22:04:48.128Z"), Some(t));
         assert_eq!(Timestamp::parse_iso("2026-03-19T23:04:48.128+01:00"), Some(t));
         assert_eq!(Timestamp::parse_iso("yesterday"), None);
+        assert_eq!(Timestamp::parse_iso("2026-03-19T22:04:48.128"), None);
+        assert_eq!(Timestamp::parse_iso_or_utc("2026-03-19T22:04:48.128"), Some(t));
+        assert_eq!(Timestamp::parse_iso_or_utc("2026-03-19T23:04:48.128+01:00"), Some(t));
+        let midnight = Timestamp::parse_iso("2026-03-19T00:00:00Z");
+        assert_eq!(Timestamp::parse_iso_or_utc("2026-03-19"), midnight);
+        assert_eq!(Timestamp::parse_iso_or_utc("yesterday"), None);
         let date = Timestamp::parse_http("Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(date.map(Timestamp::to_iso_seconds).as_deref(), Some("1994-11-06T08:49:37Z"));
         assert_eq!(Timestamp::parse_http("soon"), None);

@@ -2,6 +2,7 @@
 
 pub(crate) mod notifications;
 pub(crate) mod partner_queue;
+mod silence;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -44,10 +45,19 @@ enum FeedItem {
     Event(String),
     /// An event made from analytics; dropped without a word where it came by itself.
     MadeUp(String),
-    /// An event whose sender is told when it is committed; not told where it cannot be read.
-    Owned(String, oneshot::Sender<()>),
+    /// An event whose sender is told what became of it.
+    Owned(String, Option<oneshot::Sender<Fate>>),
     /// Everything of this org up to here has been handed over.
     Whole(String, Timestamp),
+}
+
+/// What became of an event that somebody else keeps until then.
+#[derive(Debug)]
+enum Fate {
+    /// It is on disk.
+    Committed,
+    /// It cannot be taken in, for this reason, however often it comes.
+    Unreadable(String),
 }
 
 /// The way to the commit.
@@ -91,6 +101,8 @@ impl Listening {
         grace: Grace,
         queues: HashMap<String, String>,
     ) -> Result<(Self, ToCommit), store::Error> {
+        // Another feed of this process knows the same org.
+        drop(rooms.names.set(queues.clone()));
         let (events, now, made) = (rooms.events.clone(), clock::now(), bus.clone());
         // Only moves what is there once it exists, so it may use the disk's reserve: on a full disk the rest still starts.
         let ensured = rooms.store.write_reserved(
@@ -134,8 +146,8 @@ impl Listening {
         let rung = self.ingest.commit(batch, saved).await?.rung;
         let more = self.batch.len() == EVENTS_PER_COMMIT_MAX || rung == TIMERS_PER_COMMIT_MAX;
         for heard in self.batch.drain(..) {
-            if let FeedItem::Owned(_, committed) = heard
-                && committed.send(()).is_err()
+            if let FeedItem::Owned(_, Some(sender)) = heard
+                && sender.send(Fate::Committed).is_err()
             {
                 tracing::debug!(
                     "whoever handed over an event is gone; it comes again and is dropped as a duplicate"
@@ -146,12 +158,12 @@ impl Listening {
     }
 
     /// What of the batch can be read, and up to when each org is whole. What cannot be read, and what has a sender and no bus of
-    /// its own, leaves the batch, and its sender is not told.
+    /// its own, leaves the batch, and its sender is told why.
     fn prepared(&mut self, now: Timestamp) -> (Vec<PreparedEvent>, Vec<(String, Timestamp)>) {
         let (mut prepared, mut whole) = (Vec::with_capacity(self.batch.len()), Vec::new());
         let ingest = &self.ingest;
-        self.batch.retain(|heard| {
-            let made = match heard {
+        self.batch.retain_mut(|heard| {
+            let made = match &*heard {
                 FeedItem::Event(text) | FeedItem::Owned(text, _) => ingest.prepare(text, now),
                 FeedItem::MadeUp(text) => ingest.prepare(text, now).map(PreparedEvent::made_up),
                 FeedItem::Whole(org, at) => {
@@ -165,12 +177,12 @@ impl Listening {
                     if matches!(heard, FeedItem::Owned(..))
                         && (event.is_homeless() || source(heard).is_none()) =>
                 {
-                    tracing::warn!("an event of the queue has no partner bus here and stays in the queue");
+                    refuse(heard, "its source has no partner event bus here");
                     return false;
                 }
                 Ok(event) => prepared.push(event),
                 Err(error) => {
-                    tracing::warn!(%error, "an event of the feed cannot be read and is left out");
+                    refuse(heard, &error.to_string());
                     return false;
                 }
             }
@@ -204,6 +216,19 @@ impl Listening {
             },
         );
         made.await
+    }
+}
+
+/// Tells whoever keeps an event why it is not taken in; the log, where nobody does.
+fn refuse(heard: &mut FeedItem, reason: &str) {
+    match heard {
+        FeedItem::Owned(_, sender) => {
+            // A sender that is gone gets the message again.
+            if let Some(sender) = sender.take() {
+                drop(sender.send(Fate::Unreadable(reason.to_owned())));
+            }
+        }
+        _ => tracing::warn!(reason, "an event of the feed cannot be read and is left out"),
     }
 }
 

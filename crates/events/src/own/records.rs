@@ -163,7 +163,7 @@ impl ListEventsRequest {
             return Ok(Some(now.minus(Duration::from_secs(age))));
         }
         let Some(since) = &self.since else { return Ok(None) };
-        let moment = Timestamp::parse_iso(since).ok_or_else(|| {
+        let moment = Timestamp::parse_iso_or_utc(since).ok_or_else(|| {
             Error::validation(format!("'{since}' is not a time; write it like 2026-03-19T22:04:48Z."))
         })?;
         Ok(Some(moment))

@@ -68,7 +68,7 @@ impl Request {
 }
 
 fn moment(text: &str) -> Result<Timestamp, Error> {
-    Timestamp::parse_iso(text).ok_or_else(|| {
+    Timestamp::parse_iso_or_utc(text).ok_or_else(|| {
         Error::validation(format!("'{text}' is not a time; write it like 2026-03-19T22:04:48Z."))
     })
 }

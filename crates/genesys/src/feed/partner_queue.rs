@@ -15,6 +15,9 @@ use crate::client::fault::Fault;
 const WAIT: Duration = Duration::from_secs(20);
 /// How long received messages stay hidden from others; [`PartnerQueue::hold`] begins it anew.
 pub const HIDDEN: Duration = Duration::from_secs(60);
+/// How long a message that cannot be read stays hidden: it is not received over and over, and still comes to the queue's
+/// own dead-letter queue within a day.
+pub const ASIDE: Duration = Duration::from_secs(900);
 /// How long an answer may take beyond [`WAIT`].
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Maximum size of a receive's answer: ten messages of 1 MiB, and JSON's escapes.
@@ -34,6 +37,8 @@ pub struct PartnerQueue {
 /// A message that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// The same at every receive.
+    pub id: String,
     /// The event, envelope and all.
     pub body: String,
     /// Names this receive of it.
@@ -107,6 +112,7 @@ impl PartnerQueue {
         let messages = answer.get("Messages").and_then(Value::as_array).into_iter().flatten();
         Ok(messages
             .map(|message| Message {
+                id: text(message, "MessageId"),
                 body: text(message, "Body"),
                 receipt_handle: text(message, "ReceiptHandle"),
             })
@@ -119,6 +125,15 @@ impl PartnerQueue {
     /// AWS's words.
     pub async fn hold(&self, messages: &[Message]) -> Result<(), Fault> {
         let more = json!({"VisibilityTimeout": HIDDEN.as_secs()});
+        self.batch("ChangeMessageVisibilityBatch", messages, &more).await
+    }
+
+    /// Hides messages that cannot be read for [`ASIDE`].
+    ///
+    /// # Errors
+    /// AWS's words.
+    pub async fn set_aside(&self, messages: &[Message]) -> Result<(), Fault> {
+        let more = json!({"VisibilityTimeout": ASIDE.as_secs()});
         self.batch("ChangeMessageVisibilityBatch", messages, &more).await
     }
 

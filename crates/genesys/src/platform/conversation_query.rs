@@ -386,7 +386,7 @@ impl Page {
 
 fn moment(field: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {
     let Some(text) = text else { return Ok(None) };
-    match Timestamp::parse_iso(text) {
+    match Timestamp::parse_iso_or_utc(text) {
         Some(at) => Ok(Some(at.unix_ms())),
         None => Err(ApiError::bad_request(format!(
             "{field}: '{text}' is not a time like 2026-03-19T22:04:48.000Z."

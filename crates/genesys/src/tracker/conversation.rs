@@ -80,6 +80,12 @@ impl Conversation {
         self.ended
     }
 
+    /// When something new last arrived, in epoch milliseconds of the tracker's clock.
+    #[must_use]
+    pub fn heard_ms(&self) -> u64 {
+        self.heard_ms
+    }
+
     /// Whether something of it is still to be published.
     #[must_use]
     pub fn is_open(&self) -> bool {

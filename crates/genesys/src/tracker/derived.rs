@@ -213,6 +213,8 @@ pub(super) struct Segments {
     pub(super) talk_ms: u64,
     pub(super) hold_ms: u64,
     pub(super) acw_ms: u64,
+    /// The callbacks themselves; the calls within them are talk.
+    pub(super) callback_ms: u64,
 }
 
 #[cfg(test)]

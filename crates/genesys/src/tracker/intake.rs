@@ -15,7 +15,7 @@ use aws::books::{Page, Row};
 use queue::{NewMessage, Queues, Receive, Received, Settings};
 use serde::{Deserialize, Serialize};
 use store::record::{from_postcard, to_postcard};
-use store::{Commit, Found, Read, Record, Table, Tx};
+use store::{Commit, Found, KeyRange, Read, Record, Table, Tx};
 
 use crate::envelope::detail::DetailEvent;
 use crate::envelope::semantic_key::semantic_key;
@@ -147,6 +147,15 @@ pub struct Rings {
     pub count: usize,
 }
 
+/// What a look for silent conversations found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Silence {
+    /// Their ids.
+    pub conversations: Vec<String>,
+    /// Where to go on; `None`: that were all.
+    pub last: Option<String>,
+}
+
 /// The intake. Clones share the queues.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -205,6 +214,23 @@ impl Intake {
             count(commit, |counts| news.count(counts));
         }
         Rings { count: rung.len(), derived: news.derived }
+    }
+
+    /// Conversations that go on, and of which nothing was heard since `before`: of the next `looked_at` behind `after`, which is
+    /// where the look before ended.
+    pub fn silent(read: &mut impl Read, after: Option<&str>, before: Timestamp, looked_at: usize) -> Silence {
+        // No id continues with this sign.
+        let range = match after {
+            Some(after) => KeyRange::from_within(&format!("{after}\u{1}"), &()),
+            None => KeyRange::all(),
+        };
+        let found = read.list(&CONVERSATIONS, &range, looked_at);
+        let last = found.last().map(|(id, _)| id.clone()).filter(|_| found.len() >= looked_at);
+        let is_silent = |tracked: &TrackerState| {
+            tracked.conversation.is_open() && tracked.conversation.heard_ms() < before.unix_ms()
+        };
+        let silent = found.into_iter().filter(|(_, tracked)| is_silent(tracked)).map(|(id, _)| id);
+        Silence { conversations: silent.collect(), last }
     }
 
     /// When the next timer rings, rounded down to the second; `None` where none is set.

@@ -134,6 +134,10 @@ impl Summary<'_> {
                     sum.talk_ms += leg.ms(0);
                     sum.hold_ms += leg.ms(1);
                     sum.alert_ms += leg.ms(2);
+                    // The session of a callback itself is neither contacting nor dialing: its call is a session of its own.
+                    if self.symbols.is(leg.media(), "CALLBACK") {
+                        sum.callback_ms += leg.ms(3);
+                    }
                 }
                 LegKind::Customer | LegKind::Flow | LegKind::Voicemail => {}
             }

@@ -162,7 +162,7 @@ struct Interval {
     to_ms: u64,
 }
 
-/// Reads `from/to`, both ISO 8601.
+/// Reads `from/to`, both ISO 8601; without a zone, as the vendor documents it, they are UTC.
 ///
 /// # Errors
 /// 400 with what an interval looks like.
@@ -171,7 +171,7 @@ fn interval(text: Option<&str>) -> Result<Interval, ApiError> {
     let text = text.ok_or_else(|| {
         ApiError::bad_request(format!("interval is required, two times with a slash between: {example}."))
     })?;
-    let read = |text: &str| Timestamp::parse_iso(text).map(Timestamp::unix_ms);
+    let read = |text: &str| Timestamp::parse_iso_or_utc(text).map(Timestamp::unix_ms);
     let both = text.split_once('/').and_then(|(from, to)| Some((read(from)?, read(to)?)));
     let Some((from_ms, to_ms)) = both.filter(|(from_ms, to_ms)| from_ms < to_ms) else {
         return Err(ApiError::bad_request(format!(

@@ -212,10 +212,11 @@ fn subscribe(platform: &Platform, request: &ApiRequest, others: Others) -> Resul
     let mut entities = Vec::with_capacity(topics.len());
     let mut good = BTreeSet::new();
     for ChannelTopic { id } in topics {
-        match wrong_with(&id) {
+        let single = separate(&id);
+        match single.iter().find_map(|name| wrong_with(name)) {
             None => {
                 entities.push(permitted(&id));
-                good.insert(id);
+                good.extend(single);
             }
             Some(reason) if ignores_errors => {
                 entities.push(json!({"id": id, "state": "Rejected", "rejectionReason": reason}));
@@ -243,6 +244,15 @@ fn subscribe(platform: &Platform, request: &ApiRequest, others: Others) -> Resul
         channels.wanted.entry(topic).or_default().insert(request.hole(0).to_owned());
     }
     Ok(ApiResponse::ok(json!({"entities": entities})))
+}
+
+/// The topics of a combined one: `v2.users.{id}?presence&routingStatus` is `v2.users.{id}.presence` and
+/// `v2.users.{id}.routingStatus`. Source: the vendor's guide to notifications, "Combining topics".
+fn separate(name: &str) -> Vec<String> {
+    match name.split_once('?') {
+        Some((entity, facets)) => facets.split('&').map(|facet| format!("{entity}.{facet}")).collect(),
+        None => vec![name.to_owned()],
+    }
 }
 
 /// Why a topic cannot be subscribed to over a WebSocket: it needs to be known, and to name its entities.
@@ -320,5 +330,20 @@ impl Platform {
             let frame = json!({"topicName": name, "version": "2", "eventBody": body, "metadata": metadata});
             state.channels.send(&name, &Frame::from(frame.to_string()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{separate, wrong_with};
+
+    #[test]
+    fn a_combined_topic_is_several_in_one() {
+        let user = "v2.users.e40f28ea-fa86-493f-a5b8-d559c8533c96";
+        let names = separate(&format!("{user}?presence&routingStatus"));
+        assert_eq!(names, [format!("{user}.presence"), format!("{user}.routingStatus")]);
+        assert!(names.iter().all(|name| wrong_with(name).is_none()));
+        assert_eq!(separate(&format!("{user}.presence")), [format!("{user}.presence")]);
+        assert!(separate(&format!("{user}?presense")).iter().any(|name| wrong_with(name).is_some()));
     }
 }

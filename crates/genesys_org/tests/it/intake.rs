@@ -262,3 +262,44 @@ fn what_has_been_seen_is_forgotten_after_seven_days_and_not_before() {
     assert_eq!(forget(seen::KNOWN_FOR + Duration::from_secs(2 * 3600)), 2, "its envelope id and its key");
     assert_eq!(house.take(&[&text], now_ms + week_ms + 2 * 3_600_000), 0, "and new again");
 }
+
+#[test]
+fn a_conversation_that_falls_silent_is_found_and_one_that_has_ended_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path());
+    let day = day();
+    let first_ms = day.first().unwrap().0;
+    let house = play(house, &day, |_, house| house);
+    let silent = |before_ms: u64| {
+        let (mut all, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let before = Timestamp::from_unix_ms(before_ms);
+            let look =
+                house.store.read(|read| Intake::silent(read, after.as_deref(), before, 3)).unwrap();
+            all.extend(look.conversations);
+            after = look.last;
+            if after.is_none() {
+                return all;
+            }
+        }
+    };
+    assert!(silent(first_ms).is_empty());
+    // Everything has ended, and its grace is over.
+    assert!(silent(u64::MAX).is_empty(), "{:?}", silent(u64::MAX));
+
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path());
+    let begun: Vec<&str> = day
+        .iter()
+        .filter(|(_, text)| text.contains("customer.start"))
+        .map(|(_, text)| text.as_str())
+        .take(5)
+        .collect();
+    house.take(&begun, first_ms);
+    let find = |before_ms: u64| {
+        let before = Timestamp::from_unix_ms(before_ms);
+        house.store.read(|read| Intake::silent(read, None, before, 100)).unwrap().conversations
+    };
+    assert!(find(first_ms).is_empty());
+    assert_eq!(find(first_ms + 1).len(), begun.len());
+}

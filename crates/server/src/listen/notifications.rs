@@ -66,18 +66,22 @@ pub(crate) async fn start(
     let heard_until = rooms.store.read(|read| watermark::load(read, &org_id))?.unwrap_or_else(clock::now);
     let sender = Sender::of_org(&org_id, rooms.events.account(), rooms.events.region());
     let queues = feed.facts.queues.clone().into_iter().collect();
+    let store = rooms.store.clone();
     let (listening, to_commit) = Listening::open(rooms, feed.bus.clone(), feed.grace.clone(), queues).await?;
     // Now and not with the first event, so that rules can be put on it.
     listening.ensure_buses([sender.source.clone()].into(), clock::now()).await?;
     let ear = Ear { feed, sender, to_commit, gap: Arc::new(Notify::new()) };
     tokio::spawn(until_closed(ear.clone().catch_up(heard_until), closing.clone()));
+    if ear.follows_conversations() {
+        tokio::spawn(until_closed(ear.clone().ask_for_silent(store), closing.clone()));
+    }
     tokio::spawn(until_closed(ear.listen(), closing));
     Ok(listening)
 }
 
 #[derive(Clone, Debug)]
-struct Ear {
-    feed: NotificationsFeed,
+pub(super) struct Ear {
+    pub(super) feed: NotificationsFeed,
     sender: Sender,
     to_commit: ToCommit,
     /// Told when a socket has been connected: what came before is missing.
@@ -158,7 +162,7 @@ impl Ear {
         }
     }
 
-    async fn hand_over(&self, frame: &Value, how: fn(String) -> FeedItem) {
+    pub(super) async fn hand_over(&self, frame: &Value, how: fn(String) -> FeedItem) {
         match self.sender.wrap(frame, clock::now()) {
             Ok(text) => self.to_commit.send(how(text)).await,
             Err(error) => tracing::warn!(%error, "a notification cannot be read and is left out"),
@@ -213,7 +217,7 @@ impl Ear {
 }
 
 /// Whether a made-up notification is of a topic that is followed, and not older than this.
-fn is_wanted(frame: &Value, topics: &[String], oldest: Timestamp) -> bool {
+pub(super) fn is_wanted(frame: &Value, topics: &[String], oldest: Timestamp) -> bool {
     let name = frame.get("topicName").and_then(Value::as_str).unwrap_or_default();
     let topic = Topic::from_name(name);
     let at_ms = frame.pointer("/eventBody/eventTime").and_then(Value::as_u64);

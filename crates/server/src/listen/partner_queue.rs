@@ -1,7 +1,8 @@
 //! The feed of an org through the SQS queue that a rule on its partner bus fills: several readers, each message deleted after
 //! its commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use events::BusName;
@@ -11,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, interval_at, sleep};
 
 use crate::clock;
-use crate::listen::{FeedItem, Listening, ToCommit, until_closed};
+use crate::listen::{Fate, FeedItem, Listening, ToCommit, until_closed};
 use crate::rooms::Rooms;
 
 /// Readers of one queue, each with up to ten messages at a time.
@@ -21,6 +22,24 @@ const HOLD_EVERY: Duration = Duration::from_secs(HIDDEN.as_secs() / 3);
 /// The first pause after a failure; it doubles up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Messages that are remembered to have been told of.
+const TOLD_MAX: usize = 10_000;
+
+/// The ids of the messages that were set aside, so that each is told once however often the queue gives it.
+#[derive(Clone, Debug, Default)]
+struct Told(Arc<Mutex<HashSet<String>>>);
+
+impl Told {
+    /// Notes an id; `false` where it was noted before.
+    fn note(&self, id: &str) -> bool {
+        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.len() >= TOLD_MAX {
+            ids.clear();
+        }
+        ids.insert(id.to_owned())
+    }
+}
 
 /// The queue, and where derived events go.
 #[derive(Clone, Debug)]
@@ -42,20 +61,21 @@ pub(crate) async fn start(
     closing: watch::Receiver<bool>,
 ) -> Result<Listening, store::Error> {
     let (listening, to_commit) = Listening::open(rooms, feed.bus, feed.grace, feed.queues).await?;
+    let told = Told::default();
     for _ in 0..READERS {
-        let reader = read(feed.queue.clone(), to_commit.clone());
+        let reader = read(feed.queue.clone(), to_commit.clone(), told.clone());
         tokio::spawn(until_closed(reader, closing.clone()));
     }
     Ok(listening)
 }
 
-async fn read(queue: PartnerQueue, to_commit: ToCommit) {
+async fn read(queue: PartnerQueue, to_commit: ToCommit, told: Told) {
     let mut pause = PAUSE;
     loop {
         match queue.receive().await {
             Ok(messages) => {
                 pause = PAUSE;
-                take(&queue, &to_commit, messages).await;
+                take(&queue, &to_commit, &told, messages).await;
             }
             Err(error) => {
                 tracing::warn!(%error, pause_ms = pause.as_millis(), "the partner queue cannot be read");
@@ -67,21 +87,21 @@ async fn read(queue: PartnerQueue, to_commit: ToCommit) {
     }
 }
 
-/// Hands messages to the commit, keeps them hidden until it is done, and deletes what is committed. What cannot be read stays
-/// in the queue, whose own dead-letter queue gets it.
-async fn take(queue: &PartnerQueue, to_commit: &ToCommit, messages: Vec<Message>) {
+/// Hands messages to the commit, keeps them hidden until it is done, and deletes what is committed. What cannot be read is told
+/// once and set aside: it stays in the queue, hidden for a while each time, until the queue's own dead-letter queue gets it.
+async fn take(queue: &PartnerQueue, to_commit: &ToCommit, told: &Told, messages: Vec<Message>) {
     let mut waiting = Vec::with_capacity(messages.len());
     for message in &messages {
-        let (committed, told) = oneshot::channel();
-        to_commit.send(FeedItem::Owned(message.body.clone(), committed)).await;
-        waiting.push(told);
+        let (sender, fate) = oneshot::channel();
+        to_commit.send(FeedItem::Owned(message.body.clone(), Some(sender))).await;
+        waiting.push(fate);
     }
     let mut hold = interval_at(Instant::now() + HOLD_EVERY, HOLD_EVERY);
-    let mut done = Vec::with_capacity(messages.len());
-    for (message, mut told) in messages.iter().zip(waiting) {
-        let is_committed = loop {
+    let (mut done, mut aside) = (Vec::with_capacity(messages.len()), Vec::new());
+    for (message, mut fate) in messages.iter().zip(waiting) {
+        let fate = loop {
             tokio::select! {
-                told = &mut told => break told.is_ok(),
+                fate = &mut fate => break fate,
                 _ = hold.tick() => {
                     if let Err(error) = queue.hold(&messages).await {
                         tracing::warn!(%error, "messages that wait for their commit may come again");
@@ -89,9 +109,21 @@ async fn take(queue: &PartnerQueue, to_commit: &ToCommit, messages: Vec<Message>
                 }
             }
         };
-        if is_committed {
-            done.push(message.clone());
+        match fate {
+            Ok(Fate::Committed) => done.push(message.clone()),
+            Ok(Fate::Unreadable(reason)) => {
+                if told.note(&message.id) {
+                    let (queue, message_id) = (queue.url(), &message.id);
+                    tracing::warn!(queue, message_id, reason, "a message of the partner queue is set aside");
+                }
+                aside.push(message.clone());
+            }
+            // The server is ending: it comes again.
+            Err(_) => {}
         }
+    }
+    if let Err(error) = queue.set_aside(&aside).await {
+        tracing::warn!(%error, "messages that cannot be read come again at once");
     }
     if let Err(error) = queue.delete(&done).await {
         tracing::warn!(%error, "committed messages were not deleted; they come again and are dropped as duplicates");

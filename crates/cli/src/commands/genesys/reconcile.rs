@@ -62,7 +62,7 @@ impl Moment {
 
 fn moment(text: &str) -> Result<Moment, String> {
     let ago = duration::parse(text).map(Moment::Ago);
-    let moment = ago.or_else(|| Timestamp::parse_iso(text).map(Moment::At));
+    let moment = ago.or_else(|| Timestamp::parse_iso_or_utc(text).map(Moment::At));
     moment.ok_or_else(|| no_time(text))
 }
 
