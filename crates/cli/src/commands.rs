@@ -7,11 +7,13 @@ mod completions;
 mod destroy;
 mod dev;
 mod dlq;
+mod doctor;
 mod events;
 mod explain;
 mod fsck;
 mod genesys;
 mod init;
+mod man;
 mod plan;
 mod queue;
 mod replay;
@@ -21,7 +23,9 @@ mod serve;
 mod simulate;
 mod tail;
 mod test;
+mod top;
 mod torture;
+mod trigger;
 mod why;
 
 use std::process::ExitCode;
@@ -65,6 +69,15 @@ pub(crate) enum Command {
     Rule(rule::Arguments),
     /// Account for everything that was accepted, in a table that balances
     Audit(audit::Arguments),
+    /// Show what a running server is at, second by second
+    ///
+    /// Events and their rates, and the queues with the most messages. On a terminal the view is drawn anew, elsewhere one view
+    /// follows the other; --limit ends it.
+    Top(top::Arguments),
+    /// Check a running server: books, overdue work, rules, targets, dead letters, queues, connections
+    ///
+    /// Each check says what it found, why it matters and how it is fixed. The exit status is 1 where one found something.
+    Doctor(doctor::Arguments),
     /// Check a data folder for damage, and salvage what is intact
     Fsck(fsck::Arguments),
     /// Write the commented sample pipeline to trunkline.yaml
@@ -91,6 +104,11 @@ pub(crate) enum Command {
     Destroy(destroy::Arguments),
     /// Connect a Genesys Cloud org to an AWS account, and find events that did not arrive
     Genesys(genesys::Arguments),
+    /// Put events on a bus as Genesys Cloud sends them or Trunkline derives them
+    ///
+    /// Every field that is known of the detail-type has a sample value, and each event is of a conversation of its own: `trunkline
+    /// trigger conversation.end --queue Support --n 100`.
+    Trigger(trigger::Arguments),
     /// Print the events of a simulated Genesys Cloud org, one per line
     Simulate(simulate::Arguments),
     /// Kill a server under load repeatedly, and prove that nothing acknowledged is lost
@@ -100,6 +118,8 @@ pub(crate) enum Command {
     /// Save the output where the shell looks for it. For bash: ~/.local/share/bash-completion/completions/trunkline. For zsh:
     /// _trunkline in a folder of $fpath. For fish: ~/.config/fish/completions/trunkline.fish.
     Completions(completions::Arguments),
+    /// Print the manual page, or write a page for each command
+    Man(man::Arguments),
 }
 
 impl Command {
@@ -130,6 +150,8 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Queue(arguments) => queue::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
@@ -139,8 +161,10 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Destroy(arguments) => destroy::run(&arguments),
         Command::Genesys(arguments) => genesys::run(&arguments),
+        Command::Trigger(arguments) => trigger::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Torture(arguments) => torture::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, whole),
+        Command::Man(arguments) => man::run(&arguments, whole),
     }
 }

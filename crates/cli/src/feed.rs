@@ -87,6 +87,14 @@ impl Feed {
         }
     }
 
+    /// Simulated seconds in a second; `None` where the org is a real one.
+    pub(crate) fn speed(&self) -> Option<u32> {
+        match self {
+            Self::Simulated(feed) => Some(feed.speed),
+            Self::Notifications(_) | Self::PartnerQueue(_) => None,
+        }
+    }
+
     /// What it is, for a person.
     pub(crate) fn description(&self) -> String {
         match self {

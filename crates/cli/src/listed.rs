@@ -33,11 +33,26 @@ pub(crate) fn member(listed: &Value, name: &str) -> String {
     }
 }
 
+/// Whether an event says that it is of this conversation: Genesys Cloud's, or one derived from them.
+pub(crate) fn is_of_conversation(conversation: &str, event: &str) -> bool {
+    // Nearly all events are of other conversations: a look at the bytes spares reading them.
+    if !event.contains(conversation) {
+        return false;
+    }
+    let Ok(event) = serde_json::from_str::<Value>(event) else { return false };
+    let detail = event.get("detail").unwrap_or(&Value::Null);
+    let body = detail.get("eventBody").unwrap_or(&Value::Null);
+    let of_topic = text(detail, "topicName").split('.').any(|word| word == conversation);
+    let ids =
+        [(detail, "conversationId"), (body, "conversationId"), (detail, "interactionId"), (detail, "id")];
+    of_topic || ids.into_iter().any(|(value, name)| text(value, name) == conversation)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{event_page, event_text, member};
+    use super::{event_page, event_text, is_of_conversation, member};
 
     #[test]
     fn an_event_is_read_however_it_comes() {
@@ -51,5 +66,18 @@ mod tests {
         assert_eq!((event_text(&listed), member(&listed, "id")), (text.to_owned(), "2".to_owned()));
         assert_eq!(event_page(&listed), text);
         assert_eq!(member(&listed, "source"), "");
+    }
+
+    #[test]
+    fn an_event_says_of_which_conversation_it_is() {
+        for event in [
+            r#"{"detail": {"conversationId": "c-1"}}"#,
+            r#"{"detail": {"eventBody": {"conversationId": "c-1"}}}"#,
+            r#"{"detail": {"topicName": "v2.detail.events.conversation.c-1.acw", "eventBody": {}}}"#,
+            r#"{"detail": {"interactionId": "c-1"}}"#,
+        ] {
+            assert!(is_of_conversation("c-1", event), "{event}");
+        }
+        assert!(!is_of_conversation("c-1", r#"{"detail": {"conversationId": "c-11", "note": "like c-1"}}"#));
     }
 }

@@ -8,6 +8,7 @@ mod grace;
 mod input;
 mod listed;
 mod logging;
+mod names;
 mod output;
 mod permissions;
 mod pipeline_file;
@@ -15,6 +16,7 @@ mod remote;
 mod stretch;
 mod table;
 mod trouble;
+mod window;
 
 use std::process::ExitCode;
 

@@ -106,6 +106,18 @@ impl Remote {
         self.try_ask(request).map_err(|error| said(&self.endpoint, &error))
     }
 
+    /// As [`Remote::ask`]; `None` where nothing answers, or what answers is going away.
+    ///
+    /// # Errors
+    /// The server's words.
+    pub(crate) fn reach(&self, request: Request) -> Result<Option<Value>, String> {
+        match self.try_ask(request) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.status == 0 || error.status == 503 => Ok(None),
+            Err(error) => Err(said(&self.endpoint, &error)),
+        }
+    }
+
     /// As [`Remote::ask`]; `None` where what was asked for does not exist.
     ///
     /// # Errors

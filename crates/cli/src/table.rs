@@ -20,7 +20,7 @@ pub(crate) fn print(heading: &[&str], rows: &[Vec<String>], nothing: &str) {
 
 /// The terminal's width in characters, or what `COLUMNS` says where there is none; `None` where nobody looks at it, so that
 /// programs get one line a row.
-fn width() -> Option<u16> {
+pub(crate) fn width() -> Option<u16> {
     let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
     let of_terminal = terminal.map(|(width, _)| width.0);
     of_terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())

@@ -29,6 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::debts::{Debts, Label, Verdict};
+use crate::meters::Meters;
 
 /// Calls under way at a time, over all payees: a bound on memory and sockets. Each payee has its own, smaller one.
 const SLOTS: usize = 1_000;
@@ -44,6 +45,7 @@ const RENEWAL_TIME_MAX: Duration = Duration::from_secs(1);
 pub struct Porter {
     clock: Clock,
     slots: Arc<Mutex<Slots>>,
+    meters: Meters,
 }
 
 /// A slot taken for a payee, given back when dropped.
@@ -66,7 +68,12 @@ fn lock(slots: &Mutex<Slots>) -> MutexGuard<'_, Slots> {
 impl Porter {
     /// A porter with all its slots free.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, slots: Arc::new(Mutex::new(Slots::new(SLOTS))) }
+        Self { clock, slots: Arc::new(Mutex::new(Slots::new(SLOTS))), meters: Meters::default() }
+    }
+
+    /// What is measured of its calls.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Carries debts of one kind until `closing` turns true, then lets what is under way end.
@@ -142,7 +149,11 @@ impl<D: Debts> Carrier<D> {
             let terms = D::terms(&debt);
             // A slow disk takes from the time for the settlement, not from the payee's.
             let time = terms.call_until.since((self.porter.clock.now)()).min(terms.call_time);
+            let (began, under_way) = ((self.porter.clock.now)(), self.porter.meters.call_began());
             let outcome = self.debts.call(&debt, time).await;
+            drop(under_way);
+            let took = (self.porter.clock.now)().since(began);
+            self.porter.meters.call_ended(took, D::label(&debt).attempt);
             let may_go_on = match D::is_held(&outcome) {
                 Some(reason) => self.hold(reason),
                 None => self.note_call(D::was_cut_off(&outcome)),

@@ -1,16 +1,18 @@
 //! A table of checks: what is wrong before it is run, why, and how it is fixed.
 //!
-//! [`CHECKS`] is the table, one file a check; [`lint`] runs it over a pipeline file. [`unsatisfiable`] is what the catalogue
+//! [`LIVE_CHECKS`] is the table of those of a running server. [`CHECKS`] is the table, one file a check; [`lint`] runs it over a pipeline file. [`unsatisfiable`] is what the catalogue
 //! says of a pattern that nothing known can match, for whoever has a pattern and no file.
 
 mod check;
 mod checks;
+pub mod live;
 pub mod unsatisfiable;
 
 use provision::{Mistake, Pipeline};
 
 pub use crate::check::Check;
 pub use crate::checks::CHECKS;
+pub use crate::live::LIVE_CHECKS;
 
 /// What every check finds in a pipeline file, in the order of the table.
 pub fn lint(pipeline: &Pipeline) -> Vec<Mistake> {

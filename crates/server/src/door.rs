@@ -24,7 +24,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use delivery::Answers;
+use delivery::{Answers, Meters};
 use http_client::Client;
 use tokio::sync::watch;
 
@@ -49,6 +49,8 @@ pub(crate) struct Door {
     pub(crate) answers: Answers,
     /// Calls out: the handshakes of event streams.
     pub(crate) client: Client,
+    /// What is measured of calls out.
+    pub(crate) meters: Meters,
     /// The bodies being read.
     pub(crate) bodies: Bodies,
     /// The Genesys side: who may call it, and the simulated org where one runs.
@@ -77,6 +79,7 @@ pub(crate) fn router(door: Door) -> Router {
         .merge(genesys::routes())
         .merge(console::routes())
         .route("/webhooks/{name}", any(webhooks::post))
+        .route("/webhooks/{name}/", any(webhooks::post))
         .fallback(aws_operation)
         .layer(axum::middleware::from_fn_with_state(door.clone(), visitor::judged))
         .layer(axum::middleware::from_fn(request_log::logged))

@@ -1,5 +1,6 @@
 //! The feed of a simulated org: its events fall due by the wall clock, as fast as asked.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws::{Scope, Timestamp};
@@ -11,7 +12,7 @@ use genesys::tracker::intake::feed_clock::FeedMoment;
 use genesys_org::platform::integration::{self, Host};
 use genesys_org::platform::{Platform, Simulation};
 use genesys_org::position::{self, Position};
-use genesys_org::simulator::{Config as OrgConfig, SimulatedEvent, Simulator};
+use genesys_org::simulator::{Config as OrgConfig, Org, SimulatedEvent, Simulator};
 
 use crate::clock;
 use crate::door::genesys::socket;
@@ -62,6 +63,13 @@ pub(crate) struct RunningFeed {
     next: Option<SimulatedEvent>,
 }
 
+/// What everything in the org is called, by id.
+fn names_in(org: &Org) -> HashMap<String, String> {
+    let entities = org.queues().iter().chain(org.wrap_up_codes());
+    let users = org.users().iter().map(|user| (user.id.to_string(), user.name.clone()));
+    entities.map(|entity| (entity.id.to_string(), entity.name.clone())).chain(users).collect()
+}
+
 impl RunningFeed {
     /// Begins, or goes on where the last run in this data folder was.
     pub(crate) async fn prepare(
@@ -90,6 +98,8 @@ impl RunningFeed {
         });
         let names =
             simulator.org().queues().iter().map(|queue| (queue.id.to_string(), queue.name.clone())).collect();
+        // Another feed of this process knows the same org.
+        drop(rooms.names.set(names_in(simulator.org())));
         let intake = Intake::new(rooms.queues.clone(), feed.grace, QueueNames(names));
         let platform = platform.clone();
         let ingest = Ingest::new(&rooms, intake, feed.bus, platform.clone());

@@ -1,7 +1,7 @@
 //! Why a rule does not match an event, in one sentence; which rule comes nearest.
 
 use genesys::catalogue;
-use pattern::explain::nearness::near_misses;
+use pattern::explain::nearness::{Nearness, near_misses};
 use pattern::explain::{Explanation, FieldReport, explain_with_schema};
 use pattern::{Event, EventPattern};
 use serde_json::{Value, json};
@@ -53,6 +53,8 @@ pub struct Verdict<'r> {
     pub reason: String,
     /// The field that the reason is about, where it is about one.
     pub path: String,
+    /// How close the pattern came.
+    pub nearness: Nearness,
 }
 
 impl Verdict<'_> {
@@ -84,7 +86,7 @@ pub fn verdicts<'r>(
     for (rule, nearness) in ranked {
         if nearness.matched {
             let reason = if rule.enabled { "" } else { "the rule was disabled" }.to_owned();
-            verdicts.push(Verdict { rule, pattern_matches: true, reason, path: String::new() });
+            verdicts.push(Verdict { rule, pattern_matches: true, reason, path: String::new(), nearness });
             continue;
         }
         if left == 0 {
@@ -95,7 +97,7 @@ pub fn verdicts<'r>(
         let field = first_blamed(&explanation);
         let reason = field.map(|field| field.reason.clone()).unwrap_or_default();
         let path = field.map(|field| field.path.clone()).unwrap_or_default();
-        verdicts.push(Verdict { rule, pattern_matches: false, reason, path });
+        verdicts.push(Verdict { rule, pattern_matches: false, reason, path, nearness });
     }
     Ok(verdicts)
 }

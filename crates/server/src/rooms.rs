@@ -1,5 +1,6 @@
 //! The open rooms: the store, and what stands on it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -45,6 +46,8 @@ pub struct Rooms {
     /// The way in of the real org's feed and the bus of what it derives, from when one runs on: it wakes the timers of
     /// conversations.
     pub(crate) feed: Arc<OnceLock<(Intake, BusName)>>,
+    /// What the org's queues, users and wrap-up codes are called, by id, from when a feed runs that knows.
+    pub(crate) names: Arc<OnceLock<HashMap<String, String>>>,
 }
 
 impl Rooms {
@@ -110,6 +113,7 @@ impl Rooms {
             subscriptions,
             streams,
             feed: Arc::default(),
+            names: Arc::default(),
         })
     }
 }

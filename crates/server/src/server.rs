@@ -88,7 +88,9 @@ impl Server {
         let platform = Platform::new();
         let reach = if address.ip().is_loopback() { Reach::Loopback } else { Reach::Beyond };
         let console = Arc::new(Console::new(reach, &config));
+        let porter = Porter::new(OWN_CLOCK);
         let door = Door {
+            meters: porter.meters().clone(),
             bodies: Bodies::default(),
             scopes: scopes.clone(),
             answers: Answers::new(vec![Arc::new(Invokers(
@@ -111,7 +113,6 @@ impl Server {
             stopped: stopped.clone(),
         };
         let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing.clone()))];
-        let porter = Porter::new(OWN_CLOCK);
         for served in scopes.all() {
             let hands = Hands { porter: &porter, client: &client, config: &config, closing: &closing };
             tasks.extend(start_loops(&served.rooms, &hands));

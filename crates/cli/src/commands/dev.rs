@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use events::{BusName, EventPlace};
 use genesys_org::simulator::parameters::SPEED_TO_WATCH;
 use provision::Pipeline;
 use server::config::Config;
@@ -30,6 +31,9 @@ const STATUS_EVERY: Duration = Duration::from_millis(250);
 const LAST_LINES: Duration = Duration::from_secs(2);
 /// Messages taken and not yet shown.
 const SHOWN_MAX: usize = 64;
+/// Events that one look reads, and those of them that are shown: nobody reads more lines in that time.
+const EVENTS_PER_LOOK_MAX: usize = 10_000;
+const SHOWN_PER_LOOK_MAX: usize = 20;
 
 /// Arguments of `trunkline dev`.
 #[derive(Debug, Args)]
@@ -90,7 +94,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
                 Watch { path: path.clone(), applied: file.text().to_owned(), address: server.address(), ids };
             tokio::spawn(watch.run(agreement(arguments), notify));
         }
-        let shower = tokio::spawn(show(screen, rooms, messages, notices, ended));
+        // Where no worker prints what it takes, the events themselves are the news.
+        let watched = pipeline.workers.is_empty().then(|| pipeline.bus.value.clone());
+        let events = EventNews::new(&rooms, watched.as_deref());
+        let shower = tokio::spawn(show(screen, News { rooms, events, messages, notices }, ended));
         let how = server.until_stopped(interrupt.asked()).await;
         end.send_replace(true);
         // The lines that are left are shown, unless their reader stands still.
@@ -147,14 +154,17 @@ async fn feed(arguments: &Arguments, pipeline: &Pipeline) -> Result<Option<Feed>
     Ok(feed)
 }
 
-/// A line for each message that a worker took, and the status, until `ended` turns true.
-async fn show(
-    mut screen: Screen,
+/// What the screen tells of.
+struct News {
     rooms: Rooms,
-    mut messages: mpsc::Receiver<WorkerMessage>,
-    mut notices: mpsc::Receiver<Notice>,
-    mut ended: watch::Receiver<bool>,
-) {
+    events: EventNews,
+    messages: mpsc::Receiver<WorkerMessage>,
+    notices: mpsc::Receiver<Notice>,
+}
+
+/// A line for each message that a worker took, or each event where there is no worker, and the status, until `ended` turns true.
+async fn show(mut screen: Screen, news: News, mut ended: watch::Receiver<bool>) {
+    let News { rooms, mut events, mut messages, mut notices } = news;
     let mut ticks = tokio::time::interval(STATUS_EVERY);
     while !*ended.borrow() {
         tokio::select! {
@@ -162,7 +172,10 @@ async fn show(
             Some(message) = messages.recv() => screen.message(&message),
             // None: nothing is watched.
             Some(notice) = notices.recv() => screen.notice(&notice),
-            _ = ticks.tick() => screen.status(status(&rooms)),
+            _ = ticks.tick() => {
+                events.take(&rooms).iter().for_each(|event| screen.event(event));
+                screen.status(status(&rooms));
+            }
             _ = ended.wait_for(|ended| *ended) => {}
         }
     }
@@ -170,6 +183,35 @@ async fn show(
         screen.message(&message);
     }
     screen.end(status(&rooms));
+}
+
+/// The events of the pipeline's bus as they come, where there is no worker.
+struct EventNews {
+    /// The bus, and the position of the last event that was told.
+    after: Option<(BusName, u64)>,
+}
+
+impl EventNews {
+    /// From now on; `bus` is none where there is a worker.
+    fn new(rooms: &Rooms, bus: Option<&str>) -> Self {
+        let after = bus.and_then(BusName::parse).map(|bus| {
+            let last = rooms.store.read(|read| rooms.events.last_events(read, &bus, 1)).unwrap_or_default();
+            let position = last.last().map_or(0, |(position, _)| *position);
+            (bus, position)
+        });
+        Self { after }
+    }
+
+    /// Those that have come since, as their envelopes; the newest where there are very many.
+    fn take(&mut self, rooms: &Rooms) -> Vec<String> {
+        let Some((bus, position)) = &mut self.after else { return Vec::new() };
+        let place = EventPlace { bus, position: *position };
+        let found = rooms.store.read(|read| rooms.events.events_after(read, place, EVENTS_PER_LOOK_MAX));
+        let found = found.unwrap_or_default();
+        *position = found.last().map_or(*position, |(position, _)| *position);
+        let skipped = found.len().saturating_sub(SHOWN_PER_LOOK_MAX);
+        found.into_iter().skip(skipped).map(|(_, event)| event.json).collect()
+    }
 }
 
 fn status(rooms: &Rooms) -> Option<Status> {

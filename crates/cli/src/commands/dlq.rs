@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use provision::Request;
 use serde_json::{Value, json};
 
 use crate::commands::dlq::selection::{Selection, letters, with};
@@ -215,14 +216,65 @@ fn show(selection: &Selection, limit: usize, at: &At) -> Result<ExitCode, String
         if at.json {
             output::json(letter_json(letter));
         } else {
-            print(letter);
+            print(letter, &remote);
         }
     }
     if letters.is_empty() && !at.json {
         let which = if selection.is_all() { "messages" } else { "matching messages" };
         output::line(format_args!("no {which} are available in {}", selection.queue));
+        if let Some(errors) = other_errors(&remote, selection)? {
+            output::line(errors);
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The errors that the queue's letters have, where one was named that none has.
+fn other_errors(remote: &Remote, selection: &Selection) -> Result<Option<String>, String> {
+    let Some(named) = &selection.error else { return Ok(None) };
+    let body = with(json!({"QueueName": selection.queue}), "WithoutPayload", true);
+    let all = letters(remote, &body, LOOKED_AT_MAX)?;
+    let errors: BTreeSet<&str> = all.iter().map(|letter| text(letter, "ErrorCode")).collect();
+    if errors.is_empty() || errors.contains(named.as_str()) {
+        return Ok(None);
+    }
+    let errors: Vec<&str> = errors.into_iter().map(|error| if error.is_empty() { "(none)" } else { error }).collect();
+    Ok(Some(format!("no letter has the error {named}; there are {}", errors.join(", "))))
+}
+
+/// The id of the event in a letter's payload, where it is an event.
+fn event_id(payload: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(payload).ok()?;
+    let is_event = event.get("detail-type").is_some() && event.get("source").is_some();
+    event.get("id").and_then(Value::as_str).filter(|_| is_event).map(str::to_owned)
+}
+
+/// A payload for people: JSON spread over lines, under its name.
+fn readable(payload: &str) -> String {
+    match serde_json::from_str::<Value>(payload) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => {
+            let page = format!("{value:#}");
+            page.lines().map(|line| format!("\n    {line}")).collect()
+        }
+        _ => payload.to_owned(),
+    }
+}
+
+/// What the target answered to the last attempt for this event, where the event is still kept.
+fn last_answer(remote: &Remote, event: &str, target: &str) -> Option<String> {
+    let found = remote.find(Request::trunkline("DescribeEvent", json!({"EventId": event}))).ok()??;
+    let rules = items(&found, "Places").iter().flat_map(|place| items(place, "Rules"));
+    let mut deliveries = rules.flat_map(|rule| items(rule, "Deliveries"));
+    let delivery = deliveries.find(|delivery| text(delivery, "TargetArn") == target)?;
+    let attempt = items(delivery, "Attempts").last()?;
+    let status = attempt.get("Status").and_then(Value::as_u64);
+    let answer = text(attempt, "Answer");
+    match (status, answer) {
+        (None, "") => None,
+        (None, answer) => Some(answer.to_owned()),
+        (Some(status), "") => Some(status.to_string()),
+        (Some(status), answer) => Some(format!("{status} {answer}")),
+    }
 }
 
 /// Everything known of a letter.
@@ -256,22 +308,28 @@ fn in_one_line(text: &str) -> String {
     line
 }
 
-fn print(letter: &Value) {
+fn print(letter: &Value, remote: &Remote) {
     output::line(output::styled(output::STRONG, text(letter, "Id")));
     let number = |name: &str| letter.get(name).map(Value::to_string).unwrap_or_default();
+    let payload = text(letter, "Payload");
+    let event = event_id(payload).unwrap_or_default();
+    let target = text(letter, "TargetArn");
+    let answer = if event.is_empty() { None } else { last_answer(remote, &event, target) };
     let lines = [
+        ("event", event.as_str()),
         ("error", text(letter, "ErrorCode")),
         ("because", text(letter, "ErrorMessage")),
+        ("answer", answer.as_deref().unwrap_or_default()),
         ("retries", &number("Retries")),
         ("exhausted", text(letter, "Exhausted")),
         ("rule", text(letter, "RuleArn")),
-        ("target", text(letter, "TargetArn")),
+        ("target", target),
         ("from", text(letter, "SourceArn")),
         ("receives", &number("Received")),
         ("sent", text(letter, "Sent")),
     ];
     let lines = lines.map(|(name, value)| (name, in_one_line(value)));
-    let payload = ("payload", text(letter, "Payload").to_owned());
+    let payload = ("payload", readable(payload));
     for (name, value) in lines.into_iter().chain([payload]).filter(|(_, value)| !value.is_empty()) {
         output::line(format_args!("  {} {value}", output::styled(output::FAINT, format_args!("{name:<9}"))));
     }
@@ -283,7 +341,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::{grouped, in_one_line, rows_of};
+    use super::{event_id, grouped, in_one_line, readable, rows_of};
 
     fn letter(id: &str, rule: &str, source: &str, error: &str) -> Value {
         json!({"Id": id, "RuleArn": rule, "SourceArn": source, "ErrorCode": error, "TargetArn": "t", "Sent": id})
@@ -307,6 +365,14 @@ mod tests {
         assert_eq!(rows, expected.map(|row| row.map(str::to_owned).to_vec()));
         let none = rows_of(&queue, BTreeSet::new(), grouped(&[]));
         assert_eq!(none, [["dead", "3", ""].map(str::to_owned).to_vec()]);
+    }
+
+    #[test]
+    fn a_payload_is_spread_over_lines_and_its_event_named() {
+        assert_eq!(readable(r#"{"a":[1]}"#), "\n    {\n      \"a\": [\n        1\n      ]\n    }");
+        assert_eq!(readable("plain"), "plain");
+        assert_eq!(event_id(r#"{"id": "e-1", "source": "s", "detail-type": "t"}"#).as_deref(), Some("e-1"));
+        assert_eq!(event_id(r#"{"id": "order-1"}"#), None);
     }
 
     #[test]

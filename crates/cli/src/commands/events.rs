@@ -7,10 +7,12 @@ use provision::Request;
 use serde_json::{Value, json};
 
 use crate::commands::tail::show;
-use crate::listed::event_page;
+use crate::listed::{event_page, event_text, is_of_conversation};
+use crate::names::Names;
 use crate::output;
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
+use crate::window::Window;
 
 /// Arguments of `trunkline events`.
 #[derive(Debug, Args)]
@@ -29,7 +31,7 @@ enum Look {
 
 #[derive(Debug, Args)]
 struct Show {
-    /// The event's id
+    /// The event's id, or how it begins
     id: String,
     #[command(flatten)]
     at: At,
@@ -40,9 +42,11 @@ struct List {
     /// The event bus
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
-    /// How many of the latest events, or since when: 20, 5m, 1h, 2026-03-19T22:04:48Z
-    #[arg(long, value_name = "N|TIME", default_value = "20")]
-    last: Stretch,
+    /// Only events of this conversation; without --since and --limit those of the last hour
+    #[arg(long, value_name = "ID")]
+    conversation: Option<String>,
+    #[command(flatten)]
+    window: Window,
     #[command(flatten)]
     at: At,
 }
@@ -59,13 +63,18 @@ impl List {
     fn run(&self) -> Result<ExitCode, String> {
         let remote = Remote::open(&self.at.endpoint)?;
         let mut found = false;
-        self.last.visit(&remote, &self.bus, |listed| {
-            found = true;
-            show(listed, &self.at);
+        let default = if self.conversation.is_some() { Stretch::Age(3_600) } else { Stretch::Last(20) };
+        self.window.or(default).visit(&remote, &self.bus, |listed| {
+            let is_of = |id: &String| is_of_conversation(id, &event_text(listed));
+            if self.conversation.as_ref().is_none_or(is_of) {
+                found = true;
+                show(listed, &self.at);
+            }
             Ok(())
         })?;
         if !found && !self.at.json {
-            output::line(format_args!("no events on the bus {}", self.bus));
+            let of = self.conversation.as_ref().map(|id| format!(" of conversation {id}")).unwrap_or_default();
+            output::line(format_args!("no events{of} on the bus {}", self.bus));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -79,12 +88,13 @@ impl Show {
             output::json(output::camel_case(found));
             return Ok(ExitCode::SUCCESS);
         }
+        let names = Names::known_to(&remote);
         for place in items(&found, "Places") {
-            print(place);
+            print(place, &names);
         }
         items(&found, "Posts").iter().for_each(print_post);
         if let Some(place) = items(&found, "Places").first() {
-            output::line(event_page(place));
+            output::line(names.beside(&event_page(place)));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -94,7 +104,7 @@ fn count(value: &Value, name: &str) -> u64 {
     value.get(name).and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn print(place: &Value) {
+fn print(place: &Value, names: &Names) {
     let forwarded = place.get("Forwarded").and_then(Value::as_bool).unwrap_or_default();
     let way = if forwarded { ", from another bus" } else { "" };
     let bus = output::styled(output::STRONG, text(place, "EventBusName"));
@@ -119,7 +129,7 @@ fn print(place: &Value) {
         let verdict = output::styled(output::BAD, "no match");
         let path = text(rule, "Path");
         let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
-        output::line(format_args!("  {verdict}  {name}  {path}{}", text(rule, "Reason")));
+        output::line(names.beside(&format!("  {verdict}  {name}  {path}{}", text(rule, "Reason"))));
     }
     let told = items(place, "Rules").len() + others.len();
     let left = usize::try_from(count(place, "RulesInAll")).unwrap_or(usize::MAX).saturating_sub(told);

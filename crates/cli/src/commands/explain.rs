@@ -1,6 +1,7 @@
 //! `trunkline explain`: whether a pattern matches an event, and if not, why not.
 
 mod conversation;
+mod subscription;
 
 use std::process::ExitCode;
 
@@ -9,6 +10,7 @@ use clap::Args;
 use doctor::unsatisfiable;
 use genesys::catalogue;
 use pattern::explain::{Explanation, Style as Part};
+use pattern::pattern::Span;
 use pattern::{Event, EventPattern};
 use provision::Request;
 use serde_json::value::RawValue;
@@ -17,8 +19,9 @@ use server::reason::{explain, first_blamed};
 
 use crate::commands::explain::conversation::{Enabled, Question};
 use crate::listed::event_text;
+use crate::names::Names;
 use crate::output::Form;
-use crate::remote::{Endpoint, text};
+use crate::remote::{Endpoint, Remote, text};
 use crate::stretch::Stretch;
 use crate::{input, output, remote};
 
@@ -26,24 +29,27 @@ use crate::{input, output, remote};
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The event pattern: a file, JSON, or - for standard input
-    #[arg(long, value_name = "FILE|JSON|-", required_unless_present = "rule", conflicts_with = "rule")]
+    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["rule", "subscription"], conflicts_with = "rule")]
     pattern: Option<String>,
     /// The rule of a running Trunkline whose pattern is explained
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
+    /// The event subscription whose filter is explained: each comparison that an event failed
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pattern", "rule", "conversation"])]
+    subscription: Option<String>,
     /// The event: a file, JSON, or - for standard input; a file of JSON Lines holds many events
-    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["last", "conversation"], conflicts_with_all = ["last", "conversation"])]
+    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["limit", "conversation"], conflicts_with_all = ["limit", "conversation"])]
     event: Option<String>,
     /// The latest N events on the bus of a running Trunkline; with --rule those whose source it names, and for 1 the nearest miss
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    last: Option<u32>,
+    #[arg(long, visible_alias = "last", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: Option<u32>,
     /// Explain in one line whether an event of this conversation matches, and if not, why
-    #[arg(long, value_name = "ID", conflicts_with = "last")]
+    #[arg(long, value_name = "ID", conflicts_with = "limit")]
     conversation: Option<String>,
-    /// How far back --conversation looks: 1h, 2d, 2026-03-19T22:04:48Z, or a number of events
-    #[arg(long, value_name = "TIME|N", default_value = "1h", requires = "conversation")]
-    within: Stretch,
-    /// The event bus of --rule, --last and --conversation
+    /// How far back --conversation looks: 1h, 2d, 2026-03-19T22:04:48Z
+    #[arg(long, alias = "within", value_name = "TIME", default_value = "1h", requires = "conversation")]
+    since: Stretch,
+    /// The event bus of --rule, --limit and --conversation
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
     #[command(flatten)]
@@ -58,12 +64,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     if let Some(conversation) = &arguments.conversation {
         return arguments.explain_conversation(conversation);
     }
+    if let Some(name) = &arguments.subscription {
+        return arguments.explain_subscription(name);
+    }
     let pattern = arguments.pattern()?;
     let events = arguments.events(&pattern)?;
     if events.is_empty() {
         return Err(format!("there are no events on the bus {} yet", arguments.bus));
     }
-    let mut book = Book { many: events.len() > 1, json: arguments.json, ..Book::default() };
+    let names = arguments.names();
+    let mut book = Book { many: events.len() > 1, json: arguments.json, names, ..Book::default() };
     for (number, text) in events.iter().enumerate() {
         match Explained::of(&pattern, text) {
             Ok(explained) => book.show(&explained),
@@ -76,6 +86,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             output::line(format_args!("{} of {} events match", book.matched, events.len()));
         }
         for finding in unsatisfiable::findings(&pattern, book.events()) {
+            // What a hint says of the field is about this event, and nearer.
+            if book.hinted.iter().any(|span| span.start <= finding.span.start && finding.span.end <= span.end) {
+                continue;
+            }
             output::line(format_args!("{}: {}", output::styled(output::STRONG, "note"), finding.text()));
         }
     }
@@ -92,19 +106,25 @@ struct Book {
     matched: usize,
     /// Whether one of them is of Genesys Cloud, or derived from its events.
     genesys: bool,
+    /// Where the pattern has a field that hints were told of.
+    hinted: Vec<Span>,
+    /// What the org's ids stand for.
+    names: Names,
 }
 
 impl Book {
     fn show(&mut self, explained: &Explained) {
         self.matched += usize::from(explained.explanation.matched);
+        let hinted = explained.explanation.blamed().into_iter().filter(|field| !field.hints.is_empty());
+        self.hinted.extend(hinted.map(|field| field.span));
         self.genesys |= explained.event.string("source").is_some_and(catalogue::is_source);
         match (self.json, self.many) {
             (true, _) => output::json(explained.machine_line()),
-            (false, true) => output::line(explained.one_line()),
+            (false, true) => output::line(self.names.beside(&explained.one_line())),
             (false, false) => {
                 output::line(output::styled(output::FAINT, explained.heading()));
                 let style = |part, text: &str| output::styled(style_of(part), text);
-                output::raw(explained.explanation.to_text(&style));
+                output::raw(self.names.beside(&explained.explanation.to_text(&style)));
             }
         }
     }
@@ -124,6 +144,25 @@ impl Book {
 }
 
 impl Arguments {
+    /// What the org's ids stand for, where a running Trunkline is asked anyway.
+    fn names(&self) -> Names {
+        if self.json || (self.rule.is_none() && self.event.is_some()) {
+            return Names::default();
+        }
+        Remote::open(&self.endpoint).map(|remote| Names::known_to(&remote)).unwrap_or_default()
+    }
+
+    fn explain_subscription(&self, name: &str) -> Result<ExitCode, String> {
+        let question = subscription::Question {
+            endpoint: &self.endpoint,
+            bus: &self.bus,
+            name,
+            given: self.event.as_deref().map(input::text_argument).transpose()?,
+            limit: usize::try_from(self.limit.unwrap_or(1)).unwrap_or(usize::MAX),
+        };
+        subscription::run(&question, if self.json { Form::Json } else { Form::Text })
+    }
+
     fn explain_conversation(&self, conversation: &str) -> Result<ExitCode, String> {
         let (pattern, enabled) = match &self.rule {
             Some(rule) => {
@@ -140,7 +179,7 @@ impl Arguments {
             rule: self.rule.as_deref().unwrap_or("(the pattern)"),
             pattern: &pattern,
             enabled,
-            within: &self.within,
+            within: &self.since,
         };
         conversation::run(&question, if self.json { Form::Json } else { Form::Text })
     }
@@ -178,7 +217,7 @@ impl Arguments {
 
     /// The latest events; of a rule, those that its pattern is about, and the nearest miss where one is asked for.
     fn last_events(&self, pattern: &EventPattern) -> Result<Vec<String>, String> {
-        let last = self.last.unwrap_or_default();
+        let last = self.limit.unwrap_or_default();
         let examined = if self.rule.is_some() { last.max(EXAMINED_MAX) } else { last };
         let request = Request::trunkline("ListEvents", json!({"EventBusName": self.bus, "Last": examined}));
         let answer = remote::ask(&self.endpoint, request)?;
@@ -205,10 +244,12 @@ fn of_interest(pattern: &EventPattern, events: &[String], count: usize) -> Vec<S
     let candidates = explained.iter().zip(events).filter(|(explained, _)| about(explained));
     let candidates: Vec<(&Option<Explained>, &String)> = candidates.collect();
     if count == 1 {
+        // One of the right kind, then the fewest fields at fault; the newest of those.
         let missed = |explained: &Option<Explained>| {
-            explained.as_ref().map(|it| it.explanation.blamed().len()).filter(|blamed| *blamed > 0)
+            let blamed = explained.as_ref()?.explanation.blamed();
+            let is_other_kind = blamed.iter().any(|field| field.path == "detail-type");
+            (!blamed.is_empty()).then_some((is_other_kind, blamed.len()))
         };
-        // The fewest fields at fault; the newest of those.
         let misses =
             candidates.iter().rev().filter_map(|(explained, text)| Some((missed(explained)?, *text)));
         if let Some((_, text)) = misses.min_by_key(|(blamed, _)| *blamed) {

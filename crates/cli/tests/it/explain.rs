@@ -159,7 +159,7 @@ fn one_line_says_why_a_conversation_did_not_match() {
     assert!(line.contains("but the rule is disabled"), "{line}");
     assert_eq!(status, Some(1));
     let (line, status) = ask("c-4", "support");
-    assert!(line.contains("belongs to conversation c-4") && line.contains("--within 2d"), "{line}");
+    assert!(line.contains("belongs to conversation c-4") && line.contains("--since 2d"), "{line}");
     assert_ne!(status, Some(0));
     let json =
         said(&["explain", "--conversation", "c-1", "--rule", "support", "--json", "--endpoint", &endpoint]).0;

@@ -141,6 +141,62 @@ fn books_queues_and_rules_are_told() {
     }
 }
 
+/// Every metric that the dashboard asks for is one of the page.
+#[test]
+fn the_dashboard_asks_for_metrics_that_there_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    queue(&binary, "orders", &json!({}));
+    order(&binary, &json!(250));
+    let page = get(&binary, "/metrics");
+    let names = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        words.filter(|word| word.starts_with("trunkline_")).map(str::to_owned).collect()
+    };
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/grafana/trunkline.json");
+    let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    assert!(panels.len() >= 8);
+    for target in panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap()) {
+        let asked = names(target["expr"].as_str().unwrap());
+        assert!(!asked.is_empty(), "{target}");
+        for name in asked {
+            let family = name.strip_suffix("_bucket").unwrap_or(&name);
+            assert!(page.contains(&format!("# TYPE {family} ")), "{name} in\n{page}");
+        }
+    }
+}
+
+#[test]
+fn a_server_is_examined_watched_and_given_events() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = Binary::serve(dir.path());
+    queue(&binary, "ends", &json!({}));
+    let pattern = json!({"source": ["genesys.cloud"], "detail-type": ["conversation.end"]}).to_string();
+    binary.ok("AWSEvents.PutRule", &json!({"Name": "ends", "EventPattern": pattern}));
+    let (code, said) = read(&binary, &["doctor"]);
+    assert!(code == 1 && said.contains("the rule ends has no targets"), "{said}");
+    let target = json!({"Id": "q", "Arn": format!("arn:aws:sqs:{PLACE}:ends")});
+    binary.ok("AWSEvents.PutTargets", &json!({"Rule": "ends", "Targets": [target]}));
+    let queue_id = "e40f28ea-fa86-493f-a5b8-d559c8533c96";
+    let (code, said) = read(&binary, &["trigger", "conversation.end", "--queue", queue_id, "--n", "23"]);
+    assert!(code == 0 && said.contains("23 events"), "{said}");
+    let (code, lines) = look(&binary, &["doctor", "--only", "targeted-rules", "--only", "matched-events"]);
+    assert_eq!((code, lines.len()), (0, 2), "{lines:?}");
+    let (code, lines) = look(&binary, &["top", "--limit", "1"]);
+    assert_eq!((code, &lines[0]["events"]["accepted"]), (0, &json!(23)), "{lines:?}");
+    assert_eq!((&lines[0]["queues"][0]["queue"], &lines[0]["queues"][0]["messages"]), (&json!("ends"), &json!(23)));
+
+    let (_, lines) = look(&binary, &["events", "list", "--limit", "1"]);
+    let event = &lines[0]["event"];
+    assert_eq!(event["detail"]["routing"]["queueId"], queue_id);
+    let conversation = event["detail"]["conversationId"].as_str().unwrap();
+    assert_eq!(look(&binary, &["events", "list", "--conversation", conversation]).1.len(), 1);
+    let prefix = event["id"].as_str().unwrap().get(..30).unwrap();
+    let (code, said) = read(&binary, &["events", "show", prefix]);
+    assert!(code == 0 && said.contains("match     ends"), "{said}");
+}
+
 fn get(binary: &Binary, path: &str) -> String {
     let mut stream = TcpStream::connect(&binary.address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", binary.address).unwrap();

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use doctor::CHECKS;
+use doctor::live::Facts;
+use doctor::{CHECKS, LIVE_CHECKS};
 use provision::{Pipeline, Source};
+use serde_json::Value;
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pipelines");
@@ -49,5 +51,25 @@ fn each_check_has_a_name_of_its_own_a_text_and_a_file_in_which_it_finds_somethin
         assert!(check.asks.ends_with('?'), "{}", check.name);
         assert!(!check.why.is_empty() && !check.fix.is_empty(), "{}", check.name);
         assert!(texts.iter().any(|text| !(check.run)(&pipeline(text)).is_empty()), "{}", check.name);
+    }
+}
+
+/// Each case is named like the check that finds something in it; no other check does.
+#[test]
+fn each_check_of_a_running_server_finds_what_its_case_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/live");
+    let sound = Facts { now: 1.0, events_seen: 10, events_unmatched: 5, ..Facts::default() };
+    for check in LIVE_CHECKS {
+        assert!(check.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", check.name);
+        assert!(check.asks.ends_with('?') && !check.why.is_empty() && !check.fix.is_empty(), "{}", check.name);
+        assert!((check.run)(&sound).is_empty(), "{}", check.name);
+        let text = std::fs::read_to_string(folder.join(format!("{}.json", check.name))).unwrap();
+        let case: Value = serde_json::from_str(&text).unwrap();
+        let facts: Facts = serde_json::from_value(case["facts"].clone()).unwrap();
+        for other in LIVE_CHECKS {
+            let found: Vec<Value> = (other.run)(&facts).into_iter().map(Value::from).collect();
+            let wanted = if other.name == check.name { case["findings"].as_array().unwrap().clone() } else { vec![] };
+            assert_eq!(found, wanted, "{} on the case of {}", other.name, check.name);
+        }
     }
 }

@@ -264,25 +264,46 @@ impl BusTrip {
     }
 }
 
-/// One event by its id, on every bus that it was accepted on.
+/// How much of an id says which it is, at least.
+const PREFIX_LENGTH_MIN: usize = 4;
+
+/// The id that `given` is, or is the only one to begin with; as it is where there is none.
+fn whole_id(events: &Events, read: &mut impl Read, given: &str) -> Result<String, Error> {
+    if given.len() < PREFIX_LENGTH_MIN {
+        return Ok(given.to_owned());
+    }
+    let mut ids = events.event_ids(read, given, 4);
+    if ids.len() > 1 && !ids.iter().any(|id| id == given) {
+        return Err(Error::validation(format!(
+            "Several events begin with {given}: {}. Write more of the id.",
+            ids.join(", ")
+        )));
+    }
+    let only = ids.pop().filter(|_| ids.is_empty());
+    Ok(only.unwrap_or_else(|| given.to_owned()))
+}
+
+/// One event by its id, or by the beginning of its id where no other begins so, on every bus that it was accepted on.
 pub fn describe_event(events: &Events, body: &[u8], beyond: Beyond<'_>) -> Reply {
     let service = Service { events, explain: beyond.explain };
     operation::answer(body, |request: Request| {
         let read = events.store().read(|snapshot| {
-            let found = events.event(snapshot, &request.event_id);
+            let event_id = whole_id(events, snapshot, &request.event_id)?;
+            let found = events.event(snapshot, &event_id);
             let trip = |(bus, position, kept): (BusName, u64, EventRecord)| {
                 BusTrip::of(service, snapshot, EventPlace { bus: &bus, position }, kept)
             };
             let places: Vec<_> = found.into_iter().filter_map(trip).collect();
-            (places, (beyond.posts)(snapshot, &request.event_id))
+            let posts = (beyond.posts)(snapshot, &event_id);
+            Ok((event_id, places, posts))
         });
-        let (places, posts) = read.map_err(queue::error::of_store)?;
+        let (event_id, places, posts) = read.map_err(queue::error::of_store)??;
         if places.is_empty() && posts.is_empty() {
             return Err(Error::sender(
                 "ResourceNotFoundException",
                 format!("Event {} is not kept: it never came, or it has grown too old.", request.event_id),
             ));
         }
-        Ok(DescribeEventAnswer { event_id: request.event_id, places, posts })
+        Ok(DescribeEventAnswer { event_id, places, posts })
     })
 }

@@ -271,6 +271,20 @@ impl Events {
             .collect()
     }
 
+    /// The ids of kept events that begin so, at most `limit` of them.
+    pub fn event_ids(&self, read: &mut impl Read, prefix: &str, limit: usize) -> Vec<String> {
+        // No id has a sign that sorts behind this one.
+        let range = KeyRange::between(&(prefix.to_owned(), 0_u64), &(format!("{prefix}\u{10FFFF}"), 0_u64));
+        let mut ids: Vec<String> = Vec::new();
+        read.visit(&IDS, &range, Direction::Forwards, &mut |(id, _), _| {
+            if ids.last() != Some(&id) {
+                ids.push(id);
+            }
+            if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        ids
+    }
+
     /// Removes records that have grown too old or, oldest first, that are too much, at most `limit` of them. Deliveries
     /// that are owed carry their event themselves, so none is lost by this.
     pub fn sweep(&self, tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> SweepReport {

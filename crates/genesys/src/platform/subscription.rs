@@ -2,6 +2,7 @@
 //!
 //! A message is paid in the commit that puts the derived event on its bus, so that neither is there without the other.
 
+pub mod explain;
 pub mod filter;
 pub mod ops;
 pub mod verdict;

@@ -4,6 +4,7 @@
 //! label naming".
 
 use std::fmt::Write;
+use std::ops::ControlFlow;
 
 use aws::Error;
 use aws::books::{Metric, MetricKind};
@@ -11,10 +12,13 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use queue::queue::Queue;
+use queue::{Look, QueueId};
+use store::Snapshot;
 
 use crate::clock;
 use crate::component::components;
 use crate::door::Door;
+use crate::rooms::Rooms;
 
 /// The media type of the text format, version 0.0.4.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -43,8 +47,8 @@ fn page(door: &Door) -> Result<String, Error> {
             let mut queues = rooms.queues.first(snapshot, QUEUES_MAX + 1);
             let is_cut = queues.len() > QUEUES_MAX;
             queues.truncate(QUEUES_MAX);
-            let depth = |queue: Queue| (queue.name, rooms.queues.counts(snapshot, queue.engine, now));
-            let depths: Vec<_> = queues.into_iter().map(depth).collect();
+            let depth = |queue: Queue| Depth::of(rooms, snapshot, queue);
+            let depths: Vec<Depth> = queues.into_iter().map(depth).collect();
             let books = components.iter().map(|component| component.books(snapshot, now));
             (books.collect::<Vec<_>>().concat(), depths, is_cut)
         })
@@ -58,8 +62,30 @@ fn page(door: &Door) -> Result<String, Error> {
     let name = "trunkline_store_damaged_records_total";
     let help = "Damaged records that were passed over, each named in the log, since the start.";
     page.counter(name, help, rooms.store.passed_over());
+    page.text.push_str(&door.meters.to_text());
     page.gauge("trunkline_store_stopped", "1 after a failed sync, when nothing is acknowledged.", stopped);
     Ok(page.text)
+}
+
+/// What a queue holds.
+struct Depth {
+    queue: String,
+    counts: queue::Counts,
+    /// Of the messages that can be received.
+    oldest_age_s: u64,
+}
+
+impl Depth {
+    fn of(rooms: &Rooms, read: &mut Snapshot, of: Queue) -> Self {
+        let (name, queue): (String, QueueId) = (of.name, of.engine);
+        let now = clock::now();
+        let mut oldest_age_s = 0;
+        rooms.queues.look(read, Look { queue, after: None, now }, &mut |_, message| {
+            oldest_age_s = now.since(message.sent_at()).as_secs();
+            ControlFlow::Break(())
+        });
+        Self { queue: name, counts: rooms.queues.counts(read, queue, now), oldest_age_s }
+    }
 }
 
 #[derive(Default)]
@@ -105,16 +131,21 @@ impl Page {
         }
     }
 
-    fn queues(&mut self, depths: &[(String, queue::Counts)]) {
+    fn queues(&mut self, depths: &[Depth]) {
         let name = "trunkline_queue_messages";
         self.head(name, "gauge", "Messages of a queue, by whether they can be received.");
-        for (queue, counts) in depths {
+        for Depth { queue, counts, .. } in depths {
             for (state, value) in
                 [("visible", counts.visible), ("in_flight", counts.in_flight), ("delayed", counts.delayed)]
             {
                 // A queue's name has letters, digits, hyphens, underscores and a dot: nothing to escape.
                 let _ = writeln!(self.text, "{name}{{queue=\"{queue}\",state=\"{state}\"}} {value}");
             }
+        }
+        let name = "trunkline_queue_oldest_message_age_seconds";
+        self.head(name, "gauge", "Age of the first message of a queue that can be received; 0 where there is none.");
+        for Depth { queue, oldest_age_s, .. } in depths {
+            let _ = writeln!(self.text, "{name}{{queue=\"{queue}\"}} {oldest_age_s}");
         }
     }
 }

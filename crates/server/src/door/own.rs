@@ -1,6 +1,9 @@
 //! Trunkline's own operations, for its own commands: what AWS's APIs cannot tell.
 
+mod explain;
 mod reconcile;
+
+use std::collections::HashMap;
 
 use aws::books::{Page, Role, Row, Sum};
 use aws::service::TRUNKLINE;
@@ -28,6 +31,8 @@ const OPERATIONS: &[Operation<Rooms>] = &[
     Operation::whole("GetBooks", |rooms, call, body| get_books(rooms, call.now, body)),
     Operation { name: "GetCounts", missing: "", run: get_counts },
     Operation { name: "DescribeEvent", missing: "", run: describe_event },
+    Operation { name: "ExplainSubscription", missing: "", run: explain::subscription },
+    Operation { name: "ListNames", missing: "", run: list_names },
     Operation { name: "ReconcileEvents", missing: "", run: reconcile::reconcile },
 ];
 
@@ -103,7 +108,23 @@ fn get_counts(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
+struct NamesAnswer {
+    /// By id; empty where no feed runs.
+    names: HashMap<String, String>,
+}
+
+/// What the org's queues, users and wrap-up codes are called, for people who read their ids.
+fn list_names(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
+    operation::answer(body, |_: Nothing| -> Result<NamesAnswer, aws::Error> {
+        Ok(NamesAnswer { names: rooms.names.get().cloned().unwrap_or_default() })
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
 struct BooksAnswer {
+    /// When they were read, in seconds since 1970.
+    now: f64,
     /// Whether every total is the sum of its parts.
     balanced: bool,
     components: Vec<ComponentAnswer>,
@@ -159,6 +180,7 @@ fn get_books(rooms: &Rooms, now: Timestamp, body: &[u8]) -> Reply {
             next_due: component.next_due().map(Timestamp::to_unix_seconds_f64),
         });
         Ok(BooksAnswer {
+            now: now.to_unix_seconds_f64(),
             components: components.collect(),
             balanced,
             pages: pages.into_iter().map(page_answer).collect(),

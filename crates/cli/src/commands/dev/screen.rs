@@ -60,6 +60,8 @@ struct Header {
     rules: Vec<String>,
     first_rule: Option<String>,
     region: String,
+    /// How much faster than real time the simulated org's clock goes.
+    speed: Option<u32>,
     /// Names of wrap-up codes, which events carry as UUIDs.
     wrap_ups: HashMap<String, String>,
 }
@@ -85,6 +87,7 @@ impl Screen {
             rules: pipeline.rules.iter().map(rule_line).collect(),
             first_rule: pipeline.rules.first().map(|rule| rule.name.value.clone()),
             region: arguments.server.region.clone(),
+            speed: feed.and_then(Feed::speed),
             wrap_ups: feed.map(Feed::wrap_ups).unwrap_or_default(),
         };
         Self { mode, header, ticks: 0, recent: Vec::new(), last: None }
@@ -116,7 +119,7 @@ impl Screen {
         output::line("  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any");
         output::line("  aws events list-rules            (or boto3, or any AWS SDK)");
         if let Some(rule) = first_rule {
-            output::line(format_args!("  trunkline explain --rule {rule} --last 5 --endpoint {address}"));
+            output::line(format_args!("  trunkline explain --rule {rule} --limit 5 --endpoint {address}"));
         }
         output::line(styled(FAINT, "Press Ctrl-C to stop; the next start continues from there.\n"));
         let titles =
@@ -135,6 +138,23 @@ impl Screen {
         let line = conversation_line(&body, &self.header.wrap_ups).unwrap_or_else(|| {
             let start: String = taken.body.chars().take(100).collect();
             format!("{}  {start}", taken.queue)
+        });
+        self.erase_status();
+        output::line(line);
+        self.draw_status();
+    }
+
+    /// A line for an event that was accepted, where there is no worker.
+    pub(crate) fn event(&mut self, envelope: &str) {
+        let event: Value = serde_json::from_str(envelope).unwrap_or_default();
+        if self.mode == Mode::Json {
+            return output::json(json!({"type": "event", "event": event}));
+        }
+        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
+        let is_end = text("detail-type") == "conversation.end";
+        let line = conversation_line(&event, &self.header.wrap_ups).filter(|_| is_end).unwrap_or_else(|| {
+            let at = Timestamp::parse_iso(text("time")).map(clock_time).unwrap_or_default();
+            format!("{at:<10}{:<38}{}  {}", text("id"), text("source"), text("detail-type"))
         });
         self.erase_status();
         output::line(line);
@@ -225,11 +245,15 @@ impl Screen {
         let Some(Status { events_in, matched, delivered, owed, dead }) = self.last else {
             return String::new();
         };
+        let clock = match self.header.speed {
+            Some(speed) if speed > 1 => format!(" \u{b7} org's clock \u{d7}{speed}"),
+            _ => String::new(),
+        };
         let dead_style = if dead > 0 { BAD } else { FAINT };
         format!(
             "{}",
             format_args!(
-                "{events_in} events in \u{b7} {matched} matched \u{b7} {} \u{b7} {owed} owed \u{b7} {} \u{b7} {}/s",
+                "{events_in} events in \u{b7} {matched} matched \u{b7} {} \u{b7} {owed} owed \u{b7} {} \u{b7} {}/s{clock}",
                 styled(GOOD, format_args!("{delivered} delivered")),
                 styled(dead_style, format_args!("{dead} dead")),
                 self.rate()

@@ -16,7 +16,7 @@ pub(crate) struct Selection {
     pub(crate) id: Vec<String>,
     /// Only letters with this error code, as shown by `dlq list`
     #[arg(long, value_name = "CODE")]
-    error: Option<String>,
+    pub(crate) error: Option<String>,
     /// Only letters that this rule could not deliver: RULE, BUS/RULE or an ARN
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,

@@ -8,9 +8,9 @@ use pattern::{Event, EventPattern};
 use serde_json::{Value, json};
 use server::reason::{explain, first_blamed};
 
-use crate::listed::event_text;
+use crate::listed::{event_text, is_of_conversation};
 use crate::output;
-use crate::remote::{Endpoint, Remote, text};
+use crate::remote::{Endpoint, Remote};
 use crate::stretch::Stretch;
 
 /// What is asked, and where.
@@ -69,7 +69,7 @@ pub(super) fn run(question: &Question<'_>, form: output::Form) -> Result<ExitCod
     let found = question.find()?;
     if found.events == 0 {
         return Err(format!(
-            "none of the events examined on the bus {1} belongs to conversation {0}; --within 2d looks further back, --bus selects another bus",
+            "none of the events examined on the bus {1} belongs to conversation {0}; --since 2d looks further back, --bus selects another bus",
             question.conversation, question.bus
         ));
     }
@@ -99,8 +99,7 @@ impl Question<'_> {
         let mut found = Matches::default();
         self.within.visit(&remote, self.bus, |listed| {
             let text = event_text(listed);
-            // Nearly all events are of other conversations: a look at the bytes spares reading them.
-            if text.contains(self.conversation) && is_of(self.conversation, &text) {
+            if is_of_conversation(self.conversation, &text) {
                 found.add(self.pattern, &text)
             } else {
                 Ok(())
@@ -186,33 +185,4 @@ impl Matches {
 
 fn string(event: &Event, key: &str) -> String {
     event.string(key).unwrap_or_default().to_owned()
-}
-
-/// Whether an event says that it is of this conversation: Genesys Cloud's, or one derived from them.
-fn is_of(conversation: &str, event: &str) -> bool {
-    let Ok(event) = serde_json::from_str::<Value>(event) else { return false };
-    let detail = event.get("detail").unwrap_or(&Value::Null);
-    let body = detail.get("eventBody").unwrap_or(&Value::Null);
-    let of_topic = text(detail, "topicName").split('.').any(|word| word == conversation);
-    let ids =
-        [(detail, "conversationId"), (body, "conversationId"), (detail, "interactionId"), (detail, "id")];
-    of_topic || ids.into_iter().any(|(value, name)| text(value, name) == conversation)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_of;
-
-    #[test]
-    fn an_event_says_of_which_conversation_it_is() {
-        for event in [
-            r#"{"detail": {"conversationId": "c-1"}}"#,
-            r#"{"detail": {"eventBody": {"conversationId": "c-1"}}}"#,
-            r#"{"detail": {"topicName": "v2.detail.events.conversation.c-1.acw", "eventBody": {}}}"#,
-            r#"{"detail": {"interactionId": "c-1"}}"#,
-        ] {
-            assert!(is_of("c-1", event), "{event}");
-        }
-        assert!(!is_of("c-1", r#"{"detail": {"conversationId": "c-11", "note": "like c-1"}}"#));
-    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use jlens_core::ast::{BinaryOp, Stage};
+use jlens_core::audit::{AuditNode, AuditOptions};
 use jlens_core::{Bindings, Error, Expression, Node, NodeKind, Options};
 use serde_json::Value;
 
@@ -63,19 +64,76 @@ impl Filter {
         }
     }
 
+    /// As [`Filter::passes`], with the comparisons that were made on the way.
+    pub(crate) fn audit(
+        &self,
+        attributes: &Value,
+        now: Timestamp,
+    ) -> (Result<bool, String>, Vec<Comparison>) {
+        let audit = AuditOptions::decisions();
+        let (result, tree) =
+            self.0.evaluate_audited(Some(attributes), &Bindings::new(), &options(now), &audit);
+        let mut comparisons = Vec::new();
+        if let Some(root) = &tree.root {
+            collect(root, &mut comparisons);
+        }
+        let passes = match result {
+            Ok(value) => Ok(value.is_some_and(|value| is_true(&value))),
+            Err(error) => Err(describe(&error, self.0.source())),
+        };
+        (passes, comparisons)
+    }
+
     fn evaluate(&self, attributes: &Value, now: Timestamp) -> Result<bool, Error> {
-        let options = Options::new()
-            .max_steps(STEPS_MAX)
-            .timeout(TIME_MAX)
-            .max_depth(DEPTH_MAX)
-            .max_string_length(STRING_BYTES_MAX)
-            .max_array_length(ITEMS_MAX)
-            .max_result_size(STRING_BYTES_MAX)
-            .now(i64::try_from(now.unix_ms()).unwrap_or(i64::MAX))
-            .seed(0);
-        let result = self.0.evaluate_with(Some(attributes), &Bindings::new(), &options)?;
+        let result = self.0.evaluate_with(Some(attributes), &Bindings::new(), &options(now))?;
         Ok(result.is_some_and(|value| is_true(&value)))
     }
+}
+
+/// One comparison of a filter, or one call that decides, and how it fared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Its text.
+    pub source: String,
+    /// What was on its left side; `None` where the attributes have nothing there.
+    pub left: Option<Value>,
+    /// On its right side.
+    pub right: Option<Value>,
+    /// Whether it has two sides: a call has none.
+    pub has_sides: bool,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// Comparisons that are told of one evaluation.
+const COMPARISONS_MAX: usize = 100;
+
+/// The comparisons below a node; a call that gives true or false where nothing was compared within it.
+fn collect(node: &AuditNode, found: &mut Vec<Comparison>) {
+    let before = found.len();
+    for child in &node.children {
+        collect(child, found);
+    }
+    let Some(holds) = node.passed() else { return };
+    let decides = node.operands.is_some() || (node.kind == "function" && found.len() == before);
+    if !decides || found.len() >= COMPARISONS_MAX {
+        return;
+    }
+    let [left, right] = node.operands.clone().unwrap_or_default();
+    let has_sides = node.operands.is_some();
+    found.push(Comparison { source: node.source.clone(), left, right, has_sides, holds });
+}
+
+fn options(now: Timestamp) -> Options {
+    Options::new()
+        .max_steps(STEPS_MAX)
+        .timeout(TIME_MAX)
+        .max_depth(DEPTH_MAX)
+        .max_string_length(STRING_BYTES_MAX)
+        .max_array_length(ITEMS_MAX)
+        .max_result_size(STRING_BYTES_MAX)
+        .now(i64::try_from(now.unix_ms()).unwrap_or(i64::MAX))
+        .seed(0)
 }
 
 /// How often a part of an expression is evaluated.
