@@ -1,21 +1,27 @@
 # The tutorials' own scripts, run as their readers would run them: a process with environment variables.
 
+import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
 import unittest
+import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import boto3
 import requests
 
 from door import REGION, DoorTest, account, events, name, sqs
 
 HERE = Path(__file__).parent
+functions = boto3.client("lambda")
+logs = boto3.client("logs")
 # The simulated org answers where AWS does.
 GENESYS = os.environ["AWS_ENDPOINT_URL"]
 
@@ -92,42 +98,107 @@ class ScriptTest(DoorTest):
 
 
 class RuleTargetEvent(DoorTest):
-    """Seed 000: the rule and its target exist, the event matched, and the missing function is told in the dead letter."""
+    """Seed 000: the rule and its target exist, the event matched; the function gets it, or the dead letter says why not."""
 
-    def test_the_script_runs_and_its_dead_letter_says_why(self):
-        genesys_queue = "12345678-abcd-1234-abcd-123456789abc"
-        rule = "genesys-conv-end-12345678"
-        function = f"arn:aws:lambda:{REGION}:{account()}:function:MyGenesysProcessor"
+    QUEUE = "12345678-abcd-1234-abcd-123456789abc"
+    RULE = "genesys-conv-end-12345678"
+    FUNCTION = "MyGenesysProcessor"
+
+    def function_arn(self):
+        return f"arn:aws:lambda:{REGION}:{account()}:function:{self.FUNCTION}"
+
+    def dead_letters(self):
+        """The dead-letter queue that the script names, for this test."""
         dead = sqs.create_queue(QueueName="dlq-genesis")["QueueUrl"]
         self.addCleanup(sqs.delete_queue, QueueUrl=dead)
+        return dead
+
+    def run_the_script(self):
         command, environment = script(
             "000_rule_target_event.py",
             AWS_ACCOUNT_ID=account(),
-            AWS_LAMBDA_ARN=function,
-            GENESYS_QUEUE_ID=genesys_queue,
+            AWS_LAMBDA_ARN=self.function_arn(),
+            GENESYS_QUEUE_ID=self.QUEUE,
         )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual(0, done.returncode, done.stderr)
+        wanted = [
+            f"Rule '{self.RULE}' created/updated.",
+            f"Target attached to '{self.RULE}'.",
+            "Test event dispatched successfully.",
+        ]
+        self.assertEqual(wanted, done.stdout.splitlines())
+
+    def create_the_function(self):
+        """The tutorial's handler, unchanged, as a function."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as zipped:
+            zipped.writestr("index.mjs", (HERE / "000_handler.mjs").read_text())
+        functions.create_function(
+            FunctionName=self.FUNCTION,
+            Runtime="nodejs20.x",
+            Role=f"arn:aws:iam::{account()}:role/lambda",
+            Handler="index.handler",
+            Code={"ZipFile": archive.getvalue()},
+            Timeout=30,
+        )
+        self.addCleanup(functions.delete_function, FunctionName=self.FUNCTION)
+
+    def test_the_script_runs_and_its_dead_letter_says_why(self):
+        dead = self.dead_letters()
         # Twice: the tutorial fears ResourceAlreadyExistsException; AWS replaces the rule.
         for _ in range(2):
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-            self.assertEqual(0, done.returncode, done.stderr)
-            wanted = [
-                f"Rule '{rule}' created/updated.",
-                f"Target attached to '{rule}'.",
-                "Test event dispatched successfully.",
-            ]
-            self.assertEqual(wanted, done.stdout.splitlines())
-        self.addCleanup(self.remove_rule, rule, "default")
-        pattern = json.loads(events.describe_rule(Name=rule)["EventPattern"])
-        self.assertEqual([genesys_queue], pattern["detail"]["routing"]["queueId"])
-        targets = events.list_targets_by_rule(Rule=rule)["Targets"]
-        self.assertEqual([("target-1", function)], [(target["Id"], target["Arn"]) for target in targets])
+            self.run_the_script()
+        self.addCleanup(self.remove_rule, self.RULE, "default")
+        pattern = json.loads(events.describe_rule(Name=self.RULE)["EventPattern"])
+        self.assertEqual([self.QUEUE], pattern["detail"]["routing"]["queueId"])
+        targets = events.list_targets_by_rule(Rule=self.RULE)["Targets"]
+        self.assertEqual([("target-1", self.function_arn())], [(target["Id"], target["Arn"]) for target in targets])
         for message in self.receive(dead, 2, within_s=30, MessageAttributeNames=["All"]):
             detail = json.loads(message["Body"])["detail"]
-            self.assertEqual((genesys_queue, "test-resolved"), (detail["routing"]["queueId"], detail["wrapUpCode"]))
+            self.assertEqual((self.QUEUE, "test-resolved"), (detail["routing"]["queueId"], detail["wrapUpCode"]))
             attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
-            self.assertEqual(function, attributes["TARGET_ARN"])
-            self.assertTrue(attributes["RULE_ARN"].endswith(f"rule/{rule}"), attributes)
+            self.assertEqual(self.function_arn(), attributes["TARGET_ARN"])
+            self.assertTrue(attributes["RULE_ARN"].endswith(f"rule/{self.RULE}"), attributes)
             self.assertTrue(attributes["ERROR_CODE"] and attributes["ERROR_MESSAGE"], attributes)
+
+    @unittest.skipUnless(shutil.which("node"), "node is not installed")
+    def test_without_its_permission_the_function_is_not_called_and_the_dead_letter_has_the_call(self):
+        dead = self.dead_letters()
+        self.create_the_function()
+        self.run_the_script()
+        self.addCleanup(self.remove_rule, self.RULE, "default")
+        message = self.receive(dead, 1, within_s=30, MessageAttributeNames=["All"])[0]
+        attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
+        self.assertEqual("NO_PERMISSIONS", attributes["ERROR_CODE"])
+        self.assertIn(f"aws lambda add-permission --function-name {self.function_arn()}", attributes["ERROR_MESSAGE"])
+
+    @unittest.skipUnless(os.environ.get("TRUNKLINE_RUNTIMES"), "the AWS SDK that the handler imports is not installed")
+    def test_with_its_permission_the_handler_processes_the_event(self):
+        dead = self.dead_letters()
+        self.create_the_function()
+        functions.add_permission(
+            FunctionName=self.FUNCTION,
+            StatementId="genesys-eventbridge-permission",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=f"arn:aws:events:{REGION}:{account()}:rule/genesys-conv-end-*",
+        )
+        self.run_the_script()
+        self.addCleanup(self.remove_rule, self.RULE, "default")
+        wanted = re.compile(rf"Processing conversation test-conv-[0-9a-f-]{{36}} for queue {self.QUEUE}")
+        deadline = time.monotonic() + 30
+        lines = []
+        while not any(wanted.search(line) for line in lines):
+            self.assertLess(time.monotonic(), deadline, lines)
+            time.sleep(0.2)
+            try:
+                found = logs.filter_log_events(logGroupName=f"/aws/lambda/{self.FUNCTION}")
+                lines = [event["message"] for event in found["events"]]
+            except logs.exceptions.ResourceNotFoundException:
+                pass
+        self.assertTrue(any("Wrap-up: test-resolved, Duration: 5000ms" in line for line in lines), lines)
+        self.assert_empty(dead)
 
 
 class SqsWorker(ScriptTest):

@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 
 use crate::machine::{self, Outcome};
 use crate::root;
-use crate::served::Served;
+use crate::served::{RUNTIMES, RUNTIMES_VARIABLE, Served};
 
 const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|genesys ...] [-- TEST...]";
 
@@ -139,11 +139,18 @@ fn python_query(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<(
 fn seeds(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let file = root::path().join("clients/seeds/trunkline.yaml");
     let file = file.to_str().ok_or("the folder's name is no text")?;
-    let dev = ["dev", "-f", file, "--speed", "60", "--allow-private", "localhost"];
+    // The account that the tutorials' ARNs have.
+    let account = ["--account", "123456789012"];
+    let dev = [&["dev", "-f", file, "--speed", "60", "--allow-private", "localhost"][..], &account].concat();
+    let runtimes = scratch.join(RUNTIMES);
+    if let Some(binary) = options.binary.as_deref().filter(|_| !runtimes.join("nodejs/node_modules").is_dir()) {
+        let install = ["runtimes", "install", "node", "--to"];
+        machine::run(Command::new(binary).args(install).arg(&runtimes))?;
+    }
     let served = options.binary.as_deref().map(|binary| Served::start_as(binary, &dev)).transpose()?;
     let of_dev = served.as_ref().map(|served| format!("http://{}", served.address));
     let mut command = unittest(scratch, of_dev.as_deref().unwrap_or(endpoint), "seeds", "python")?;
-    machine::run(command.args(["discover", "-s", "."]))
+    machine::run(command.env(RUNTIMES_VARIABLE, &runtimes).args(["discover", "-s", "."]))
 }
 
 /// `python -m unittest` in one of the folders of `clients/` and in one of the environments, with the shared module of the

@@ -14,6 +14,11 @@ use crate::machine::{self, Outcome};
 /// How long the binary may take until its first answer.
 const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
+/// The folder of AWS's SDKs in the scratch folder.
+pub(crate) const RUNTIMES: &str = "runtimes";
+/// The variable by which functions find it.
+pub(crate) const RUNTIMES_VARIABLE: &str = "TRUNKLINE_RUNTIMES";
+
 /// A running `trunkline serve`, or `dev`.
 #[derive(Debug)]
 pub(crate) struct Served {
@@ -151,6 +156,8 @@ fn spawn(binary: &Path, words: &[String], data: &Path, address: SocketAddr, log:
     let errors = file.try_clone().map_err(|error| error.to_string())?;
     let mut command = Command::new(binary);
     command.args(words).arg("--data-dir").arg(data).args(["--listen", &address.to_string()]);
+    // Functions find the SDKs that the tests have fetched, and none of the user's own.
+    command.env(RUNTIMES_VARIABLE, machine::scratch()?.join(RUNTIMES));
     command.stdin(Stdio::null()).stdout(file).stderr(errors);
     command.spawn().map_err(|error| format!("{} cannot start: {error}", binary.display()))
 }
