@@ -11,6 +11,7 @@ mod doctor;
 mod events;
 mod explain;
 mod fsck;
+mod function;
 mod genesys;
 mod init;
 mod man;
@@ -18,6 +19,7 @@ mod plan;
 mod queue;
 mod replay;
 mod rule;
+mod runtimes;
 mod schema;
 mod serve;
 mod simulate;
@@ -65,6 +67,10 @@ pub(crate) enum Command {
     Dlq(dlq::Arguments),
     /// List and show queues
     Queue(queue::Arguments),
+    /// List, show, call and write functions, and read their logs
+    Function(function::Arguments),
+    /// List what runs functions here, and fetch the AWS SDKs
+    Runtimes(runtimes::Arguments),
     /// List and show rules
     Rule(rule::Arguments),
     /// Account for everything that was accepted, in a table that balances
@@ -148,6 +154,8 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Dlq(arguments) => dlq::run(&arguments),
         Command::Queue(arguments) => queue::run(&arguments),
+        Command::Function(arguments) => function::run(&arguments),
+        Command::Runtimes(arguments) => runtimes::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),

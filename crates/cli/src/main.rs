@@ -6,6 +6,7 @@ mod deployment;
 mod feed;
 mod grace;
 mod input;
+mod lambda_door;
 mod listed;
 mod logging;
 mod names;

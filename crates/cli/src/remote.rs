@@ -64,7 +64,10 @@ impl Endpoint {
     }
 
     /// The authorities of `--ca-file`, in PEM form.
-    fn own_authorities(&self) -> Result<Vec<u8>, String> {
+    ///
+    /// # Errors
+    /// A sentence where the file cannot be read.
+    pub(crate) fn own_authorities(&self) -> Result<Vec<u8>, String> {
         Ok(self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default().into())
     }
 }

@@ -62,7 +62,7 @@ impl fmt::Display for MissingInterpreter {
         let installed = self.installed.join(", ");
         write!(
             out,
-            "{runtime} needs {program} and only {installed} is here: install it, or leave out strictRuntimes"
+            "{runtime} needs {program} and only {installed} is here: install it, or start Trunkline without --strict-runtimes"
         )
     }
 }

@@ -124,7 +124,8 @@ fn mount(mounts: &Mounts) -> io::Result<()> {
         let _ = mount_bind_recursive(folder, folder).map(|()| seal(folder));
     }
     for kept in &mounts.kept {
-        let Ok(inside) = kept.strip_prefix("/tmp") else { continue };
+        // The SDKs may not have been fetched.
+        let Some(inside) = kept.strip_prefix("/tmp").ok().filter(|_| kept.is_dir()) else { continue };
         let inside = mounts.tmp.join(inside);
         fs::create_dir_all(&inside)?;
         mount_bind_recursive(kept, &inside)?;

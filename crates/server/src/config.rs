@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use events::{BusName, Permissions, Retention};
 use genesys::webhook::Webhook;
 use queue::WaitingTimes;
+use runner::interpreter::VersionRule;
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub regions: Vec<String>,
     /// Whether AWS's waiting times are kept.
     pub waiting_times: WaitingTimes,
+    /// What is done where a function wants a version of its language that is not installed.
+    pub runtimes: VersionRule,
     /// Hosts that requests may name beside this machine's own, without port.
     pub allowed_hosts: Vec<String>,
     /// Origins whose web pages may call, for example `https://console.example`.
@@ -69,6 +72,7 @@ impl Config {
             accounts: Vec::new(),
             regions: Vec::new(),
             waiting_times: WaitingTimes::default(),
+            runtimes: VersionRule::Nearest,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             credentials: Credentials::AnyOnLoopback,

@@ -72,6 +72,8 @@ impl Workshop {
         let mut options = RunnerOptions::new(folder.join("run"), launcher, Arc::new(sink));
         options.endpoint_url = Some(endpoint(config.listen));
         options.region = scope.region.to_string();
+        options.sdks = runner::sdk::default_folder();
+        options.version_rule = config.runtimes;
         let runner = Runner::new(options)?;
         let functions = Functions::new(queues, hands(code.clone(), runner.clone(), events));
         let invoker = Invoker::new(functions.clone(), runner.clone(), code.clone(), OWN_CLOCK);

@@ -11,6 +11,7 @@ use events::Retention;
 use http_client::{Allowed, Guard};
 use provision::{Pipeline, Place};
 use queue::WaitingTimes;
+use runner::interpreter::VersionRule;
 use server::config::{Config, Credentials};
 use server::{Server, StopReason};
 use tokio::sync::{mpsc, watch};
@@ -57,6 +58,9 @@ pub(crate) struct ServerArguments {
     /// Refuse sends when less than this is free on disk, so that receives and deletes still work
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub(crate) disk_reserve: u64,
+    /// Refuse functions whose version of node or python is not installed, instead of running them by the nearest
+    #[arg(long)]
+    pub(crate) strict_runtimes: bool,
     /// Maximum age of events kept for `tail`, `events`, `why` and `replay`; undelivered ones are kept longer
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
     pub(crate) keep_hours: u64,
@@ -133,6 +137,7 @@ impl ServerArguments {
             accounts: self.accounts.clone(),
             regions: self.regions.clone(),
             waiting_times: if self.strict { WaitingTimes::Kept } else { WaitingTimes::LeftOut },
+            runtimes: if self.strict_runtimes { VersionRule::Strict } else { VersionRule::Nearest },
             allowed_hosts: self.allow_host.clone(),
             allowed_origins: self.allow_origin.clone(),
             disk_reserve_bytes: self.disk_reserve.saturating_mul(1 << 20),

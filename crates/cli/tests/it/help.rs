@@ -12,7 +12,7 @@ fn help(words: &[String]) -> String {
     for variable in ["AWS_ENDPOINT_URL", "GENESYS_ORG", "GENESYS_CLIENT_ID", "TRUNKLINE_ALLOW_PRIVATE"] {
         command.env_remove(variable);
     }
-    for variable in ["TRUNKLINE_CA_FILE", "TRUNKLINE_LOG", "TRUNKLINE_LOG_FORMAT"] {
+    for variable in ["TRUNKLINE_CA_FILE", "TRUNKLINE_LOG", "TRUNKLINE_LOG_FORMAT", "TRUNKLINE_RUNTIMES"] {
         command.env_remove(variable);
     }
     let output = command.output().unwrap();
