@@ -68,15 +68,15 @@ fn target_kinds() -> String {
 const REST: &str = "
 ## What else is not there yet
 
-- Step Functions, DynamoDB Streams: not served. A target that is a state machine of this account and region
-  is accepted; its delivery fails with that reason and goes to the dead-letter queue.
+- DynamoDB Streams: not served.
 - Functions run as processes of this machine's node and python, as the user who started Trunkline. Their zips are kept in the data folder's
   `functions`, swept an hour after no version names them, and checked by `trunkline fsck`. Layers and function URLs are missing. Event source mappings read SQS queues alone.
 - Target kinds served: {kinds} ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.
 - Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`; [docs/security.md](security.md) says
   what is promised). One account and region unless `--accounts` and `--regions` name more ([docs/aws-targets.md](aws-targets.md)).
-- Amazon States Language is parsed, validated and stepped ([docs/asl.md](asl.md)), and no operation of Step Functions is served yet.
+- State machines: Tasks of services that are not served, and readers and writers of S3, are refused at creation by name
+  ([docs/states.md](states.md)).
 - Genesys Cloud: [docs/genesys.md](genesys.md) says which feeds and which part of the Platform API there are.
   Webhooks in ([docs/webhooks.md](webhooks.md)), subscriptions ([docs/subscriptions.md](subscriptions.md); to SQS queues of the same account and
   region), event streams ([docs/event-streams.md](event-streams.md)) and what else tutorials describe ([docs/tutorials.md](tutorials.md)) are served.

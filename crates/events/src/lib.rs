@@ -26,7 +26,7 @@ pub mod schedules;
 pub mod target;
 pub mod trip;
 
-pub use crate::api_destinations::api_call::{ApiCall, NoCall, TokenCall};
+pub use crate::api_destinations::api_call::{ApiCall, EndpointRequest, NoCall, TokenCall};
 pub use crate::api_destinations::connection::{Connection, ConnectionState};
 pub use crate::archives::replay::ReplayScope;
 pub use crate::archives::replay::rerun::{Progress, Rehearsal, RehearsalStep, Rerun};

@@ -12,6 +12,7 @@ pub mod handle;
 pub mod memory;
 pub mod receive;
 pub mod record;
+pub mod release;
 pub mod relocate;
 pub mod send;
 pub mod settle;

@@ -9,6 +9,7 @@ pub mod feed;
 mod functions;
 mod ingest;
 pub mod listen;
+mod machines;
 mod port_user;
 pub mod reason;
 mod replay;

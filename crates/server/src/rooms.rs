@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aws::Scope;
-use delivery::FunctionHook;
+use delivery::{FunctionHook, MachineHook};
 use events::target::function;
 use events::target::log_group::{self, LogGroupHook};
+use events::target::state_machine;
 use events::{BusName, Events};
 use genesys::platform::event_stream::Streams;
 use genesys::platform::subscription::Subscriptions;
@@ -15,6 +16,7 @@ use genesys::tracker::intake::Intake;
 use iam::Iam;
 use logs::Logs;
 use queue::Queues;
+use states::{Hands, States};
 use store::{Options, Store};
 use tables::Tables;
 
@@ -39,6 +41,8 @@ pub struct Rooms {
     pub logs: Logs,
     /// Functions, and what runs them.
     pub(crate) workshop: Workshop,
+    /// State machines.
+    pub states: States,
     /// Event subscriptions.
     pub subscriptions: Subscriptions,
     /// Event streams.
@@ -102,10 +106,19 @@ impl Rooms {
         let workshop =
             Workshop::open(config, queues.clone(), events.clone()).map_err(StartError::Functions)?;
         events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
+        let bus = events.clone();
+        let hands = Hands {
+            emit: Arc::new(move |commit, event| {
+                bus.emit(commit, event);
+            }),
+        };
+        let states = States::open(queues.clone(), logs.clone(), hands).map_err(StartError::Stored)?;
+        events.register(&state_machine::KIND, Arc::new(MachineHook(states.clone())));
         Ok(Self {
             store,
             queues,
             events,
+            states,
             logs,
             workshop,
             iam,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::{Answers, Invokers, Porter};
+use delivery::{Answers, Invokers, Porter, Waiters};
 use events::BusName;
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -21,6 +21,7 @@ use crate::door::visitor::Visitors;
 use crate::door::{Bodies, Door, router};
 use crate::feed::{RunningFeed, SimulatedFeed};
 use crate::listen::{self, NotificationsFeed, PartnerQueueFeed};
+use crate::machines;
 use crate::port_user::port_user;
 use crate::roles;
 use crate::rooms::Rooms;
@@ -81,6 +82,7 @@ impl Server {
         if config.calls_out.guard.names_any() {
             scopes.all().for_each(|served| served.rooms.events.allow_plain_http());
         }
+        scopes.all().for_each(|served| served.rooms.states.set_served(machines::serves));
         scopes.all().for_each(|served| roles::ask(&served.rooms, config.permissions));
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = stopped_of(&scopes);
@@ -89,13 +91,13 @@ impl Server {
         let reach = if address.ip().is_loopback() { Reach::Loopback } else { Reach::Beyond };
         let console = Arc::new(Console::new(reach, &config));
         let porter = Porter::new(OWN_CLOCK);
+        let invokers = Arc::new(Invokers(scopes.all().map(|s| s.rooms.workshop.invoker()).collect()));
+        let runs = machines::runs(&scopes, invokers.clone(), &client, &closing);
         let door = Door {
             meters: porter.meters().clone(),
             bodies: Bodies::default(),
             scopes: scopes.clone(),
-            answers: Answers::new(vec![Arc::new(Invokers(
-                scopes.all().map(|s| s.rooms.workshop.invoker()).collect(),
-            ))]),
+            answers: Answers::new(vec![invokers, Arc::new(Waiters(runs.clone()))]),
             rooms: rooms.clone(),
             client: client.clone(),
             platform: platform.clone(),
@@ -117,6 +119,9 @@ impl Server {
             let hands = Hands { porter: &porter, client: &client, config: &config, closing: &closing };
             tasks.extend(start_loops(&served.rooms, &hands));
         }
+        tasks.extend(
+            runs.into_iter().flat_map(|runs| machines::loops(runs, &porter, &closing)).map(tokio::spawn),
+        );
         Ok(Self { address, config, rooms, platform, console, stopped, close, tasks })
     }
 

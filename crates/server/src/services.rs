@@ -27,6 +27,7 @@ const SERVICES: &[Row] = &[
         about: &lambda::ops::SERVICE,
         bind: |rooms| lambda::ops::SERVICE.bind(rooms.workshop.functions.clone()),
     },
+    Row { about: &states::ops::SERVICE, bind: |rooms| states::ops::SERVICE.bind(rooms.states.clone()) },
     Row { about: &sts::SERVICE, bind: |_| sts::SERVICE.bind(()) },
     Row { about: &events::own::SERVICE, bind: |rooms| events::own::SERVICE.bind(rooms.events.clone()) },
     Row { about: &own::SERVICE, bind: |rooms| own::SERVICE.bind(rooms.clone()) },

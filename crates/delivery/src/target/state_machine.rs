@@ -1,5 +1,5 @@
-//! A Step Functions state machine: one of another account or region is started on AWS. State machines of this Trunkline's own
-//! account and region are not served yet: each delivery fails, with the reason.
+//! A Step Functions state machine: one of another account or region is started on AWS. One of ours starts in the commit that
+//! accepts the event ([`crate::MachineHook`]); only what was owed before it was served comes here.
 
 use aws_client::Post;
 use events::target::state_machine;
@@ -19,7 +19,7 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     let arn = &owed.target.arn;
     if events.is_here(arn) {
         return hopeless(format!(
-            "The state machine {arn} cannot be started: this Trunkline does not serve Step Functions yet."
+            "The state machine {arn} was not served when its event was accepted: send the dead letter again."
         ));
     }
     let body = json!({"stateMachineArn": arn.to_string(), "name": owed.id, "input": owed.input});

@@ -159,6 +159,51 @@ impl Events {
     }
 }
 
+/// A request to an endpoint that no API destination names, through a connection: what a state machine's HTTP task asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointRequest<'r> {
+    /// The connection's ARN.
+    pub connection_arn: &'r str,
+    /// The method, in capitals.
+    pub method: &'r str,
+    /// The URL.
+    pub url: &'r str,
+    /// Headers and query; the connection's come first.
+    pub parameters: HttpParameters,
+    /// The body.
+    pub body: &'r str,
+}
+
+impl Events {
+    /// The request that an endpoint gets through a connection.
+    ///
+    /// # Errors
+    /// [`NoCall`]: the connection is missing or deauthorized, or does not fit the body.
+    pub fn endpoint_call(
+        &self,
+        read: &mut impl Read,
+        request: &EndpointRequest<'_>,
+    ) -> Result<ApiCall, NoCall> {
+        let arn = request.connection_arn;
+        let gone = || NoCall::never("NO_RESOURCE", format!("The connection {arn} does not exist."));
+        let connection = Self::connection_at(read, arn).ok_or_else(gone)?;
+        let authorization = usable(&connection)?;
+        let empty = Parameters::default();
+        let of_connection = connection.invocation.as_ref().unwrap_or(&empty);
+        Ok(ApiCall {
+            method: request.method.to_owned(),
+            url: with_query(request.url, &query(&request.parameters, of_connection, "{}")),
+            headers: headers(&request.parameters, of_connection, authorization, "{}"),
+            body: with_members(request.body, &of_connection.body)?,
+            secrets: secrets(authorization, of_connection),
+            token: match authorization {
+                Authorization::OAuth(oauth) => Some(token_call(&connection, oauth)),
+                Authorization::Basic { .. } | Authorization::ApiKey { .. } => None,
+            },
+        })
+    }
+}
+
 impl Connection {
     /// How to get its token; `None` where it needs none.
     pub fn token_call(&self) -> Option<TokenCall> {

@@ -2,10 +2,10 @@
 
 use crate::target::kind::{Service, TargetKind, anything};
 
-/// State machines: on AWS.
+/// State machines; one of this account and region starts in the commit that accepts the event, by the hook of who serves it.
 pub static KIND: TargetKind = TargetKind {
     plural: "state machines",
-    here: Service::Missing,
+    here: Service::InCommit,
     elsewhere: Service::Called,
     takes_http_parameters: false,
     is_named_by: |arn| arn.service == "states" && arn.resource.starts_with("stateMachine:"),

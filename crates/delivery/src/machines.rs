@@ -1,0 +1,9 @@
+//! What executions need of the porter: their steps computed, their Tasks called, Express executions run.
+
+pub mod caller;
+pub mod express;
+pub mod http;
+pub mod rule;
+pub mod steps;
+pub mod tasks;
+pub mod waiting;

@@ -1,0 +1,299 @@
+//! Map runs: the children of a distributed Map, counted, started and stopped in the commits of which they are parts.
+
+use asl::execution::Item;
+use asl::map_run::{ChildInput, Ended, ItemSource, MapRun, MapRunOrder, Verdict};
+use asl::{Status, TaskError};
+use aws::{Error, Scope, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Commit, KeyRange, Read, Table};
+
+use crate::States;
+use crate::begin::{Child, NewExecution};
+use crate::execution::{ChildOf, Execution, ExecutionKey};
+use crate::machine::{Chosen, Revision};
+use crate::owed::Owed;
+use crate::record::json_record;
+use crate::{error, limits};
+
+pub(crate) const MAP_RUNS: Table<u64, MapRunRecord> = Table::new(122, "map runs");
+const ORDERS: Table<u64, StoredOrder> = Table::new(123, "map run orders");
+const ITEMS: Table<(u64, u64), StoredChild> = Table::new(124, "map run items");
+const OF_EXECUTION: Table<(u64, u64), ()> = Table::new(125, "map runs of an execution");
+const ARNS: Table<String, u64> = Table::new(126, "map run ARNs");
+
+/// Children at a time, whatever a definition says: they begin in one commit, which others wait for.
+const CONCURRENCY_MAX: u64 = 1_000;
+
+/// A map run as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapRunRecord {
+    /// The execution whose Map it is, and the number by which that knows it.
+    pub(crate) execution: u64,
+    pub(crate) map_run: u64,
+    pub(crate) arn: String,
+    /// The children's machine: `NAME/LABEL`.
+    pub(crate) machine: String,
+    pub(crate) run: MapRun,
+    pub(crate) aborted: u64,
+    pub(crate) timed_out: u64,
+    pub(crate) status: Status,
+    pub(crate) started: Timestamp,
+    pub(crate) stopped: Option<Timestamp>,
+}
+
+store::record!(MapRunRecord, version 1);
+
+/// What a map run was asked for, without its items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct StoredOrder(MapRunOrder);
+
+json_record!(StoredOrder, version 1);
+
+/// A child that has not begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct StoredChild {
+    item: Option<Item>,
+    input: Value,
+}
+
+json_record!(StoredChild, version 1);
+
+/// A map run that is to begin, its children's inputs made.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) order: MapRunOrder,
+    pub(crate) inputs: Result<Vec<ChildInput>, TaskError>,
+}
+
+/// Makes the inputs of a map run's children; evaluates expressions, and is not for the writer.
+pub(crate) fn prepare(machine: &asl::Machine, mut order: MapRunOrder) -> Prepared {
+    let items = match std::mem::replace(&mut order.source, ItemSource::Items(Vec::new())) {
+        ItemSource::Items(items) => items,
+        ItemSource::Reader { resource, .. } => {
+            let cause = format!("{resource} is not served by Trunkline: docs/states.md says what is.");
+            let error = TaskError { error: Some("States.ItemReaderFailed".to_owned()), cause: Some(cause) };
+            return Prepared { order, inputs: Err(error) };
+        }
+    };
+    let inputs = order.inputs(machine, items, "STATE_DATA");
+    Prepared { order, inputs }
+}
+
+impl MapRunRecord {
+    pub(crate) fn find(read: &mut impl Read, run: u64) -> Option<Self> {
+        read.get(&MAP_RUNS, &run)
+    }
+
+    /// The map run of an ARN.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`.
+    pub(crate) fn require(read: &mut impl Read, arn: &str) -> Result<(u64, Self), Error> {
+        let run = read.get(&ARNS, &arn.to_owned());
+        let found = run.and_then(|run| Some((run, Self::find(read, run)?)));
+        found.ok_or_else(|| error::no_resource(arn))
+    }
+
+    /// Those of an execution.
+    pub(crate) fn of_execution(read: &mut impl Read, execution: u64) -> Vec<(u64, Self)> {
+        let all = read.list(&OF_EXECUTION, &KeyRange::prefix(&execution), limits::LISTED_MAX);
+        all.into_iter().filter_map(|((_, run), ())| Some((run, Self::find(read, run)?))).collect()
+    }
+
+    fn child_key(&self, index: u64) -> ExecutionKey {
+        let id = self.arn.rsplit(':').next().unwrap_or_default();
+        ExecutionKey { machine: self.machine.clone(), name: format!("{id}-{index}") }
+    }
+
+    /// `itemCounts` and `executionCounts`: a batch counts as one.
+    pub(crate) fn counts(&self) -> Value {
+        let run = &self.run;
+        let failed = run.failed.saturating_sub(self.aborted + self.timed_out);
+        let ended = run.succeeded + run.failed;
+        json!({
+            "pending": run.total.saturating_sub(run.started),
+            "running": run.started.saturating_sub(ended),
+            "succeeded": run.succeeded,
+            "failed": failed,
+            "timedOut": self.timed_out,
+            "aborted": self.aborted,
+            "total": run.total,
+            "resultsWritten": 0,
+            "failuresNotRedrivable": 0,
+            "pendingRedrive": 0,
+        })
+    }
+
+    /// What DescribeMapRun says of it.
+    pub(crate) fn shown(&self, execution_arn: &str) -> Value {
+        let mut shown = json!({
+            "mapRunArn": self.arn,
+            "executionArn": execution_arn,
+            "status": self.status.name(),
+            "startDate": self.started.to_unix_seconds_f64(),
+            "maxConcurrency": self.run.max_concurrency,
+            "toleratedFailurePercentage": self.run.tolerated_failure_percentage.unwrap_or_default(),
+            "toleratedFailureCount": self.run.tolerated_failure_count.unwrap_or_default(),
+            "itemCounts": self.counts(),
+            "executionCounts": self.counts(),
+            "redriveCount": 0,
+        });
+        if let (Some(stopped), Some(shown)) = (self.stopped, shown.as_object_mut()) {
+            shown.insert("stopDate".to_owned(), json!(stopped.to_unix_seconds_f64()));
+        }
+        shown
+    }
+
+    /// A map run's result, of its children's outputs; evaluates nothing, but reads much.
+    pub(crate) fn outcome(read: &mut impl Read, run: u64) -> Result<Value, TaskError> {
+        let gone = || TaskError { error: Some("States.Runtime".to_owned()), cause: None };
+        let record = Self::find(read, run).ok_or_else(gone)?;
+        let StoredOrder(order) = read.get(&ORDERS, &run).ok_or_else(gone)?;
+        if record.run.verdict() == Verdict::Failed {
+            return Err(MapRun::tolerance_exceeded());
+        }
+        let mut outputs = Vec::new();
+        for index in 0..record.run.total {
+            let child = Execution::find(read, &record.child_key(index));
+            let output = child.and_then(|child| child.output);
+            outputs.extend(output.and_then(|output| serde_json::from_str(&output).ok()));
+        }
+        order.result(outputs)
+    }
+}
+
+impl States {
+    /// Begins a map run of an execution.
+    pub(crate) fn begin_map_run(&self, commit: &mut Commit<'_>, execution: u64, prepared: Prepared) {
+        let Prepared { order, inputs } = prepared;
+        let map_run = order.map_run;
+        let inputs = match inputs {
+            Ok(inputs) => inputs,
+            Err(TaskError { error, cause }) => {
+                return self.owe(commit, execution, Owed::MapRunFailed { map_run, error, cause });
+            }
+        };
+        let Some(key) = ExecutionKey::of(&mut commit.tx, execution) else { return };
+        let run = commit.next_number();
+        let total = u64::try_from(inputs.len()).unwrap_or(u64::MAX);
+        for (index, ChildInput { item, input }) in (0_u64..).zip(inputs) {
+            commit.put(&ITEMS, &(run, index), &StoredChild { item, input });
+        }
+        let record = MapRunRecord {
+            execution,
+            map_run,
+            arn: order.map_run_arn.clone(),
+            machine: format!("{}/{}", key.machine, order.label),
+            run: MapRun::new(&order, total),
+            aborted: 0,
+            timed_out: 0,
+            status: Status::Running,
+            started: commit.now,
+            stopped: None,
+        };
+        commit.put(&OF_EXECUTION, &(execution, run), &());
+        commit.put(&ARNS, &record.arn, &run);
+        commit.put(&ORDERS, &run, &StoredOrder(order));
+        self.go_on(commit, run, record);
+    }
+
+    /// Starts the children that may start now, or ends the run.
+    pub(crate) fn go_on(&self, commit: &mut Commit<'_>, run: u64, mut record: MapRunRecord) {
+        match record.run.verdict() {
+            Verdict::GoesOn => {
+                let wanted = record.run.max_concurrency;
+                record.run.max_concurrency = wanted.min(CONCURRENCY_MAX);
+                let children = record.run.start();
+                record.run.max_concurrency = wanted;
+                commit.put(&MAP_RUNS, &run, &record);
+                self.start_children(commit, run, &record, children);
+            }
+            verdict => {
+                record.status =
+                    if verdict == Verdict::Succeeded { Status::Succeeded } else { Status::Failed };
+                record.stopped = Some(commit.now);
+                commit.put(&MAP_RUNS, &run, &record);
+                self.stop_children(commit, &record);
+                let owed = Owed::MapRunEnded { map_run: record.map_run, run };
+                self.owe(commit, record.execution, owed);
+            }
+        }
+    }
+
+    fn start_children(
+        &self,
+        commit: &mut Commit<'_>,
+        run: u64,
+        record: &MapRunRecord,
+        children: std::ops::Range<u64>,
+    ) {
+        let Some((_, parent)) = Execution::of(&mut commit.tx, record.execution) else { return };
+        let Some(StoredOrder(order)) = commit.get(&ORDERS, &run) else { return };
+        let Some(revision) = Revision::find(&mut commit.tx, &parent.revision) else { return };
+        let chosen =
+            Chosen { revision_id: parent.revision.clone(), revision, version_arn: None, alias_arn: None };
+        for index in children {
+            let Some(StoredChild { item, input }) = commit.get(&ITEMS, &(run, index)) else { continue };
+            commit.remove(&ITEMS, &(run, index));
+            let new = NewExecution {
+                key: record.child_key(index),
+                chosen: chosen.clone(),
+                input: input.to_string(),
+                trace_header: None,
+                waiting: None,
+                child: Some(Child { of: ChildOf { run, index }, item, block: order.block }),
+            };
+            // Its name is of this run alone.
+            let _ = self.begin(commit, new);
+        }
+    }
+
+    fn stop_children(&self, commit: &mut Commit<'_>, record: &MapRunRecord) {
+        for index in 0..record.run.started {
+            let child = Execution::find(&mut commit.tx, &record.child_key(index));
+            if let Some(child) = child.filter(|child| child.status == Status::Running) {
+                self.owe(commit, child.number, Owed::Stop { error: None, cause: None });
+            }
+        }
+    }
+
+    /// Counts a child that has ended.
+    pub(crate) fn child_ended(&self, commit: &mut Commit<'_>, child: ChildOf, status: Status) {
+        let Some(mut record) = MapRunRecord::find(&mut commit.tx, child.run) else { return };
+        record.run.ended(match status {
+            Status::Succeeded => Ended::Succeeded,
+            _ => Ended::Failed,
+        });
+        record.aborted += u64::from(status == Status::Aborted);
+        record.timed_out += u64::from(status == Status::TimedOut);
+        if record.status == Status::Running {
+            self.go_on(commit, child.run, record);
+        } else {
+            commit.put(&MAP_RUNS, &child.run, &record);
+        }
+    }
+
+    /// Stops a map run whose result nobody waits for.
+    pub(crate) fn abort_map_run(&self, commit: &mut Commit<'_>, execution: u64, map_run: u64) {
+        let runs = MapRunRecord::of_execution(&mut commit.tx, execution);
+        let found = runs.into_iter().find(|(_, record)| record.map_run == map_run);
+        let Some((run, mut record)) = found.filter(|(_, record)| record.status == Status::Running) else {
+            return;
+        };
+        record.status = Status::Aborted;
+        record.stopped = Some(commit.now);
+        commit.put(&MAP_RUNS, &run, &record);
+        self.stop_children(commit, &record);
+    }
+
+    /// The ARN of a map run's children's machine.
+    pub(crate) fn map_run_arn_of(read: &mut impl Read, execution: &Execution) -> Option<String> {
+        MapRunRecord::find(read, execution.map_run?.run).map(|record| record.arn)
+    }
+}
+
+/// The state machine of a map run's children.
+pub(crate) fn children_machine_arn(record: &MapRunRecord, home: &Scope) -> String {
+    crate::name::machine_arn(home, &record.machine, None)
+}

@@ -1,0 +1,149 @@
+//! Step Functions: state machines, executions and their histories as records, and AWS's operations on them. What calls others for
+//! an execution is a floor above.
+//!
+//! The language is the room `asl`; this room keeps its values. An execution is stepped in two halves: [`States::compute`] reads where
+//! it stands and evaluates, outside the one writer; [`States::settle_step`] writes what came of it, if nobody has stepped
+//! it since. Whatever an execution waits for (its start, a timer, a task's answer) is a message of an internal queue
+//! ([`owed`]), so that a kill costs no more than a repeated computation. What a Task asks for is owed too ([`task`]) and
+//! paid by the porter.
+
+mod activity;
+pub mod begin;
+mod children;
+mod ending;
+pub mod error;
+pub mod execution;
+pub mod express;
+pub mod integration;
+mod limits;
+mod machine;
+mod name;
+pub mod ops;
+pub mod owed;
+pub mod progress;
+mod record;
+
+pub mod task;
+mod token;
+mod told;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use aws::{Error, Event, Scope};
+use logs::Logs;
+use queue::Queues;
+use store::{Commit, Read, Store};
+
+use crate::machine::Revision;
+
+/// Puts an event on the default bus, as a part of the commit.
+pub type Emit = Arc<dyn Fn(&mut Commit<'_>, &Event) + Send + Sync>;
+
+/// What this room asks of its neighbours.
+#[derive(Clone)]
+pub struct Hands {
+    /// The bus for events that tell of a change of status.
+    pub emit: Emit,
+}
+
+/// Whether an operation is served: the service as credential scopes call it, and the operation's name.
+pub type Serves = fn(&str, &str) -> bool;
+
+impl fmt::Debug for Hands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hands")
+    }
+}
+
+/// The state machines of a store. Clones share it.
+#[derive(Clone, Debug)]
+pub struct States {
+    store: Store,
+    queues: Queues,
+    logs: Logs,
+    hands: Hands,
+    /// What Tasks may ask for; nothing of `aws-sdk` before it is said.
+    serves: Arc<OnceLock<Serves>>,
+    /// Definitions, parsed, by their revision.
+    parsed: Arc<Mutex<HashMap<String, Arc<asl::Machine>>>>,
+}
+
+/// Parsed definitions kept at a time; they are dropped all at once when there are more.
+const PARSED_MAX: usize = 500;
+
+impl States {
+    /// The state machines of the store that these queues are in. What was under way when the store was closed is taken up
+    /// again. Blocks on the store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn open(queues: Queues, logs: Logs, hands: Hands) -> Result<Self, store::Error> {
+        let states = Self {
+            store: queues.store().clone(),
+            queues,
+            logs,
+            hands,
+            serves: Arc::default(),
+            parsed: Arc::default(),
+        };
+        states.take_up()?;
+        Ok(states)
+    }
+
+    /// The store that they are in.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The account and the region.
+    pub fn home(&self) -> &Scope {
+        self.store.scope()
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// Says which operations Tasks may ask for: the first who says it.
+    pub fn set_served(&self, serves: Serves) {
+        let _ = self.serves.set(serves);
+    }
+
+    pub(crate) fn serves(&self) -> Serves {
+        self.serves.get().copied().unwrap_or(|_, _| false)
+    }
+
+    pub(crate) fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// A definition, parsed.
+    ///
+    /// # Errors
+    /// `StateMachineDoesNotExist` where it is gone.
+    pub(crate) fn parsed(&self, read: &mut impl Read, revision: &str) -> Result<Arc<asl::Machine>, Error> {
+        if let Some(machine) = self.lock().get(revision) {
+            return Ok(Arc::clone(machine));
+        }
+        let record = Revision::find(read, revision).ok_or_else(|| error::no_machine(revision))?;
+        let machine = asl::parse(&record.definition, record.kind).machine;
+        let machine = Arc::new(machine.ok_or_else(|| error::no_machine(&record.machine))?);
+        let mut parsed = self.lock();
+        if parsed.len() >= PARSED_MAX {
+            parsed.clear();
+        }
+        parsed.insert(revision.to_owned(), Arc::clone(&machine));
+        Ok(machine)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<asl::Machine>>> {
+        // A panic while it was held left the map whole: each change of it is one.
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,11 @@
+//! Executions through the room's front door, with kills between any two commits.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+mod executions;
+mod house;
+mod kills;
