@@ -13,7 +13,7 @@ use crate::machine::{self, Outcome};
 use crate::root;
 use crate::served::{RUNTIMES, RUNTIMES_VARIABLE, Served};
 
-const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|genesys ...] [-- TEST...]";
+const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|console|genesys ...] [-- TEST...]";
 
 /// How the binary is started: the tests have HTTP endpoints on this machine. Whoever gives `--endpoint` starts it likewise.
 const SERVE: &[&str] = &["serve", "--allow-private", "localhost"];
@@ -40,6 +40,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "python_query", run: python_query },
     Suite { name: "seeds", run: seeds },
     Suite { name: "node", run: node },
+    Suite { name: "console", run: console },
     Suite { name: "genesys", run: genesys },
 ];
 
@@ -195,6 +196,17 @@ fn works_with_venv() -> bool {
 fn node(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let clients = root::path().join("clients");
     let mut command = node_tests(&scratch.join("node"), &clients, &clients.join("node"))?;
+    environment(&mut command, endpoint);
+    machine::run(&mut command)
+}
+
+/// A browser against the console: Debian's, since a package of browsers would be another 150 MB.
+fn console(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+    if !machine::works("chromium", &["--version"]) {
+        install(&["chromium", "fonts-dejavu-core"])?;
+    }
+    let folder = root::path().join("clients").join("console");
+    let mut command = node_tests(&scratch.join("console"), &folder, &folder)?;
     environment(&mut command, endpoint);
     machine::run(&mut command)
 }

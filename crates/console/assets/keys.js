@@ -7,11 +7,11 @@ const KEYS = [
   ["j  k", "next and previous row"],
   ["Enter", "open the row"],
   ["p", "pause and go on, on Live"],
-  ["g then p l r q d h", "to Pipeline, Live, Rules, Queues, Dead letters, Health"],
+  ["g then p l r q d f s h", "to Pipeline, Live, Rules, Queues, Dead letters, Functions, State machines, Health"],
   ["Esc", "leave the filter"],
   ["?", "this help"],
 ];
-const PAGES = { p: "", l: "live", r: "rules", q: "queues", d: "dead-letters", h: "health" };
+const PAGES = { p: "", l: "live", r: "rules", q: "queues", d: "dead-letters", f: "functions", s: "state-machines", h: "health" };
 const OFF = "trunkline-keys-off";
 
 const off = () => localStorage.getItem(OFF) === "1";

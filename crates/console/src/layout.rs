@@ -66,6 +66,11 @@ const NAVIGATION: &[Entry] = &[
     entry("rules", "Rules"),
     entry("queues", "Queues"),
     entry("dead-letters", "Dead letters"),
+    entry("functions", "Functions"),
+    entry("state-machines", "State machines"),
+    entry("tables", "Tables"),
+    entry("logs", "Logs"),
+    entry("destinations", "API destinations"),
     entry("health", "Health"),
 ];
 

@@ -11,6 +11,7 @@
 pub mod address;
 pub mod answer;
 pub mod asset;
+pub mod bundle;
 pub mod live;
 pub mod meter;
 pub mod source;
@@ -18,6 +19,7 @@ pub mod standing;
 pub mod verb;
 
 mod command;
+mod graph;
 mod layout;
 mod pages;
 mod parts;

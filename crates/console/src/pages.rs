@@ -1,13 +1,19 @@
 //! The pages: which path leads to which.
 
+mod conversations;
 mod dead_letters;
+mod destinations;
 mod event;
+mod functions;
 mod health;
 mod link;
 mod live;
+mod logs;
+mod machines;
 mod path;
 mod queues;
 mod rules;
+mod tables;
 
 use aws::Error;
 
@@ -31,6 +37,17 @@ pub(crate) async fn at(source: &Source, visit: &Visit) -> Result<Sheet, Error> {
         ["queues", name] => queues::one(source, visit, name).await,
         ["dead-letters"] => dead_letters::sheet(source, visit).await,
         ["dead-letters", queue] => dead_letters::one(source, visit, queue).await,
+        ["conversations", id] => conversations::sheet(source, id).await,
+        ["functions"] => functions::sheet(source).await,
+        ["functions", name] => functions::one(source, name, visit.now).await,
+        ["state-machines"] => machines::sheet(source).await,
+        ["state-machines", name] => machines::one(source, name).await,
+        ["state-machines", machine, name] => machines::execution(source, machine, name).await,
+        ["tables"] => tables::sheet(source).await,
+        ["tables", name] => tables::one(source, name).await,
+        ["logs"] => logs::sheet(source).await,
+        ["logs", group] => logs::one(source, visit, group).await,
+        ["destinations"] => destinations::sheet(source).await,
         ["health"] => health::sheet(source).await,
         _ => {
             let words = format!("The console has no page {}.", visit.path.join("/"));

@@ -1,6 +1,8 @@
 //! The parts that pages are made of: sections with their command, figures, tables, states.
 
+use aws::Timestamp;
 use maud::{Markup, Render, html};
+use serde_json::Value;
 
 use crate::payload::line;
 
@@ -174,6 +176,23 @@ pub(crate) fn moment(iso: &str) -> Markup {
 pub(crate) fn day_moment(iso: &str) -> Markup {
     let short = iso.get(..19).map(|text| text.replace('T', " "));
     html! { time datetime=(iso) title=(iso) { (short.unwrap_or_else(|| iso.to_owned())) } }
+}
+
+/// A moment as Step Functions writes it: seconds since 1970, or ISO 8601.
+pub(crate) fn seconds(value: Option<&Value>) -> Markup {
+    match value {
+        Some(Value::String(text)) => day_moment(text),
+        Some(other) => {
+            let at = other.as_f64().and_then(Timestamp::from_unix_seconds_f64);
+            at.map(|at| day_moment(&at.to_iso_millis())).unwrap_or_default()
+        }
+        None => html! {},
+    }
+}
+
+/// A moment in ms since 1970.
+pub(crate) fn stamp(unix_ms: u64) -> Markup {
+    day_moment(&Timestamp::from_unix_ms(unix_ms).to_iso_millis())
 }
 
 /// A number with spaces between its thousands.

@@ -74,7 +74,7 @@ pub(crate) async fn all(source: &Source, question: Question, list: Listed) -> Re
             return Ok(found);
         }
         if let Some(members) = question.body.as_object_mut() {
-            members.insert(list.token.to_owned(), json!(token));
+            members.insert(list.next.to_owned(), json!(token));
         }
     }
 }
@@ -84,8 +84,9 @@ pub(crate) async fn all(source: &Source, question: Question, list: Listed) -> Re
 pub(crate) struct Listed {
     /// The member that holds the list.
     pub(crate) member: &'static str,
-    /// The member that holds the next page's token, of answer and request.
+    /// The answer's member that holds the next page's token, and the request's that takes it.
     pub(crate) token: &'static str,
+    pub(crate) next: &'static str,
     /// No further page is asked for once there are so many.
     pub(crate) most: usize,
 }
@@ -93,7 +94,7 @@ pub(crate) struct Listed {
 impl Listed {
     /// A list with a `NextToken`.
     pub(crate) fn of(member: &'static str, most: usize) -> Self {
-        Self { member, token: "NextToken", most }
+        Self { member, token: "NextToken", next: "NextToken", most }
     }
 }
 

@@ -72,6 +72,34 @@ pub const VERBS: &[Verb] = &[
         outcome: redriven,
     },
     Verb {
+        name: "function.invoke",
+        service: "lambda",
+        operation: "Invoke",
+        request: tailed,
+        outcome: invoked,
+    },
+    Verb {
+        name: "machine.start",
+        service: "states",
+        operation: "StartExecution",
+        request: without_blanks,
+        outcome: started,
+    },
+    Verb {
+        name: "machine.stop",
+        service: "states",
+        operation: "StopExecution",
+        request: same,
+        outcome: stopped,
+    },
+    Verb {
+        name: "machine.redrive",
+        service: "states",
+        operation: "RedriveExecution",
+        request: same,
+        outcome: redriven_execution,
+    },
+    Verb {
         name: "letters.purge",
         service: "trunkline",
         operation: "PurgeDeadLetters",
@@ -155,6 +183,48 @@ fn without_blanks(mut body: Value) -> Result<Value, Error> {
 fn entry_of(body: Value) -> Result<Value, Error> {
     let body = without_blanks(body)?;
     Ok(json!({"Entries": [body]}))
+}
+
+/// An Invoke whose answer brings the end of its log along.
+fn tailed(body: Value) -> Result<Value, Error> {
+    let mut body = without_blanks(body)?;
+    if let Some(members) = body.as_object_mut() {
+        members.insert("LogType".to_owned(), json!("Tail"));
+    }
+    Ok(body)
+}
+
+/// The most of a function's answer that is said, in characters.
+const ANSWER_MAX: usize = 600;
+
+fn invoked(asked: &Value, answer: &Value) -> Outcome {
+    let failed =
+        answer.get("Headers").map(|headers| text(headers, "x-amz-function-error")).unwrap_or_default();
+    let payload: String = text(answer, "Payload").chars().take(ANSWER_MAX).collect();
+    let name = text(asked, "FunctionName");
+    let said = if failed.is_empty() {
+        format!("{name} answered: {payload}")
+    } else {
+        format!("{name} failed ({failed}): {payload}")
+    };
+    Outcome { said, ..Outcome::default() }
+}
+
+fn started(_: &Value, answer: &Value) -> Outcome {
+    let parts: Vec<&str> = text(answer, "executionArn").rsplitn(3, ':').collect();
+    let href = match parts.as_slice() {
+        [name, machine, _] => href(&["state-machines", machine, name]),
+        _ => String::new(),
+    };
+    Outcome { said: "The execution has started.".to_owned(), href, undo: None }
+}
+
+fn stopped(_: &Value, _: &Value) -> Outcome {
+    Outcome { said: "The execution is stopped.".to_owned(), ..Outcome::default() }
+}
+
+fn redriven_execution(_: &Value, _: &Value) -> Outcome {
+    Outcome { said: "The execution goes on.".to_owned(), ..Outcome::default() }
 }
 
 fn paused(asked: &Value, _: &Value) -> Outcome {

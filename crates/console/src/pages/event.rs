@@ -87,7 +87,7 @@ fn facts(id: &str, event: &Value) -> Markup {
             dt { "source" } dd { (line(text(event, "source"))) }
             @if !conversation.is_empty() {
                 dt { "conversation" }
-                dd.mono { a href=(href_with(&["live"], &[("text", conversation)])) { (line(conversation)) } }
+                dd.mono { a href=(href(&["conversations", conversation])) { (line(conversation)) } }
             }
         }
     }

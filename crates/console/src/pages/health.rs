@@ -144,6 +144,7 @@ fn components(books: &Value, standing: &Standing) -> Markup {
                 dt { "webhook" } dd.mono { "/webhooks/" (line(&webhook.name)) " to " (line(&webhook.bus)) }
             }
         }
+        p { a href=(href(&["bundle.json"])) download { "Support bundle" } " " span.faint { "the books, the rules' names and targets, the queues' depths: no payload, pattern, policy or secret" } }
         (note(html! { "A check of every byte needs the data folder to itself: stop Trunkline, then " code { (trunkline(&["fsck", "--data-dir", &standing.data_dir])) } "." }))
     }
 }

@@ -36,6 +36,10 @@ pub(crate) fn page_of(arn: &str) -> Option<String> {
     let name = name_of(arn);
     match Kind::of(arn) {
         Kind::Queue => Some(href(&["queues", &name])),
+        Kind::Function => Some(href(&["functions", name.split(':').next().unwrap_or_default()])),
+        Kind::StateMachine => Some(href(&["state-machines", &name])),
+        Kind::LogGroup => Some(href(&["logs", &name])),
+        Kind::ApiDestination => Some(href(&["destinations"])),
         Kind::Bus => Some(href_with(&["live"], &[("bus", &name)])),
         _ => None,
     }

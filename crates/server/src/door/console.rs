@@ -103,6 +103,7 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/console/assets/{name}", get(file))
         .route("/console/live-stream", get(stream))
         .route("/console/pattern", get(judge_pattern))
+        .route("/console/bundle.json", get(bundle))
         .route("/console/do/{verb}", post(do_verb))
         .route("/console/{*rest}", get(page))
 }
@@ -115,7 +116,7 @@ pub(crate) async fn home() -> Response {
 /// Whether a path is one that a person may open by a link, from wherever it is.
 pub(crate) fn is_page(path: &str) -> bool {
     (path == "/console" || path.starts_with(HOME))
-        && !["live-stream", "pattern", "do/", "assets/"]
+        && !["live-stream", "pattern", "bundle.json", "do/", "assets/"]
             .iter()
             .any(|other| path.strip_prefix(HOME).is_some_and(|rest| rest.starts_with(other)))
 }
@@ -184,6 +185,25 @@ async fn judge_pattern(State(door): State<Door>, request: Request) -> Response {
         return *response;
     }
     json_of(StatusCode::OK, &pattern_trouble(visit.param("text")))
+}
+
+/// The support bundle, as a file to be kept.
+async fn bundle(State(door): State<Door>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let visit = visit_of(&door, &parts);
+    if let Err(response) = admitted(&door, &parts, &visit) {
+        return *response;
+    }
+    let source = source(&door, &parts.headers);
+    match console::bundle::bundle(&*source).await {
+        Ok(bundle) => {
+            let mut response = json_of(StatusCode::OK, &bundle);
+            let name = HeaderValue::from_static("attachment; filename=\"trunkline-support.json\"");
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+            response
+        }
+        Err(error) => refused(&error),
+    }
 }
 
 async fn stream(State(door): State<Door>, request: Request) -> Response {
@@ -289,7 +309,11 @@ fn source(door: &Door, headers: &HeaderMap) -> Box<Source> {
 
 fn answer(door: Door, headers: &HeaderMap, question: Question) -> Later<Json> {
     let Question { service, operation, body } = question;
-    let call = door.call(headers);
+    let mut call = door.call(headers);
+    if (service, operation) == ("lambda", "Invoke") {
+        // The event is the request's body on the wire; here it is a member.
+        call.payload = body.get("Payload").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
+    }
     Box::pin(async move {
         if service == "console" {
             return describe::server(&door).await;

@@ -14,7 +14,7 @@ use crate::standing::Standing;
 /// Rules that are drawn.
 pub(crate) const RULES_DRAWN_MAX: usize = 40;
 /// Characters of a name that fit into a box.
-const NAME_MAX: usize = 21;
+const NAME_MAX: usize = 19;
 
 const BOX_WIDTH: usize = 180;
 const BOX_HEIGHT: usize = 50;
@@ -219,7 +219,7 @@ impl Drawing {
         let (width, height) = ((last - first) * COLUMN + BOX_WIDTH + 4, TOP + rows * ROW);
         let x = |column: Column| (column.at() - first) * COLUMN + 2;
         html! {
-            svg.path viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) role="img" aria-labelledby="path-title" {
+            svg.path viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) role="group" aria-labelledby="path-title" {
                 title #path-title { "Sources, event buses, rules, targets and dead-letter queues; the table below says the same" }
                 @for column in &columns { text.column x=(x(*column)) y="16" { (column.name()) } }
                 @for edge in &self.edges { (self.line(edge, &x)) }
@@ -266,7 +266,7 @@ fn boxed(node: &Node, x: usize) -> Markup {
     let y = TOP + node.row * ROW;
     let class = match (node.column, node.is_off) {
         (_, true) => "node off",
-        (Column::DeadLetters, _) => "node dead",
+        (Column::DeadLetters, _) if node.figure != "0" => "node dead",
         _ => "node",
     };
     let name = visible(&node.name, LineEnd::Escaped);

@@ -1,0 +1,273 @@
+// The console in a browser, as a person uses it: each page on a running pipeline, each verb and what it did, keys alone, three widths,
+// light and dark, axe-core, and nothing of another origin. Set CONSOLE_PICTURES to a folder to keep screenshots.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+
+import { DescribeRuleCommand, EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
+import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { chromium } from "playwright-core";
+
+const endpoint = process.env.AWS_ENDPOINT_URL;
+const console_ = `${endpoint}/console/`;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const pictures = process.env.CONSOLE_PICTURES;
+const events = new EventBridgeClient({ maxAttempts: 1 });
+const sqs = new SQSClient({ maxAttempts: 1 });
+const run = randomUUID().slice(0, 6);
+const named = (kind) => `${kind}-${run}`;
+
+let browser;
+let made;
+// What a page did that none may do: errors, policy reports, requests to others.
+let wrongs;
+
+async function queue(name, Attributes = {}) {
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+  const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+  return { name, url: QueueUrl, arn: answer.Attributes.QueueArn };
+}
+
+async function count(of) {
+  const AttributeNames = ["ApproximateNumberOfMessages"];
+  const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: of.url, AttributeNames }));
+  return Number(answer.Attributes.ApproximateNumberOfMessages);
+}
+
+async function put(detail, DetailType = "order") {
+  const entry = { Source: named("shop"), DetailType, Detail: JSON.stringify(detail) };
+  const answer = await events.send(new PutEventsCommand({ Entries: [entry] }));
+  return answer.Entries[0].EventId;
+}
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const [orders, dead] = [await queue(named("orders")), await queue(named("dead"))];
+  const rule = named("large");
+  const EventPattern = JSON.stringify({ source: [named("shop")], detail: { total: [{ numeric: [">", 100] }] } });
+  await events.send(new PutRuleCommand({ Name: rule, EventPattern }));
+  const missing = orders.arn.replace(orders.name, named("missing"));
+  await events.send(new PutTargetsCommand({ Rule: rule, Targets: [
+    { Id: "orders", Arn: orders.arn },
+    { Id: "missing", Arn: missing, DeadLetterConfig: { Arn: dead.arn } },
+  ] }));
+  const hostile = { total: 500, text: "</pre><script>window.hacked = 1</script>", rtl: "abc\u202edef", keys: {} };
+  for (let n = 0; n < 10_000; n += 1) hostile.keys[`k${n}`] = n;
+  made = {
+    orders, dead, rule, missing,
+    taken: await put({ total: 250 }),
+    missed: await put({ total: 50 }),
+    hostile: await put(hostile, "<img src=x onerror=window.hacked=1>"),
+    large: await put({ total: 1, text: "x".repeat(900_000) }),
+  };
+  await sqs.send(new SendMessageCommand({ QueueUrl: orders.url, MessageBody: "<b>plain</b>" }));
+});
+
+after(() => browser?.close());
+
+async function open(path, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: endpoint }).catch(() => {});
+  const page = await context.newPage();
+  wrongs = [];
+  page.on("pageerror", (error) => wrongs.push(`error: ${error.message}`));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrongs.push(`console: ${message.text()}`));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${endpoint}/`)) wrongs.push(`request: ${request.url()}`);
+  });
+  await page.goto(console_ + path, { waitUntil: "load" });
+  return page;
+}
+
+async function close(page) {
+  const hacked = await page.evaluate(() => window.hacked).catch(() => undefined);
+  await page.context().close();
+  assert.equal(hacked, undefined, "a payload ran");
+  assert.deepEqual(wrongs, []);
+}
+
+const said = (page) => page.locator("#said p").last();
+
+// Presses a verb's button and agrees to what is asked.
+async function does(page, button, text) {
+  await button.click();
+  const dialog = page.locator("dialog");
+  if (await dialog.count()) await dialog.getByRole("button", { name: "Do it" }).click();
+  await said(page).filter({ hasText: text }).waitFor();
+}
+
+const PAGES = () => [
+  ["pipeline", ""], ["live", "live"], ["event", `events/${made.taken}`], ["missed", `events/${made.missed}`],
+  ["hostile", `events/${made.hostile}`], ["large", `events/${made.large}`], ["rules", "rules"], ["rule", `rules/default/${made.rule}`],
+  ["queues", "queues"], ["queue", `queues/${made.orders.name}`], ["dead-letters", "dead-letters"],
+  ["letters", `dead-letters/${made.dead.name}`], ["health", "health"], ["functions", "functions"], ["tables", "tables"],
+  ["logs", "logs"], ["destinations", "destinations"], ["state-machines", "state-machines"],
+];
+const LOOKS = [[360, "dark"], [1280, "light"], [2560, "dark"]];
+
+for (const [width, colorScheme] of process.env.CI ? LOOKS.slice(1, 2) : LOOKS) {
+  test(`every page stands at ${width} px, ${colorScheme}: no violation, no report, nothing of another origin`, async () => {
+    const violations = [];
+    for (const [name, path] of PAGES()) {
+      const page = await open(path, { viewport: { width, height: 900 }, colorScheme });
+      await page.evaluate(axe);
+      const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+      violations.push(...found.violations.map((v) => `${name}: ${v.id}: ${v.nodes[0].html} ${v.nodes[0].failureSummary}`));
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (wide > 0) violations.push(`${name} is ${wide} px too wide`);
+      if (pictures) {
+        mkdirSync(pictures, { recursive: true });
+        await page.screenshot({ path: `${pictures}/${name}-${width}.png` });
+      }
+      await close(page);
+    }
+    assert.deepEqual(violations, []);
+  });
+}
+
+test("a page weighs less than 100 KiB with all that it loads, and only its frame is loaded again", async () => {
+  const page = await open("", {});
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  let weight = 0;
+  session.on("Network.loadingFinished", (event) => (weight += event.encodedDataLength));
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  await page.reload({ waitUntil: "load" });
+  assert.ok(weight > 1000 && weight < 100 * 1024, `${weight} bytes`);
+  await close(page);
+});
+
+test("from the first page to the reason why an event reached nobody in three clicks", async () => {
+  const page = await open("");
+  await page.getByRole("link", { name: "matched no rule" }).click();
+  await page.getByLabel("Text, or field=value").fill("detail.total=50");
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.locator("#events a").first().click();
+  await page.getByText("No rule matched").waitFor();
+  assert.match(await page.locator("ol.reasons").innerText(), new RegExp(`${made.rule}.*detail.total.* is 50; expected a number > 100`, "s"));
+  await close(page);
+});
+
+test("an event that comes is shown without loading the page, and not while it is paused", async () => {
+  const page = await open(`live?text=${named("news")}`);
+  await page.locator("#stream-state.on").waitFor();
+  await put({ total: 1 }, named("news"));
+  await page.locator("#events a").first().waitFor();
+  await page.keyboard.press("p");
+  await put({ total: 2 }, named("news"));
+  await page.getByRole("button", { name: "1 new" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("#events tr").length === 2);
+  await close(page);
+});
+
+test("a wrong pattern is told with its place while it is typed, and after it was sent", async () => {
+  const page = await open("live");
+  await page.getByLabel("Pattern").fill('{"a": 1}');
+  await page.locator("#trouble pre").filter({ hasText: "^" }).waitFor();
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.locator("#trouble").filter({ hasText: "Event pattern is not valid" }).waitFor();
+  await close(page);
+});
+
+test("a rule is paused and resumed", async () => {
+  const page = await open(`rules/default/${made.rule}`);
+  const state = async () => (await events.send(new DescribeRuleCommand({ Name: made.rule }))).State;
+  await does(page, page.getByRole("button", { name: "Pause" }), "is paused");
+  assert.equal(await state(), "DISABLED");
+  await does(page, page.getByRole("button", { name: "Resume" }), "is enabled");
+  assert.equal(await state(), "ENABLED");
+  await close(page);
+});
+
+test("a message is sent, and looking at it is no receive", async () => {
+  const box = await queue(named("box"));
+  const page = await open(`queues/${box.name}`);
+  await page.locator("summary", { hasText: "Send to" }).click();
+  await page.getByLabel("Body").fill("hello <i>there</i>");
+  await does(page, page.getByRole("button", { name: "Send", exact: true }), "Sent as message");
+  await page.locator("details.message .peek").filter({ hasText: "hello <i>there</i>" }).waitFor();
+  const answer = await sqs.send(new ReceiveMessageCommand({ QueueUrl: box.url, AttributeNames: ["ApproximateReceiveCount"] }));
+  assert.equal(answer.Messages[0].Attributes.ApproximateReceiveCount, "1");
+  assert.equal(answer.Messages[0].Body, "hello <i>there</i>");
+  await close(page);
+});
+
+test("an event is sent, and replayed to one target", async () => {
+  const page = await open("live");
+  await page.locator("summary", { hasText: "Put an event" }).click();
+  await page.getByLabel("Source").fill(named("shop"));
+  await page.getByLabel("Detail, a JSON object").fill('{"total": 777}');
+  const before = await count(made.orders);
+  await does(page, page.getByRole("button", { name: "Send", exact: true }), "Sent as event");
+  await said(page).getByRole("link", { name: "Show it" }).click();
+  await page.getByText("1 of its").waitFor();
+  assert.equal(await count(made.orders), before + 1);
+  const delivery = page.locator(".delivery").filter({ hasText: "as target orders" });
+  await does(page, delivery.getByRole("button", { name: "Replay to this target" }), "has started");
+  for (let tries = 0; tries < 50 && (await count(made.orders)) < before + 2; tries += 1) await page.waitForTimeout(100);
+  assert.equal(await count(made.orders), before + 2);
+  await close(page);
+});
+
+test("dead letters are thrown away, come back, and are sent again where their target has come", async () => {
+  const page = await open(`dead-letters/${made.dead.name}`);
+  const before = await count(made.dead);
+  assert.ok(before >= 2);
+  await does(page, page.getByRole("button", { name: "Throw away" }).first(), "thrown away");
+  assert.equal(await count(made.dead), 0);
+  await said(page).getByRole("button", { name: "Undo" }).click();
+  await said(page).filter({ hasText: "are back" }).waitFor();
+  assert.equal(await count(made.dead), before);
+  const come = await queue(named("missing"));
+  await page.reload();
+  await does(page, page.getByRole("button", { name: "Send again" }).first(), "sent again");
+  assert.equal(await count(made.dead), 0);
+  assert.equal(await count(come), before);
+  await close(page);
+});
+
+test("by keys alone: to a queue, what is in it, and the help", async () => {
+  const page = await open("");
+  await page.keyboard.press("g");
+  await page.keyboard.press("q");
+  await page.waitForURL(/\/queues$/);
+  await page.keyboard.press("/");
+  await page.keyboard.type(made.orders.name);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(new RegExp(`/queues/${made.orders.name}$`));
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.locator("details.message[open] pre").first().waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await close(page);
+});
+
+test("without JavaScript pages show and nothing acts", async () => {
+  const page = await open(`events/${made.missed}`, { javaScriptEnabled: false });
+  assert.match(await page.locator("ol.reasons").innerText(), /expected a number > 100/);
+  assert.equal(await page.locator("button:visible").count(), 0);
+  assert.match(await page.locator(".noscript").innerText(), /Without JavaScript/);
+  await page.context().close();
+});
+
+test("what acts wants the token of a page, JSON, and our own origin", async () => {
+  const body = JSON.stringify({ Name: made.rule });
+  const post = (headers) => fetch(`${console_}do/rule.pause`, { method: "POST", body, headers });
+  const token = (await (await fetch(console_)).text()).match(/trunkline-token" content="([0-9a-f]+)"/)[1];
+  assert.equal((await post({ "content-type": "application/json" })).status, 403);
+  assert.equal((await post({ "content-type": "text/plain", "x-trunkline-token": token })).status, 403);
+  const foreign = { "content-type": "application/json", "x-trunkline-token": token, origin: "https://evil.example" };
+  assert.equal((await post(foreign)).status, 403);
+  assert.equal((await events.send(new DescribeRuleCommand({ Name: made.rule }))).State, "ENABLED");
+  const head = (await fetch(console_)).headers;
+  assert.match(head.get("content-security-policy"), /default-src 'none'; script-src 'self'; style-src 'self'/);
+  assert.equal(head.get("x-content-type-options"), "nosniff");
+});
