@@ -28,6 +28,10 @@ tidy *rules:
 clients *arguments:
     cargo xtask clients {{arguments}}
 
+# cfn-lint over every CloudFormation template of the golden files
+templates:
+    cargo xtask templates
+
 # Measures beside the raw disk
 bench *arguments:
     cargo xtask bench {{arguments}}

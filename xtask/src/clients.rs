@@ -172,7 +172,7 @@ fn unittest(scratch: &Path, endpoint: &str, folder: &str, environment_name: &str
 }
 
 /// The Python of a virtual environment of our own, made anew when what it must hold (`wanted`) changes.
-fn virtual_environment(folder: &Path, wanted: &Path) -> Outcome<PathBuf> {
+pub(crate) fn virtual_environment(folder: &Path, wanted: &Path) -> Outcome<PathBuf> {
     let python = folder.join("bin").join("python");
     if is_current(folder, &[wanted]) {
         return Ok(python);

@@ -16,6 +16,7 @@ mod options;
 mod power_loss;
 mod root;
 mod served;
+mod templates;
 mod tidy;
 
 use std::env;
@@ -41,6 +42,11 @@ const TASKS: &[Task] = &[
         name: "clients",
         about: "[python|seeds|node] AWS's own SDKs against the built binary",
         run: clients::run,
+    },
+    Task {
+        name: "templates",
+        about: "cfn-lint over every CloudFormation template of the golden files",
+        run: templates::run,
     },
     Task {
         name: "bench",

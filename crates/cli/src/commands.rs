@@ -10,6 +10,7 @@ mod dlq;
 mod doctor;
 mod events;
 mod explain;
+mod export;
 mod fsck;
 mod function;
 mod genesys;
@@ -108,6 +109,11 @@ pub(crate) enum Command {
     ///
     /// Deletes what earlier applies of the file created or adopted, with the messages in it, and nothing else.
     Destroy(destroy::Arguments),
+    /// Write a pipeline file as an AWS CloudFormation template
+    ///
+    /// The template goes to standard output, what a person must know about it to standard error. Ids of Genesys queues and secrets
+    /// of connections are its parameters.
+    Export(export::Arguments),
     /// Connect a Genesys Cloud org to an AWS account, and find events that did not arrive
     Genesys(genesys::Arguments),
     /// Put events on a bus as Genesys Cloud sends them or Trunkline derives them
@@ -168,6 +174,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Destroy(arguments) => destroy::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Genesys(arguments) => genesys::run(&arguments),
         Command::Trigger(arguments) => trigger::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),

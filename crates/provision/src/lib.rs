@@ -23,6 +23,7 @@ pub mod plan;
 pub mod secrets;
 pub mod survey;
 
+pub mod cloudformation;
 pub mod input;
 pub mod schema;
 pub mod verdict;

@@ -234,7 +234,7 @@ pub(crate) fn arn_of(id: impl Into<Id>) -> Value {
 }
 
 /// The resource whose ARN a value stands for.
-fn of_arn(value: &Value) -> Option<Id> {
+pub(crate) fn of_arn(value: &Value) -> Option<Id> {
     let words = value.as_str()?.strip_prefix(ARN_OF)?;
     let connection = connection::Id::of_words(words).map(Id::from);
     connection.or_else(|| api_destination::Id::of_words(words).map(Id::from))

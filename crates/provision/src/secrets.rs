@@ -13,6 +13,11 @@ impl Secrets {
         self.0.push((pointer.into(), secret.clone()));
     }
 
+    /// The JSON pointers of the secrets.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(pointer, _)| pointer.as_str())
+    }
+
     /// A request with the secrets in it.
     pub(crate) fn fill(&self, mut request: Value) -> Value {
         for (pointer, secret) in &self.0 {

@@ -239,7 +239,7 @@ named_id!("Which one.", "connection ");
 /// The settings that a pipeline decides.
 const SETTINGS: &[&str] = &["AuthorizationType", "AuthParameters", "Description"];
 /// The setting that says whose its secrets are, instead of the secrets.
-const SECRETS: &str = "Secrets";
+pub(crate) const SECRETS: &str = "Secrets";
 /// Its value where they are those of the file.
 const SECRETS_OF_FILE: &str = "as in the pipeline file";
 

@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod cloudformation;
 mod fuzz;
 mod mistakes;
 mod model;

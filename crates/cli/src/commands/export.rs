@@ -1,0 +1,63 @@
+//! `trunkline export`: a pipeline file as a template of AWS's.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use provision::cloudformation::{self, RESOURCES_MAX, TEMPLATE_BYTES_MAX};
+
+use crate::output;
+use crate::pipeline_file::{self, PipelineFile};
+
+/// Arguments of `trunkline export`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The pipeline file
+    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
+    file: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Cloudformation)]
+    format: Format,
+    /// Write no line breaks and no indentation
+    #[arg(long)]
+    minify: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// An AWS CloudFormation template in JSON
+    Cloudformation,
+}
+
+/// Writes the template to standard output, and what is not in it to standard error.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let file = PipelineFile::read(&arguments.file)?;
+    let pipeline = file.load_or_say()?;
+    let made = match arguments.format {
+        Format::Cloudformation => cloudformation::export(file.text(), &pipeline),
+    };
+    let made = made.map_err(|mistakes| file.show(&mistakes))?;
+    for note in &made.notes {
+        output::note(note);
+    }
+    let minified = made.minified();
+    if minified.len() > TEMPLATE_BYTES_MAX {
+        output::note(&format!(
+            "the template has {} bytes without line breaks; more than {TEMPLATE_BYTES_MAX} must be uploaded to S3 first, for example with \
+             `aws cloudformation deploy --s3-bucket`",
+            minified.len()
+        ));
+    }
+    if made.resources() > RESOURCES_MAX {
+        return Err(format!(
+            "the template has {} resources; a stack has at most {RESOURCES_MAX}: split the file",
+            made.resources()
+        ));
+    }
+    if arguments.minify {
+        output::line(minified)
+    } else {
+        output::raw(made.pretty())
+    }
+    Ok(ExitCode::SUCCESS)
+}

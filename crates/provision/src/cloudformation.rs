@@ -1,0 +1,124 @@
+//! A pipeline as one CloudFormation template.
+//!
+//! [`export`] renders what the file wants to exist. Who may call whom follows from the rules' targets alone ([`grants`]): a target
+//! cannot be written without the policy, permission or role that its delivery needs, its rule waits for these (`DependsOn`), and
+//! they name the rule by its ARN as text, never by `GetAtt`, so that no rule is live before its permissions. What a template cannot carry
+//! is in its `Metadata`.
+
+mod api_destinations;
+mod block;
+mod builder;
+mod bus;
+mod document;
+mod granted;
+mod grants;
+mod logical;
+mod marks;
+mod queues;
+mod rules;
+
+use serde_json::{Map, Value, json};
+
+use crate::api::Place;
+use crate::cloudformation::builder::Builder;
+use crate::desired::desired;
+use crate::mistake::Mistake;
+use crate::pipeline::Pipeline;
+
+/// What a template may have, in bytes, where it is sent as it is. Source: CreateChangeSet in the CloudFormation API reference.
+pub const TEMPLATE_BYTES_MAX: usize = 51_200;
+/// Resources of a stack. Source: CloudFormation quotas.
+pub const RESOURCES_MAX: usize = 500;
+
+/// A template, and what a person must know about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exported {
+    template: Value,
+    /// What is not in it or not as it was here, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Exported {
+    /// The template, indented.
+    pub fn pretty(&self) -> String {
+        let mut text = serde_json::to_string_pretty(&self.template).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The template in as few bytes as possible.
+    pub fn minified(&self) -> String {
+        self.template.to_string()
+    }
+
+    /// How many resources it has.
+    pub fn resources(&self) -> usize {
+        self.template.get("Resources").and_then(Value::as_object).map_or(0, Map::len)
+    }
+}
+
+/// The template of a pipeline. `text` is its file: what the template cannot carry is taken from there as it is written, so that no
+/// variable of the environment and no secret gets into the template.
+///
+/// # Errors
+/// The mistakes that [`desired`] finds.
+pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>> {
+    let place = Place { region: marks::mark(marks::REGION), account: marks::mark(marks::ACCOUNT) };
+    let wanted = desired(pipeline, &place, &|name| Some(marks::mark(&logical::queue_parameter(name))))?;
+    let mut builder = Builder::new(&wanted.resources);
+    queues::render(&mut builder);
+    bus::render(&mut builder);
+    api_destinations::render(&mut builder);
+    rules::render(&mut builder, pipeline);
+    grants::render(&mut builder);
+    let carried = carried(text, pipeline);
+    let mut notes = builder.notes();
+    notes.extend(carried.notes);
+    let mut template = Map::new();
+    template.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
+    template.insert("Description".to_owned(), json!(format!("Trunkline pipeline {}", pipeline.owner.0)));
+    template.insert("Metadata".to_owned(), json!({"Trunkline": carried.metadata}));
+    let names = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
+    let parameters = builder.parameters(names.map(|name| name.value.as_str()));
+    if !parameters.is_empty() {
+        template.insert("Parameters".to_owned(), Value::Object(parameters));
+    }
+    template.insert("Resources".to_owned(), builder.resources());
+    Ok(Exported { template: Value::Object(template), notes })
+}
+
+/// What travels in `Metadata`.
+struct Carried {
+    metadata: Value,
+    notes: Vec<String>,
+}
+
+/// The sections of the file that become resources.
+const RENDERED: &[&str] = &["version", "queues", "connections", "apiDestinations", "rules"];
+/// The sections that are nothing on AWS: they say how Trunkline itself runs and is tested.
+const OURS: &[&str] = &["name", "bus", "genesys", "allowPrivate", "workers", "webhooks", "tests"];
+
+fn carried(text: &str, pipeline: &Pipeline) -> Carried {
+    let file = document::read(text).map(|file| file.value).unwrap_or_default();
+    let members = file.as_object().into_iter().flatten();
+    let sections: Map<String, Value> = members
+        .filter(|(name, _)| !RENDERED.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let others = sections.keys().filter(|name| !OURS.contains(&name.as_str()));
+    let notes = others
+        .map(|name| {
+            format!(
+                "`{name}` is not made on AWS by this version; it is kept in the template's Metadata alone"
+            )
+        })
+        .collect();
+    let queues = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
+    let queues: Map<String, Value> =
+        queues.map(|queue| (logical::queue_parameter(&queue.value), json!(queue.value))).collect();
+    let mut metadata = json!({"Version": 1, "Sections": sections});
+    if let (false, Some(members)) = (queues.is_empty(), metadata.as_object_mut()) {
+        members.insert("GenesysQueues".to_owned(), Value::Object(queues));
+    }
+    Carried { metadata, notes }
+}
