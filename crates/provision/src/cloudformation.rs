@@ -10,12 +10,15 @@ mod block;
 mod builder;
 mod bus;
 mod document;
+mod functions;
 mod granted;
 mod grants;
+mod kept;
 mod logical;
 mod marks;
 mod queues;
 mod rules;
+mod state_machines;
 
 use serde_json::{Map, Value, json};
 
@@ -63,21 +66,23 @@ impl Exported {
 /// # Errors
 /// The mistakes that [`desired`] finds.
 pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>> {
-    let place = Place { region: marks::mark(marks::REGION), account: marks::mark(marks::ACCOUNT) };
+    let (region, account) = (marks::mark(marks::REGION), marks::mark(marks::ACCOUNT));
+    let place = Place { endpoint: format!("https://sqs.{region}.amazonaws.com"), region, account };
     let wanted = desired(pipeline, &place, &|name| Some(marks::mark(&logical::queue_parameter(name))))?;
     let mut builder = Builder::new(&wanted.resources);
     queues::render(&mut builder);
     bus::render(&mut builder);
     api_destinations::render(&mut builder);
+    kept::render(&mut builder);
+    functions::render(&mut builder, pipeline);
+    state_machines::render(&mut builder, pipeline);
     rules::render(&mut builder, pipeline);
     grants::render(&mut builder);
-    let carried = carried(text, pipeline);
-    let mut notes = builder.notes();
-    notes.extend(carried.notes);
+    let notes = builder.notes();
     let mut template = Map::new();
     template.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
     template.insert("Description".to_owned(), json!(format!("Trunkline pipeline {}", pipeline.owner.0)));
-    template.insert("Metadata".to_owned(), json!({"Trunkline": carried.metadata}));
+    template.insert("Metadata".to_owned(), json!({"Trunkline": carried(text, pipeline)}));
     let names = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
     let parameters = builder.parameters(names.map(|name| name.value.as_str()));
     if !parameters.is_empty() {
@@ -87,31 +92,27 @@ pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>>
     Ok(Exported { template: Value::Object(template), notes })
 }
 
-/// What travels in `Metadata`.
-struct Carried {
-    metadata: Value,
-    notes: Vec<String>,
-}
-
 /// The sections of the file that become resources.
-const RENDERED: &[&str] = &["version", "queues", "connections", "apiDestinations", "rules"];
-/// The sections that are nothing on AWS: they say how Trunkline itself runs and is tested.
-const OURS: &[&str] = &["name", "bus", "genesys", "allowPrivate", "workers", "webhooks", "tests"];
+const RENDERED: &[&str] = &[
+    "version",
+    "queues",
+    "tables",
+    "logGroups",
+    "functions",
+    "stateMachines",
+    "archives",
+    "connections",
+    "apiDestinations",
+    "rules",
+];
 
-fn carried(text: &str, pipeline: &Pipeline) -> Carried {
+/// What travels in `Metadata`: the sections that are nothing on AWS, as they are written, and the names behind the parameters.
+fn carried(text: &str, pipeline: &Pipeline) -> Value {
     let file = document::read(text).map(|file| file.value).unwrap_or_default();
     let members = file.as_object().into_iter().flatten();
     let sections: Map<String, Value> = members
         .filter(|(name, _)| !RENDERED.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let others = sections.keys().filter(|name| !OURS.contains(&name.as_str()));
-    let notes = others
-        .map(|name| {
-            format!(
-                "`{name}` is not made on AWS by this version; it is kept in the template's Metadata alone"
-            )
-        })
         .collect();
     let queues = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
     let queues: Map<String, Value> =
@@ -120,5 +121,5 @@ fn carried(text: &str, pipeline: &Pipeline) -> Carried {
     if let (false, Some(members)) = (queues.is_empty(), metadata.as_object_mut()) {
         members.insert("GenesysQueues".to_owned(), Value::Object(queues));
     }
-    Carried { metadata, notes }
+    metadata
 }

@@ -18,8 +18,8 @@ pub(super) struct Builder<'a> {
     pub(super) ids: LogicalIds,
     pub(super) granted: Granted,
     blocks: BTreeMap<String, Block>,
-    /// Secrets that whoever deploys the template gives, with what they are.
-    secrets: BTreeMap<String, String>,
+    /// Parameters that whoever deploys the template gives, besides ids of queues.
+    given: BTreeMap<String, Value>,
     rendered: BTreeSet<Id>,
     notes: BTreeSet<String>,
 }
@@ -31,7 +31,7 @@ impl<'a> Builder<'a> {
             ids: LogicalIds::default(),
             granted: Granted::default(),
             blocks: BTreeMap::new(),
-            secrets: BTreeMap::new(),
+            given: BTreeMap::new(),
             rendered: BTreeSet::new(),
             notes: BTreeSet::new(),
         }
@@ -54,9 +54,16 @@ impl<'a> Builder<'a> {
     }
 
     /// A parameter for a secret: `Ref` of it.
-    pub(super) fn secret(&mut self, name: String, about: String) -> Value {
+    pub(super) fn secret(&mut self, name: String, about: &str) -> Value {
         let reference = json!({"Ref": name});
-        self.secrets.insert(name, about);
+        self.given.insert(name, json!({"Type": "String", "NoEcho": true, "Description": about}));
+        reference
+    }
+
+    /// A parameter: `Ref` of it.
+    pub(super) fn parameter(&mut self, name: String, about: &str) -> Value {
+        let reference = json!({"Ref": name});
+        self.given.insert(name, json!({"Type": "String", "MinLength": 1, "Description": about}));
         reference
     }
 
@@ -64,14 +71,33 @@ impl<'a> Builder<'a> {
         self.notes.insert(note);
     }
 
+    /// The resource of the file that an ARN names.
+    pub(super) fn own(&self, arn: &Arn) -> Option<&'a Id> {
+        let is_here = arn.account == marks::mark(marks::ACCOUNT);
+        let (kind, name) = arn.resource.split_once(':').unwrap_or(("", &arn.resource));
+        let mut ids = self.wanted.iter().map(|resource| &resource.id);
+        ids.find(|id| match (id, arn.service.as_str(), kind) {
+            (Id::Queue(queue), "sqs", "") => is_here && queue.name == name,
+            (Id::Function(function), "lambda", "function") => is_here && function.name == name,
+            (Id::StateMachine(machine), "states", "stateMachine") => is_here && machine.name == name,
+            (Id::LogGroup(group), "logs", "log-group") => {
+                is_here && group.name == name.trim_end_matches(":*")
+            }
+            _ => false,
+        })
+    }
+
     /// The name of the queue that an ARN names, where the file makes it.
     pub(super) fn own_queue(&self, arn: &Arn) -> Option<&'a str> {
-        let is_here = arn.service == "sqs" && arn.account == marks::mark(marks::ACCOUNT);
-        let names = self.wanted.iter().filter_map(|resource| match &resource.id {
-            Id::Queue(queue) => Some(queue.name.as_str()),
+        match self.own(arn) {
+            Some(Id::Queue(queue)) => Some(&queue.name),
             _ => None,
-        });
-        names.into_iter().find(|name| is_here && *name == arn.resource)
+        }
+    }
+
+    /// Whether the file makes a queue of this name.
+    pub(super) fn own_queue_named(&self, name: &str) -> bool {
+        self.wanted.iter().any(|resource| matches!(&resource.id, Id::Queue(queue) if queue.name == name))
     }
 
     /// What a person must know, and the resources that nothing renders.
@@ -81,7 +107,7 @@ impl<'a> Builder<'a> {
         self.notes.iter().cloned().chain(left).collect()
     }
 
-    /// The parameters: ids of Genesys queues that something names, and secrets.
+    /// The parameters: ids of Genesys queues that something names, secrets, places of code.
     pub(super) fn parameters<'n>(&self, queues: impl Iterator<Item = &'n str>) -> Map<String, Value> {
         let mut used = Vec::new();
         self.blocks
@@ -91,10 +117,8 @@ impl<'a> Builder<'a> {
         let queues = queues.filter(|(parameter, _)| used.contains(parameter)).map(|(parameter, name)| {
             (parameter, json!({"Type": "String", "MinLength": 1, "Description": format!("The id of the Genesys queue {name}")}))
         });
-        let secrets = self.secrets.iter().map(|(parameter, about)| {
-            (parameter.clone(), json!({"Type": "String", "NoEcho": true, "Description": about}))
-        });
-        let all: BTreeMap<String, Value> = queues.chain(secrets).collect();
+        let given = self.given.iter().map(|(name, parameter)| (name.clone(), parameter.clone()));
+        let all: BTreeMap<String, Value> = queues.chain(given).collect();
         all.into_iter().collect()
     }
 

@@ -27,11 +27,24 @@ impl Delivery {
         let mut members: Map<String, Value> =
             settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         members.insert("Arn".to_owned(), arn);
+        // The role that all rules share on this machine: here each target has its own.
+        let is_shared =
+            |role: &Value| role.as_str().is_some_and(|role| role.contains(&marks::mark(marks::ACCOUNT)));
+        if members.get("RoleArn").is_some_and(is_shared) {
+            members.remove("RoleArn");
+        }
         Self(members)
     }
 
     pub(super) fn put(&mut self, name: &str, value: Value) {
         self.0.insert(name.to_owned(), value);
+    }
+
+    /// Gives it a role, unless the file names one.
+    fn call_as(&mut self, role: impl FnOnce() -> Value) {
+        if !self.0.contains_key("RoleArn") {
+            self.put("RoleArn", role());
+        }
     }
 
     pub(super) fn json(mut self, id: &str) -> Value {
@@ -58,8 +71,8 @@ pub(super) fn to_target(
         let mut delivery = Delivery::new(settings, json!({"Fn::GetAtt": [logical_id, "Arn"]}));
         // The ARN of an API destination ends in an id that changes; policies name it without.
         let resource = json!({"Fn::GetAtt": [logical_id, "ArnForPolicy"]});
-        let role = role(builder, &Role { action: "events:InvokeApiDestination", resource }, (rule_arn, id));
-        delivery.put("RoleArn", role);
+        let needed = Role { action: "events:InvokeApiDestination", resource };
+        delivery.call_as(|| role(builder, &needed, (rule_arn, id)));
         return (delivery, Vec::new());
     }
     let Some(arn) = value.as_str().and_then(|text| local(text).parse::<Arn>().ok()) else {
@@ -74,32 +87,28 @@ pub(super) fn to_target(
     by_arn(builder, (settings, &arn), (rule_arn, id))
 }
 
-/// A target that the file does not make.
+/// A target that is named by its ARN: by its resource where the file makes it, so that it is made first.
 fn by_arn(
     builder: &mut Builder<'_>,
     (settings, arn): (&Settings, &Arn),
     (rule_arn, id): (&str, &str),
 ) -> (Delivery, Vec<String>) {
-    let text = json!(arn.to_string());
-    let mut delivery = Delivery::new(settings, text.clone());
-    let called = match arn.service.as_str() {
-        "states" => Some("states:StartExecution"),
-        "events" => Some("events:PutEvents"),
-        _ => None,
-    };
-    if let Some(action) = called {
-        let role = role(builder, &Role { action, resource: text }, (rule_arn, id));
-        delivery.put("RoleArn", role);
-        return (delivery, Vec::new());
-    }
-    match arn.service.as_str() {
+    let named = named(builder, arn);
+    let mut delivery = Delivery::new(settings, named.clone());
+    let action = match arn.service.as_str() {
+        "states" => "states:StartExecution",
+        "events" => "events:PutEvents",
         "lambda" => {
-            let permission = permission(builder, arn, rule_arn);
-            (delivery, vec![permission])
+            let permission = permission(builder, (arn, named), rule_arn);
+            return (delivery, vec![permission]);
         }
         "logs" => {
+            let own = match builder.own(arn) {
+                Some(Id::LogGroup(group)) => Some(builder.ids.of("LogGroup", &group.name)),
+                _ => None,
+            };
             builder.granted.log_groups.insert(format!("{}:*", arn.to_string().trim_end_matches(":*")));
-            (delivery, vec![LOGS_POLICY.to_owned()])
+            return (delivery, own.into_iter().chain([LOGS_POLICY.to_owned()]).collect());
         }
         _ => {
             let shown = shown(&arn.to_string());
@@ -108,8 +117,21 @@ fn by_arn(
                  dead-letter queue",
                 shown_rule(rule_arn)
             ));
-            (delivery, Vec::new())
+            return (delivery, Vec::new());
         }
+    };
+    delivery.call_as(|| role(builder, &Role { action, resource: named }, (rule_arn, id)));
+    (delivery, Vec::new())
+}
+
+/// An ARN as a property.
+fn named(builder: &mut Builder<'_>, arn: &Arn) -> Value {
+    match builder.own(arn) {
+        Some(Id::Function(function)) => {
+            json!({"Fn::GetAtt": [builder.ids.of("Function", &function.name), "Arn"]})
+        }
+        Some(Id::StateMachine(machine)) => json!({"Ref": builder.ids.of("StateMachine", &machine.name)}),
+        _ => json!(arn.to_string()),
     }
 }
 
@@ -154,7 +176,7 @@ fn role(builder: &mut Builder<'_>, role: &Role, (rule_arn, id): (&str, &str)) ->
 }
 
 /// Lets a rule invoke a function; the permission's logical id.
-fn permission(builder: &mut Builder<'_>, function: &Arn, rule_arn: &str) -> String {
+fn permission(builder: &mut Builder<'_>, (function, named): (&Arn, Value), rule_arn: &str) -> String {
     let name = function.resource.trim_start_matches("function:");
     let name = format!("{name} {}", shown_rule(rule_arn));
     let logical_id = builder.ids.of_known("Permission", (&name, &format!("{function} {rule_arn}")));
@@ -165,7 +187,7 @@ fn permission(builder: &mut Builder<'_>, function: &Arn, rule_arn: &str) -> Stri
     }
     let properties = Map::from_iter([
         ("Action".to_owned(), json!("lambda:InvokeFunction")),
-        ("FunctionName".to_owned(), json!(function.to_string())),
+        ("FunctionName".to_owned(), named),
         ("Principal".to_owned(), json!(EVENTS)),
         ("SourceArn".to_owned(), json!(rule_arn)),
     ]);

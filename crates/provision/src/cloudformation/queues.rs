@@ -19,7 +19,8 @@ pub(super) fn render(builder: &mut Builder<'_>) {
     for resource in builder.wanted {
         let Id::Queue(id) = &resource.id else { continue };
         let mut properties = Map::from_iter([("QueueName".to_owned(), json!(id.name))]);
-        for (name, value) in &resource.settings {
+        // The policy for this machine is made by what is granted there.
+        for (name, value) in resource.settings.iter().filter(|(name, _)| *name != "Policy") {
             properties.insert(name.clone(), property(builder, name, value));
         }
         // SQS's own keys: EventBridge may send without a grant on a key, which is lost in silence where it is missing.

@@ -139,7 +139,7 @@ fn nothing_can_be_lost_in_silence() {
 }
 
 #[test]
-fn a_role_may_do_one_thing_to_one_resource() {
+fn roles_may_do_what_is_named_and_nothing_else() {
     let path = cases().into_iter().find(|path| path.ends_with("all.yaml")).unwrap();
     let template = template(&path);
     let account = Account { template: &template };
@@ -148,18 +148,24 @@ fn a_role_may_do_one_thing_to_one_resource() {
         let document = account.document(&role["Properties"]["Policies"][0]["PolicyDocument"]);
         assert!(!document.contains("\"*\""), "{id}: {document}");
         let policy = Policy::parse(&document, Kind::Identity).unwrap();
-        let statement: Value = serde_json::from_str(&document).unwrap();
-        let statement = &statement["Statement"][0];
-        let resource: Arn = statement["Resource"].as_str().unwrap().parse().unwrap();
+        let statements: Value = serde_json::from_str(&document).unwrap();
         let me = Arn::new("iam", "", account::ACCOUNT, format!("assumed-role/{id}/x"));
         let may = |action: &str, resource: &Arn| {
             evaluate(&[&policy], &Request::by(me.clone(), (action, resource))).is_allowed()
         };
-        assert!(may(statement["Action"].as_str().unwrap(), &resource));
-        let neighbour: Arn = format!("{resource}-2").parse().unwrap();
-        assert!(!may(statement["Action"].as_str().unwrap(), &neighbour), "{id}");
-        assert!(!may("events:PutRule", &resource), "{id}");
+        for statement in statements["Statement"].as_array().unwrap() {
+            let action = statement["Action"].as_str().or(statement["Action"][0].as_str()).unwrap();
+            let resource: Arn = statement["Resource"].as_str().unwrap().parse().unwrap();
+            let neighbour: Arn =
+                format!("{}-2", resource.to_string().trim_end_matches(":*")).parse().unwrap();
+            assert!(may(action, &resource) && !may(action, &neighbour), "{id}: {action} on {resource}");
+            for other in
+                ["events:PutRule", "sqs:DeleteQueue", "dynamodb:DeleteTable", "lambda:DeleteFunction"]
+            {
+                assert!(!may(other, &resource), "{id}: {other} on {resource}");
+            }
+        }
         roles += 1;
     }
-    assert_eq!(roles, 4, "a role for each target that is called with one");
+    assert_eq!(roles, 7, "a role for each target that is called with one, each function and state machine");
 }

@@ -47,6 +47,10 @@ impl Account<'_> {
             "AWS::Region" => REGION.to_owned(),
             _ => {
                 let resource = &self.template["Resources"][name];
+                if resource["Type"] == "AWS::StepFunctions::StateMachine" {
+                    let name = self.text(&resource["Properties"]["StateMachineName"]);
+                    return Arn::new("states", REGION, ACCOUNT, format!("stateMachine:{name}")).to_string();
+                }
                 let named = &resource["Properties"]["Name"];
                 if named.is_null() { format!("value-of-{name}") } else { self.text(named) }
             }
@@ -67,6 +71,15 @@ impl Account<'_> {
             }
             ("AWS::Events::Connection", "Arn") => {
                 made("events", format!("connection/{}/1", self.text(&properties["Name"])))
+            }
+            ("AWS::Lambda::Function", "Arn") => {
+                made("lambda", format!("function:{}", self.text(&properties["FunctionName"])))
+            }
+            ("AWS::Events::EventBus", "Arn") => {
+                made("events", format!("event-bus/{}", self.text(&properties["Name"])))
+            }
+            ("AWS::Logs::LogGroup", "Arn") => {
+                made("logs", format!("log-group:{}:*", self.text(&properties["LogGroupName"])))
             }
             ("AWS::IAM::Role", "Arn") => Arn::new("iam", "", ACCOUNT, format!("role/{id}")).to_string(),
             (kind, attribute) => panic!("{kind} has no {attribute} here"),
