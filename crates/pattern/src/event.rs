@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::error::{Failure, InvalidEvent};
 use crate::json::{Reader, Token};
 use crate::matcher::number::Number;
+use crate::scan::{verdict, walk};
 
 /// A value that is neither an object nor an array.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +67,21 @@ impl Event {
             .map_err(|e| InvalidEvent { message: "invalid UTF-8".to_owned(), offset: e.valid_up_to() })?;
         let mut reader = Reader::new(text);
         read_root(&mut reader).map_err(Failure::in_event)
+    }
+
+    /// Whether `detail` can be the detail of an event: a JSON object and nothing after it, which [`Event::parse`] reads where it
+    /// stands in an envelope. In one pass that keeps nothing; what is put on a bus is asked this.
+    ///
+    /// ```
+    /// use pattern::Event;
+    /// assert!(Event::can_have_detail(r#" {"n": [1e999, "\ud800"]} "#));
+    /// assert!(!Event::can_have_detail(r#"{"n": 1} {}"#));
+    /// assert!(!Event::can_have_detail("[1]"));
+    /// ```
+    #[must_use]
+    pub fn can_have_detail(detail: &str) -> bool {
+        // The envelope around it is a level as well.
+        verdict::is_object(detail, walk::DEPTH_MAX - 1)
     }
 
     /// The string behind a key of the outermost object (`detail-type`, `source`, `id`); the last one where it comes twice.

@@ -6,6 +6,7 @@
 pub(crate) mod blocks;
 pub(crate) mod literal;
 pub(crate) mod number;
+pub(crate) mod verdict;
 pub(crate) mod walk;
 
 mod marks;
