@@ -7,6 +7,7 @@
 //! only then releases their [`Ticket`]s: that is contract C1 and the group commit of docs/format.md. A closure that
 //! returns an error leaves nothing behind.
 
+mod changes;
 pub mod check;
 pub mod commit;
 mod engine;

@@ -1,12 +1,15 @@
 //! One job's writes while the writer runs it: kept apart until its closure has returned `Ok`, so that a refused job
 //! leaves nothing behind.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use redb::ReadableTable;
 
+use crate::changes::{Change, Changes};
 use crate::error::Error;
 use crate::guard::engine;
 use crate::keyspace::{EngineTable, Sequence};
@@ -23,6 +26,7 @@ pub(crate) type Overlay = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 /// The committed state, the writes of the jobs before this one, and its own.
 pub(crate) struct Pending<'a, 'txn> {
     engine: &'a mut EngineTable<'txn>,
+    changes: &'a mut Changes,
     overlay: Overlay,
     sequence: &'a mut Sequence,
     damage: &'a Arc<PassedOver>,
@@ -61,10 +65,11 @@ pub(crate) trait Writes {
 impl<'a, 'txn> Pending<'a, 'txn> {
     pub(crate) fn new(
         engine: &'a mut EngineTable<'txn>,
+        changes: &'a mut Changes,
         sequence: &'a mut Sequence,
         damage: &'a Arc<PassedOver>,
     ) -> Self {
-        Self { engine, overlay: BTreeMap::new(), sequence, damage, failure: None, hooks: Vec::new() }
+        Self { engine, changes, overlay: BTreeMap::new(), sequence, damage, failure: None, hooks: Vec::new() }
     }
 
     pub(crate) fn finish(self) -> Result<Written, Error> {
@@ -84,6 +89,11 @@ impl Writes for Pending<'_, '_> {
             }
             return;
         }
+        match self.changes.of(key) {
+            Change::Put(bytes) => return see(bytes),
+            Change::Removed => return,
+            Change::None => {}
+        }
         let outcome = engine(|| {
             let stored = self.engine.get(key);
             stored.map(|found| found.map_or((), |guard| see(guard.value())))
@@ -94,18 +104,27 @@ impl Writes for Pending<'_, '_> {
     }
 
     fn walk(&mut self, bounds: Bounds, direction: Direction, visit: &mut RawVisit<'_>) {
-        let Bounds { from, to } = bounds;
+        if let Err(cause) = engine(|| self.changes.settle(self.engine, &bounds)) {
+            return self.fail(Error::Stopped { cause });
+        }
+        let put = self.changes.put_within(&bounds).map(|(key, value)| (key, Some(value)));
+        let Bounds { from, to } = bounds.clone();
         let stored = engine(|| self.engine.range::<&[u8]>(from.as_slice()..to.as_slice()));
         let own = (Bound::Included(from), Bound::Excluded(to));
-        let outcome = match stored {
+        let own = self.overlay.range(own).map(|(key, value)| (key, value.as_deref()));
+        let walked = match stored {
             Err(cause) => Err(Error::Stopped { cause }),
             Ok(stored) if direction == Direction::Backwards => {
-                merge(stored.rev(), self.overlay.range(own).rev(), |a, b| b.cmp(a), visit)
+                let order = |a: &[u8], b: &[u8]| b.cmp(a);
+                merge(stored.rev(), Layers::new(own.rev(), put.rev(), order), order, visit)
             }
-            Ok(stored) => merge(stored, self.overlay.range(own), |a, b| a.cmp(b), visit),
+            Ok(stored) => {
+                let order = |a: &[u8], b: &[u8]| a.cmp(b);
+                merge(stored, Layers::new(own, put, order), order, visit)
+            }
         };
-        if let Err(error) = outcome {
-            self.fail(error);
+        if let Err(error) = walked {
+            self.failure.get_or_insert(error);
         }
     }
 
@@ -138,13 +157,55 @@ impl Writes for Pending<'_, '_> {
     }
 }
 
+/// A key, and its value if it has one.
+type Layered<'o> = (&'o Vec<u8>, Option<&'o [u8]>);
+
+/// A job's own writes over those of the jobs before it, in one order; where both have a key, its own counts.
+struct Layers<A: Iterator, B: Iterator, O> {
+    own: Peekable<A>,
+    below: Peekable<B>,
+    order: O,
+}
+
+impl<'o, A, B, O> Layers<A, B, O>
+where
+    A: Iterator<Item = Layered<'o>>,
+    B: Iterator<Item = Layered<'o>>,
+{
+    fn new(own: A, below: B, order: O) -> Self {
+        Self { own: own.peekable(), below: below.peekable(), order }
+    }
+}
+
+impl<'o, A, B, O> Iterator for Layers<A, B, O>
+where
+    A: Iterator<Item = Layered<'o>>,
+    B: Iterator<Item = Layered<'o>>,
+    O: Fn(&[u8], &[u8]) -> Ordering,
+{
+    type Item = Layered<'o>;
+
+    fn next(&mut self) -> Option<Layered<'o>> {
+        let Some((own, _)) = self.own.peek() else { return self.below.next() };
+        let Some((below, _)) = self.below.peek() else { return self.own.next() };
+        match (self.order)(own, below) {
+            Ordering::Greater => self.below.next(),
+            Ordering::Less => self.own.next(),
+            Ordering::Equal => {
+                self.below.next();
+                self.own.next()
+            }
+        }
+    }
+}
+
 /// Walks two ordered sources as one; where both have a key, the overlay's entry counts, and `None` there hides it.
 fn merge<'g, 'o>(
     mut stored: impl Iterator<
         Item = redb::Result<(redb::AccessGuard<'g, &'static [u8]>, redb::AccessGuard<'g, &'static [u8]>)>,
     >,
-    overlay: impl Iterator<Item = (&'o Vec<u8>, &'o Option<Vec<u8>>)>,
-    order: impl Fn(&[u8], &[u8]) -> std::cmp::Ordering,
+    overlay: impl Iterator<Item = Layered<'o>>,
+    order: impl Fn(&[u8], &[u8]) -> Ordering,
     visit: &mut RawVisit<'_>,
 ) -> Result<(), Error> {
     let mut overlay = overlay.peekable();

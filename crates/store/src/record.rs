@@ -14,9 +14,14 @@ pub trait Record: Sized {
     fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>>;
     /// Reads the bytes that some `version` wrote; `None` where they are none.
     fn decode(version: u8, bytes: &[u8]) -> Option<Self>;
+    /// About how many bytes `encode` appends, where it is more than a little: so much room is made at once.
+    fn size_hint(&self) -> usize {
+        SEALED_BYTES_USUAL
+    }
 }
 
-/// Implements [`Record`] through serde and postcard for a type that has had one version so far.
+/// Implements [`Record`] through serde and postcard for a type that has had one version so far; `about` gives the
+/// [`Record::size_hint`] of one that may be large.
 #[macro_export]
 macro_rules! record {
     ($type:ty, version $version:literal) => {
@@ -27,6 +32,21 @@ macro_rules! record {
             }
             fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
                 (version == $version).then(|| $crate::record::from_postcard(bytes)).flatten()
+            }
+        }
+    };
+    ($type:ty, version $version:literal, about $size:expr) => {
+        impl $crate::Record for $type {
+            const VERSION: u8 = $version;
+            fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+                $crate::record::to_postcard(self, bytes)
+            }
+            fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+                (version == $version).then(|| $crate::record::from_postcard(bytes)).flatten()
+            }
+            fn size_hint(&self) -> usize {
+                let size: fn(&Self) -> usize = $size;
+                size(self)
             }
         }
     };
@@ -50,11 +70,13 @@ record!((), version 1);
 record!(Vec<u8>, version 1);
 
 /// Most values fit into so much at once; the others grow.
-const SEALED_BYTES_USUAL: usize = 128;
+const SEALED_BYTES_USUAL: usize = 96;
+/// Version and checksum.
+const FRAME_BYTES: usize = 5;
 
 /// Version, value, checksum.
 pub(crate) fn seal<V: Record>(key: &[u8], value: &V) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(SEALED_BYTES_USUAL);
+    let mut bytes = Vec::with_capacity(value.size_hint() + FRAME_BYTES);
     bytes.push(V::VERSION);
     let mut bytes = value.encode(bytes)?;
     let sum = checksum(key, &bytes);

@@ -6,6 +6,7 @@ use std::sync::mpsc::Receiver;
 use redb::{Database, WriteTransaction};
 use tokio::sync::watch;
 
+use crate::changes::Changes;
 use crate::error::Error;
 use crate::guard::guarded;
 use crate::keyspace::{EngineTable, KEYSPACE, Sequence};
@@ -62,6 +63,7 @@ pub(crate) struct Writer {
 struct Batch {
     waiting: Vec<(Done, Result<(), Error>)>,
     hooks: Vec<Hook>,
+    changes: Changes,
     bytes: usize,
     writes: usize,
 }
@@ -137,12 +139,14 @@ impl Writer {
             }
             next = if batch.has_room() { self.inbox.try_recv().ok() } else { None };
         }
+        batch.changes.apply(&mut engine).map_err(|e| e.to_string())?;
+        self.space.removed(batch.changes.take_freed_bytes());
         batch.writes += usize::from(self.sequence.store(&mut engine)?);
         Ok(())
     }
 
     fn run_job(&mut self, job: Job, engine: &mut EngineTable<'_>, batch: &mut Batch) -> Result<(), String> {
-        let mut pending = Pending::new(engine, &mut self.sequence, &self.passed_over);
+        let mut pending = Pending::new(engine, &mut batch.changes, &mut self.sequence, &self.passed_over);
         let (end, done) = (job.run)(Ok(&mut pending));
         let (outcome, written) = match (pending.finish(), end) {
             (Ok(written), End::Keep) => (Ok(()), Some(written)),
@@ -159,16 +163,13 @@ impl Writer {
         batch.hooks.extend(written.hooks);
         batch.writes += written.overlay.len();
         for (key, value) in written.overlay {
-            let result = match &value {
+            match value {
                 Some(value) => {
                     batch.bytes += key.len() + value.len();
                     self.space.put(key.len() + value.len());
-                    engine.insert(key.as_slice(), value.as_slice())
+                    batch.changes.put(key, value);
                 }
-                None => engine.remove(key.as_slice()),
-            };
-            if let Some(before) = result.map_err(|e| e.to_string())? {
-                self.space.removed(key.len() + before.value().len());
+                None => batch.changes.remove(key),
             }
         }
         Ok(())

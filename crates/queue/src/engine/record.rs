@@ -127,7 +127,7 @@ pub(crate) struct Duplicate {
     pub(crate) until_ms: u64,
 }
 
-record!(Content, version 1);
+record!(Content, version 1, about |content| content.body.len() + 128);
 record!(State, version 1);
 record!(Note, version 1);
 record!(QueueRecord, version 1);

@@ -27,7 +27,12 @@ const OTHERS: Table<u64, u64> = Table::new(102, "others");
 enum Refusal {
     No(&'static str),
     Store(Error),
+    /// What a job saw that is not kept.
+    Seen(Seen),
 }
+
+/// A table, read forwards, backwards and one by one.
+type Seen = (Vec<(u64, u64)>, Vec<(u64, u64)>, Vec<(u64, u64)>);
 
 fn open(dir: &tempfile::TempDir) -> Store {
     Store::open(dir.path(), &Options::default()).unwrap()
@@ -242,4 +247,70 @@ fn a_hook_that_panics_stops_the_store_after_its_commit() {
     assert!(matches!(later.wait(), Err(Refusal::Store(Error::Stopped { .. }))));
     drop(store);
     assert_eq!(open(&dir).read(|snapshot| snapshot.get(&OTHERS, &1)).unwrap(), Some(1));
+}
+
+/// What a job writes, a value or its removal for each key, and whether it is kept.
+type SharedJob = (Vec<(u64, Option<u64>)>, bool);
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn jobs_that_share_a_commit_see_what_those_before_them_left(
+        stored in proptest::collection::btree_map(0u64..60, any::<u64>(), 0..40),
+        jobs in proptest::collection::vec((proptest::collection::vec((0u64..60, any::<Option<u64>>()), 0..20), any::<bool>()), 1..12),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(&dir);
+        let first = stored.clone();
+        store.write(Refusal::Store, move |tx| { first.iter().for_each(|(key, value)| tx.put(&OTHERS, key, value)); Ok(()) }).wait().unwrap();
+        // The writer is held until all are there, so that one commit takes them all.
+        let (go, wait) = std::sync::mpsc::channel();
+        let held = store.write(Refusal::Store, move |_| { wait.recv().unwrap(); Ok(()) });
+        let mut model = stored;
+        let mut tickets = vec![];
+        for job in jobs {
+            let mut written = model.clone();
+            apply(&mut written, &job);
+            let is_kept = job.1;
+            let seen = store.write(Refusal::Store, move |tx| {
+                for (key, value) in &job.0 {
+                    match value {
+                        Some(value) => tx.put(&OTHERS, key, value),
+                        None => tx.remove(&OTHERS, key),
+                    }
+                }
+                let mut backwards = tx.list_back(&OTHERS, &KeyRange::all(), 99);
+                backwards.reverse();
+                let one_by_one: Vec<_> = (0..60).filter_map(|key| Some((key, tx.get(&OTHERS, &key)?))).collect();
+                let seen = (tx.list(&OTHERS, &KeyRange::all(), 99), backwards, one_by_one);
+                if is_kept { Ok(seen) } else { Err(Refusal::Seen(seen)) }
+            });
+            tickets.push((seen, written.clone()));
+            if is_kept {
+                model = written;
+            }
+        }
+        go.send(()).unwrap();
+        held.wait().unwrap();
+        for (ticket, written) in tickets {
+            let seen = match ticket.wait() {
+                Ok(seen) | Err(Refusal::Seen(seen)) => seen,
+                Err(error) => panic!("{error:?}"),
+            };
+            let written: Vec<_> = written.into_iter().collect();
+            assert_eq!(seen, (written.clone(), written.clone(), written));
+        }
+        drop(store);
+        let found = open(&dir).read(|snapshot| snapshot.list(&OTHERS, &KeyRange::all(), 99)).unwrap();
+        assert_eq!(found, model.into_iter().collect::<Vec<_>>());
+    }
+}
+
+fn apply(model: &mut BTreeMap<u64, u64>, (writes, _): &SharedJob) {
+    for (key, value) in writes {
+        match value {
+            Some(value) => drop(model.insert(*key, *value)),
+            None => drop(model.remove(key)),
+        }
+    }
 }
