@@ -30,7 +30,7 @@ pub struct Event {
 impl Event {
     /// The JSON text that rules are matched against and targets receive. The detail is copied in unchanged.
     pub fn to_json(&self) -> String {
-        let mut text = String::with_capacity(self.detail.len() + 320);
+        let mut text = String::with_capacity(self.length_about());
         text.push_str("{\"version\":\"0\",\"id\":");
         push_quoted(&mut text, &self.id);
         text.push_str(",\"detail-type\":");
@@ -40,7 +40,7 @@ impl Event {
         text.push_str(",\"account\":");
         push_quoted(&mut text, &self.account);
         text.push_str(",\"time\":\"");
-        text.push_str(&self.time.to_iso_seconds());
+        self.time.push_iso_seconds(&mut text);
         text.push_str("\",\"region\":");
         push_quoted(&mut text, &self.region);
         text.push_str(",\"resources\":[");
@@ -54,6 +54,14 @@ impl Event {
         text.push_str(&self.detail);
         text.push('}');
         text
+    }
+
+    /// Room for the whole text where little has to be escaped.
+    fn length_about(&self) -> usize {
+        const NAMES_AND_SIGNS: usize = 180;
+        let texts = [&self.id, &self.source, &self.detail_type, &self.account, &self.region, &self.detail];
+        let texts: usize = texts.into_iter().chain(&self.resources).map(|text| text.len() + 3).sum();
+        texts + NAMES_AND_SIGNS
     }
 
     /// Reads an envelope. Absent members get what PutEvents would give them: empty text, no resources, `{}`.
