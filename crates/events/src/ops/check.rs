@@ -38,6 +38,13 @@ impl Shape {
         Self { length_min, length_max, pattern: None }
     }
 
+    /// Whether a text is of this shape, for those who say what is wrong only where something is.
+    pub(crate) fn takes(&self, text: &str) -> bool {
+        let length = text.chars().count();
+        (self.length_min..=self.length_max).contains(&length)
+            && self.pattern.as_ref().is_none_or(|pattern| (pattern.satisfies)(text))
+    }
+
     const fn matching(self, spelled: &'static str, satisfies: fn(&str) -> bool) -> Self {
         Self { pattern: Some(Pattern { spelled, satisfies }), ..self }
     }

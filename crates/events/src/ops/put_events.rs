@@ -87,16 +87,21 @@ struct Matched {
 }
 
 impl Matched {
-    /// Accepts it, in its owner's account and region.
-    fn accept(self, tx: &mut Tx<'_>, home: &Events, call: &Call) {
-        let Self { owner, event } = self;
-        let accept = |tx: &mut Tx<'_>| {
-            owner.accept(&mut Commit::new(tx, call.now, &call.ids), event);
-        };
-        if owner.is_same(home) {
-            accept(tx);
-        } else {
-            tx.in_scope(owner.scope(), accept);
+    /// Accepts all of them, each in its owner's account and region.
+    fn accept_all(events: Vec<Self>, tx: &mut Tx<'_>, home: &Events, call: &Call) {
+        let mut left = events.into_iter().peekable();
+        while let Some(Self { owner, event }) = left.next() {
+            let mut events = vec![event];
+            while let Some(next) = left.next_if(|next| next.owner.is_same(&owner)) {
+                events.push(next.event);
+            }
+            let accept =
+                |tx: &mut Tx<'_>| owner.accept_all(&mut Commit::new(tx, call.now, &call.ids), events);
+            if owner.is_same(home) {
+                accept(tx);
+            } else {
+                tx.in_scope(owner.scope(), accept);
+            }
         }
     }
 }
@@ -175,9 +180,7 @@ impl Work {
         let (service, matched, missing_bus) = (events.clone(), self.matched, self.missing_bus);
         commit(b"", |_: serde::de::IgnoredAny| {
             Ok(events.store().write(error::of_store, move |tx| {
-                for event in matched {
-                    event.accept(tx, &service, &call);
-                }
+                Matched::accept_all(matched, tx, &service, &call);
                 if missing_bus > 0 {
                     service.note_missing_bus(tx, missing_bus);
                 }
@@ -223,11 +226,14 @@ fn check(request: Request) -> Result<Vec<Entry>, Error> {
                 faults.add("entries", Some(&format!("[{}]", shown.join(", "))), &constraint);
             }
             for (number, entry) in entries.iter().enumerate() {
-                let at = format!("entries.{}.member", number + 1);
+                let at = |member: &str| format!("entries.{}.member.{member}", number + 1);
                 let bus = entry.event_bus_name.as_deref();
-                faults.text(&format!("{at}.eventBusName"), bus, &OWN_BUS_NAME_OR_ARN);
-                let header = entry.trace_header.as_deref();
-                faults.text(&format!("{at}.traceHeader"), header, &Shape::length(1, 500));
+                if bus.is_some_and(|bus| !OWN_BUS_NAME_OR_ARN.takes(bus)) {
+                    faults.text(&at("eventBusName"), bus, &OWN_BUS_NAME_OR_ARN);
+                }
+                if let Some(header) = entry.trace_header.as_deref() {
+                    faults.text(&at("traceHeader"), Some(header), &Shape::length(1, 500));
+                }
             }
         }
     }
@@ -314,7 +320,8 @@ pub(crate) fn event_of(
             "Parameter DetailType is not valid. Reason: DetailType must have length less than or equal to 128.",
         );
     }
-    if !is_whole_object(&detail) {
+    // What rules cannot read (nested deeper than 1000 levels, for one) would be accepted and match nothing, unseen.
+    if !pattern::Event::can_have_detail(&detail) {
         return refuse("MalformedDetail", "Detail is malformed.");
     }
     let time = match entry.time {
@@ -329,7 +336,7 @@ pub(crate) fn event_of(
             }
         },
     };
-    let event = Event {
+    Ok(Event {
         id: event_id(call.now, &call.ids),
         source,
         detail_type,
@@ -338,17 +345,7 @@ pub(crate) fn event_of(
         region: events.region().to_owned(),
         resources: entry.resources.unwrap_or_default(),
         detail,
-    };
-    // What rules cannot read (nested deeper than 1000 levels, for one) would be accepted and match nothing, unseen.
-    match pattern::Event::parse(event.to_json().as_bytes()) {
-        Ok(_) => Ok(event),
-        Err(_) => refuse("MalformedDetail", "Detail is malformed."),
-    }
-}
-
-/// Whether the text is a JSON object and nothing after it.
-fn is_whole_object(text: &str) -> bool {
-    text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    })
 }
 
 /// An event id: a UUID of version 7, so that ids made after one another lie beside one another in the index.

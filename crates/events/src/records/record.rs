@@ -97,7 +97,7 @@ impl MatchedRule {
     }
 }
 
-store::record!(EventRecord, version 1);
+store::record!(EventRecord, version 1, about |event| event.json.len() + 128 + 160 * event.matched.len());
 
 impl EventRecord {
     /// What a record takes on disk, about: its text, its id twice, and the engine's share.
@@ -119,16 +119,9 @@ pub struct SweepReport {
 
 impl Events {
     /// Keeps an event at its position.
-    pub(crate) fn keep(
-        &self,
-        tx: &mut Tx<'_>,
-        EventPlace { bus, position }: EventPlace<'_>,
-        event: &EventRecord,
-    ) {
+    pub(crate) fn keep(tx: &mut Tx<'_>, EventPlace { bus, position }: EventPlace<'_>, event: &EventRecord) {
         tx.put(&EVENTS, &(bus.as_str().to_owned(), position), event);
         tx.put(&IDS, &(event.id.clone(), position), bus);
-        let events = self.clone();
-        tx.after_commit(move || events.announce(position));
     }
 
     /// Whether the event at this position is kept.

@@ -207,6 +207,34 @@ impl Events {
     /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is acknowledged by
     /// this commit (contract C1).
     pub fn accept(&self, commit: &mut Commit<'_>, matched: MatchedEvent) -> Acceptance {
+        let mut gained = Counts::default();
+        let accepted = self.accept_uncounted(commit, matched, &mut gained);
+        self.enter(commit, gained, accepted.position);
+        accepted
+    }
+
+    /// Accepts events as [`Events::accept`] does, one after the other; the books are opened once.
+    pub(crate) fn accept_all(&self, commit: &mut Commit<'_>, events: Vec<MatchedEvent>) {
+        let (mut gained, mut last) = (Counts::default(), 0);
+        for event in events {
+            last = self.accept_uncounted(commit, event, &mut gained).position;
+        }
+        self.enter(commit, gained, last);
+    }
+
+    /// Enters what was accepted into the books, and tells those who wait for events of the last one.
+    fn enter(&self, commit: &mut Commit<'_>, gained: Counts, last: u64) {
+        Counts::change(commit, |counts| counts.add(&gained));
+        let events = self.clone();
+        commit.after_commit(move || events.announce(last));
+    }
+
+    fn accept_uncounted(
+        &self,
+        commit: &mut Commit<'_>,
+        matched: MatchedEvent,
+        gained: &mut Counts,
+    ) -> Acceptance {
         let MatchedEvent { bus, mut event, trace_header, dues, copies } = matched;
         let mut noted = std::mem::take(&mut event.matched);
         let position = commit.next_number();
@@ -233,12 +261,10 @@ impl Events {
             }
         }
         event.matched = noted;
-        self.keep(commit, EventPlace { bus: &bus, position }, &event);
+        Self::keep(commit, EventPlace { bus: &bus, position }, &event);
         Self::archive(commit, &copies, position, &event.json);
-        Counts::change(commit, |counts| {
-            count_record(counts, &event);
-            accepted.count(counts);
-        });
+        count_record(gained, &event);
+        accepted.count(gained);
         accepted
     }
 

@@ -58,6 +58,40 @@ impl Counts {
             && self.made == self.delivered + self.dead_lettered + self.owed + self.expired + self.dropped
     }
 
+    /// Adds what another's columns say to these.
+    pub(crate) fn add(&mut self, gained: &Self) {
+        let Self {
+            accepted,
+            matched,
+            unmatched,
+            untargeted,
+            no_bus,
+            made,
+            delivered,
+            owed,
+            dead_lettered,
+            expired,
+            dropped,
+            retried,
+            kept,
+            kept_bytes,
+        } = gained;
+        self.accepted += accepted;
+        self.matched += matched;
+        self.unmatched += unmatched;
+        self.untargeted += untargeted;
+        self.no_bus += no_bus;
+        self.made += made;
+        self.delivered += delivered;
+        self.owed += owed;
+        self.dead_lettered += dead_lettered;
+        self.expired += expired;
+        self.dropped += dropped;
+        self.retried += retried;
+        self.kept += kept;
+        self.kept_bytes += kept_bytes;
+    }
+
     /// The books as pages that add up.
     pub fn pages(&self) -> Vec<Page> {
         let settled = |row: Row, outcome: &str| {
