@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 use store::Tx;
 
+use crate::envelope::semantic_key::EventIdentity;
 use crate::tracker::intake::seen;
 pub use crate::webhook::counts::{WebhookCounts, counts, page};
 use crate::webhook::verification::Verification;
@@ -186,7 +187,7 @@ pub fn note(tx: &mut Tx<'_>, webhook: &str, id: Option<&str>, now: Timestamp) ->
     let news = id.is_none_or(|id| {
         // The name has no line break (a path's segment of letters, digits and signs), so no two pairs are one text.
         let key = Md5::digest([b"webhook ", webhook.as_bytes(), b"\n", id.as_bytes()].concat());
-        seen::note(tx, None, key.into(), now)
+        seen::note(tx, None, EventIdentity { key: key.into(), minute: 0 }, now)
     });
     counts::count(tx, webhook, u64::from(!news));
     news

@@ -18,7 +18,7 @@ use store::record::{from_postcard, to_postcard};
 use store::{Commit, Found, KeyRange, Read, Record, Table, Tx};
 
 use crate::envelope::detail::DetailEvent;
-use crate::envelope::semantic_key::semantic_key;
+use crate::envelope::semantic_key::EventIdentity;
 use crate::envelope::{EnvelopeError, PartnerEvent};
 use crate::tracker::conversation::{Context, Conversation};
 use crate::tracker::derived::{DerivedEvent, QueueNames};
@@ -178,14 +178,14 @@ impl Intake {
 
     /// Whether an event with the same content has arrived within the seven days.
     pub fn knows(read: &mut impl Read, event: &PartnerEvent, now: Timestamp) -> bool {
-        seen::is_known(read, semantic_key(event), now)
+        seen::is_known(read, EventIdentity::of(event), now)
     }
 
     /// Takes one event in, unless it has arrived before.
     pub fn take(&self, commit: &mut Commit<'_>, event: &PartnerEvent, moment: FeedMoment) -> IntakeOutcome {
         let envelope_id =
             event.envelope.as_ref().map(|envelope| envelope.id.as_str()).filter(|id| !id.is_empty());
-        let key = semantic_key(event);
+        let key = EventIdentity::of(event);
         let is_new = seen::note(commit, envelope_id, key, moment.wall);
         let outcome = if is_new { self.derive(commit, event, moment) } else { Ok(Vec::new()) };
         let unreadable = outcome.is_err();
