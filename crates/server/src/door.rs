@@ -12,6 +12,7 @@ pub(crate) mod visitor;
 mod webhooks;
 pub(crate) mod wire;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ::genesys_org::platform::Platform;
@@ -38,9 +39,27 @@ use crate::door::wire::{CredentialScope, Destination, Outgoing};
 use crate::rooms::Rooms;
 use crate::scopes::Scopes;
 
-/// What the door's handlers share.
+/// What the door's handlers share: one pointer, for every request is given its own several times over.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct Door(Arc<DoorParts>);
+
+impl Deref for Door {
+    type Target = DoorParts;
+
+    fn deref(&self) -> &DoorParts {
+        &self.0
+    }
+}
+
+impl From<DoorParts> for Door {
+    fn from(parts: DoorParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// What stands behind a [`Door`].
+#[derive(Debug)]
+pub(crate) struct DoorParts {
     /// The rooms of the home scope.
     pub(crate) rooms: Rooms,
     /// The accounts and regions that are served, each with its services.

@@ -18,7 +18,7 @@ use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
 use crate::door::console::{Console, Reach};
 use crate::door::visitor::Visitors;
-use crate::door::{Bodies, Door, router};
+use crate::door::{Bodies, Door, DoorParts, router};
 use crate::feed::{RunningFeed, SimulatedFeed};
 use crate::listen::{self, NotificationsFeed, PartnerQueueFeed};
 use crate::machines;
@@ -93,7 +93,7 @@ impl Server {
         let porter = Porter::new(OWN_CLOCK);
         let invokers = Arc::new(Invokers(scopes.all().map(|s| s.rooms.workshop.invoker()).collect()));
         let runs = machines::runs(&scopes, invokers.clone(), &client, &closing);
-        let door = Door {
+        let door = Door::from(DoorParts {
             meters: porter.meters().clone(),
             bodies: Bodies::default(),
             scopes: scopes.clone(),
@@ -113,7 +113,7 @@ impl Server {
             webhooks: Arc::from(config.webhooks.as_slice()),
             closing: closing.clone(),
             stopped: stopped.clone(),
-        };
+        });
         let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing.clone()))];
         for served in scopes.all() {
             let hands = Hands { porter: &porter, client: &client, config: &config, closing: &closing };

@@ -47,8 +47,13 @@ pub(crate) async fn open(State(door): State<Door>, Path(id): Path<String>, mut r
     let upgrade = hyper::upgrade::on(&mut request);
     let life = door.platform.socket_life_ms().map_or(EVER, Duration::from_millis);
     let place = request.extensions().get::<Place>().cloned();
-    let socket =
-        Socket { frames, closing: door.closing, life, expires_after: expires.since(now), _place: place };
+    let socket = Socket {
+        frames,
+        closing: door.closing.clone(),
+        life,
+        expires_after: expires.since(now),
+        _place: place,
+    };
     tokio::spawn(socket.run(upgrade));
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
