@@ -139,6 +139,7 @@ fn report(options: &Options, served: &Served, measured: &[Measured], idle_kib: u
         "put_ms_p99": of(|one| percentile_ms(&one.pass.put_ns, 990)),
         "delivery_ms_p50": of(|one| percentile_ms(&one.pass.delivery_ns, 500)),
         "delivery_ms_p99": of(|one| percentile_ms(&one.pass.delivery_ns, 990)),
+        "server_us_per_event": of(|one| us_per_event(one.server_cpu_s, one.pass.events)),
         "server_cores": of(|one| one.server_cpu_s / one.pass.whole_time.as_secs_f64()),
         "raw_syncs_per_s_1_writer": syncs,
         "raw_records_per_s_16_writers": raw_16,
@@ -169,6 +170,11 @@ pub(crate) fn print_report(report: &Value) {
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// Microseconds of processor time for each event.
+fn us_per_event(cpu_s: f64, events: u64) -> f64 {
+    ratio(cpu_s * 1e6, events as f64)
 }
 
 fn ratio(a: f64, b: f64) -> f64 {
