@@ -63,7 +63,10 @@ pub(crate) type QueueIds = HashMap<String, String>;
 /// Asks the feed for them.
 pub(crate) fn queue_ids(pipeline: &Pipeline, feed: Option<&Feed>) -> QueueIds {
     let names = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
-    names.filter_map(|name| Some((name.value.clone(), feed?.queue_id(&name.value)?))).collect()
+    let queues = names.filter_map(|name| Some((name.value.clone(), feed?.queue_id(&name.value)?)));
+    let codes = feed.map(Feed::wrap_ups).unwrap_or_default();
+    let codes = codes.into_iter().map(|(id, name)| (format!("{}{name}", pipeline_file::WRAP_UP), id));
+    queues.chain(codes).collect()
 }
 
 /// Makes what a pipeline names at the door of a server of this process, as anybody could; what was done. `agreement` is

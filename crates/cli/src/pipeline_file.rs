@@ -208,9 +208,16 @@ fn verification(noun: &WebhookNoun) -> Result<Option<Verification>, Mistake> {
     }))
 }
 
-/// The id that a queue of the simulated org has, by its name.
+/// What the name of a wrap-up code begins with where ids are asked for by name.
+pub(crate) const WRAP_UP: &str = "wrapUp:";
+
+/// The id that a queue of the simulated org has, by its name, or a wrap-up code by `wrapUp:NAME`.
 pub(crate) fn queue_id(org: &OrgConfig, name: &str) -> Option<String> {
     let simulated = Org::new(org.seed, &org.queues, org.agents);
+    if let Some(name) = name.strip_prefix(WRAP_UP) {
+        let code = simulated.wrap_up_codes().iter().find(|code| code.name == name)?;
+        return Some(code.id.to_string());
+    }
     simulated.queue(name).map(|queue| queue.id.to_string())
 }
 

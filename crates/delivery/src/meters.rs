@@ -25,8 +25,8 @@ pub struct Meters {
 impl Default for Meters {
     fn default() -> Self {
         Self {
-            call_seconds: Histogram::new(SECONDS.into_iter()),
-            attempts: Histogram::new(ATTEMPTS.into_iter()),
+            call_seconds: Histogram::new(SECONDS),
+            attempts: Histogram::new(ATTEMPTS),
             under_way: Gauge::default(),
         }
     }

@@ -45,7 +45,7 @@ impl Maker<'_> {
     /// # Errors
     /// The mistake, at this place, where a queue has no id.
     pub(crate) fn settle(&self, text: &str, at: Span) -> Result<String, Box<Mistake>> {
-        let ids = |kind: &str, name: &str| if kind == "queue" { (self.ids)(name) } else { None };
+        let ids = |kind: &str, name: &str| reference::of_org(kind, name, self.ids);
         reference::settle(text, &ids).map_err(|name| Box::new(no_id(at, &name)))
     }
 
@@ -69,6 +69,7 @@ impl Maker<'_> {
             "function" => Some(self.arn("lambda", format!("function:{name}"))),
             "stateMachine" => Some(self.arn("states", format!("stateMachine:{name}"))),
             "table" => Some(name.to_owned()),
+            "wrapUp" => reference::of_org(kind, name, self.ids),
             _ if self.queues.contains(&name) => {
                 let Place { endpoint, account, .. } = self.place;
                 Some(format!("{}/{account}/{name}", endpoint.trim_end_matches('/')))
@@ -81,6 +82,6 @@ impl Maker<'_> {
 
 /// A Genesys queue that the org does not have.
 pub(crate) fn no_id(span: Span, name: &str) -> Mistake {
-    Mistake::new(span, format!("the Genesys org has no queue `{name}`"))
-        .with_suggestion("name it in `genesys.queues`")
+    Mistake::new(span, format!("the Genesys org has no queue or wrap-up code `{name}`"))
+        .with_suggestion("name a queue in `genesys.queues`; a wrap-up code as the org calls it")
 }

@@ -120,9 +120,9 @@ impl Names<'_> {
             let wanted = Marked::new(found.name.to_owned(), locate(json, found.offset));
             if found.kind == "queue" {
                 self.check_routing_queue(&wanted, out);
-            } else {
+            } else if found.kind != "wrapUp" {
                 let sentence = format!("`${{{}:{}}}` has no place here", found.kind, found.name);
-                let advice = "an event has ids of the Genesys org: `${queue:NAME}`";
+                let advice = "an event has ids of the Genesys org: `${queue:NAME}`, `${wrapUp:NAME}`";
                 out.push(Mistake::new(wanted.span, sentence).with_suggestion(advice));
             }
         }
@@ -147,6 +147,8 @@ impl Names<'_> {
         match found.kind {
             "function" => self.check_function(&wanted, out),
             "table" => self.check_table(&wanted, out),
+            // Which codes there are is the org's to say: it is asked when the pipeline is planned.
+            "wrapUp" => {}
             "stateMachine" => self.check_state_machine(&wanted, out),
             _ if self.routing_queues.as_ref().is_some_and(|queues| queues.contains(&found.name)) => {}
             _ => self.check_queue(&wanted, out),

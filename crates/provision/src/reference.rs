@@ -1,5 +1,5 @@
 //! `${...}` in a value: `${env:NAME}`, `${env:NAME:-default}` and `${file:PATH}` are replaced while the file is read,
-//! `${queue:NAME}` (the id of a Genesys queue) when the pipeline is planned, and `$${` is a plain `${`.
+//! `${queue:NAME}` and `${wrapUp:NAME}` (ids of the Genesys org) when the pipeline is planned, and `$${` is a plain `${`.
 
 use std::path::Path;
 
@@ -9,14 +9,16 @@ use crate::mistake::{Mistake, Span};
 /// Looks up a variable of the environment.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Looks up the id of a Genesys queue by its name.
+/// Looks up the id of a Genesys queue by its name, or of a wrap-up code by `wrapUp:NAME`.
 pub type QueueIds<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// What stands for the `$` of a `$${` between reading and planning, so that it is not taken for a reference: a
 /// character that a YAML file must not have (chapter 5.1), and that JSON does not escape.
 const ESCAPED: char = '\u{ffff}';
 /// What a value may name of the file or of the org: it is replaced when the pipeline is planned.
-const KINDS: &[&str] = &["queue", "function", "table", "stateMachine"];
+const KINDS: &[&str] = &["queue", WRAP_UP, "function", "table", "stateMachine"];
+/// A wrap-up code of the org.
+const WRAP_UP: &str = "wrapUp";
 /// Between a variable and its default.
 const DEFAULT: &str = ":-";
 
@@ -108,7 +110,7 @@ fn resolve(inside: &str, env: Env<'_>) -> Result<String, Box<Mistake>> {
         }
         _ => Err(Box::new(
             wrong(format!("`${{{inside}}}` is not a reference")).with_suggestion(
-                "there are ${env:NAME}, ${env:NAME:-default}, ${file:PATH}, ${queue:NAME}, ${function:NAME}, ${table:NAME} and ${stateMachine:NAME}; write `$${` where a plain `${` is meant",
+                "there are ${env:NAME}, ${env:NAME:-default}, ${file:PATH}, ${queue:NAME}, ${wrapUp:NAME}, ${function:NAME}, ${table:NAME} and ${stateMachine:NAME}; write `$${` where a plain `${` is meant",
             ),
         )),
     }
@@ -151,7 +153,7 @@ fn locate(piece: &str, source: &str, span: Span) -> Span {
 pub(crate) struct Reference<'a> {
     /// The byte where the name begins.
     pub(crate) offset: usize,
-    /// One of `queue`, `function`, `table`, `stateMachine`.
+    /// One of `queue`, `wrapUp`, `function`, `table`, `stateMachine`.
     pub(crate) kind: &'a str,
     pub(crate) name: &'a str,
 }
@@ -195,12 +197,21 @@ pub(crate) fn settle(text: &str, of: &dyn Fn(&str, &str) -> Option<String>) -> R
     Ok(unescape(&out))
 }
 
-/// The same with the ids of Genesys queues alone.
+/// The same with the ids of the Genesys org alone.
 ///
 /// # Errors
-/// The name of the first queue that has no id.
+/// The name of the first queue or wrap-up code that has no id.
 pub(crate) fn settle_queues(text: &str, ids: QueueIds<'_>) -> Result<String, String> {
-    settle(text, &|kind, name| if kind == "queue" { ids(name) } else { None })
+    settle(text, &|kind, name| of_org(kind, name, ids))
+}
+
+/// The id of a queue or a wrap-up code; `None` for other kinds, too.
+pub(crate) fn of_org(kind: &str, name: &str, ids: QueueIds<'_>) -> Option<String> {
+    match kind {
+        "queue" => ids(name),
+        WRAP_UP => ids(&format!("{WRAP_UP}:{name}")),
+        _ => None,
+    }
 }
 
 /// The text with every escape as what it stands for.

@@ -72,7 +72,7 @@ impl Run<'_> {
     /// The event as the bus would show it to rules. What the test leaves out is filled in; the detail keeps its bytes.
     fn event(&self, given: &JsonText) -> Result<String, String> {
         let text = reference::settle_queues(&given.text, self.ids)
-            .map_err(|name| format!("the Genesys org has no queue `{name}`"))?;
+            .map_err(|name| format!("the Genesys org has no queue or wrap-up code `{name}`"))?;
         let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&text)
             .map_err(|error| format!("this event is not a JSON object: {error}"))?;
         if !members.contains_key("detail-type") {
@@ -129,7 +129,7 @@ impl Run<'_> {
 
     fn matches(&self, rule: &Rule, event: &str) -> Result<bool, String> {
         let pattern =
-            rule.pattern(self.ids).map_err(|name| format!("the Genesys org has no queue `{name}`"))?;
+            rule.pattern(self.ids).map_err(|name| format!("the Genesys org has no queue or wrap-up code `{name}`"))?;
         let pattern = EventPattern::parse(&pattern).map_err(|invalid| invalid.message)?;
         let matches = pattern.matches(event.as_bytes()).map_err(|invalid| invalid.message)?;
         Ok(matches && rule.is_enabled)

@@ -114,10 +114,10 @@ fn named(path: &str, value: &str, topic: &Topic) -> Option<Reason> {
         return None;
     }
     let sentence = format!("`{key}` of `{}` is an id, and `{value}` is a name", topic.short_name());
-    let suggestion = if key == "queueId" {
-        format!("write `${{queue:{value}}}`")
-    } else {
-        "write the id, a UUID".to_owned()
+    let suggestion = match key {
+        "queueId" => format!("write `${{queue:{value}}}`"),
+        "wrapUpCode" => format!("write `${{wrapUp:{value}}}`"),
+        _ => "write the id, a UUID".to_owned(),
     };
     Some(Reason::new(sentence, Some(suggestion)))
 }

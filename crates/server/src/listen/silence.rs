@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws::Timestamp;
-use genesys::analytics::synthesis;
+use genesys::analytics::{Conversation, synthesis};
 use genesys::feed::catch_up;
 use genesys::tracker::intake::{Intake, seen::KNOWN_FOR};
 use serde_json::Value;
@@ -43,13 +43,7 @@ impl Ear {
                 match catch_up::by_id(&self.feed.client, some).await {
                     Ok(found) => {
                         asked.extend(some.iter().map(|id| (id.clone(), now)));
-                        let oldest = now.minus(KNOWN_FOR);
-                        let mut frames: Vec<Value> =
-                            found.iter().flat_map(synthesis::detail_events).collect();
-                        frames.retain(|frame| is_wanted(frame, &self.feed.topics, oldest));
-                        for frame in &frames {
-                            self.hand_over(frame, FeedItem::MadeUp).await;
-                        }
+                        self.make_up(&found, now).await;
                     }
                     Err(error) => {
                         tracing::warn!(%error, "the org's analytics does not answer for silent conversations");
@@ -57,6 +51,15 @@ impl Ear {
                     }
                 }
             }
+        }
+    }
+
+    /// Hands over the events of these conversations; what came before is dropped as a duplicate.
+    async fn make_up(&self, found: &[Conversation], now: Timestamp) {
+        let oldest = now.minus(KNOWN_FOR);
+        let frames: Vec<Value> = found.iter().flat_map(synthesis::detail_events).collect();
+        for frame in frames.iter().filter(|frame| is_wanted(frame, &self.feed.topics, oldest)) {
+            self.hand_over(frame, FeedItem::MadeUp).await;
         }
     }
 }

@@ -73,7 +73,7 @@ impl EventAnswer {
 }
 
 /// Explains a subscription on events.
-pub(super) fn subscription(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
+pub(super) fn subscription(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
     operation::answer(body, |request: Request| {
         if request.events.len() > EVENTS_MAX {
             return Err(Error::validation(format!("Events has more than {EVENTS_MAX} entries.")));
