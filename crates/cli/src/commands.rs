@@ -9,6 +9,7 @@ mod dev;
 mod dlq;
 mod doctor;
 mod events;
+mod execution;
 mod explain;
 mod export;
 mod fsck;
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Replay(replay::Arguments),
     /// List, show, redrive or purge dead letters
     Dlq(dlq::Arguments),
+    /// List executions of state machines, show them as time lines, redrive them
+    Execution(execution::Arguments),
     /// List and show queues
     Queue(queue::Arguments),
     /// List, show, call and write functions, and read their logs
@@ -159,6 +162,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Why(arguments) => why::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Dlq(arguments) => dlq::run(&arguments),
+        Command::Execution(arguments) => execution::run(&arguments),
         Command::Queue(arguments) => queue::run(&arguments),
         Command::Function(arguments) => function::run(&arguments),
         Command::Runtimes(arguments) => runtimes::run(&arguments),

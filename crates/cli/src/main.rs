@@ -16,6 +16,7 @@ mod pipeline_file;
 mod remote;
 mod stretch;
 mod table;
+mod timeline;
 mod trouble;
 mod window;
 

@@ -35,7 +35,8 @@ impl Names {
             };
             let Some((id_end, name)) = self.name_at(rest, at) else { break };
             // Behind the quotes, where it stands in quotes.
-            let quote = rest.get(id_end..).and_then(|after| after.chars().next()).filter(|c| "\"'`".contains(*c));
+            let quote =
+                rest.get(id_end..).and_then(|after| after.chars().next()).filter(|c| "\"'`".contains(*c));
             let end = id_end + quote.map_or(0, char::len_utf8);
             named.push_str(rest.get(..end).unwrap_or_default());
             named.push_str(&format!(" ({name})"));
@@ -71,7 +72,10 @@ mod tests {
         for (text, named) in [
             (format!("queue {support}."), format!("queue {support} (Support).")),
             (format!("\"queueId\": \"{support}\","), format!("\"queueId\": \"{support}\" (Support),")),
-            (format!("ü {support} {other} {support}"), format!("ü {support} (Support) {other} {support} (Support)")),
+            (
+                format!("ü {support} {other} {support}"),
+                format!("ü {support} (Support) {other} {support} (Support)"),
+            ),
             (format!("x{other}"), format!("x{other}")),
             (String::new(), String::new()),
         ] {

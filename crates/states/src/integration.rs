@@ -159,7 +159,7 @@ pub fn start_request(resource: &Resource, input: &Value) -> Option<StartRequest>
     }
     let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
     let given = match input.get("Input") {
-        None => "{}".to_owned(),
+        None | Some(Value::Null) => "{}".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
@@ -215,13 +215,14 @@ fn optimized_call(resource: (&str, &str), input: &Value, asker: &Asker) -> Optio
 }
 
 fn invoke(request: Value, payload: Option<&Value>) -> ServiceCall {
-    let payload = payload.map(|payload| payload.to_string().into_bytes()).unwrap_or_default();
+    // A function that is given nothing gets an empty object.
+    let payload = payload.map_or_else(|| b"{}".to_vec(), |payload| payload.to_string().into_bytes());
     ServiceCall { scope: "lambda", operation: "Invoke".to_owned(), request, payload }
 }
 
 /// The same request, with a member that is JSON as its text.
 fn with_text(mut request: Value, name: &str) -> Value {
-    if let Some(member) = request.get_mut(name).filter(|member| !member.is_string()) {
+    if let Some(member) = request.get_mut(name).filter(|member| !member.is_string() && !member.is_null()) {
         *member = Value::String(member.to_string());
     }
     request

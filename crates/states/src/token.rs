@@ -53,15 +53,20 @@ pub(crate) fn close_all(tx: &mut Tx<'_>, execution: u64) -> Vec<OpenTask> {
     all.into_iter().filter_map(|((execution, task), _)| close(tx, execution, task)).collect()
 }
 
+/// Refuses what cannot be a token of ours: it has a length and an alphabet of its own.
+///
+/// # Errors
+/// `InvalidToken`.
+pub(crate) fn check(text: &str) -> Result<(), Error> {
+    let is_ours = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_ours { Ok(()) } else { Err(error::invalid_token()) }
+}
+
 /// The task that a token is of.
 ///
 /// # Errors
 /// `InvalidToken` where it cannot be one of ours, `TaskTimedOut` where its task is over.
 pub(crate) fn require(read: &mut impl Read, text: &str) -> Result<Token, Error> {
-    // A token has a length and an alphabet of its own.
-    let is_ours = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_ours {
-        return Err(error::invalid_token());
-    }
+    check(text)?;
     read.get(&TOKENS, &text.to_owned()).ok_or_else(error::task_over)
 }

@@ -238,7 +238,8 @@ fn other_errors(remote: &Remote, selection: &Selection) -> Result<Option<String>
     if errors.is_empty() || errors.contains(named.as_str()) {
         return Ok(None);
     }
-    let errors: Vec<&str> = errors.into_iter().map(|error| if error.is_empty() { "(none)" } else { error }).collect();
+    let errors: Vec<&str> =
+        errors.into_iter().map(|error| if error.is_empty() { "(none)" } else { error }).collect();
     Ok(Some(format!("no letter has the error {named}; there are {}", errors.join(", "))))
 }
 

@@ -90,8 +90,7 @@ fn facts(remote: &Remote) -> Result<Facts, String> {
         let body = json!({"EventBusName": bus, "AgeSeconds": LOOKED_BACK_S});
         let counted = remote.ask(Request::trunkline("ListUnmatched", body))?;
         facts.events_seen += counted.get("Seen").and_then(Value::as_u64).unwrap_or_default();
-        facts.events_unmatched +=
-            u64::try_from(items(&counted, "Events").len()).unwrap_or(u64::MAX);
+        facts.events_unmatched += u64::try_from(items(&counted, "Events").len()).unwrap_or(u64::MAX);
     }
     Ok(facts)
 }

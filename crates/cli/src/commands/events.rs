@@ -73,7 +73,8 @@ impl List {
             Ok(())
         })?;
         if !found && !self.at.json {
-            let of = self.conversation.as_ref().map(|id| format!(" of conversation {id}")).unwrap_or_default();
+            let of =
+                self.conversation.as_ref().map(|id| format!(" of conversation {id}")).unwrap_or_default();
             output::line(format_args!("no events{of} on the bus {}", self.bus));
         }
         Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! `trunkline explain`: whether a pattern matches an event, and if not, why not.
 
 mod conversation;
+mod state_machine;
 mod subscription;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use server::reason::{explain, first_blamed};
 
 use crate::commands::explain::conversation::{Enabled, Question};
+use crate::commands::explain::state_machine::Walked;
 use crate::listed::event_text;
 use crate::names::Names;
 use crate::output::Form;
@@ -29,7 +31,7 @@ use crate::{input, output, remote};
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The event pattern: a file, JSON, or - for standard input
-    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["rule", "subscription"], conflicts_with = "rule")]
+    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["rule", "subscription", "state_machine"], conflicts_with = "rule")]
     pattern: Option<String>,
     /// The rule of a running Trunkline whose pattern is explained
     #[arg(long, value_name = "NAME")]
@@ -38,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["pattern", "rule", "conversation"])]
     subscription: Option<String>,
     /// The event: a file, JSON, or - for standard input; a file of JSON Lines holds many events
-    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["limit", "conversation"], conflicts_with_all = ["limit", "conversation"])]
+    #[arg(long, value_name = "FILE|JSON|-", required_unless_present_any = ["limit", "conversation", "state_machine"], conflicts_with_all = ["limit", "conversation"])]
     event: Option<String>,
     /// The latest N events on the bus of a running Trunkline; with --rule those whose source it names, and for 1 the nearest miss
     #[arg(long, visible_alias = "last", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -49,6 +51,15 @@ pub(crate) struct Arguments {
     /// How far back --conversation looks: 1h, 2d, 2026-03-19T22:04:48Z
     #[arg(long, alias = "within", value_name = "TIME", default_value = "1h", requires = "conversation")]
     since: Stretch,
+    /// Walk a state machine's definition without a server: what each state gets and gives, and why a Choice goes where it goes
+    #[arg(long, value_name = "FILE|JSON|-", conflicts_with_all = ["pattern", "rule", "subscription", "event", "limit", "conversation"], requires = "input")]
+    state_machine: Option<String>,
+    /// The input of --state-machine
+    #[arg(long, value_name = "FILE|JSON|-", requires = "state_machine")]
+    input: Option<String>,
+    /// What the Tasks of --state-machine answer, by state: {"Pay": {"ok": true}, "Ask": {"Throw": {"Error": "Busy"}}}
+    #[arg(long, value_name = "FILE|JSON", requires = "state_machine")]
+    results: Option<String>,
     /// The event bus of --rule, --limit and --conversation
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
@@ -61,6 +72,10 @@ pub(crate) struct Arguments {
 
 /// Exit status 0 where every event matched, 1 where one did not.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    if let (Some(definition), Some(input)) = (&arguments.state_machine, &arguments.input) {
+        let results = arguments.results.as_deref();
+        return state_machine::run(&Walked { definition, input, results, json: arguments.json });
+    }
     if let Some(conversation) = &arguments.conversation {
         return arguments.explain_conversation(conversation);
     }
@@ -87,7 +102,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         }
         for finding in unsatisfiable::findings(&pattern, book.events()) {
             // What a hint says of the field is about this event, and nearer.
-            if book.hinted.iter().any(|span| span.start <= finding.span.start && finding.span.end <= span.end) {
+            if book.hinted.iter().any(|span| span.start <= finding.span.start && finding.span.end <= span.end)
+            {
                 continue;
             }
             output::line(format_args!("{}: {}", output::styled(output::STRONG, "note"), finding.text()));

@@ -33,7 +33,11 @@ pub(crate) fn run(arguments: &Arguments, whole: clap::Command) -> Result<ExitCod
 
 /// A command and all below it, each by the name of its page, such as `trunkline-dlq-show`.
 fn pages(command: clap::Command, above: &str) -> Vec<(String, clap::Command)> {
-    let name = if above.is_empty() { command.get_name().to_owned() } else { format!("{above}-{}", command.get_name()) };
+    let name = if above.is_empty() {
+        command.get_name().to_owned()
+    } else {
+        format!("{above}-{}", command.get_name())
+    };
     let below: Vec<clap::Command> =
         command.get_subcommands().filter(|below| !below.is_hide_set()).cloned().collect();
     let mut pages = vec![(name.clone(), command)];

@@ -171,5 +171,6 @@ fn pause(duration: Duration) {
 }
 
 fn start(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse_iso_or_utc(text).ok_or_else(|| format!("'{text}' is not a time like 2026-01-05T08:00:00Z"))
+    Timestamp::parse_iso_or_utc(text)
+        .ok_or_else(|| format!("'{text}' is not a time like 2026-01-05T08:00:00Z"))
 }

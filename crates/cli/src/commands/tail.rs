@@ -174,7 +174,11 @@ fn line_of(listed: &Value, width: Option<u16>) -> String {
     let [id, source, kind] = ["id", "source", "detail-type"].map(|name| member(listed, name));
     let strong = |text: &str| output::styled(output::STRONG, text);
     let Some(width) = width.filter(|width| *width < WIDE) else {
-        return format!("{}  {id}  {source}  {}  {rules}", output::styled(output::FAINT, accepted), strong(&kind));
+        return format!(
+            "{}  {id}  {source}  {}  {rules}",
+            output::styled(output::FAINT, accepted),
+            strong(&kind)
+        );
     };
     let each = usize::from(width).saturating_sub(BESIDE) / 2;
     let time = accepted.split('T').nth(1).and_then(|time| time.get(..8)).unwrap_or(accepted);

@@ -80,7 +80,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             continue;
         }
         let answer = remote.ask(Request::events("PutEvents", json!({"Entries": entries})))?;
-        if let Some(refused) = items(&answer, "Entries").iter().find(|entry| !text(entry, "ErrorCode").is_empty()) {
+        if let Some(refused) =
+            items(&answer, "Entries").iter().find(|entry| !text(entry, "ErrorCode").is_empty())
+        {
             return Err(format!("{}: {}", text(refused, "ErrorCode"), text(refused, "ErrorMessage")));
         }
         matched += some;

@@ -101,7 +101,7 @@ fn consume(binary: &Binary, journal: &Journal) {
 }
 
 /// SIGKILL by process id while other threads still use the handle.
-fn kill_from_outside(binary: &Binary) {
+pub(crate) fn kill_from_outside(binary: &Binary) {
     let killed = std::process::Command::new("kill").args(["-9", &binary.id().to_string()]).status().unwrap();
     assert!(killed.success());
 }

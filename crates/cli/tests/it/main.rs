@@ -12,6 +12,7 @@ mod calling;
 mod check;
 mod client;
 mod dead_letters;
+mod executions_killed;
 mod explain;
 mod faults;
 mod feed_killed;

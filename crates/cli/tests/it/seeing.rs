@@ -185,7 +185,10 @@ fn a_server_is_examined_watched_and_given_events() {
     assert_eq!((code, lines.len()), (0, 2), "{lines:?}");
     let (code, lines) = look(&binary, &["top", "--limit", "1"]);
     assert_eq!((code, &lines[0]["events"]["accepted"]), (0, &json!(23)), "{lines:?}");
-    assert_eq!((&lines[0]["queues"][0]["queue"], &lines[0]["queues"][0]["messages"]), (&json!("ends"), &json!(23)));
+    assert_eq!(
+        (&lines[0]["queues"][0]["queue"], &lines[0]["queues"][0]["messages"]),
+        (&json!("ends"), &json!(23))
+    );
 
     let (_, lines) = look(&binary, &["events", "list", "--limit", "1"]);
     let event = &lines[0]["event"];

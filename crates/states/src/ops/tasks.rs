@@ -6,7 +6,7 @@ use store::{Commit, Tx};
 
 use crate::ops::{Nothing, write};
 use crate::owed::Owed;
-use crate::{States, error, limits};
+use crate::{States, error, limits, token};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +27,7 @@ fn report(states: &States, call: Call, body: &[u8], owed: fn(Report) -> Result<T
         if request.task_token.chars().count() > limits::TOKEN_CHARACTERS_MAX {
             return Err(error::too_large(&request.task_token, "taskToken", limits::TOKEN_CHARACTERS_MAX));
         }
+        token::check(&request.task_token)?;
         let token = request.task_token.clone();
         let owed = owed(request)?;
         Ok(move |tx: &mut Tx<'_>| {

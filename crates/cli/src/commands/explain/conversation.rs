@@ -99,11 +99,7 @@ impl Question<'_> {
         let mut found = Matches::default();
         self.within.visit(&remote, self.bus, |listed| {
             let text = event_text(listed);
-            if is_of_conversation(self.conversation, &text) {
-                found.add(self.pattern, &text)
-            } else {
-                Ok(())
-            }
+            if is_of_conversation(self.conversation, &text) { found.add(self.pattern, &text) } else { Ok(()) }
         })?;
         Ok(found)
     }

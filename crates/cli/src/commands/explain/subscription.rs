@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_comparison_shows_both_of_its_sides() {
-        let made = json!({"Expression": "queue.name = 'Support'", "Holds": false, "Sides": [null, "Support"]});
+        let made =
+            json!({"Expression": "queue.name = 'Support'", "Holds": false, "Sides": [null, "Support"]});
         let line = comparison_line(&made);
         assert!(line.ends_with("queue.name = 'Support'   nothing against \"Support\""), "{line}");
         let call = json!({"Expression": "$exists(queue)", "Holds": true});
