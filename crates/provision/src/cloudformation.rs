@@ -60,8 +60,8 @@ impl Exported {
     }
 }
 
-/// The template of a pipeline. `text` is its file: what the template cannot carry is taken from there as it is written, so that no
-/// variable of the environment and no secret gets into the template.
+/// The template of a pipeline. `text` is its file: what the template cannot carry is taken from there as it is written, its references
+/// included, so that no secret gets into the template.
 ///
 /// # Errors
 /// The mistakes that [`desired`] finds.
@@ -108,7 +108,7 @@ const RENDERED: &[&str] = &[
 
 /// What travels in `Metadata`: the sections that are nothing on AWS, as they are written, and the names behind the parameters.
 fn carried(text: &str, pipeline: &Pipeline) -> Value {
-    let file = document::read(text).map(|file| file.value).unwrap_or_default();
+    let file = document::read(text).unwrap_or_default();
     let members = file.as_object().into_iter().flatten();
     let sections: Map<String, Value> = members
         .filter(|(name, _)| !RENDERED.contains(&name.as_str()))
