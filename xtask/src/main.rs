@@ -8,6 +8,7 @@ mod concurrency;
 mod corpus;
 mod corpus_asl;
 mod coverage;
+mod dist;
 mod gauge;
 mod machine;
 mod mutants;
@@ -87,6 +88,11 @@ const TASKS: &[Task] = &[
         name: "coverage",
         about: "writes docs/coverage.md from the tables of operations",
         run: coverage::run,
+    },
+    Task {
+        name: "dist",
+        about: "[--binary FILE] the stripped binary, an archive and a Debian package, under target/dist",
+        run: dist::run,
     },
     Task {
         name: "catalogue",
