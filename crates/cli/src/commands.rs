@@ -25,6 +25,7 @@ mod runtimes;
 mod schema;
 mod serve;
 mod simulate;
+mod table;
 mod tail;
 mod test;
 mod top;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Function(function::Arguments),
     /// List what runs functions here, and fetch the AWS SDKs
     Runtimes(runtimes::Arguments),
+    /// List and show DynamoDB's tables, and print their items
+    Table(table::Arguments),
     /// List and show rules
     Rule(rule::Arguments),
     /// Account for everything that was accepted, in a table that balances
@@ -166,6 +169,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Queue(arguments) => queue::run(&arguments),
         Command::Function(arguments) => function::run(&arguments),
         Command::Runtimes(arguments) => runtimes::run(&arguments),
+        Command::Table(arguments) => table::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
