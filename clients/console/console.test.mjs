@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
 import { DescribeRuleCommand, EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
+import { CreateStateMachineCommand, DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { chromium } from "playwright-core";
 
@@ -17,6 +18,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const pictures = process.env.CONSOLE_PICTURES;
 const events = new EventBridgeClient({ maxAttempts: 1 });
 const sqs = new SQSClient({ maxAttempts: 1 });
+const sfn = new SFNClient({ maxAttempts: 1 });
 const run = randomUUID().slice(0, 6);
 const named = (kind) => `${kind}-${run}`;
 
@@ -226,6 +228,29 @@ test("dead letters are thrown away, come back, and are sent again where their ta
   await does(page, page.getByRole("button", { name: "Send again" }).first(), "sent again");
   assert.equal(await count(made.dead), 0);
   assert.equal(await count(come), before);
+  await close(page);
+});
+
+test("an execution is started, and its states are marked in the graph", async () => {
+  const definition = JSON.stringify({ StartAt: "Big?", States: {
+    "Big?": { Type: "Choice", Choices: [{ Variable: "$.total", NumericGreaterThan: 100, Next: "Keep" }], Default: "Drop" },
+    Keep: { Type: "Pass", Result: { kept: true }, End: true }, Drop: { Type: "Fail", Error: "Small", Cause: "too small" } } });
+  const name = named("machine");
+  const roleArn = "arn:aws:iam::000000000000:role/states";
+  const { stateMachineArn } = await sfn.send(new CreateStateMachineCommand({ name, definition, roleArn }));
+  const page = await open(`state-machines/${name}`);
+  await page.locator("summary", { hasText: "Start an execution" }).click();
+  await page.locator("textarea[name=input]").fill('{"total": 250}');
+  await does(page, page.getByRole("button", { name: "Start", exact: true }), "has started");
+  const { executions } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+  assert.equal(executions.length, 1);
+  const { executionArn } = executions[0];
+  const of = async () => (await sfn.send(new DescribeExecutionCommand({ executionArn }))).status;
+  for (let tries = 0; tries < 50 && (await of()) === "RUNNING"; tries += 1) await page.waitForTimeout(100);
+  await said(page).getByRole("link", { name: "Show it" }).click();
+  await page.getByText("SUCCEEDED", { exact: false }).first().waitFor();
+  assert.equal(await page.locator("g.succeeded").count(), 2);
+  assert.equal(await page.locator("details.message").filter({ hasText: "ExecutionSucceeded" }).count(), 1);
   await close(page);
 });
 

@@ -26,6 +26,12 @@ pub(crate) fn line(text: &str) -> Markup {
     html! { bdi { (visible(shown, LineEnd::Escaped)) @if left > 0 { "…" } } }
 }
 
+/// A line of a log, its tabs and breaks as they are.
+pub(crate) fn log_line(text: &str) -> Markup {
+    let (shown, left) = bounded(text, REASON_BYTES_MAX);
+    html! { code.log { (visible(shown, LineEnd::Kept)) @if left > 0 { "…" } } }
+}
+
 /// The most of a reason that is shown, in bytes: it may hold the policy statement that would help.
 const REASON_BYTES_MAX: usize = 1_500;
 

@@ -103,7 +103,7 @@ fn book_page(page: &Value) -> Markup {
     let off: Vec<&Value> =
         items(page, "Sums").iter().filter(|sum| number(sum, "Total") != number(sum, "Parts")).collect();
     html! {
-        div.book {
+        div.book tabindex="0" role="region" aria-label={ "Books of " (name) } {
             h3 { (name) " "
                 @if off.is_empty() { (badge(Tone::Good, "balances")) } @else { (badge(Tone::Bad, "does not balance")) }
             }

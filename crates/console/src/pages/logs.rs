@@ -10,7 +10,7 @@ use crate::address::href;
 use crate::answer::Visit;
 use crate::layout::Sheet;
 use crate::parts::{Section, Table, bytes, filter, note, nothing, stamp};
-use crate::payload::line;
+use crate::payload::{line, log_line};
 use crate::source::{Listed, Question, Source, all, ask};
 use crate::value::{items, number, text};
 
@@ -71,7 +71,7 @@ pub(crate) async fn tail(source: &Source, group: &str, now: Timestamp) -> Markup
             let row = |event: &Value| {
                 vec![
                     stamp(number(event, "timestamp")),
-                    html! { code.log { (line(text(event, "message").trim_end())) } },
+                    log_line(text(event, "message").trim_end()),
                 ]
             };
             html! {

@@ -349,7 +349,7 @@ async fn whole(response: aws::Response) -> Value {
     let headers: BTreeMap<String, String> = response
         .headers
         .into_iter()
-        .map(|(name, text)| (name.to_ascii_lowercase(), text.to_string()))
+        .map(|(name, text)| (name.to_ascii_lowercase(), text))
         .collect();
     json!({"Status": response.status, "Headers": headers, "Payload": String::from_utf8_lossy(&bytes)})
 }
