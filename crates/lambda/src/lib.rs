@@ -19,6 +19,7 @@ mod policy;
 mod record;
 mod target;
 mod told;
+pub mod url;
 
 use std::collections::HashSet;
 use std::fmt;

@@ -12,6 +12,7 @@ mod mappings;
 mod permissions;
 mod routes;
 mod tags;
+mod urls;
 mod versions;
 
 use aws::page::Page;
@@ -41,6 +42,7 @@ pub static SERVICE: Service<Functions> = Service {
 const CODE_MISSING: &str =
     "Zips in the request, and folders (S3Bucket hot-reload); no S3, images, layers, VPC, file systems.";
 
+const URLS: &str = "Payload format 2.0, buffered; no CORS, no response streams.";
 const DESTINATIONS: &str = "Destinations: queues, functions and event buses of the same account and region.";
 const ONLY_QUEUES: &str = "SQS queues; no streams, Kafka, MQ, DocumentDB.";
 
@@ -50,9 +52,11 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::whole("CreateAlias", aliases::create),
     Operation::partly("CreateEventSourceMapping", ONLY_QUEUES, mappings::create),
     Operation::partly("CreateFunction", CODE_MISSING, functions::create),
+    Operation::partly("CreateFunctionUrlConfig", URLS, urls::create),
     Operation::whole("DeleteAlias", aliases::delete),
     Operation::whole("DeleteEventSourceMapping", mappings::delete),
     Operation::whole("DeleteFunction", functions::delete),
+    Operation::whole("DeleteFunctionUrlConfig", urls::delete),
     Operation::whole("DeleteFunctionEventInvokeConfig", event_invoke::delete),
     Operation::whole("DeleteFunctionConcurrency", concurrency::delete),
     Operation::whole("GetAccountSettings", account::settings),
@@ -60,12 +64,14 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::whole("GetEventSourceMapping", mappings::get),
     Operation::partly("GetFunction", "The code's location is not given, but for a folder.", functions::get),
     Operation::whole("GetFunctionConcurrency", concurrency::get),
+    Operation::whole("GetFunctionUrlConfig", |functions, call, body| urls::get(functions, &call, body)),
     Operation::whole("GetFunctionEventInvokeConfig", event_invoke::get),
     Operation::whole("GetFunctionConfiguration", functions::get_configuration),
     Operation::whole("GetPolicy", permissions::get),
     Operation::whole("Invoke", invoke::invoke),
     Operation::whole("ListAliases", aliases::list),
     Operation::whole("ListEventSourceMappings", mappings::list),
+    Operation::whole("ListFunctionUrlConfigs", |functions, call, body| urls::list(functions, &call, body)),
     Operation::whole("ListFunctionEventInvokeConfigs", event_invoke::list),
     Operation::whole("ListFunctions", functions::list),
     Operation::whole("ListTags", tags::list),
@@ -81,6 +87,7 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::partly("UpdateFunctionCode", CODE_MISSING, functions::update_code),
     Operation::partly("UpdateFunctionConfiguration", CODE_MISSING, functions::update_configuration),
     Operation::partly("UpdateFunctionEventInvokeConfig", DESTINATIONS, event_invoke::update),
+    Operation::partly("UpdateFunctionUrlConfig", URLS, urls::update),
 ];
 
 /// The answer of an operation that has nothing to say.

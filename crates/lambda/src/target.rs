@@ -1,7 +1,9 @@
 //! What an invocation calls: a version, found by whatever name the caller used, and whether the caller may.
 
+use std::time::Duration;
+
 use aws::policy::{Explanation, Kind, Policy as Document, Request, explain};
-use aws::{Arn, Error};
+use aws::{Arn, Error, PorterCall};
 use serde::{Deserialize, Serialize};
 use store::Read;
 
@@ -54,6 +56,19 @@ pub struct InvokeRequest {
     pub invocation: InvocationType,
     /// The qualifier that the caller gave.
     pub qualifier: Option<String>,
+}
+
+/// The start of an environment, and of an interpreter on a busy machine, comes on top of the function's own time.
+const START_MAX: Duration = Duration::from_secs(60);
+
+impl Target {
+    /// The porter's call of it.
+    pub(crate) fn call(&self, invoke: &InvokeRequest, payload: Vec<u8>) -> Result<PorterCall, Error> {
+        let request = serde_json::to_vec(invoke)
+            .map_err(|error| Error::receiver("ServiceException", 500, error.to_string()))?;
+        let deadline = Duration::from_secs(self.configuration.timeout_seconds) + START_MAX;
+        Ok(PorterCall { operation: "Invoke", target: self.version_arn.clone(), request, payload, deadline })
+    }
 }
 
 impl Functions {

@@ -2,6 +2,7 @@
 
 mod body;
 pub(crate) mod console;
+mod function_url;
 pub(crate) mod genesys;
 mod metrics;
 pub(crate) mod own;
@@ -100,6 +101,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/webhooks/{name}", any(webhooks::post))
         .route("/webhooks/{name}/", any(webhooks::post))
         .fallback(aws_operation)
+        .layer(axum::middleware::from_fn_with_state(door.clone(), function_url::served))
         .layer(axum::middleware::from_fn_with_state(door.clone(), visitor::judged))
         .layer(axum::middleware::from_fn(request_log::logged))
         .with_state(door)

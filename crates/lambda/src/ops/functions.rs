@@ -20,6 +20,7 @@ use crate::ops::configuration::Settings;
 use crate::ops::versions::publish_latest;
 use crate::ops::{Change, Item, Named, Nothing, Paging, check_revision, look, number_of, tags, write};
 use crate::policy::Policy;
+use crate::url::FunctionUrl;
 use crate::{Functions, error, function, limits};
 
 #[derive(Debug, Deserialize)]
@@ -293,6 +294,7 @@ fn delete_all(tx: &mut Tx<'_>, name: &FunctionName, home: &Scope) -> Result<(), 
     }
     Policy::remove_all(tx, &name);
     EventInvokeConfig::remove_all(tx, &name);
+    FunctionUrl::remove_all(tx, &name);
     tx.remove(&FUNCTIONS, &name);
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! Invoke: which version, with what; the porter calls it.
 
-use std::time::Duration;
-
 use aws::{Call, Error, PorterCall, Reply};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,9 +9,6 @@ use serde::de::IgnoredAny;
 use crate::name::FunctionName;
 use crate::target::{InvocationType, InvokeRequest};
 use crate::{Functions, error, limits};
-
-/// The start of an environment, and of an interpreter on a busy machine, comes on top of the function's own time.
-const START_MAX: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -69,17 +64,13 @@ fn prepare(functions: &Functions, call: Call, body: &[u8]) -> Result<PorterCall,
     let target = functions.target(&asked, call.ids.next_u64())?;
     let invoke = InvokeRequest {
         request_id: call.request_id,
-        name: target.name,
-        version: target.version,
+        name: target.name.clone(),
+        version: target.version.clone(),
         invoked_arn: asked.arn(home).to_string(),
         client_context,
         wants_log: request.log_type.as_deref() == Some("Tail"),
         invocation,
         qualifier: asked.qualifier,
     };
-    let request = serde_json::to_vec(&invoke)
-        .map_err(|error| Error::receiver("ServiceException", 500, error.to_string()))?;
-    let timeout = Duration::from_secs(target.configuration.timeout_seconds);
-    let deadline = timeout + START_MAX;
-    Ok(PorterCall { operation: "Invoke", target: target.version_arn, request, payload, deadline })
+    target.call(&invoke, payload)
 }

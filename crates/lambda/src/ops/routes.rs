@@ -12,6 +12,7 @@ const POLICY: &str = "/2015-03-31/functions/{FunctionName}/policy";
 const VERSIONS: &str = "/2015-03-31/functions/{FunctionName}/versions";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{UUID}";
+const URL: &str = "/2021-10-31/functions/{FunctionName}/url";
 const EVENT_INVOKE: &str = "/2019-09-25/functions/{FunctionName}/event-invoke-config";
 const TAGS: &str = "/2017-03-31/tags/{Resource+}";
 
@@ -68,6 +69,11 @@ pub(super) const ROUTES: &[Route] = &[
         "/2019-09-25/functions/{FunctionName}/event-invoke-config/list",
     )
     .query(PAGING),
+    Route::new("CreateFunctionUrlConfig", "POST", URL).query(QUALIFIER).status(201),
+    Route::new("GetFunctionUrlConfig", "GET", URL).query(QUALIFIER),
+    Route::new("UpdateFunctionUrlConfig", "PUT", URL).query(QUALIFIER),
+    Route::new("DeleteFunctionUrlConfig", "DELETE", URL).query(QUALIFIER).status(204),
+    Route::new("ListFunctionUrlConfigs", "GET", "/2021-10-31/functions/{FunctionName}/urls").query(PAGING),
     Route::new("TagResource", "POST", TAGS).status(204),
     Route::new("UntagResource", "DELETE", TAGS).query(&[Binding::texts("TagKeys", "tagKeys")]).status(204),
     Route::new("ListTags", "GET", TAGS),

@@ -143,7 +143,11 @@ impl Page {
             }
         }
         let name = "trunkline_queue_oldest_message_age_seconds";
-        self.head(name, "gauge", "Age of the first message of a queue that can be received; 0 where there is none.");
+        self.head(
+            name,
+            "gauge",
+            "Age of the first message of a queue that can be received; 0 where there is none.",
+        );
         for Depth { queue, oldest_age_s, .. } in depths {
             let _ = writeln!(self.text, "{name}{{queue=\"{queue}\"}} {oldest_age_s}");
         }

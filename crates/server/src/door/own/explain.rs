@@ -78,13 +78,12 @@ pub(super) fn subscription(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
         if request.events.len() > EVENTS_MAX {
             return Err(Error::validation(format!("Events has more than {EVENTS_MAX} entries.")));
         }
-        let derived = |text: &String| {
-            EventContent::of_envelope(&Event::from_json(text, call.now).ok()?)
-        };
+        let derived = |text: &String| EventContent::of_envelope(&Event::from_json(text, call.now).ok()?);
         let contents: Vec<EventContent> = request.events.iter().filter_map(derived).collect();
         let report = rooms.subscriptions.explain(&request.name, &contents, call.now).ok_or_else(|| {
             let names = rooms.subscriptions.names().join(", ");
-            let there = if names.is_empty() { "there is none".to_owned() } else { format!("there are {names}") };
+            let there =
+                if names.is_empty() { "there is none".to_owned() } else { format!("there are {names}") };
             Error::sender(
                 "ResourceNotFoundException",
                 format!("Subscription {} does not exist; {there}.", request.name),
