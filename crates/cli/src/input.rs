@@ -49,6 +49,14 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), String> {
     written.map_err(|e| format!("could not write {}: {e}", path.display()))
 }
 
+/// Makes a folder, if it is not there yet.
+///
+/// # Errors
+/// A sentence that names it and the system's words.
+pub(crate) fn make_folder(path: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(path).map_err(|e| format!("could not make {}: {e}", path.display()))
+}
+
 /// Makes a file that must not be there yet.
 ///
 /// # Errors

@@ -59,6 +59,37 @@ impl From<io::Error> for CodeError {
     }
 }
 
+/// The zips of all functions of a data folder, of all accounts and regions.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub fn check_all(data_dir: &Path) -> io::Result<Checked> {
+    let mut all = Checked::default();
+    let scopes = match fs::read_dir(data_dir.join("functions")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(all),
+        scopes => scopes?,
+    };
+    for scope in scopes {
+        let checked = check(&scope?.path().join("code"))?;
+        all.whole.extend(checked.whole);
+        all.damaged.extend(checked.damaged);
+    }
+    Ok(all)
+}
+
+/// Takes the zips along that are intact, to the same place in another data folder.
+///
+/// # Errors
+/// Where one cannot be copied.
+pub fn copy_whole(from: &Path, into: &Path, zips: &Checked) -> io::Result<()> {
+    for zip in &zips.whole {
+        let place = into.join(zip.strip_prefix(from).unwrap_or(zip));
+        fs::create_dir_all(place.parent().unwrap_or(into))?;
+        fs::copy(zip, place)?;
+    }
+    Ok(())
+}
+
 /// Zips under their digests, and their folders. All of it blocks: call it where that is allowed.
 #[derive(Clone, Debug)]
 pub struct CodeStore {

@@ -1,6 +1,5 @@
 //! `trunkline fsck`: is everything in the data folder what was written, and what can be saved if it is not.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,7 +7,7 @@ use std::process::ExitCode;
 use aws::encoding::hex;
 use clap::Args;
 use queue::mend::{Mended, after_salvage};
-use runner::code::Checked;
+use runner::code::{self, Checked};
 use serde_json::json;
 use store::check::{Damage, Report, check, salvage};
 use store::folder::FORMAT;
@@ -79,7 +78,7 @@ impl Found {
     fn in_folder(data_dir: &Path) -> Result<Self, String> {
         let report = check(data_dir).map_err(|error| error.to_string())?;
         let unreadable = |error: io::Error| format!("{} cannot be read: {error}", data_dir.display());
-        let zips = zips(data_dir).map_err(unreadable)?;
+        let zips = code::check_all(data_dir).map_err(unreadable)?;
         let tables = file::check(data_dir).map_err(unreadable)?;
         Ok(Self { report, zips, tables })
     }
@@ -89,31 +88,6 @@ impl Found {
         let tables_are = self.tables.iter().all(|file| file.damage.is_empty());
         self.report.is_clean() && self.zips.damaged.is_empty() && tables_are
     }
-}
-
-/// The zips of functions, of all accounts and regions.
-fn zips(data_dir: &Path) -> io::Result<Checked> {
-    let mut all = Checked::default();
-    let scopes = match fs::read_dir(data_dir.join("functions")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(all),
-        scopes => scopes?,
-    };
-    for scope in scopes {
-        let checked = runner::code::check(&scope?.path().join("code"))?;
-        all.whole.extend(checked.whole);
-        all.damaged.extend(checked.damaged);
-    }
-    Ok(all)
-}
-
-/// Takes the zips along that are intact, to the same place in the new data folder.
-fn copy_zips(from: &Path, into: &Path, whole: &[PathBuf]) -> io::Result<()> {
-    for zip in whole {
-        let place = into.join(zip.strip_prefix(from).unwrap_or(zip));
-        fs::create_dir_all(place.parent().unwrap_or(into))?;
-        fs::copy(zip, place)?;
-    }
-    Ok(())
 }
 
 /// What was saved.
@@ -136,7 +110,7 @@ fn save(from: &Path, into: &Path, found: &Found) -> Result<Saved, String> {
         mended.places += more.places;
         mended.messages += more.messages;
     }
-    copy_zips(from, into, &found.zips.whole).map_err(|error| error.to_string())?;
+    code::copy_whole(from, into, &found.zips).map_err(|error| error.to_string())?;
     let left = found.tables.iter().filter_map(|file| save_tables(file, into).err()).collect();
     Ok(Saved { records, mended, left })
 }

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &NewArguments) -> Result<ExitCode, String> {
         return Err(format!("'{name}' is no name of a function: letters, digits, - and _"));
     }
     let Template { files, runtime, handler } = arguments.language.template();
-    std::fs::create_dir_all(folder).map_err(|e| format!("could not make {}: {e}", folder.display()))?;
+    input::make_folder(folder)?;
     for (file, content) in files {
         input::write_new(&folder.join(file), content)?;
     }
