@@ -13,7 +13,7 @@ use crate::machine::{self, Outcome};
 use crate::root;
 use crate::served::{RUNTIMES, RUNTIMES_VARIABLE, Served};
 
-const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|console|genesys ...] [-- TEST...]";
+const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|console|genesys|browser ...] [-- TEST...]";
 
 /// How the binary is started: the tests have HTTP endpoints on this machine. Whoever gives `--endpoint` starts it likewise.
 const SERVE: &[&str] = &["serve", "--allow-private", "localhost"];
@@ -42,6 +42,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "node", run: node },
     Suite { name: "console", run: console },
     Suite { name: "genesys", run: genesys },
+    Suite { name: "browser", run: browser },
 ];
 
 pub(crate) fn run(args: &[String]) -> ExitCode {
@@ -191,6 +192,15 @@ pub(crate) fn virtual_environment(folder: &Path, wanted: &Path) -> Outcome<PathB
 /// Debian ships Python without the part that makes an environment with pip in it.
 fn works_with_venv() -> bool {
     machine::works("python3", &["-c", "import venv, ensurepip"])
+}
+
+/// A page of another origin in a real Chromium.
+fn browser(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+    if !machine::works("chromium", &["--version"]) {
+        install(&["chromium"])?;
+    }
+    let mut command = unittest(scratch, endpoint, "browser", "python")?;
+    machine::run(command.args(["discover", "-s", "."]))
 }
 
 fn node(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {

@@ -73,7 +73,7 @@ const REST: &str = "
   `functions`, swept an hour after no version names them, and checked by `trunkline fsck`. Layers are missing. Event source mappings read SQS queues alone.
 - Target kinds served: {kinds} ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.
-- Signatures are not verified (any credentials on loopback; other addresses only with `--credentials any`; [docs/security.md](security.md) says
+- Signatures are verified with `--auth sigv4` only (any credentials on loopback; other addresses only with `--auth`; [docs/security.md](security.md) says
   what is promised). One account and region unless `--accounts` and `--regions` name more ([docs/aws-targets.md](aws-targets.md)).
 - State machines: Tasks of services that are not served, and readers and writers of S3, are refused at creation by name
   ([docs/states.md](states.md)).

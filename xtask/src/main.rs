@@ -17,6 +17,7 @@ mod options;
 mod power_loss;
 mod root;
 mod served;
+mod soak;
 mod templates;
 mod tidy;
 
@@ -41,7 +42,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "clients",
-        about: "[python|seeds|node] AWS's own SDKs against the built binary",
+        about: "[python|seeds|node|browser] AWS's own SDKs, and a web page in Chromium, against the built binary",
         run: clients::run,
     },
     Task {
@@ -63,6 +64,11 @@ const TASKS: &[Task] = &[
         name: "open-conversations",
         about: "[--conversations N] the tracker's slow proof: a million open conversations under 1 GiB of memory",
         run: open_conversations::run,
+    },
+    Task {
+        name: "soak",
+        about: "[--minutes N] [--rate N] | --queues N --messages N: hours of mixed load, or very many queues: memory and descriptors",
+        run: soak::run,
     },
     Task {
         name: "concurrency",

@@ -3,6 +3,8 @@
 //! Source: AWS General Reference, "Create a signed AWS API request"; the published test suite is the test at the foot. Own code
 //! over `hmac` and `sha2`, which are here anyway: `aws-sigv4` brings a dozen crates for these hundred lines.
 
+pub mod verify;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -67,10 +69,7 @@ pub fn sign(
     let _ = write!(canonical, "\n{names}\n{}", hex(&Sha256::digest(request.body)));
     let scope = format!("{day}/{region}/{service}/aws4_request");
     let to_sign = format!("{ALGORITHM}\n{time}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
-    let first = format!("AWS4{}", credentials.secret_access_key.reveal());
-    let key = [day, region, service, "aws4_request"]
-        .into_iter()
-        .fold(first.into_bytes(), |key, part| hmac(&key, part.as_bytes()));
+    let key = signing_key(&credentials.secret_access_key, day, (region, service));
     let signature = hex(&hmac(&key, to_sign.as_bytes()));
     let id = &credentials.access_key_id;
     let authorization =
@@ -89,6 +88,14 @@ fn canonical_headers(request: &Unsigned<'_>, added: &[(String, String)]) -> BTre
         known.and_modify(|all| all.extend([",", &value])).or_insert(value.clone());
     }
     headers
+}
+
+/// The key that a secret gives for a day, a region and a service.
+fn signing_key(secret: &Secret, day: &str, (region, service): (&str, &str)) -> Vec<u8> {
+    let first = format!("AWS4{}", secret.reveal());
+    [day, region, service, "aws4_request"]
+        .into_iter()
+        .fold(first.into_bytes(), |key, part| hmac(&key, part.as_bytes()))
 }
 
 /// `20150830T123600Z`.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod backup;
 mod check;
 mod completions;
 mod destroy;
@@ -91,6 +92,13 @@ pub(crate) enum Command {
     ///
     /// Each check says what it found, why it matters and how it is fixed. The exit status is 1 where one found something.
     Doctor(doctor::Arguments),
+    /// Write a backup of a data folder, also while a server uses it
+    ///
+    /// Store, tables and functions' code are of one moment; DynamoDB's tables wait while their file is copied. A server that
+    /// runs is asked at --endpoint.
+    Backup(backup::Arguments),
+    /// Put a backup where no data folder is
+    Restore(backup::RestoreArguments),
     /// Check a data folder for damage, and salvage what is intact
     Fsck(fsck::Arguments),
     /// Write the commented sample pipeline to trunkline.yaml
@@ -174,6 +182,8 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,6 +13,7 @@ use provision::{ApiError, Desired, Http, Owner, Ownership, Pipeline, Place, Plan
 use runner::interpreter::{Interpreters, VersionRule};
 use runner::runtime::Runtime;
 use serde_json::{Value, json};
+use server::{OwnDoor, Server};
 
 use crate::feed::Feed;
 use crate::output::{self, BAD, FAINT, Form, GOOD, STRONG, styled};
@@ -75,13 +75,14 @@ pub(crate) fn queue_ids(pipeline: &Pipeline, feed: Option<&Feed>) -> QueueIds {
 /// # Errors
 /// What is wrong with the file, or what the API answered.
 pub(crate) async fn bring_up(
-    address: SocketAddr,
+    door: &OwnDoor,
     file: &PipelineFile,
     pipeline: &Pipeline,
     ids: &QueueIds,
     agreement: Agreement,
 ) -> Result<Report, String> {
-    let api = Http::new(&format!("http://{address}"), &[])?;
+    let api = Http::new(&format!("http://{}", door.address), &[])?;
+    let api = api.signed_with(door.credentials.clone(), Server::surroundings().now);
     let said = |error: ApiError| error.to_string();
     let place = provision::place(&api).await.map_err(said)?;
     let desired = desired(file, pipeline, &place, ids).await?;

@@ -4,6 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
+use aws::secret::Secret;
+use aws::sigv4::Credentials;
+
 /// What editors of Windows put before a text. It is no part of it, and no JSON.
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
@@ -38,6 +41,29 @@ fn unmarked(text: &str) -> &str {
 /// A sentence that names the file and the system's words.
 pub(crate) fn file(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("could not read {}: {e}", path.display()))
+}
+
+/// Reads what to call a door with from the first line of a file: an access key id and its secret, or a token.
+///
+/// # Errors
+/// A sentence that names the file and shows no secret.
+pub(crate) fn credentials(path: &Path) -> Result<Credentials, String> {
+    let text = file(path)?;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut words = line.unwrap_or_default().split_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some(token), None, None) => Ok(Credentials {
+            access_key_id: "trunkline".to_owned(),
+            secret_access_key: Secret::default(),
+            session_token: Some(Secret::new(token)),
+        }),
+        (Some(id), Some(secret), None) => Ok(Credentials {
+            access_key_id: id.to_owned(),
+            secret_access_key: Secret::new(secret),
+            session_token: None,
+        }),
+        _ => Err(format!("{}: the first line is no access key id and secret, and no token", path.display())),
+    }
 }
 
 /// Writes a file that must not be there yet.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use provision::{Api, ApiError, Http, Place, Request};
 use serde_json::{Value, json};
+use server::Server;
 use tokio::runtime::Runtime;
 
 use crate::input;
@@ -22,6 +23,9 @@ pub(crate) struct Endpoint {
     /// Also trust the certificate authorities in this file (PEM), for an https:// endpoint
     #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Sign requests with the access key, or send the token, in the first line of this file: what `serve --auth-file` takes
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_AUTH_FILE")]
+    pub(crate) auth_file: Option<PathBuf>,
 }
 
 /// How a command that looks is told where to look and how to say it.
@@ -55,7 +59,11 @@ impl Endpoint {
     /// # Errors
     /// A sentence where it is no address, or its authorities cannot be read.
     pub(crate) fn api(&self) -> Result<Http, String> {
-        Http::new(&self.url, &self.own_authorities()?)
+        let http = Http::new(&self.url, &self.own_authorities()?)?;
+        Ok(match &self.auth_file {
+            Some(file) => http.signed_with(input::credentials(file)?, Server::surroundings().now),
+            None => http,
+        })
     }
 
     /// What an answer means for a person.

@@ -80,6 +80,16 @@ impl Queues {
         self.newest
     }
 
+    /// Drops nothing for its age before a moment: the clock may be wrong.
+    pub fn keep_expired_until(&self, moment: Timestamp) {
+        self.memory.keep_expired_until(moment);
+    }
+
+    /// Whether nothing is dropped for its age.
+    pub fn keeps_expired(&self, now: Timestamp) -> bool {
+        self.memory.keeps_expired(now)
+    }
+
     /// The account and the region that they are in.
     pub fn scope(&self) -> &Scope {
         self.store.scope()

@@ -4,10 +4,14 @@
 //! and delays would pass early, deduplication would be forgotten, or timers would wait for the hour to come again. Such a
 //! jump is told from time that has passed by the clock that counts since the machine was started.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws::{Clock, Ids, Timestamp};
+use ring::rand::SecureRandom as _;
+use serde::{Deserialize, Serialize};
+use store::Table;
 
 /// Where this floor has its time and its identifiers from.
 pub(crate) const OWN_CLOCK: Clock = Clock { now, ids };
@@ -20,14 +24,79 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_ms(steady.now(ms(wall), ms(since_start())))
 }
 
-/// Says nothing before `floor`, when the newest message of the store was there already: a clock that went back while
-/// nobody ran would let every message wait for that time to come again. More than a day is no correction but a clock that
-/// was wrong before, and is not believed.
+/// Goes on where the store was left: after the newest moment in it, and with the jumps that were left out before.
 #[expect(clippy::disallowed_methods, reason = "the loops of this floor read the clock for all rooms below")]
-pub(crate) fn not_before(floor: Timestamp) {
+pub(crate) fn resume(kept: Option<KeptClock>, newest: Timestamp) -> Resumption {
     let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    steady.not_before(floor.unix_ms(), ms(wall));
+    steady.resume(kept, newest.unix_ms(), ms(wall))
+}
+
+/// Says nothing before the newest moment of another account or region, whose time is the same.
+#[expect(clippy::disallowed_methods, reason = "the loops of this floor read the clock for all rooms below")]
+pub(crate) fn not_before(newest: Timestamp) {
+    let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
+    let wall_ms = ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+    if wall_ms.saturating_sub_signed(steady.ahead_ms) < newest.unix_ms() {
+        steady.ahead_ms = difference(wall_ms, newest.unix_ms());
+    }
+}
+
+/// Nothing is swept until then, in ms.
+static QUIET_UNTIL_MS: AtomicU64 = AtomicU64::new(0);
+
+/// Nothing is swept before a moment: the clock may be wrong.
+pub(crate) fn keep_quiet(until: Timestamp) {
+    QUIET_UNTIL_MS.store(until.unix_ms(), Ordering::Relaxed);
+}
+
+/// Whether nothing is swept.
+pub(crate) fn is_quiet() -> bool {
+    now().unix_ms() < QUIET_UNTIL_MS.load(Ordering::Relaxed)
+}
+
+/// The machine's own time, for whoever compares clocks with somebody else's.
+#[expect(clippy::disallowed_methods, reason = "the loops of this floor read the clock for all rooms below")]
+pub(crate) fn wall() -> Timestamp {
+    Timestamp::from_unix_ms(ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
+}
+
+/// What is to be kept of the clock now.
+pub(crate) fn to_keep() -> KeptClock {
+    let said_ms = now().unix_ms();
+    let steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
+    KeptClock { said_ms, ahead_ms: steady.ahead_ms }
+}
+
+/// What is kept of a store's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptClock {
+    /// What it has said, some minutes ago at the most when the process ended.
+    said_ms: u64,
+    /// How far the machine's clock was ahead of it.
+    pub(crate) ahead_ms: i64,
+}
+
+store::record!(KeptClock, version 1);
+
+/// The store's clock.
+pub(crate) const CLOCK: Table<(), KeptClock> = Table::new(86, "clock");
+
+/// How a clock goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resumption {
+    /// As it should.
+    Usual,
+    /// The machine's clock is behind what is stored, which time goes on from.
+    Back {
+        /// By so many ms.
+        behind_ms: u64,
+    },
+    /// More than a day has passed since anything was stored: nobody ran, or the machine's clock is wrong.
+    Ahead {
+        /// So many ms.
+        passed_ms: u64,
+    },
 }
 
 static STEADY: Mutex<Steady> = Mutex::new(Steady::new());
@@ -45,8 +114,8 @@ struct Steady {
 
 /// Less than this between two readings is the machine correcting its clock, which we follow.
 const JUMP_MS: u64 = 1_000;
-/// The most that a clock which has gone back is held at the newest message's time.
-const FLOOR_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+/// More than this between two runs may be a clock that is wrong.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl Steady {
     const fn new() -> Self {
@@ -63,7 +132,7 @@ impl Steady {
                 self.ahead_ms = self.ahead_ms.saturating_add(jump_ms);
                 tracing::warn!(
                     jump_ms,
-                    "the machine's clock has jumped; Trunkline goes on with steady time until it is started again"
+                    "the machine's clock has jumped; Trunkline goes on with steady time, also after a restart"
                 );
             }
         }
@@ -72,21 +141,19 @@ impl Steady {
         self.said_ms
     }
 
-    /// Goes on from `floor_ms` where the wall's clock says less, unless it says far less.
-    fn not_before(&mut self, floor_ms: u64, wall_ms: u64) {
-        let behind_ms = floor_ms.saturating_sub(wall_ms.saturating_sub_signed(self.ahead_ms));
-        if behind_ms > FLOOR_MS_MAX {
-            tracing::warn!(
-                behind_ms,
-                "messages are dated later than the machine's clock, which may be wrong"
-            );
-        } else if behind_ms > 0 {
-            tracing::warn!(
-                behind_ms,
-                "the machine's clock has gone back; Trunkline goes on from its newest message"
-            );
-            self.ahead_ms = difference(wall_ms, floor_ms);
-        }
+    /// Goes on after all that is stored: by the machine's clock, or by that less the jumps that were left out before, whichever
+    /// comes next; where both are behind, from what is stored.
+    fn resume(&mut self, kept: Option<KeptClock>, newest_ms: u64, wall_ms: u64) -> Resumption {
+        let last_ms = kept.map_or(0, |kept| kept.said_ms).max(newest_ms);
+        let ahead = kept.map_or(0, |kept| kept.ahead_ms);
+        let next = [ahead, 0].into_iter().filter(|ahead| wall_ms.saturating_sub_signed(*ahead) >= last_ms);
+        let Some(ahead_ms) = next.max() else {
+            self.ahead_ms = difference(wall_ms, last_ms);
+            return Resumption::Back { behind_ms: last_ms.saturating_sub(wall_ms) };
+        };
+        self.ahead_ms = ahead_ms;
+        let passed_ms = wall_ms.saturating_sub_signed(ahead_ms).saturating_sub(last_ms);
+        if last_ms > 0 && passed_ms > DAY_MS { Resumption::Ahead { passed_ms } } else { Resumption::Usual }
     }
 }
 
@@ -120,6 +187,16 @@ pub(crate) fn ids() -> Ids {
     Ids::from_seed((u128::from(random_u64()) << 64) | u128::from(random_u64()))
 }
 
+/// A text that nobody can guess, of 128 bits.
+pub(crate) fn secret() -> String {
+    let mut bytes = [0; 16];
+    // The system's source does not fail once it has begun; without it, what is made is known to nobody either.
+    if ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
+        return ids().next_uuid() + &ids().next_uuid();
+    }
+    aws::encoding::hex(&bytes)
+}
+
 fn random_u64() -> u64 {
     use std::collections::hash_map::RandomState;
     use std::hash::{BuildHasher, Hasher};
@@ -129,7 +206,7 @@ fn random_u64() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Steady, ids, now};
+    use super::{KeptClock, Resumption, Steady, ids, now};
 
     const HOUR_MS: u64 = 3_600_000;
     const DAY_MS: u64 = 1_700_000_000_000;
@@ -162,17 +239,27 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_after_a_jump_back_goes_on_from_the_newest_message() {
-        let mut steady = Steady::new();
-        steady.not_before(DAY_MS, DAY_MS - HOUR_MS);
-        assert_eq!(steady.now(DAY_MS - HOUR_MS + 5, 500), DAY_MS + 5);
-        assert_eq!(steady.now(DAY_MS - HOUR_MS + 15, 510), DAY_MS + 15);
-        let mut right = Steady::new();
-        right.not_before(DAY_MS, DAY_MS + 1);
-        assert_eq!(right.now(DAY_MS + 1, 500), DAY_MS + 1);
-        let mut far = Steady::new();
-        far.not_before(DAY_MS + 25 * HOUR_MS, DAY_MS);
-        assert_eq!(far.now(DAY_MS, 500), DAY_MS);
+    fn a_restart_goes_on_after_all_that_is_stored() {
+        let kept = |said_ms, ahead_ms| Some(KeptClock { said_ms, ahead_ms });
+        let hour = i64::try_from(HOUR_MS).unwrap();
+        let long = 400 * 24 * HOUR_MS;
+        // What was kept, the newest message, the machine's clock; what is said then, and how.
+        let cases = [
+            ("new", None, 0, DAY_MS, DAY_MS, Resumption::Usual),
+            ("an hour later", kept(DAY_MS, 0), 5, DAY_MS + HOUR_MS, DAY_MS + HOUR_MS, Resumption::Usual),
+            ("a jump forward while alive", kept(DAY_MS, 48 * hour), 0, DAY_MS + 49 * HOUR_MS, DAY_MS + HOUR_MS, Resumption::Usual),
+            ("which was mended meanwhile", kept(DAY_MS, 48 * hour), 0, DAY_MS + HOUR_MS, DAY_MS + HOUR_MS, Resumption::Usual),
+            ("a jump back while alive", kept(DAY_MS, -hour), 0, DAY_MS - HOUR_MS + 5, DAY_MS + 5, Resumption::Usual),
+            ("back", kept(DAY_MS, 0), 0, DAY_MS - HOUR_MS, DAY_MS, Resumption::Back { behind_ms: HOUR_MS }),
+            ("messages of a clock that was wrong", None, DAY_MS + long, DAY_MS, DAY_MS + long, Resumption::Back { behind_ms: long }),
+            ("far ahead", kept(DAY_MS, 0), 0, DAY_MS + long, DAY_MS + long, Resumption::Ahead { passed_ms: long }),
+        ];
+        for (name, kept, newest_ms, wall_ms, said_ms, how) in cases {
+            let mut steady = Steady::new();
+            assert_eq!(steady.resume(kept, newest_ms, wall_ms), how, "{name}");
+            assert_eq!(steady.now(wall_ms, 500), said_ms, "{name}");
+            assert_eq!(steady.now(wall_ms + 10, 510), said_ms + 10, "{name}");
+        }
     }
 
     #[test]

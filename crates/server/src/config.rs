@@ -9,6 +9,8 @@ use genesys::webhook::Webhook;
 use queue::WaitingTimes;
 use runner::interpreter::VersionRule;
 
+pub use crate::door::auth::Auth;
+
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
@@ -16,6 +18,15 @@ pub enum Credentials {
     AnyOnLoopback,
     /// Any credentials on any address: the user has said so.
     AnyAnywhere,
+}
+
+/// What becomes of a start that is more than a day after anything was stored: nobody ran, or the machine's clock is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockJump {
+    /// It goes on, says so, and drops nothing for its age for an hour.
+    Tell,
+    /// It is refused.
+    Refuse,
 }
 
 /// How a server is started.
@@ -43,8 +54,16 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Who may call.
     pub credentials: Credentials,
+    /// What callers have to show.
+    pub auth: Auth,
+    /// What our own functions call us with; made at the start.
+    pub own: Option<aws::sigv4::Credentials>,
     /// Sends are refused when the disk has less than this left, in bytes, so that receives and deletes can go on.
     pub disk_reserve_bytes: u64,
+    /// What secrets in the store are sealed with, where they are.
+    pub secret_key: Option<store::SecretKey>,
+    /// What becomes of a start that is more than a day after anything was stored.
+    pub clock_jump: ClockJump,
     /// How long, and up to which size, events are kept for people to look at.
     pub event_retention: Retention,
     /// What is done about what AWS would refuse for want of a permission.
@@ -76,7 +95,11 @@ impl Config {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             credentials: Credentials::AnyOnLoopback,
+            auth: Auth::Any,
+            own: None,
             disk_reserve_bytes: 0,
+            secret_key: None,
+            clock_jump: ClockJump::Tell,
             event_retention: Retention::default(),
             permissions: Permissions::Warn,
             webhooks: Vec::new(),
@@ -106,6 +129,11 @@ pub enum StartError {
     Tables(tables::CannotOpen),
     /// The folder of functions' code cannot be used.
     Functions(std::io::Error),
+    /// The clock is far ahead of what is stored, and such starts are to be refused.
+    ClockJump {
+        /// By so many days.
+        days: u64,
+    },
     /// The file of certificates.
     Authorities {
         /// What is wrong with it.
@@ -141,6 +169,10 @@ impl fmt::Display for StartError {
             Self::Functions(error) => {
                 write!(f, "the folder `functions` in the data folder cannot be used: {error}")
             }
+            Self::ClockJump { days } => write!(
+                f,
+                "the machine's clock is {days} days ahead of all that is stored; set it right, or start without --clock-jump refuse if nobody ran for so long"
+            ),
             Self::Authorities { why } => write!(f, "the file of --ca-file holds {why}"),
             Self::AddressInUse { address, user } => {
                 write!(f, "the address {address} is taken")?;
@@ -154,7 +186,7 @@ impl fmt::Display for StartError {
             }
             Self::Unprotected { address } => write!(
                 f,
-                "{address} can be reached from other machines, and signatures are not verified yet, so everybody there could call; listen on 127.0.0.1, or say --credentials any if that is what you want"
+                "{address} can be reached from other machines, and nobody is asked who they are; say --auth sigv4 or --auth token with --auth-file FILE, listen on 127.0.0.1, or say --auth any if everybody there may call"
             ),
         }
     }
@@ -168,7 +200,7 @@ impl std::error::Error for StartError {
             Self::Tables(error) => Some(error),
             Self::Functions(error) => Some(error),
             Self::Listen { source, .. } => Some(source),
-            Self::Authorities { .. } | Self::AddressInUse { .. } | Self::Unprotected { .. } => None,
+            Self::ClockJump { .. } | Self::Authorities { .. } | Self::AddressInUse { .. } | Self::Unprotected { .. } => None,
         }
     }
 }

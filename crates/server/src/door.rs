@@ -1,5 +1,6 @@
 //! The one HTTP door: AWS operations, health, and what else speaks to Trunkline.
 
+pub(crate) mod auth;
 mod body;
 pub(crate) mod console;
 mod function_url;
@@ -28,10 +29,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use delivery::{Answers, Meters};
 use http_client::Client;
+use tokio::runtime::RuntimeFlavor;
 use tokio::sync::watch;
 
 use crate::clock;
 use crate::config::OpenWebhook;
+use crate::door::auth::Auth;
 pub(crate) use crate::door::body::Bodies;
 use crate::door::console::Console;
 use crate::door::reply::{Driver, OperationAnswer};
@@ -79,6 +82,8 @@ pub(crate) struct DoorParts {
     pub(crate) region: Arc<str>,
     /// Where callers reach us when they name no host themselves.
     pub(crate) address: Arc<str>,
+    /// What callers of AWS's operations have to show.
+    pub(crate) auth: Arc<Auth>,
     /// Who may come in at all.
     pub(crate) visitors: Arc<Visitors>,
     /// What the console has of this process.
@@ -126,6 +131,13 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
     }
     let mut call = door.call(&parts.headers);
     let request_id = call.request_id.clone();
+    let admitted = match door.auth.admit(&parts) {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            door.bodies.pass_over(body).await;
+            return Outgoing::likely(&parts).error(&error, &request_id);
+        }
+    };
     let served = match door.scopes.of(CredentialScope::of(&parts).as_ref()) {
         Ok(served) => served,
         Err(error) => {
@@ -148,6 +160,9 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
         Ok(body) => body,
         Err(error) => return outgoing.error(&error, &request_id),
     };
+    if let Err(error) = admitted.check(&parts, &body) {
+        return outgoing.error(&error, &request_id);
+    }
     let asked = match destination.read(services, &parts, &body) {
         Ok(asked) => asked,
         Err((outgoing, error)) => return outgoing.error(&error, &request_id),
@@ -156,11 +171,24 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
         call.payload = std::mem::take(&mut body);
     }
     let request = asked.request.as_deref().unwrap_or(&body);
-    let reply = asked.service.run(&asked.operation, call, request);
+    let reply = beside_others(request.len(), || asked.service.run(&asked.operation, call, request));
     match door.driver().drive(reply).await {
         Ok(OperationAnswer::Json(body)) => asked.outgoing.answer(body, &request_id),
         Ok(OperationAnswer::Whole(response)) => whole(response, &request_id),
         Err(error) => asked.outgoing.error(&error, &request_id),
+    }
+}
+
+/// A request of so many bytes may take long to work on: an event of 100 KB met by thousands of alternatives in rules takes a second.
+const LONG_BYTES_MIN: usize = 16 << 10;
+
+/// Works on a request of `bytes`. Where that may take long, another thread takes over what else this one would have served.
+fn beside_others<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    let flavor = tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor());
+    if bytes >= LONG_BYTES_MIN && flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::secret::Secret;
 use aws::{Arn, Clock, Error, Event, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,14 +16,14 @@ use lambda::{Functions, Hands, KeptZip};
 use logs::{Entry, Logs, StreamName};
 use queue::Queues;
 use runner::launcher::ARGUMENT;
-use runner::options::LauncherCommand;
+use runner::options::{Credentials, LauncherCommand};
 use runner::{CodeError, CodeStore, LogOrigin, LogRecord, Runner, RunnerOptions, Runtime};
 use store::{Commit, Store};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{Mutex, watch};
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Auth, Config};
 
 /// Where the invoker has its time and its identifiers from.
 const OWN_CLOCK: Clock = Clock { now: clock::now, ids: clock::ids };
@@ -74,6 +75,13 @@ impl Workshop {
         options.region = scope.region.to_string();
         options.sdks = runner::sdk::default_folder();
         options.version_rule = config.runtimes;
+        if let (Some(own), false) = (&config.own, matches!(config.auth, Auth::Any)) {
+            options.credentials = Credentials {
+                access_key_id: own.access_key_id.clone(),
+                secret_access_key: own.secret_access_key.reveal().to_owned(),
+                session_token: own.session_token.as_ref().map_or("", Secret::reveal).to_owned(),
+            };
+        }
         let runner = Runner::new(options)?;
         let functions = Functions::new(queues, hands(code.clone(), runner.clone(), events));
         let invoker = Invoker::new(functions.clone(), runner.clone(), code.clone(), OWN_CLOCK);

@@ -1,5 +1,6 @@
 //! Opens the store, starts the loops, and opens the one HTTP door.
 
+pub mod backup;
 mod clock;
 mod component;
 pub mod config;
@@ -27,5 +28,5 @@ pub mod worker;
 pub use crate::feed::SimulatedFeed;
 pub use crate::listen::{NotificationsFeed, PartnerQueueFeed};
 pub use crate::rooms::Rooms;
-pub use crate::server::{Server, StopReason};
+pub use crate::server::{OwnDoor, Server, StopReason};
 pub use crate::worker::WorkerMessage;

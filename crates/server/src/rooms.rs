@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws::Scope;
 use delivery::{FunctionHook, MachineHook};
@@ -17,11 +18,11 @@ use iam::Iam;
 use logs::Logs;
 use queue::Queues;
 use states::{Hands, States};
-use store::{Options, Store};
+use store::{Options, Read as _, Store};
 use tables::Tables;
 
-use crate::clock;
-use crate::config::{Config, StartError};
+use crate::clock::{self, Resumption};
+use crate::config::{ClockJump, Config, StartError};
 use crate::functions::Workshop;
 
 /// The open rooms, for what runs beside the door: loops, the built-in worker, the feed.
@@ -60,6 +61,7 @@ impl Rooms {
         let options = Options {
             home: Scope::new(&config.account, &config.region),
             disk_reserve_bytes: config.disk_reserve_bytes,
+            secret_key: config.secret_key.clone(),
             on_damage: |error| tracing::error!(%error, "a damaged record was passed over, and what it held is lost"),
             on_dropped_commit: || {
                 tracing::warn!(
@@ -77,7 +79,7 @@ impl Rooms {
         }
         let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
         queues.set_waiting_times(config.waiting_times);
-        clock::not_before(queues.newest());
+        resume_clock(&queues, config)?;
         let iam = Iam::new(store);
         Self::open_on(queues, iam, config)
     }
@@ -86,6 +88,9 @@ impl Rooms {
     pub(crate) fn open_beside(&self, scope: &Scope, config: &Config) -> Result<Self, StartError> {
         let queues = self.queues.in_scope(scope).map_err(StartError::Stored)?;
         clock::not_before(queues.newest());
+        if self.queues.keeps_expired(clock::now()) {
+            queues.keep_expired_until(clock::now().plus(GRACE));
+        }
         // IAM knows no regions: its records are under their account, all of them in the home scope.
         Self::open_on(queues, self.iam.clone(), config)
     }
@@ -129,6 +134,35 @@ impl Rooms {
             names: Arc::default(),
         })
     }
+}
+
+/// So long nothing is dropped for its age after a start that is more than a day after the last.
+const GRACE: Duration = Duration::from_secs(3_600);
+
+/// Lets the clock go on where these queues were left. After a start that may be at a wrong time nothing ends by its age for an
+/// hour, in which somebody can stop it.
+fn resume_clock(queues: &Queues, config: &Config) -> Result<(), StartError> {
+    let kept = queues.store().read(|read| read.get(&clock::CLOCK, &())).map_err(StartError::Stored)?;
+    match clock::resume(kept, queues.newest()) {
+        Resumption::Usual => {}
+        Resumption::Back { behind_ms } => tracing::warn!(
+            behind_ms,
+            "the machine's clock is behind what is stored; time goes on from the newest stored moment"
+        ),
+        Resumption::Ahead { passed_ms } => {
+            let days = passed_ms / 86_400_000;
+            if config.clock_jump == ClockJump::Refuse {
+                return Err(StartError::ClockJump { days });
+            }
+            tracing::warn!(
+                days,
+                "so long nothing was stored: nobody ran, or the machine's clock is wrong. For an hour nothing is swept or expires: messages past their retention, deliveries past their age, events and attempts past theirs. Stop before that if the clock is wrong; --clock-jump refuse stops every such start"
+            );
+            queues.keep_expired_until(clock::now().plus(GRACE));
+            clock::keep_quiet(clock::now().plus(GRACE));
+        }
+    }
+    Ok(())
 }
 
 /// Where the tables of an account and region are: the home scope's file has no name of its own, as its records have none.

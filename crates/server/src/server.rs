@@ -17,6 +17,7 @@ use crate::component::{Hands, components};
 use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
 use crate::door::console::{Console, Reach};
+use crate::door::auth::Auth;
 use crate::door::visitor::Visitors;
 use crate::door::{Bodies, Door, DoorParts, router};
 use crate::feed::{RunningFeed, SimulatedFeed};
@@ -37,6 +38,7 @@ const CLOSING_TIME: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    own: aws::sigv4::Credentials,
     config: Config,
     rooms: Rooms,
     platform: Platform,
@@ -44,6 +46,15 @@ pub struct Server {
     stopped: watch::Receiver<Option<String>>,
     close: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+}
+
+/// A server's door, and what this process calls it with.
+#[derive(Clone, Debug)]
+pub struct OwnDoor {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// Good at this door alone, until the server ends.
+    pub credentials: aws::sigv4::Credentials,
 }
 
 /// Why a server ended.
@@ -64,7 +75,8 @@ impl Server {
     /// # Errors
     /// [`StartError`]: the folder, the address, or what is stored.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        if config.credentials == Credentials::AnyOnLoopback && !config.listen.ip().is_loopback() {
+        let is_open = config.credentials == Credentials::AnyOnLoopback && matches!(config.auth, Auth::Any);
+        if is_open && !config.listen.ip().is_loopback() {
             return Err(StartError::Unprotected { address: config.listen });
         }
         let client = Client::new(config.calls_out.clone()).map_err(|why| StartError::Authorities { why })?;
@@ -74,7 +86,8 @@ impl Server {
         let address =
             listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
         // Functions call the door where it is really open.
-        let opened = Config { listen: address, ..config.clone() };
+        let own = own_credentials();
+        let opened = Config { listen: address, own: Some(own.clone()), ..config.clone() };
         // Opening reads the store and waits for its first commit: work for a thread that may block.
         let scopes = tokio::task::spawn_blocking(move || Scopes::open(&opened)).await;
         let scopes = scopes.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
@@ -104,6 +117,7 @@ impl Server {
             account: Arc::from(config.account.as_str()),
             region: Arc::from(config.region.as_str()),
             address: Arc::from(address.to_string()),
+            auth: Arc::new(config.auth.clone().with(&own)),
             visitors: Arc::new(Visitors {
                 listen: Some(address),
                 hosts: config.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
@@ -122,12 +136,17 @@ impl Server {
         tasks.extend(
             runs.into_iter().flat_map(|runs| machines::loops(runs, &porter, &closing)).map(tokio::spawn),
         );
-        Ok(Self { address, config, rooms, platform, console, stopped, close, tasks })
+        Ok(Self { address, own, config, rooms, platform, console, stopped, close, tasks })
     }
 
     /// Where the door is open.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The door as this process calls it.
+    pub fn own_door(&self) -> OwnDoor {
+        OwnDoor { address: self.address, credentials: self.own.clone() }
     }
 
     /// The address of the console, with the key that signs a browser in where others than this machine can reach it.
@@ -215,6 +234,16 @@ fn start_loops(rooms: &Rooms, hands: &Hands<'_>) -> Vec<JoinHandle<()>> {
     let loops: Vec<_> = components.iter().flat_map(|component| component.loops(hands)).collect();
     let sweep = ticking(Sweep::new(rooms.store.clone(), components), hands.closing.clone());
     loops.into_iter().map(tokio::spawn).chain([tokio::spawn(sweep)]).collect()
+}
+
+/// What our own functions and our own pipeline file call us with.
+fn own_credentials() -> aws::sigv4::Credentials {
+    let secret = || aws::secret::Secret::new(clock::secret());
+    aws::sigv4::Credentials {
+        access_key_id: "TRUNKLINEFUNCTION".to_owned(),
+        secret_access_key: secret(),
+        session_token: Some(secret()),
+    }
 }
 
 /// Turns to the cause when the store or a file of tables stops: after that nothing is acknowledged.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tables::Tables;
 
+use crate::clock;
 use crate::ticking::{Next, Tick};
 
 /// The tables of one account and region.
@@ -16,6 +17,9 @@ impl Tick for TableSweep {
     const PAUSE: Duration = Duration::from_secs(60);
 
     async fn tick(&mut self) -> Result<Next, store::Error> {
+        if clock::is_quiet() {
+            return Ok(Next::Pause);
+        }
         let tables = self.0.clone();
         let swept = tokio::task::spawn_blocking(move || tables.sweep()).await;
         if let Ok(Err(error)) = swept {

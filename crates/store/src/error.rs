@@ -98,6 +98,13 @@ pub enum OpenError {
         /// The format that this binary serves.
         served: u32,
     },
+    /// Its secrets are sealed with a key that was not given, or with another one.
+    Sealed {
+        /// The folder.
+        folder: PathBuf,
+        /// No key was given.
+        is_missing: bool,
+    },
     /// Its format file is not one of ours.
     NotOurs {
         /// The folder.
@@ -153,6 +160,12 @@ impl fmt::Display for OpenError {
                 "the data folder {0} has format {found}, and this Trunkline serves format {served}; `trunkline fsck --data-dir {0} --salvage-to NEW_DIR` writes everything in it into a new folder and leaves the old one as it is: then start with --data-dir NEW_DIR",
                 folder.display()
             ),
+            Self::Sealed { folder, is_missing } => write!(
+                f,
+                "the secrets in the data folder {} are sealed with {}; name its file with --secret-key-file",
+                folder.display(),
+                if *is_missing { "a key" } else { "another key" }
+            ),
             Self::NotOurs { folder, found } => write!(
                 f,
                 "the folder {} is no data folder of Trunkline ({found}); name another one with --data-dir",
@@ -180,6 +193,7 @@ impl std::error::Error for OpenError {
             | Self::NewerFormat { .. }
             | Self::OlderFormat { .. }
             | Self::NotOurs { .. }
+            | Self::Sealed { .. }
             | Self::NotEmpty { .. }
             | Self::Damaged { .. }
             | Self::Engine { .. } => None,

@@ -3,7 +3,8 @@
 use redb::{Database, ReadableTable, TableDefinition};
 
 use crate::folder::UNSCOPED;
-use crate::record::{seal, unseal};
+use crate::record::{seal, unseal, with_secret_key};
+use crate::sealing::{SECRET_TABLES, SecretKey};
 use crate::table::Table;
 use crate::view::HOME;
 
@@ -93,6 +94,51 @@ pub(crate) fn prepare(database: &Database) -> Result<Sequence, redb::Error> {
     }
     transaction.commit()?;
     Ok(Sequence::starting_at(number))
+}
+
+/// Makes sure that the secrets of a database are sealed with this key, if any; what is not sealed yet is sealed now.
+///
+/// # Errors
+/// Which key is missing or wrong, as the second part.
+pub(crate) fn seal_secrets(database: &Database, key: Option<&SecretKey>) -> Result<KeyFit, redb::Error> {
+    let transaction = database.begin_write()?;
+    let fit = {
+        let mut table = transaction.open_table(KEYSPACE)?;
+        let mark = META.full_key(HOME, &"secrets".to_owned());
+        let known = table.get(mark.as_slice())?.and_then(|guard| unseal::<u64>(&mark, guard.value()));
+        match (known, key) {
+            (None, None) => KeyFit::Fits,
+            (Some(_), None) => KeyFit::Missing,
+            (Some(known), Some(key)) if known != key.check() => KeyFit::Wrong,
+            (_, Some(key)) => {
+                let mut plain = Vec::new();
+                for number in SECRET_TABLES {
+                    for record in table.range::<&[u8]>([number].as_slice()..[number + 1].as_slice())? {
+                        let (under, value) = record?;
+                        let sealed = with_secret_key(under.value(), value.value(), key);
+                        plain.extend(sealed.map(|sealed| (under.value().to_vec(), sealed)));
+                    }
+                }
+                for (under, sealed) in &plain {
+                    table.insert(under.as_slice(), sealed.as_slice())?;
+                }
+                if let Some(value) = seal(&mark, &key.check()) {
+                    table.insert(mark.as_slice(), value.as_slice())?;
+                }
+                KeyFit::Fits
+            }
+        }
+    };
+    if key.is_some() { transaction.commit()? } else { transaction.abort()? }
+    Ok(fit)
+}
+
+/// Whether a key is that of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyFit {
+    Fits,
+    Missing,
+    Wrong,
 }
 
 /// Where the limit lies.

@@ -7,6 +7,7 @@
 //! only then releases their [`Ticket`]s: that is contract C1 and the group commit of docs/format.md. A closure that
 //! returns an error leaves nothing behind.
 
+pub mod backup;
 mod changes;
 pub mod check;
 pub mod commit;
@@ -24,6 +25,7 @@ pub mod read;
 pub mod record;
 mod recovering;
 mod scopes;
+pub mod sealing;
 mod slots;
 pub mod snapshot;
 mod space;
@@ -39,6 +41,7 @@ pub use crate::commit::Commit;
 pub use crate::error::{Error, OpenError};
 pub use crate::folder::{keep_folder_private, keep_private};
 pub use crate::key::{Key, KeyRange};
+pub use crate::sealing::SecretKey;
 pub use crate::read::{Direction, Found, Read};
 pub use crate::record::Record;
 pub use crate::snapshot::Snapshot;

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::sealing::{SEALED, SecretKey, hidden, opened, sealed};
+
 /// A value that a table holds. Its bytes are postcard's unless a type writes its own.
 ///
 /// The format of a version never changes once it has been released: a change of the type raises [`Record::VERSION`]
@@ -78,7 +80,7 @@ const FRAME_BYTES: usize = 5;
 pub(crate) fn seal<V: Record>(key: &[u8], value: &V) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(value.size_hint() + FRAME_BYTES);
     bytes.push(V::VERSION);
-    let mut bytes = value.encode(bytes)?;
+    let mut bytes = hidden(key, value.encode(bytes)?)?;
     let sum = checksum(key, &bytes);
     bytes.extend_from_slice(&sum.to_le_bytes());
     Some(bytes)
@@ -87,12 +89,21 @@ pub(crate) fn seal<V: Record>(key: &[u8], value: &V) -> Option<Vec<u8>> {
 /// The value, if the checksum holds and its version is known.
 pub(crate) fn unseal<V: Record>(key: &[u8], bytes: &[u8]) -> Option<V> {
     let (version, value) = body(key, bytes)?.split_first()?;
+    if version & SEALED != 0 {
+        return V::decode(version & !SEALED, &opened(key, value)?);
+    }
     V::decode(*version, value)
 }
 
 /// Whether the bytes are what was written under `key`, of whatever type.
 pub(crate) fn intact(key: &[u8], bytes: &[u8]) -> bool {
     body(key, bytes).is_some()
+}
+
+/// The same value sealed with a key of secrets; `None` where it is damaged.
+pub(crate) fn with_secret_key(key: &[u8], bytes: &[u8], secret: &SecretKey) -> Option<Vec<u8>> {
+    let body = sealed(secret, key, body(key, bytes)?)?;
+    Some([body.as_slice(), &checksum(key, &body).to_le_bytes()].concat())
 }
 
 /// The same version and value as it is stored under another key; `None` where it is damaged.

@@ -14,9 +14,11 @@ use crate::engine::{self, Opened};
 use crate::error::{Error, OpenError};
 use crate::folder::Folder;
 use crate::guard::guarded;
+use crate::keyspace::{KeyFit, seal_secrets};
 use crate::passed_over::PassedOver;
 use crate::pending::Writes;
 use crate::scopes::{load, register};
+use crate::sealing::{self, SecretKey};
 use crate::snapshot::Snapshot;
 use crate::space::{Paths, Space};
 use crate::ticket::Ticket;
@@ -34,6 +36,10 @@ pub struct Options {
     /// Writes that add data are refused when the disk has less than this left, in bytes, so that receives and deletes,
     /// which write too, can go on.
     pub disk_reserve_bytes: u64,
+    /// What secrets are sealed with, where they are.
+    pub secret_key: Option<SecretKey>,
+    /// Opens it also without its key: for what copies values and reads none of those.
+    pub leaves_secrets_sealed: bool,
     /// Is told of each damaged record that a job went round ([`Tx::pass_over`]); must not block.
     pub on_damage: fn(&Error),
     /// Is called where recovery has left out the newest commit because it was not whole: it was never acknowledged, or the disk
@@ -47,6 +53,8 @@ impl Default for Options {
             home: Scope::default(),
             cache_bytes: 64 << 20,
             disk_reserve_bytes: 64 << 20,
+            secret_key: None,
+            leaves_secrets_sealed: false,
             on_damage: |_| (),
             on_dropped_commit: || (),
         }
@@ -112,6 +120,13 @@ impl Store {
             .map(|folder| Paths { folder: folder.path().to_path_buf(), file: folder.store_file() });
         let space = Space::of(&database, paths, options.disk_reserve_bytes);
         let file = folder.as_ref().map(Folder::store_file).unwrap_or_default();
+        let fit = engine::attempt(&file, || seal_secrets(&database, options.secret_key.as_ref()))?;
+        if fit != KeyFit::Fits && !options.leaves_secrets_sealed {
+            return Err(OpenError::Sealed { folder: path, is_missing: fit == KeyFit::Missing });
+        }
+        if options.secret_key.is_some() {
+            sealing::set(options.secret_key.clone());
+        }
         let view = home(&database, &options.home)
             .map_err(|error| OpenError::Damaged { file, cause: error.to_string() })?;
         let database = Arc::new(database);
@@ -215,6 +230,10 @@ impl Store {
     /// Whether others than its owner may look into the data folder.
     pub fn is_open_to_others(&self) -> bool {
         self.shared.folder.as_ref().is_some_and(Folder::is_open)
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.shared.database
     }
 
     /// The data folder.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::Tables;
+use crate::{Tables, backup};
 use crate::ops::SERVICE;
 
 /// What stands before a message of the engine's readers, to say which error it is.
@@ -57,6 +57,7 @@ impl Tables {
         let text = self.request_text(body)?;
         let request: Q = serde_json::from_str(&text)
             .map_err(|error| self.refusal(operation, &unreadable(&error.to_string())))?;
+        let _at_work = backup::at_work();
         let answer = act(&self.shared.database, request).map_err(|error| self.refusal(operation, &error))?;
         let text = serde_json::to_string(&answer)
             .map_err(|error| Error::receiver("InternalServerError", 500, error.to_string()))?;

@@ -5,6 +5,7 @@
 //! first failure to write to or read from the disk nothing is acknowledged any more: [`Tables::stopped`] says so, and the
 //! process ends. The engine reads its own clock, and touches its own file: the one exception to the rule that only the store does.
 
+pub mod backup;
 mod engine;
 mod error;
 pub mod file;
@@ -66,6 +67,7 @@ impl Tables {
     /// # Errors
     /// The engine's.
     pub fn sweep(&self) -> Result<usize, aws::Error> {
+        let _at_work = backup::at_work();
         self.shared.database.sweep_ttl().map_err(|error| self.refusal("", &error))
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         let (notify, notices) = mpsc::channel(SHOWN_MAX);
         if let (true, Some(path)) = (arguments.watch, &arguments.file) {
             let watch =
-                Watch { path: path.clone(), applied: file.text().to_owned(), address: server.address(), ids };
+                Watch { path: path.clone(), applied: file.text().to_owned(), door: server.own_door(), ids };
             tokio::spawn(watch.run(agreement(arguments), notify));
         }
         // Where no worker prints what it takes, the events themselves are the news.
@@ -127,7 +127,7 @@ async fn start(arguments: &Arguments, file: &PipelineFile, pipeline: &Pipeline) 
     let config = Config { webhooks: file.webhooks_or_say(pipeline)?, ..config };
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
     let ids = queue_ids(pipeline, feed.as_ref());
-    bring_up(server.address(), file, pipeline, &ids, Agreement::of_flag(&arguments.yes)).await?;
+    bring_up(&server.own_door(), file, pipeline, &ids, Agreement::of_flag(&arguments.yes)).await?;
     let (shown, messages) = mpsc::channel(SHOWN_MAX);
     for worker in &pipeline.workers {
         server.start_worker(&worker.queue.value, shown.clone());

@@ -102,7 +102,8 @@ struct Saved {
 /// Saves what is intact, and puts in order what hangs together, so that no queue waits for what is lost.
 fn save(from: &Path, into: &Path, found: &Found) -> Result<Saved, String> {
     let records = salvage(from, into).map_err(|error| error.to_string())?.records();
-    let store = Store::open(into, &Options::default()).map_err(|error| error.to_string())?;
+    let options = Options { leaves_secrets_sealed: true, ..Options::default() };
+    let store = Store::open(into, &options).map_err(|error| error.to_string())?;
     let mut mended = Mended::default();
     for scope in store.scopes() {
         let store = store.in_scope(&scope).map_err(|error| error.to_string())?;

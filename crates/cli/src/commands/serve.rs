@@ -12,8 +12,9 @@ use http_client::{Allowed, Guard};
 use provision::{Pipeline, Place};
 use queue::WaitingTimes;
 use runner::interpreter::VersionRule;
-use server::config::{Config, Credentials};
+use server::config::{Auth, ClockJump, Config, Credentials};
 use server::{Server, StopReason};
+use store::SecretKey;
 use tokio::sync::{mpsc, watch};
 
 use crate::aws_settings;
@@ -67,24 +68,46 @@ pub(crate) struct ServerArguments {
     /// Maximum size of the events kept; the oldest are removed first
     #[arg(long, value_name = "MIB", default_value_t = 1_024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub(crate) keep_mib: u64,
-    /// Who may call; `any` accepts every caller, even on an address that other machines can reach
-    #[arg(long, value_enum, value_name = "WHO")]
-    pub(crate) credentials: Option<Who>,
+    /// Who may call: `sigv4` verifies AWS signatures, `token` wants a token, `any` accepts every caller, even on an address that
+    /// other machines can reach. Default on 127.0.0.1: any
+    #[arg(long, alias = "credentials", value_enum, value_name = "WHO")]
+    pub(crate) auth: Option<Who>,
+    /// For `--auth sigv4`: a file with an access key id and its secret in each line; for `--auth token`: a token in each line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_file: Option<PathBuf>,
     /// Allow targets at this private address or host, and without TLS: localhost, 10.0.0.0/8, crm.internal
     #[arg(long, value_name = "HOST|CIDR", env = "TRUNKLINE_ALLOW_PRIVATE", value_delimiter = ',')]
     pub(crate) allow_private: Vec<Allowed>,
     /// Also trust the certificate authorities in this file (PEM) when targets are called over HTTPS
     #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Seal secrets in the data folder with the key in this file: connections, headers of event streams, variables of functions
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_SECRET_KEY_FILE")]
+    pub(crate) secret_key_file: Option<PathBuf>,
+    /// Refuse to start, instead of only saying so, when the clock is more than a day ahead of all that is stored
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) clock_jump: Option<WhatOfClock>,
     #[command(flatten)]
     pub(crate) permissions: PermissionsArgument,
     #[command(flatten)]
     pub(crate) logging: Logging,
 }
 
-/// The values of `--credentials`.
+/// The values of `--clock-jump`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum WhatOfClock {
+    /// The start is refused.
+    Refuse,
+}
+
+/// The values of `--auth`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Who {
+    /// Whoever signs with a key of the file.
+    #[value(name = "sigv4")]
+    SigV4,
+    /// Whoever has a token of the file.
+    Token,
     /// Every caller.
     Any,
 }
@@ -125,6 +148,24 @@ impl ServerArguments {
         }
     }
 
+    fn auth(&self) -> Result<Auth, String> {
+        let read = |parse: fn(&str) -> Result<Auth, String>| {
+            let file = self.auth_file.as_deref().ok_or("--auth sigv4 and --auth token need --auth-file FILE")?;
+            parse(&input::file(file)?).map_err(|why| format!("{}: {why}", file.display()))
+        };
+        match self.auth {
+            Some(Who::SigV4) => read(Auth::keys),
+            Some(Who::Token) => read(Auth::tokens),
+            Some(Who::Any) | None => Ok(Auth::Any),
+        }
+    }
+
+    fn secret_key(&self) -> Result<Option<SecretKey>, String> {
+        let Some(file) = &self.secret_key_file else { return Ok(None) };
+        let key = SecretKey::of(input::file(file)?.as_bytes());
+        key.map(Some).map_err(|why| format!("{}: {why}", file.display()))
+    }
+
     /// `allowed`: what the pipeline file lets be reached in addition.
     pub(crate) fn config(&self, allowed: &[Allowed]) -> Result<Config, String> {
         let own_authorities = self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default();
@@ -140,15 +181,22 @@ impl ServerArguments {
             runtimes: if self.strict_runtimes { VersionRule::Strict } else { VersionRule::Nearest },
             allowed_hosts: self.allow_host.clone(),
             allowed_origins: self.allow_origin.clone(),
+            secret_key: self.secret_key()?,
+            clock_jump: match self.clock_jump {
+                Some(WhatOfClock::Refuse) => ClockJump::Refuse,
+                None => ClockJump::Tell,
+            },
             disk_reserve_bytes: self.disk_reserve.saturating_mul(1 << 20),
             event_retention: Retention {
                 age_max: Duration::from_secs(self.keep_hours.saturating_mul(3_600)),
                 size_bytes_max: self.keep_mib.saturating_mul(1 << 20),
             },
-            credentials: match self.credentials {
+            credentials: match self.auth {
                 Some(Who::Any) => Credentials::AnyAnywhere,
-                None => Credentials::AnyOnLoopback,
+                Some(Who::SigV4 | Who::Token) | None => Credentials::AnyOnLoopback,
             },
+            auth: self.auth()?,
+            own: None,
             permissions: self.permissions.mode(),
             webhooks: Vec::new(),
             aws: Access::new(Chain::new(aws_settings::of_environment())?),
@@ -225,7 +273,7 @@ async fn start(
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
     if let Some(Loaded { file, pipeline }) = whole {
         let ids = queue_ids(pipeline, feed.as_ref());
-        bring_up(server.address(), file, pipeline, &ids, agreement).await?;
+        bring_up(&server.own_door(), file, pipeline, &ids, agreement).await?;
         start_workers(&mut server, pipeline);
     }
     let description = feed.as_ref().map(Feed::description);

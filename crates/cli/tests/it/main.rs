@@ -17,6 +17,7 @@ mod explain;
 mod faults;
 mod feed_killed;
 mod genesys;
+mod guarding;
 mod help;
 mod json;
 mod killed;

@@ -103,7 +103,7 @@ fn an_older_format_is_refused_with_the_command_that_writes_it_over() {
 fn other_machines_are_not_let_in_by_accident() {
     let dir = tempfile::tempdir().unwrap();
     let said = complaint(&["serve", "--data-dir", dir.path().to_str().unwrap(), "--listen", "0.0.0.0:0"]);
-    assert!(said.contains("--credentials any"), "{said}");
+    assert!(said.contains("--auth any"), "{said}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Events {
     pub fn settle(&self, commit: &mut Commit<'_>, owed: &Owed, attempt: &Attempt) -> Settlement {
         let settled = match &attempt.outcome {
             Outcome::Delivered => self.settle_delivered(commit, owed),
-            Outcome::Failed { code, message, retry } => match after_failure(owed, *retry, commit) {
+            Outcome::Failed { code, message, retry } => match self.after_failure(owed, *retry, commit) {
                 Next::Try { at } => self.plan_again(commit, owed, at),
                 Next::Hold { until } => self.hold(commit, owed, until),
                 Next::GiveUp { exhausted } => {
@@ -107,25 +107,30 @@ enum Next {
     GiveUp { exhausted: Option<Exhausted> },
 }
 
-fn after_failure(owed: &Owed, retry: Retry, commit: &mut Commit<'_>) -> Next {
-    let now = commit.now;
-    if retry == Retry::Held {
-        return Next::Hold { until: now.plus(HELD_FOR) };
+impl Events {
+    fn after_failure(&self, owed: &Owed, retry: Retry, commit: &mut Commit<'_>) -> Next {
+        let now = commit.now;
+        let asked = match retry {
+            Retry::Never => return Next::GiveUp { exhausted: None },
+            Retry::Held => return Next::Hold { until: now.plus(HELD_FOR) },
+            Retry::ByPolicy => now,
+            Retry::NotBefore(at) => at,
+        };
+        if owed.attempt > owed.target.retry.attempts_max() {
+            return Next::GiveUp { exhausted: Some(Exhausted::Attempts) };
+        }
+        let held = Hold::time_of(&mut commit.tx, &owed.target.arn, owed.accepted);
+        let age_max = Duration::from_secs(u64::from(owed.target.retry.age_seconds_max()));
+        let last = owed.accepted.plus(age_max + held);
+        let pause = pause_after(owed.attempt, commit.ids.next_u64());
+        if self.queues().keeps_expired(now) {
+            // A clock that may be wrong ends nothing.
+            return Next::Try { at: now.plus(pause).max(asked) };
+        }
+        // A target that asks for more time than there is will not take it in time.
+        if now >= last || asked > last {
+            return Next::GiveUp { exhausted: Some(Exhausted::Age) };
+        }
+        Next::Try { at: now.plus(pause).max(asked).min(last) }
     }
-    let held = Hold::time_of(&mut commit.tx, &owed.target.arn, owed.accepted);
-    let age_max = Duration::from_secs(u64::from(owed.target.retry.age_seconds_max()));
-    let last = owed.accepted.plus(age_max + held);
-    let asked = match retry {
-        Retry::Never => return Next::GiveUp { exhausted: None },
-        Retry::ByPolicy | Retry::Held => now,
-        Retry::NotBefore(at) => at,
-    };
-    if owed.attempt > owed.target.retry.attempts_max() {
-        return Next::GiveUp { exhausted: Some(Exhausted::Attempts) };
-    }
-    // A target that asks for more time than there is will not take it in time.
-    if now >= last || asked > last {
-        return Next::GiveUp { exhausted: Some(Exhausted::Age) };
-    }
-    Next::Try { at: now.plus(pause_after(owed.attempt, commit.ids.next_u64())).max(asked).min(last) }
 }

@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws::Timestamp;
@@ -106,6 +107,8 @@ impl Tally {
 /// Shared by all clones of [`crate::Queues`].
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
+    /// Nothing is dropped for its age before this, in ms.
+    kept_until_ms: AtomicU64,
     queues: Mutex<HashMap<QueueId, QueueMemory>>,
     /// A bell for each kind of internal queue: the text before the colon of its name.
     kinds: Mutex<BTreeMap<String, Arc<Notify>>>,
@@ -120,6 +123,14 @@ pub(crate) struct Known {
 }
 
 impl Memory {
+    pub(crate) fn keep_expired_until(&self, moment: Timestamp) {
+        self.kept_until_ms.store(moment.unix_ms(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn keeps_expired(&self, now: Timestamp) -> bool {
+        now.unix_ms() < self.kept_until_ms.load(Ordering::Relaxed)
+    }
+
     fn queues(&self) -> MutexGuard<'_, HashMap<QueueId, QueueMemory>> {
         // A panic elsewhere leaves counts that are at worst off by one; they are approximate by contract.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)

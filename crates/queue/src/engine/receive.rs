@@ -101,6 +101,7 @@ impl Queues {
             received: Vec::new(),
             settled: 0,
             closed_groups: HashSet::new(),
+            keeps_expired: self.keeps_expired(receive.now),
         };
         // More than one look: what is dropped, moved, parked or passed over makes room for what lies behind it. What the
         // engine cannot read stays where it is, so that a look after a failure would find it for ever.
@@ -161,6 +162,8 @@ struct Round<'r> {
     received: Vec<Received>,
     settled: usize,
     closed_groups: HashSet<String>,
+    /// Nothing is dropped for its age.
+    keeps_expired: bool,
 }
 
 impl Round<'_> {
@@ -196,7 +199,7 @@ impl Round<'_> {
 
     fn lease_or_settle(&mut self, desk: &mut Desk<'_>, entry: Entry) {
         let now_ms = self.receive.now.unix_ms();
-        if self.expired(&entry.state, now_ms) {
+        if !self.keeps_expired && self.expired(&entry.state, now_ms) {
             self.settled += 1;
             desk.leave(self.queue, &entry);
             desk.discard(entry.sequence, &entry.state);

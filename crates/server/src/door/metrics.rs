@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use aws::Error;
 use aws::books::{Metric, MetricKind};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use queue::queue::Queue;
@@ -27,8 +27,10 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const QUEUES_MAX: usize = 1_000;
 
 /// Writes all metrics.
-pub(super) async fn metrics(State(door): State<Door>) -> Response {
-    match page(&door) {
+pub(super) async fn metrics(State(door): State<Door>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let admitted = door.auth.admit(&parts).and_then(|admitted| admitted.check(&parts, &[]));
+    match admitted.and_then(|()| page(&door)) {
         Ok(page) => (StatusCode::OK, [(header::CONTENT_TYPE, TEXT)], page).into_response(),
         Err(error) => {
             let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

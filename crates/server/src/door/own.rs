@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use aws::books::{Page, Role, Row, Sum};
 use aws::service::TRUNKLINE;
-use aws::{Call, Operation, Reply, Service, Timestamp, Wire, operation};
+use aws::{Call, Error, Operation, Reply, Service, Timestamp, Wire, operation};
 use events::Era;
 use events::own::trip::{Beyond, NotMatched, State, StreamPost};
 use genesys::platform::event_stream::trip::{EventPost, PostFate};
@@ -15,6 +15,7 @@ use genesys::tracker::intake::Intake;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
 
+use crate::backup::{self, BackupReport};
 use crate::component::components;
 use crate::reason::{Rule, verdicts};
 use crate::rooms::Rooms;
@@ -33,8 +34,40 @@ const OPERATIONS: &[Operation<Rooms>] = &[
     Operation { name: "DescribeEvent", missing: "", run: describe_event },
     Operation { name: "ExplainSubscription", missing: "", run: |rooms, call, body| explain::subscription(rooms, &call, body) },
     Operation { name: "ListNames", missing: "", run: list_names },
+    Operation { name: "Backup", missing: "", run: back_up },
     Operation { name: "ReconcileEvents", missing: "", run: reconcile::reconcile },
 ];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BackupRequest {
+    number: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BackupAnswer {
+    records: u64,
+    tables: u64,
+    zips: u64,
+}
+
+/// Writes a backup to where a file in the data folder says: who cannot write there cannot ask.
+fn back_up(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
+    let store = rooms.store.clone();
+    operation::commit(body, move |BackupRequest { number }| {
+        let into = backup::take_request(store.path(), &number).ok_or_else(|| {
+            Error::validation("There is no request for a backup with this number in the data folder.")
+        })?;
+        Ok(async move {
+            let written = tokio::task::spawn_blocking(move || backup::of_store(&store, &into)).await;
+            let failed = |why: String| Error::receiver("InternalFailure", 500, why);
+            let report = written.map_err(|error| failed(error.to_string()))?;
+            let BackupReport { records, tables, zips } = report.map_err(|error| failed(error.to_string()))?;
+            Ok(BackupAnswer { records, tables, zips })
+        })
+    })
+}
 
 /// The trip of one event, with the reasons why rules did not match.
 fn describe_event(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
@@ -115,7 +148,7 @@ struct NamesAnswer {
 
 /// What the org's queues, users and wrap-up codes are called, for people who read their ids.
 fn list_names(rooms: &Rooms, _call: Call, body: &[u8]) -> Reply {
-    operation::answer(body, |_: Nothing| -> Result<NamesAnswer, aws::Error> {
+    operation::answer(body, |_: Nothing| -> Result<NamesAnswer, Error> {
         Ok(NamesAnswer { names: rooms.names.get().cloned().unwrap_or_default() })
     })
 }

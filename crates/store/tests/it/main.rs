@@ -314,3 +314,38 @@ fn apply(model: &mut BTreeMap<u64, u64>, (writes, _): &SharedJob) {
         }
     }
 }
+
+/// Secrets lay in the store as they are: whoever had the file had them.
+#[test]
+fn secrets_are_sealed_with_a_key_from_elsewhere() {
+    const CONNECTIONS: Table<u64, Vec<u8>> = Table::new(33, "connections");
+    let dir = tempfile::tempdir().unwrap();
+    let put = |store: &Store, number: u64, secret: &'static [u8]| {
+        let put = move |tx: &mut store::Tx<'_>| {
+            tx.put(&CONNECTIONS, &number, &secret.to_vec());
+            Ok::<(), Refusal>(())
+        };
+        store.write(Refusal::Store, put).wait().unwrap();
+    };
+    let plain = Store::open(dir.path(), &Options::default()).unwrap();
+    put(&plain, 1, b"hunter-one");
+    drop(plain);
+    let key = store::SecretKey::of(&[b'k'; 40]).unwrap();
+    let with_key = Options { secret_key: Some(key), ..Options::default() };
+    let store = Store::open(dir.path(), &with_key).unwrap();
+    put(&store, 2, b"hunter-two");
+    let read = |store: &Store| store.read(|read| read.list(&CONNECTIONS, &KeyRange::all(), 9)).unwrap();
+    let all = vec![(1, b"hunter-one".to_vec()), (2, b"hunter-two".to_vec())];
+    assert_eq!(read(&store), all);
+    let copy = tempfile::tempdir().unwrap();
+    store.freeze().unwrap().copy_to(copy.path()).unwrap();
+    drop(store);
+    let bytes = std::fs::read(copy.path().join("store.redb")).unwrap();
+    assert!(!bytes.windows(7).any(|part| part == b"hunter-"), "nothing of a secret is in the file");
+    let other = store::SecretKey::of(&[b'x'; 40]).unwrap();
+    for wrong in [Options::default(), Options { secret_key: Some(other), ..Options::default() }] {
+        let refused = Store::open(copy.path(), &wrong).unwrap_err().to_string();
+        assert!(refused.contains("--secret-key-file"), "{refused}");
+    }
+    assert_eq!(read(&Store::open(copy.path(), &with_key).unwrap()), all);
+}

@@ -1,9 +1,9 @@
 //! `trunkline dev --watch`: the file is applied again whenever it is saved.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use server::OwnDoor;
 use tokio::sync::mpsc;
 
 use crate::deployment::{Agreement, QueueIds, bring_up, in_one_line};
@@ -29,7 +29,7 @@ pub(crate) struct Watch {
     pub(crate) path: PathBuf,
     /// The text that was applied last, or refused.
     pub(crate) applied: String,
-    pub(crate) address: SocketAddr,
+    pub(crate) door: OwnDoor,
     pub(crate) ids: QueueIds,
 }
 
@@ -61,7 +61,7 @@ impl Watch {
     async fn apply(&self, agreement: Agreement) -> Result<String, String> {
         let file = PipelineFile::of_text(&self.path, self.applied.clone());
         let pipeline = file.load_or_say()?;
-        let report = bring_up(self.address, &file, &pipeline, &self.ids, agreement).await?;
+        let report = bring_up(&self.door, &file, &pipeline, &self.ids, agreement).await?;
         Ok(in_one_line(&report))
     }
 }
