@@ -69,10 +69,7 @@ pub(crate) async fn tail(source: &Source, group: &str, now: Timestamp) -> Markup
         Ok(lines) if lines.is_empty() => nothing("No line of the last day is kept."),
         Ok(lines) => {
             let row = |event: &Value| {
-                vec![
-                    stamp(number(event, "timestamp")),
-                    log_line(text(event, "message").trim_end()),
-                ]
+                vec![stamp(number(event, "timestamp")), log_line(text(event, "message").trim_end())]
             };
             html! {
                 (Table { caption: "Log lines, newest first", columns: &["when", "line"], rows: lines.iter().map(row).collect() })

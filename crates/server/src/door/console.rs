@@ -346,11 +346,8 @@ async fn whole(response: aws::Response) -> Value {
             bytes
         }
     };
-    let headers: BTreeMap<String, String> = response
-        .headers
-        .into_iter()
-        .map(|(name, text)| (name.to_ascii_lowercase(), text))
-        .collect();
+    let headers: BTreeMap<String, String> =
+        response.headers.into_iter().map(|(name, text)| (name.to_ascii_lowercase(), text)).collect();
     json!({"Status": response.status, "Headers": headers, "Payload": String::from_utf8_lossy(&bytes)})
 }
 

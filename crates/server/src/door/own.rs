@@ -32,7 +32,11 @@ const OPERATIONS: &[Operation<Rooms>] = &[
     Operation::whole("GetBooks", |rooms, call, body| get_books(rooms, call.now, body)),
     Operation { name: "GetCounts", missing: "", run: get_counts },
     Operation { name: "DescribeEvent", missing: "", run: describe_event },
-    Operation { name: "ExplainSubscription", missing: "", run: |rooms, call, body| explain::subscription(rooms, &call, body) },
+    Operation {
+        name: "ExplainSubscription",
+        missing: "",
+        run: |rooms, call, body| explain::subscription(rooms, &call, body),
+    },
     Operation { name: "ListNames", missing: "", run: list_names },
     Operation { name: "Backup", missing: "", run: back_up },
     Operation { name: "ReconcileEvents", missing: "", run: reconcile::reconcile },
