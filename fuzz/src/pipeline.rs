@@ -14,7 +14,10 @@ pub fn pipeline(data: &[u8]) {
                 endpoint: "http://localhost:4566".to_owned(),
             };
             let id = |name: &str| Some(format!("id-of-{name}"));
-            provision::run_tests(&pipeline, &place, &id);
+            provision::run_tests(
+                &pipeline,
+                provision::World { place: &place, ids: &id, input: &|_, _, event| Ok(event.to_owned()) },
+            );
             provision::desired(&pipeline, &place, &id).err().unwrap_or_default()
         }
         Err(mistakes) => {

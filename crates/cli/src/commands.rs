@@ -18,6 +18,7 @@ mod function;
 mod genesys;
 mod init;
 mod man;
+mod new;
 mod plan;
 mod queue;
 mod replay;
@@ -103,6 +104,8 @@ pub(crate) enum Command {
     Fsck(fsck::Arguments),
     /// Write the commented sample pipeline to trunkline.yaml
     Init(init::Arguments),
+    /// Write one of the examples to a folder, or list them
+    New(new::Arguments),
     /// Print the JSON Schema of the pipeline file
     ///
     /// Editors complete and check the file with it: `trunkline schema > trunkline.schema.json` beside the file, whose first
@@ -186,6 +189,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),

@@ -2,7 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws::secret::Secret;
 use aws::sigv4::Credentials;
@@ -83,6 +84,18 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), String> {
     std::fs::create_dir_all(path).map_err(|e| format!("could not make {}: {e}", path.display()))
 }
 
+/// Writes a file that must not be there yet below a folder, which is made where it is missing.
+///
+/// # Errors
+/// A sentence that says what is in the way.
+pub(crate) fn write_in(folder: &Path, path: &str, text: &str) -> Result<(), String> {
+    let path = folder.join(path);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| format!("could not make {}: {e}", parent.display()))?;
+    }
+    write_new(&path, text)
+}
+
 /// Makes a file that must not be there yet.
 ///
 /// # Errors
@@ -98,4 +111,39 @@ pub(crate) fn create_new(path: &Path) -> Result<File, String> {
         }
         _ => format!("could not write {}: {e}", path.display()),
     })
+}
+
+/// A folder of its own for as long as it is needed.
+#[derive(Debug)]
+pub(crate) struct ScratchFolder(PathBuf);
+
+/// How many this process has made.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+impl ScratchFolder {
+    /// Makes one among the system's temporary files.
+    ///
+    /// # Errors
+    /// A sentence with the system's words.
+    pub(crate) fn new() -> Result<Self, String> {
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("trunkline-test-{}-{number}", std::process::id()));
+        let mut builder = std::fs::DirBuilder::new();
+        // Nobody else's business.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map_err(|e| format!("could not make {}: {e}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for ScratchFolder {
+    fn drop(&mut self) {
+        // What is left of it among temporary files does no harm.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
 }

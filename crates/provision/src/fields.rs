@@ -134,6 +134,21 @@ impl<'a> Fields<'a> {
     }
 }
 
+impl<'a> Fields<'a> {
+    /// Any keys with mappings, or lists of mappings.
+    pub(crate) fn entries(&self, key: &str) -> Vec<(Marked<String>, Vec<Self>)> {
+        let Some(Shape::Map(entries)) = self.node.get(key).map(|node| &node.shape) else { return Vec::new() };
+        let mappings = |node: &'a Node| match &node.shape {
+            Shape::List(items) => items.iter().map(|item| self.inner(item)).collect(),
+            _ => vec![self.inner(node)],
+        };
+        let entries = entries.iter();
+        entries
+            .map(|entry| (Marked::new(entry.key.clone(), entry.key_span), mappings(&entry.value)))
+            .collect()
+    }
+}
+
 fn marked_text(node: &Node) -> Option<Marked<String>> {
     match &node.shape {
         Shape::Text(text) => Some(Marked::new(reference::unescape(text), node.span)),

@@ -50,4 +50,4 @@ pub use crate::pipeline::{Pipeline, check, load, load_in, parse, sample};
 pub use crate::plan::{Actual, Plan, plan};
 pub use crate::resource::{Id, Resource, Settings};
 pub use crate::survey::survey;
-pub use crate::verdict::{TestResult, run_tests};
+pub use crate::verdict::{TestResult, World, run_tests};

@@ -158,6 +158,14 @@ struct Open {
     span: Span,
     anchor: usize,
     items: Items,
+    /// The keys so far: where each stands first, and whether a second one was told.
+    keys: HashMap<String, KeySeen>,
+}
+
+/// A key that stands there.
+struct KeySeen {
+    line: usize,
+    is_told: bool,
 }
 
 enum Items {
@@ -179,11 +187,16 @@ impl Builder<'_, '_> {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.tag(tag.as_deref(), tag_span);
-                self.open.push(Open { span, anchor, items: Items::List(Vec::new()) });
+                self.open.push(Open { span, anchor, items: Items::List(Vec::new()), keys: HashMap::new() });
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.tag(tag.as_deref(), tag_span);
-                self.open.push(Open { span, anchor, items: Items::Map(Vec::new(), None) });
+                self.open.push(Open {
+                    span,
+                    anchor,
+                    items: Items::Map(Vec::new(), None),
+                    keys: HashMap::new(),
+                });
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
             Event::Scalar(text, style, anchor, tag) => {
@@ -271,12 +284,15 @@ impl Builder<'_, '_> {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
-        match self.open.last_mut().map(|open| &mut open.items) {
-            None => self.root = Some(node),
-            Some(Items::List(items)) => items.push(node),
-            Some(Items::Map(entries, pending)) => match pending.take() {
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match &mut open.items {
+            Items::List(items) => items.push(node),
+            Items::Map(entries, pending) => match pending.take() {
                 Some((key, key_span)) => entries.push(Entry { key, key_span, value: node }),
-                None => *pending = Some(key(&node, entries, self.mistakes)),
+                None => *pending = Some(key(&node, &mut open.keys, self.mistakes)),
             },
         }
         Ok(())
@@ -284,7 +300,7 @@ impl Builder<'_, '_> {
 }
 
 /// A key's text; a key that is no text, or that stands here already, is a mistake.
-fn key(node: &Node, entries: &[Entry], mistakes: &mut Vec<Mistake>) -> (String, Span) {
+fn key(node: &Node, keys: &mut HashMap<String, KeySeen>, mistakes: &mut Vec<Mistake>) -> (String, Span) {
     let Shape::Text(key) = &node.shape else {
         mistakes.push(Mistake::new(node.span, format!("a key is text; this one is {}", node.noun())));
         return (String::new(), node.span);
@@ -292,10 +308,17 @@ fn key(node: &Node, entries: &[Entry], mistakes: &mut Vec<Mistake>) -> (String, 
     if key.is_empty() {
         mistakes.push(Mistake::new(node.span, "this key is empty"));
     }
-    // A mapping of many keys would make this quadratic; the file's bound keeps it small enough.
-    if let Some(first) = entries.iter().find(|entry| entry.key == *key) {
-        let sentence = format!("`{key}` stands here twice; the first is on line {}", first.key_span.line);
-        mistakes.push(Mistake::new(node.span, sentence));
+    // A key that stands there a hundred times is one mistake.
+    match keys.get_mut(key) {
+        None => {
+            keys.insert(key.clone(), KeySeen { line: node.span.line, is_told: false });
+        }
+        Some(first) if first.is_told => {}
+        Some(first) => {
+            first.is_told = true;
+            let sentence = format!("`{key}` stands here twice; the first is on line {}", first.line);
+            mistakes.push(Mistake::new(node.span, sentence));
+        }
     }
     (key.clone(), node.span)
 }

@@ -1,17 +1,23 @@
-//! Runs the tests of a pipeline file: which rules match the given events, and where those go.
+//! Runs the tests of a pipeline file: which rules match the given events, where those go and what arrives, and how state
+//! machines walk with them.
+
+mod machine;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use pattern::EventPattern;
+use pattern::explain::explain;
+use pattern::{Event, EventPattern};
 use serde_json::value::RawValue;
 
 use crate::api::Place;
 use crate::json::JsonText;
 use crate::mistake::{Mistake, Span};
-use crate::noun::test::{Expectation, Test};
+use crate::noun::test::{Expectation, RuleExpectation, Test};
 use crate::pipeline::Pipeline;
 use crate::reference::{self, QueueIds};
 use crate::resource::rule::Rule;
+use crate::resource::target::Target;
 
 /// What came of one test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,42 +37,92 @@ impl TestResult {
     }
 }
 
-/// Runs all tests of the file, as if the pipeline were made at `place`. `ids` knows the ids of the Genesys queues.
-pub fn run_tests(pipeline: &Pipeline, place: &Place, ids: QueueIds<'_>) -> Vec<TestResult> {
-    pipeline
-        .tests
-        .iter()
-        .map(|test| TestResult {
-            name: test.name.value.clone(),
-            span: test.span,
-            failures: Run { pipeline, place, ids }.test(test),
-        })
+/// Where tests run.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// As if the pipeline were made here.
+    pub place: &'a Place,
+    /// Knows the ids of the Genesys queues.
+    pub ids: QueueIds<'a>,
+    /// What a target of a rule receives of an event, or why it receives nothing.
+    pub input: TargetInput<'a>,
+}
+
+impl fmt::Debug for World<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("place", self.place).finish_non_exhaustive()
+    }
+}
+
+/// What a target of a rule (its name) receives of an event.
+pub type TargetInput<'a> = &'a dyn Fn(&str, &Target, &str) -> Result<String, String>;
+
+/// Runs all tests of the file, but for what needs a server: functions and tables.
+pub fn run_tests(pipeline: &Pipeline, world: World<'_>) -> Vec<TestResult> {
+    let run = Run { pipeline, place: world.place, ids: world.ids, input: world.input };
+    let tests = pipeline.tests.iter();
+    tests
+        .map(|test| TestResult { name: test.name.value.clone(), span: test.span, failures: run.test(test) })
         .collect()
+}
+
+/// The events of a test as functions get them: as the bus shows them, or as they are given where they are no events.
+///
+/// # Errors
+/// What is wrong with the first that is wrong.
+pub fn inputs(pipeline: &Pipeline, test: &Test, world: World<'_>) -> Result<Vec<String>, Box<Mistake>> {
+    let run = Run { pipeline, place: world.place, ids: world.ids, input: world.input };
+    let given = test.given.iter();
+    given.map(|one| run.payload(one).map_err(|why| Box::new(Mistake::new(one.span, why)))).collect()
+}
+
+/// Whether two JSON texts say the same.
+pub fn says_the_same(one: &str, other: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    read(one).is_some_and(|value| Some(value) == read(other))
 }
 
 struct Run<'a> {
     pipeline: &'a Pipeline,
     place: &'a Place,
     ids: QueueIds<'a>,
+    input: TargetInput<'a>,
 }
 
 impl Run<'_> {
     fn test(&self, test: &Test) -> Vec<Mistake> {
         let mut failures = Vec::new();
         for (index, given) in test.given.iter().enumerate() {
-            match self.event(given) {
-                Ok(event) => {
-                    let which = which(index, test.given.len());
-                    let found = test
-                        .expect
-                        .iter()
-                        .filter_map(|expectation| self.compare(expectation, &event, &which));
-                    failures.extend(found);
+            let which = which(index, test.given.len());
+            for expectation in &test.expect {
+                let failure = match expectation {
+                    Expectation::Rule(one) => match self.event(given) {
+                        Ok(event) => self.compare(one, &event, &which),
+                        Err(sentence) => Some(Mistake::new(given.span, sentence)),
+                    },
+                    Expectation::StateMachine(one) => match self.payload(given) {
+                        Ok(input) => {
+                            machine::compare(self.pipeline, one, machine::Given { test, input: &input })
+                        }
+                        Err(sentence) => Some(Mistake::new(given.span, sentence)),
+                    },
+                    Expectation::Function(_) | Expectation::Table(_) => None,
+                };
+                if let Some(failure) = failure.filter(|failure| !failures.contains(failure)) {
+                    failures.push(failure);
                 }
-                Err(sentence) => failures.push(Mistake::new(given.span, sentence)),
             }
         }
         failures
+    }
+
+    /// What a function or a state machine gets.
+    fn payload(&self, given: &JsonText) -> Result<String, String> {
+        let text = reference::settle_queues(&given.text, self.ids)
+            .map_err(|name| format!("the Genesys org has no queue `{name}`"))?;
+        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&text)
+            .map_err(|error| format!("this event is not a JSON object: {error}"))?;
+        if members.contains_key("detail-type") { self.event(given) } else { Ok(text) }
     }
 
     /// The event as the bus would show it to rules. What the test leaves out is filled in; the detail keeps its bytes.
@@ -103,7 +159,7 @@ impl Run<'_> {
         Ok(event)
     }
 
-    fn compare(&self, expectation: &Expectation, event: &str, which: &str) -> Option<Mistake> {
+    fn compare(&self, expectation: &RuleExpectation, event: &str, which: &str) -> Option<Mistake> {
         let span = expectation.rule.span;
         let name = &expectation.rule.value;
         let Some(rule) = self.pipeline.rules.iter().find(|rule| rule.name.value == *name) else {
@@ -121,10 +177,42 @@ impl Run<'_> {
             } else if matches {
                 mistake
             } else {
-                mistake.with_suggestion("`trunkline explain` shows which part of the pattern fails")
+                mistake.with_suggestion(self.reason(rule, event))
             });
         }
-        if matches { unexpected_targets(expectation, rule, which) } else { None }
+        if !matches {
+            return None;
+        }
+        unexpected_targets(expectation, rule, which)
+            .or_else(|| self.unexpected_input(expectation, rule, event))
+    }
+
+    /// Which parts of the pattern keep an event from matching.
+    fn reason(&self, rule: &Rule, event: &str) -> String {
+        let pattern = rule.pattern(self.ids).ok().and_then(|text| EventPattern::parse(&text).ok());
+        let event = Event::parse(event.as_bytes()).ok();
+        let explained = pattern.zip(event).and_then(|(pattern, event)| explain(&pattern, &event).ok());
+        let blamed = explained.iter().flat_map(|explained| explained.blamed());
+        let blamed: Vec<String> = blamed.map(|field| format!("{}: {}", field.path, field.reason)).collect();
+        blamed.join("; ")
+    }
+
+    /// A target that receives something else than was expected.
+    fn unexpected_input(&self, expectation: &RuleExpectation, rule: &Rule, event: &str) -> Option<Mistake> {
+        let wanted = expectation.input.as_ref()?;
+        let text = reference::settle_queues(&wanted.text, self.ids).ok()?;
+        let is_meant = |target: &&Target| match &expectation.targets {
+            Some(names) => names.iter().any(|name| target.is_called(&name.value)),
+            None => true,
+        };
+        rule.targets.iter().filter(is_meant).find_map(|target| {
+            let sentence = match (self.input)(&rule.name.value, target, event) {
+                Ok(input) if says_the_same(&input, &text) => return None,
+                Ok(input) => format!("`{}` receives {input}", target.id.value),
+                Err(why) => format!("`{}` receives nothing: {why}", target.id.value),
+            };
+            Some(Mistake::new(wanted.span, sentence).with_suggestion(format!("expected was {text}")))
+        })
     }
 
     fn matches(&self, rule: &Rule, event: &str) -> Result<bool, String> {
@@ -151,15 +239,14 @@ fn push(object: &mut String, name: &str, value: &str) {
     object.push_str(value);
 }
 
-fn unexpected_targets(expectation: &Expectation, rule: &Rule, which: &str) -> Option<Mistake> {
+fn unexpected_targets(expectation: &RuleExpectation, rule: &Rule, which: &str) -> Option<Mistake> {
     let expected = expectation.targets.as_ref()?;
     if let Some(missing) =
         expected.iter().find(|name| rule.targets.iter().all(|target| !target.is_called(&name.value)))
     {
         return Some(Mistake::new(missing.span, format!("{which} does not go to `{}`", missing.value)));
     }
-    let is_expected =
-        |target: &&crate::resource::target::Target| expected.iter().any(|name| target.is_called(&name.value));
+    let is_expected = |target: &&Target| expected.iter().any(|name| target.is_called(&name.value));
     let more: Vec<&str> = rule
         .targets
         .iter()

@@ -13,6 +13,7 @@ mod check;
 mod client;
 mod dead_letters;
 mod executions_killed;
+mod examples;
 mod explain;
 mod faults;
 mod feed_killed;

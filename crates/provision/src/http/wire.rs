@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use aws::encoding::{ALL_BUT_UNRESERVED, percent_encoded};
 use http_client::Response;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::api::{ApiError, Request, Service};
 
@@ -38,6 +38,7 @@ const ROUTES: &[Route] = &[
     route("UpdateFunctionCode", "PUT", "2015-03-31/functions/{FunctionName}/code"),
     route("PutFunctionConcurrency", "PUT", "2017-10-31/functions/{FunctionName}/concurrency"),
     route("DeleteFunctionConcurrency", "DELETE", "2017-10-31/functions/{FunctionName}/concurrency"),
+    route(INVOKE, "POST", "2015-03-31/functions/{FunctionName}/invocations"),
     route("AddPermission", "POST", "2015-03-31/functions/{FunctionName}/policy"),
     route("GetPolicy", "GET", "2015-03-31/functions/{FunctionName}/policy"),
     route("RemovePermission", "DELETE", "2015-03-31/functions/{FunctionName}/policy/{StatementId}"),
@@ -50,6 +51,10 @@ const ROUTES: &[Route] = &[
     route("ReplaceEventStream", "PUT", "api/v2/eventstreams/{id}"),
     route("DeleteEventStream", "DELETE", "api/v2/eventstreams/{id}"),
 ];
+
+/// The operation whose payload and answer are any bytes: here its answer is an object with `Payload`, `FunctionError` and
+/// `LogResult`.
+const INVOKE: &str = "Invoke";
 
 /// The local door takes any credentials on loopback; this is the form that AWS's clients send them in. The service in it tells
 /// services apart that have no other sign.
@@ -128,11 +133,17 @@ fn rest(request: &Request, authorization: String) -> Result<Message, String> {
         rest = after;
     }
     path.push_str(rest);
+    let mut headers = vec![("content-type", "application/json".to_owned()), ("authorization", authorization)];
+    if request.operation == INVOKE {
+        headers.push(("x-amz-log-type", "Tail".to_owned()));
+        let payload = members.remove("Payload").unwrap_or_default();
+        return Ok(Message { method: route.method, path, headers, body: payload.to_string() });
+    }
     let has_body = matches!(route.method, "POST" | "PUT");
     Ok(Message {
         method: route.method,
         path,
-        headers: vec![("content-type", "application/json".to_owned()), ("authorization", authorization)],
+        headers,
         body: if has_body { Value::Object(members).to_string() } else { String::new() },
     })
 }
@@ -150,6 +161,15 @@ pub(super) fn answer(request: &Request, response: &Response) -> Result<Value, Ap
     }
     if !response.is_success() {
         return Err(refusal(response));
+    }
+    if request.operation == INVOKE {
+        let payload: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let header = |name: &str| response.header(name).map(str::to_owned);
+        return Ok(json!({
+            "Payload": payload,
+            "FunctionError": header("x-amz-function-error"),
+            "LogResult": header("x-amz-log-result"),
+        }));
     }
     if response.body.is_empty() {
         return Ok(Value::Null);

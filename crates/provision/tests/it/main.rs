@@ -46,6 +46,11 @@ fn place() -> Place {
     }
 }
 
+/// Where tests of files run: targets receive the event as it is.
+fn world(place: &Place) -> provision::World<'_> {
+    provision::World { place, ids: &ids, input: &|_, _, event| Ok(event.to_owned()) }
+}
+
 fn shown(text: &str, mistakes: &[Mistake]) -> String {
     Source { name: "trunkline.yaml", text }.render(mistakes, &plain)
 }

@@ -14,7 +14,7 @@ fn the_sample_is_without_a_mistake_and_its_tests_pass() {
         panic!("the sample simulates its org");
     };
     assert_eq!((seed, agents, speed), (1, 50, None));
-    let results = provision::run_tests(&pipeline, &place(), &ids);
+    let results = provision::run_tests(&pipeline, crate::world(&place()));
     assert_eq!(results.len(), 2);
     for result in results {
         assert!(result.has_passed(), "{}", shown(text, &result.failures));

@@ -1,6 +1,6 @@
 //! The file's own tests, as they fail.
 
-use crate::{env, ids, place, shown};
+use crate::{env, place, shown};
 
 const FILE: &str = r#"
 version: 1
@@ -25,7 +25,7 @@ tests:
 fn failures(expect: &str) -> Vec<String> {
     let text = FILE.replace("EXPECT", expect);
     let pipeline = provision::load(&text, &env).map_err(|mistakes| shown(&text, &mistakes)).unwrap();
-    let results = provision::run_tests(&pipeline, &place(), &ids);
+    let results = provision::run_tests(&pipeline, crate::world(&place()));
     results.into_iter().flat_map(|result| result.failures).map(|failure| failure.sentence).collect()
 }
 
@@ -48,6 +48,6 @@ fn an_event_that_is_none_is_told() {
     let text =
         FILE.replace("EXPECT", "{rule: ended}").replace("detail-type: conversation.end, detail:", "detail:");
     let pipeline = provision::load(&text, &env).unwrap();
-    let results = provision::run_tests(&pipeline, &place(), &ids);
+    let results = provision::run_tests(&pipeline, crate::world(&place()));
     assert_eq!(results[0].failures[0].sentence, "this event has no `detail-type`");
 }

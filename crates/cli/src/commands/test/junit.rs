@@ -1,0 +1,48 @@
+//! The results of tests as JUnit XML, which CI systems show.
+
+use std::fmt::Write as _;
+
+use provision::mistake::Style;
+use provision::{Source, TestResult};
+
+/// The report.
+pub(super) fn report(source: &Source<'_>, results: &[TestResult], style: Style<'_>) -> String {
+    let failed = results.iter().filter(|result| !result.has_passed()).count();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let suite = escaped(source.name);
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "<testsuites><testsuite name=\"{suite}\" tests=\"{}\" failures=\"{failed}\">",
+        results.len()
+    );
+    for result in results {
+        let name = escaped(&result.name);
+        let (file, line) = (&suite, result.span.line);
+        let _ =
+            write!(out, "<testcase classname=\"{suite}\" name=\"{name}\" file=\"{file}\" line=\"{line}\">");
+        for failure in &result.failures {
+            let shown = escaped(&source.render_one(failure, style));
+            let _ = write!(out, "<failure message=\"{}\">{shown}</failure>", escaped(&failure.sentence));
+        }
+        out.push_str("</testcase>\n");
+    }
+    out.push_str("</testsuite></testsuites>\n");
+    out
+}
+
+/// Text as XML may hold it: control characters have no form there.
+fn escaped(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_xml_cannot_hold_is_left_out() {
+        assert_eq!(escaped("a<b> & \"c\"\u{1b}[0m"), "a&lt;b&gt; &amp; &quot;c&quot;[0m");
+    }
+}
