@@ -145,7 +145,8 @@ fn seeds(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let account = ["--account", "123456789012"];
     let dev = [&["dev", "-f", file, "--speed", "60", "--allow-private", "localhost"][..], &account].concat();
     let runtimes = scratch.join(RUNTIMES);
-    if let Some(binary) = options.binary.as_deref().filter(|_| !runtimes.join("nodejs/node_modules").is_dir()) {
+    if let Some(binary) = options.binary.as_deref().filter(|_| !runtimes.join("nodejs/node_modules").is_dir())
+    {
         let install = ["runtimes", "install", "node", "--to"];
         machine::run(Command::new(binary).args(install).arg(&runtimes))?;
     }

@@ -15,7 +15,8 @@ use crate::machine::{self, Outcome};
 use crate::options;
 use crate::served::Served;
 
-const USAGE: &str = "cargo xtask soak [--bin PATH] [--minutes N] [--rate N] | [--bin PATH] --queues N --messages N";
+const USAGE: &str =
+    "cargo xtask soak [--bin PATH] [--minutes N] [--rate N] | [--bin PATH] --queues N --messages N";
 
 /// How long, where nobody says.
 const MINUTES: u64 = 120;
@@ -97,12 +98,18 @@ fn fill(served: &mut Served, binary: &std::path::Path, options: &Options) -> Out
     for queue in 0..options.queues {
         door.ask(Operation::sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": format!("q{queue}")}))?;
     }
-    println!("{} queues made in {:.1?}, {} KiB", options.queues, started.elapsed(), served.memory_kib("VmRSS"));
+    println!(
+        "{} queues made in {:.1?}, {} KiB",
+        options.queues,
+        started.elapsed(),
+        served.memory_kib("VmRSS")
+    );
     let (started, mut sent) = (machine::now(), 0);
     while sent < options.messages {
         let queue = (sent / BATCH) % options.queues;
-        let entries: Vec<Value> =
-            (0..BATCH).map(|n| json!({"Id": n.to_string(), "MessageBody": format!("message {}", sent + n)})).collect();
+        let entries: Vec<Value> = (0..BATCH)
+            .map(|n| json!({"Id": n.to_string(), "MessageBody": format!("message {}", sent + n)}))
+            .collect();
         let body = json!({"QueueUrl": url(&format!("q{queue}")), "Entries": entries});
         door.ask(Operation::sqs("AmazonSQS.SendMessageBatch"), &body)?;
         sent += BATCH;
@@ -128,7 +135,10 @@ impl Load {
         let (sqs, events) = (Operation::sqs, Operation::events);
         door.ask(sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": "work"}))?;
         door.ask(sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": "matched"}))?;
-        door.ask(events("AWSEvents.PutRule"), &json!({"Name": "r", "EventPattern": "{\"source\":[\"soak\"]}"}))?;
+        door.ask(
+            events("AWSEvents.PutRule"),
+            &json!({"Name": "r", "EventPattern": "{\"source\":[\"soak\"]}"}),
+        )?;
         let target = json!({"Id": "t", "Arn": "arn:aws:sqs:us-east-1:000000000000:matched"});
         door.ask(events("AWSEvents.PutTargets"), &json!({"Rule": "r", "Targets": [target]}))?;
         let archive = json!({"ArchiveName": "a", "EventSourceArn": "arn:aws:events:us-east-1:000000000000:event-bus/default",
@@ -208,7 +218,11 @@ mod tests {
 
     #[test]
     fn a_slope_is_found_and_a_level_has_none() {
-        let sample = |n: u32| Sample { seconds: f64::from(n), memory_kib: 100.0 + 3.0 * f64::from(n), descriptors: 20.0 };
+        let sample = |n: u32| Sample {
+            seconds: f64::from(n),
+            memory_kib: 100.0 + 3.0 * f64::from(n),
+            descriptors: 20.0,
+        };
         let samples: Vec<Sample> = (0..50).map(sample).collect();
         assert!((slope(&samples, |sample| sample.memory_kib) - 3.0).abs() < 1e-9);
         assert!(slope(&samples, |sample| sample.descriptors).abs() < 1e-9);

@@ -116,7 +116,9 @@ impl Webhook {
         if let Ok(UrlVerification { kind: "url_verification", challenge }) = serde_json::from_slice(body)
             && challenge.get().starts_with('"')
         {
-            return Ok(WebhookRequest::Handshake { answer: format!("{{\"challenge\":{}}}", challenge.get()) });
+            return Ok(WebhookRequest::Handshake {
+                answer: format!("{{\"challenge\":{}}}", challenge.get()),
+            });
         }
         if let Some(verification) = &self.verification {
             verification.check(body, headers, now).map_err(WebhookError::Unverified)?;

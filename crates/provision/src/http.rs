@@ -76,7 +76,8 @@ impl Http {
         let mut headers: Vec<(String, String)> =
             message.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let Some(signer) = &self.signer else { return headers };
-        let made_up = headers.iter().position(|(name, value)| name == "authorization" && value.starts_with("AWS4"));
+        let made_up =
+            headers.iter().position(|(name, value)| name == "authorization" && value.starts_with("AWS4"));
         let Some(made_up) = made_up.map(|at| headers.remove(at).1) else { return headers };
         let service = made_up.split('/').nth(3).unwrap_or("execute");
         let authority = self.endpoint.split_once("://").map_or("", |(_, rest)| rest);

@@ -216,8 +216,9 @@ impl Run<'_> {
     }
 
     fn matches(&self, rule: &Rule, event: &str) -> Result<bool, String> {
-        let pattern =
-            rule.pattern(self.ids).map_err(|name| format!("the Genesys org has no queue or wrap-up code `{name}`"))?;
+        let pattern = rule
+            .pattern(self.ids)
+            .map_err(|name| format!("the Genesys org has no queue or wrap-up code `{name}`"))?;
         let pattern = EventPattern::parse(&pattern).map_err(|invalid| invalid.message)?;
         let matches = pattern.matches(event.as_bytes()).map_err(|invalid| invalid.message)?;
         Ok(matches && rule.is_enabled)

@@ -193,7 +193,10 @@ mod tests {
         drop(store);
         restore(&backup, &again).unwrap();
         assert_eq!((numbers(&data), numbers(&again)), (4, 3));
-        assert_eq!(std::fs::read_to_string(again.join("functions/1-r/code/zips/digest.zip")).unwrap(), "code");
+        assert_eq!(
+            std::fs::read_to_string(again.join("functions/1-r/code/zips/digest.zip")).unwrap(),
+            "code"
+        );
         assert!(restore(&backup, &again).is_err(), "a data folder is never written over");
     }
 

@@ -247,12 +247,47 @@ mod tests {
         let cases = [
             ("new", None, 0, DAY_MS, DAY_MS, Resumption::Usual),
             ("an hour later", kept(DAY_MS, 0), 5, DAY_MS + HOUR_MS, DAY_MS + HOUR_MS, Resumption::Usual),
-            ("a jump forward while alive", kept(DAY_MS, 48 * hour), 0, DAY_MS + 49 * HOUR_MS, DAY_MS + HOUR_MS, Resumption::Usual),
-            ("which was mended meanwhile", kept(DAY_MS, 48 * hour), 0, DAY_MS + HOUR_MS, DAY_MS + HOUR_MS, Resumption::Usual),
-            ("a jump back while alive", kept(DAY_MS, -hour), 0, DAY_MS - HOUR_MS + 5, DAY_MS + 5, Resumption::Usual),
+            (
+                "a jump forward while alive",
+                kept(DAY_MS, 48 * hour),
+                0,
+                DAY_MS + 49 * HOUR_MS,
+                DAY_MS + HOUR_MS,
+                Resumption::Usual,
+            ),
+            (
+                "which was mended meanwhile",
+                kept(DAY_MS, 48 * hour),
+                0,
+                DAY_MS + HOUR_MS,
+                DAY_MS + HOUR_MS,
+                Resumption::Usual,
+            ),
+            (
+                "a jump back while alive",
+                kept(DAY_MS, -hour),
+                0,
+                DAY_MS - HOUR_MS + 5,
+                DAY_MS + 5,
+                Resumption::Usual,
+            ),
             ("back", kept(DAY_MS, 0), 0, DAY_MS - HOUR_MS, DAY_MS, Resumption::Back { behind_ms: HOUR_MS }),
-            ("messages of a clock that was wrong", None, DAY_MS + long, DAY_MS, DAY_MS + long, Resumption::Back { behind_ms: long }),
-            ("far ahead", kept(DAY_MS, 0), 0, DAY_MS + long, DAY_MS + long, Resumption::Ahead { passed_ms: long }),
+            (
+                "messages of a clock that was wrong",
+                None,
+                DAY_MS + long,
+                DAY_MS,
+                DAY_MS + long,
+                Resumption::Back { behind_ms: long },
+            ),
+            (
+                "far ahead",
+                kept(DAY_MS, 0),
+                0,
+                DAY_MS + long,
+                DAY_MS + long,
+                Resumption::Ahead { passed_ms: long },
+            ),
         ];
         for (name, kept, newest_ms, wall_ms, said_ms, how) in cases {
             let mut steady = Steady::new();

@@ -200,7 +200,10 @@ impl std::error::Error for StartError {
             Self::Tables(error) => Some(error),
             Self::Functions(error) => Some(error),
             Self::Listen { source, .. } => Some(source),
-            Self::ClockJump { .. } | Self::Authorities { .. } | Self::AddressInUse { .. } | Self::Unprotected { .. } => None,
+            Self::ClockJump { .. }
+            | Self::Authorities { .. }
+            | Self::AddressInUse { .. }
+            | Self::Unprotected { .. } => None,
         }
     }
 }

@@ -34,9 +34,9 @@ impl Sweep {
     async fn keep_clock(&mut self) -> Result<(), store::Error> {
         let now = clock::now();
         let to_keep = clock::to_keep();
-        let is_known = self.kept.is_some_and(|(ahead_ms, at)| {
-            ahead_ms == to_keep.ahead_ms && now.since(at) < CLOCK_KEPT_EVERY
-        });
+        let is_known = self
+            .kept
+            .is_some_and(|(ahead_ms, at)| ahead_ms == to_keep.ahead_ms && now.since(at) < CLOCK_KEPT_EVERY);
         if is_known {
             return Ok(());
         }

@@ -129,7 +129,11 @@ pub(crate) fn seal_secrets(database: &Database, key: Option<&SecretKey>) -> Resu
             }
         }
     };
-    if key.is_some() { transaction.commit()? } else { transaction.abort()? }
+    if key.is_some() {
+        transaction.commit()?
+    } else {
+        transaction.abort()?
+    }
     Ok(fit)
 }
 

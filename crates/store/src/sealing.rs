@@ -52,7 +52,8 @@ impl SecretKey {
         let part = |label: &[u8]| hmac::sign(&root, label);
         let unusable = |_| "the key cannot be used".to_owned();
         let aead = UnboundKey::new(&AES_256_GCM, part(b"trunkline values").as_ref()).map_err(unusable)?;
-        let check = part(b"trunkline check").as_ref().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let check =
+            part(b"trunkline check").as_ref().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let nonce = hmac::Key::new(hmac::HMAC_SHA256, part(b"trunkline nonces").as_ref());
         Ok(Self(Arc::new(Keys { aead: LessSafeKey::new(aead), nonce, check })))
     }

@@ -48,10 +48,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (file, to) = (dir.path().join("tables.sqlite"), dir.path().join("copy.sqlite"));
         let used = Connection::open(&file).unwrap();
-        used.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (1), (2);").unwrap();
+        used.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (1), (2);")
+            .unwrap();
         copy(&file, &to).unwrap();
         used.execute_batch("INSERT INTO t VALUES (3)").unwrap();
-        let sum = |file| Connection::open(file).unwrap().query_row("SELECT sum(n) FROM t", [], |row| row.get::<_, i64>(0));
+        let sum = |file| {
+            Connection::open(file).unwrap().query_row("SELECT sum(n) FROM t", [], |row| row.get::<_, i64>(0))
+        };
         assert_eq!((sum(&to).unwrap(), sum(&file).unwrap()), (3, 6));
         assert!(copy(&file, &to).is_err());
     }

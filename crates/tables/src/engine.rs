@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Tables, backup};
 use crate::ops::SERVICE;
+use crate::{Tables, backup};
 
 /// What stands before a message of the engine's readers, to say which error it is.
 const AS_READ: [(&str, Kind); 2] =

@@ -58,17 +58,21 @@ impl Claim {
     /// `MissingAuthenticationTokenException` where it has none, `IncompleteSignatureException` where that is no whole one, in AWS's
     /// words; what it leaves unsigned and must not.
     pub fn of(headers: &[(String, String)], query: Option<&str>) -> Result<Self, Error> {
-        let header = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let header =
+            |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let claim = match header("authorization") {
             Some(authorization) => Self::of_header(authorization, header("x-amz-date")),
             None => Self::of_query(query.unwrap_or_default()).ok_or_else(missing)?,
         };
         let claim = claim.ok_or_else(|| refusal("IncompleteSignature", "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters and an X-Amz-Date."))?;
-        let must_be_signed =
-            headers.iter().map(|(name, _)| name.as_str()).filter(|name| *name == "host" || name.starts_with("x-amz-"));
+        let must_be_signed = headers
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| *name == "host" || name.starts_with("x-amz-"));
         for name in must_be_signed.chain(["host"]) {
             // Of a signed URL the date stands in the query, and the body has no digest of its own.
-            let may_be_left = name == "x-amz-content-sha256" || (claim.expires.is_some() && name == "x-amz-date");
+            let may_be_left =
+                name == "x-amz-content-sha256" || (claim.expires.is_some() && name == "x-amz-date");
             if !claim.signed.iter().any(|signed| signed == name) && !may_be_left {
                 let words = format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.");
                 return Err(refusal("InvalidSignature", &words));
@@ -82,7 +86,8 @@ impl Claim {
         let mut parts = [None, None, None];
         for parameter in parameters.split(',') {
             let (name, value) = parameter.trim().split_once('=')?;
-            let place = ["Credential", "SignedHeaders", "Signature"].iter().position(|known| *known == name)?;
+            let place =
+                ["Credential", "SignedHeaders", "Signature"].iter().position(|known| *known == name)?;
             let part = parts.get_mut(place)?;
             if part.replace(value).is_some() {
                 return None;
@@ -104,8 +109,10 @@ impl Claim {
             if value("X-Amz-Algorithm")? != ALGORITHM {
                 return None;
             }
-            let expires = value("X-Amz-Expires")?.parse().ok().filter(|seconds| *seconds <= EXPIRES_SECONDS_MAX)?;
-            let parts = ["X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature"].map(value);
+            let expires =
+                value("X-Amz-Expires")?.parse().ok().filter(|seconds| *seconds <= EXPIRES_SECONDS_MAX)?;
+            let parts =
+                ["X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature"].map(value);
             let [Some(credential), Some(date), Some(signed), Some(signature)] = parts else { return None };
             Self::read([&credential, &date, &signed, &signature], Some(expires))
         };
@@ -116,7 +123,8 @@ impl Claim {
         let mut parts = credential.split('/').map(str::to_owned);
         let (access_key_id, day, region, service, end) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let is_whole = end == "aws4_request" && parts.next().is_none() && time.strip_prefix(&day)?.starts_with('T');
+        let is_whole =
+            end == "aws4_request" && parts.next().is_none() && time.strip_prefix(&day)?.starts_with('T');
         let signed: Vec<String> = signed.split(';').map(str::to_owned).collect();
         let claim = Self {
             access_key_id,
@@ -157,11 +165,19 @@ impl Claim {
         let life_ms = self.expires.map_or(TOLERANCE_MS, |seconds| seconds.saturating_mul(1_000));
         let now_ms = now.unix_ms();
         if now_ms > at_ms.saturating_add(life_ms) {
-            let words = format!("Signature expired: {} is now earlier than {} - 5 min.", self.time, super::amz_date(now));
+            let words = format!(
+                "Signature expired: {} is now earlier than {} - 5 min.",
+                self.time,
+                super::amz_date(now)
+            );
             return Err(refusal("InvalidSignature", &words));
         }
         if at_ms > now_ms.saturating_add(TOLERANCE_MS) {
-            let words = format!("Signature not yet current: {} is still later than {} + 5 min.", self.time, super::amz_date(now));
+            let words = format!(
+                "Signature not yet current: {} is still later than {} + 5 min.",
+                self.time,
+                super::amz_date(now)
+            );
             return Err(refusal("InvalidSignature", &words));
         }
         Ok(())
@@ -290,7 +306,8 @@ mod tests {
             let mut lines = head.lines();
             let (method, rest) = lines.next().unwrap().split_once(' ').unwrap();
             let target = rest.strip_suffix(" HTTP/1.1").unwrap();
-            let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+            let (path, query) =
+                target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
             let mut headers: Vec<(String, String)> = Vec::new();
             for line in lines {
                 match line.split_once(':').filter(|_| !line.starts_with(' ')) {
@@ -338,7 +355,9 @@ mod tests {
         (0..text.len()).filter_map(|at| {
             let mut bytes = text.as_bytes().to_vec();
             bytes[at] ^= 1;
-            String::from_utf8(bytes).ok().filter(|changed| changed.split_whitespace().ne(text.split_whitespace()))
+            String::from_utf8(bytes)
+                .ok()
+                .filter(|changed| changed.split_whitespace().ne(text.split_whitespace()))
         })
     }
 
@@ -353,7 +372,8 @@ mod tests {
             let signed = Claim::of(&case.headers, case.query.as_deref()).unwrap().signed;
             mutations(&case.method).for_each(|method| refused(&name, Case { method, ..case.clone() }));
             // What is signed is the path without its dots.
-            let is_other = |path: &String| !path.starts_with('/') || normalized(path) != normalized(&case.path);
+            let is_other =
+                |path: &String| !path.starts_with('/') || normalized(path) != normalized(&case.path);
             mutations(&case.path)
                 .filter(is_other)
                 .for_each(|path| refused(&name, Case { path, ..case.clone() }));
@@ -398,9 +418,15 @@ mod tests {
         let claim = Claim::of(&case.headers, None).unwrap();
         for (now, words) in [
             ("2015-08-30T12:31:00Z", ""),
-            ("2015-08-30T12:30:59Z", "Signature not yet current: 20150830T123600Z is still later than 20150830T123059Z + 5 min."),
+            (
+                "2015-08-30T12:30:59Z",
+                "Signature not yet current: 20150830T123600Z is still later than 20150830T123059Z + 5 min.",
+            ),
             ("2015-08-30T12:41:00Z", ""),
-            ("2015-08-30T12:41:01Z", "Signature expired: 20150830T123600Z is now earlier than 20150830T124101Z - 5 min."),
+            (
+                "2015-08-30T12:41:01Z",
+                "Signature expired: 20150830T123600Z is now earlier than 20150830T124101Z - 5 min.",
+            ),
         ] {
             let checked = claim.check_time(Timestamp::parse_iso(now).unwrap());
             assert_eq!(checked.err().map(|error| error.message).unwrap_or_default(), words, "{now}");

@@ -71,6 +71,8 @@ fn tell(report: BackupReport, folder: &std::path::Path, as_json: bool) {
         output::json(json!({"folder": folder, "records": records, "tableFiles": tables, "zips": zips}));
     } else {
         let folder = folder.display();
-        output::line(format_args!("wrote {records} records, {tables} files of tables and {zips} zips to {folder}"));
+        output::line(format_args!(
+            "wrote {records} records, {tables} files of tables and {zips} zips to {folder}"
+        ));
     }
 }

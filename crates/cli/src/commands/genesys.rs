@@ -183,7 +183,10 @@ fn connect(arguments: &Connect) -> Result<ExitCode, String> {
     let source = format!("aws.partner/genesys.com/cloud/{}/{}", facts.id, spec.suffix);
     match &arguments.endpoint {
         Some(url) => {
-            make_bus(&Endpoint { url: url.clone(), ca_file: arguments.ca_file.clone(), auth_file: None }, &source)?;
+            make_bus(
+                &Endpoint { url: url.clone(), ca_file: arguments.ca_file.clone(), auth_file: None },
+                &source,
+            )?;
         }
         None => output::line(format_args!(
             "to receive the source, the account needs an event bus:\n  aws events create-event-bus --region {} --name {source} --event-source-name {source}",

@@ -150,7 +150,8 @@ impl ServerArguments {
 
     fn auth(&self) -> Result<Auth, String> {
         let read = |parse: fn(&str) -> Result<Auth, String>| {
-            let file = self.auth_file.as_deref().ok_or("--auth sigv4 and --auth token need --auth-file FILE")?;
+            let file =
+                self.auth_file.as_deref().ok_or("--auth sigv4 and --auth token need --auth-file FILE")?;
             parse(&input::file(file)?).map_err(|why| format!("{}: {why}", file.display()))
         };
         match self.auth {

@@ -12,7 +12,8 @@ pub(super) const CHECK: LiveCheck = LiveCheck {
 
 fn run(facts: &Facts) -> Vec<String> {
     let finding = |connection: &Connection| {
-        let because = if connection.reason.is_empty() { String::new() } else { format!(": {}", connection.reason) };
+        let because =
+            if connection.reason.is_empty() { String::new() } else { format!(": {}", connection.reason) };
         format!("the connection {} is {}{because}", connection.name, connection.state)
     };
     facts.connections.iter().filter(|connection| connection.state != "AUTHORIZED").map(finding).collect()

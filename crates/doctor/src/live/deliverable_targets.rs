@@ -1,6 +1,6 @@
 //! Whether AWS would deliver what is delivered here.
 
-use crate::live::{Refusal, Facts, LiveCheck};
+use crate::live::{Facts, LiveCheck, Refusal};
 
 pub(super) const CHECK: LiveCheck = LiveCheck {
     name: "deliverable-targets",

@@ -1,6 +1,6 @@
 //! Whether somebody reads the queues.
 
-use crate::live::{Queue, Facts, LiveCheck};
+use crate::live::{Facts, LiveCheck, Queue};
 
 pub(super) const CHECK: LiveCheck = LiveCheck {
     name: "draining-queues",

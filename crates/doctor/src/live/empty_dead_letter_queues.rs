@@ -15,5 +15,7 @@ pub(super) const CHECK: LiveCheck = LiveCheck {
 fn run(facts: &Facts) -> Vec<String> {
     let arns: BTreeSet<&str> = facts.dead_letter_arns().collect();
     let queues = arns.into_iter().filter_map(|arn| facts.queue(arn)).filter(|queue| queue.messages > 0);
-    queues.map(|queue| format!("the dead-letter queue {} has {} letters", queue.name, queue.messages)).collect()
+    queues
+        .map(|queue| format!("the dead-letter queue {} has {} letters", queue.name, queue.messages))
+        .collect()
 }

@@ -61,14 +61,19 @@ fn each_check_of_a_running_server_finds_what_its_case_says() {
     let sound = Facts { now: 1.0, events_seen: 10, events_unmatched: 5, ..Facts::default() };
     for check in LIVE_CHECKS {
         assert!(check.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", check.name);
-        assert!(check.asks.ends_with('?') && !check.why.is_empty() && !check.fix.is_empty(), "{}", check.name);
+        assert!(
+            check.asks.ends_with('?') && !check.why.is_empty() && !check.fix.is_empty(),
+            "{}",
+            check.name
+        );
         assert!((check.run)(&sound).is_empty(), "{}", check.name);
         let text = std::fs::read_to_string(folder.join(format!("{}.json", check.name))).unwrap();
         let case: Value = serde_json::from_str(&text).unwrap();
         let facts: Facts = serde_json::from_value(case["facts"].clone()).unwrap();
         for other in LIVE_CHECKS {
             let found: Vec<Value> = (other.run)(&facts).into_iter().map(Value::from).collect();
-            let wanted = if other.name == check.name { case["findings"].as_array().unwrap().clone() } else { vec![] };
+            let wanted =
+                if other.name == check.name { case["findings"].as_array().unwrap().clone() } else { vec![] };
             assert_eq!(found, wanted, "{} on the case of {}", other.name, check.name);
         }
     }

@@ -182,8 +182,7 @@ fn reference(node: &Node, values: &[Option<Value>]) -> Option<Value> {
             items.iter().map(|item| reference(item, values)).collect::<Option<Vec<_>>>()?.into()
         }
         Node::Object(members) => {
-            let member =
-                |(key, value): (&String, &Node)| Some((key.clone(), reference(value, values)?));
+            let member = |(key, value): (&String, &Node)| Some((key.clone(), reference(value, values)?));
             Value::Object(members.iter().map(member).collect::<Option<_>>()?)
         }
     })

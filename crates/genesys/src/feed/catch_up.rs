@@ -67,7 +67,8 @@ pub const IDS_MAX: usize = 50;
 /// The client's.
 pub async fn by_id(client: &Client, ids: &[String]) -> Result<Vec<Conversation>, Fault> {
     let ids: Vec<String> = ids.iter().take(IDS_MAX).map(|id| format!("id={id}")).collect();
-    let mut answer = client.get(&format!("/api/v2/analytics/conversations/details?{}", ids.join("&"))).await?;
+    let mut answer =
+        client.get(&format!("/api/v2/analytics/conversations/details?{}", ids.join("&"))).await?;
     let found = answer.get_mut("conversations").map(Value::take);
     let Some(Value::Array(found)) = found else { return Ok(Vec::new()) };
     Ok(found.into_iter().filter_map(read).collect())

@@ -202,7 +202,8 @@ fn what_real_senders_do_is_taken() {
         let hook = hook(Some(Verification::StandardWebhooks(key)));
         for (prefix, signature) in [("svix", right), ("webhook", unpadded), ("svix", unpadded)] {
             let headers = by_name(prefix, signature);
-            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+            let headers: Vec<(&str, &str)> =
+                headers.iter().map(|(name, value)| (&**name, &**value)).collect();
             let Ok(WebhookRequest::Event { id: Some(id), .. }) = read(&hook, body, &headers, NOW) else {
                 panic!("{secret} {prefix}")
             };

@@ -274,8 +274,7 @@ fn a_conversation_that_falls_silent_is_found_and_one_that_has_ended_is_not() {
         let (mut all, mut after) = (Vec::new(), None::<String>);
         loop {
             let before = Timestamp::from_unix_ms(before_ms);
-            let look =
-                house.store.read(|read| Intake::silent(read, after.as_deref(), before, 3)).unwrap();
+            let look = house.store.read(|read| Intake::silent(read, after.as_deref(), before, 3)).unwrap();
             all.extend(look.conversations);
             after = look.last;
             if after.is_none() {

@@ -35,11 +35,7 @@ struct PolicyAnswer {
 
 impl PolicyAnswer {
     fn of(name: String, policy: ResourcePolicy) -> Self {
-        Self {
-            policy_name: name,
-            policy_document: policy.document,
-            last_updated_time: policy.updated_ms,
-        }
+        Self { policy_name: name, policy_document: policy.document, last_updated_time: policy.updated_ms }
     }
 }
 

@@ -166,9 +166,10 @@ fn with_value(text: &str, leaf: &Leaf, value: &Scalar<'_>) -> String {
         (Matcher::Numeric(range), Scalar::Number(_)) if range.equals().is_some() => json,
         (Matcher::Numeric(range), Scalar::Number(number)) => {
             // The other bound stays; the one that is in the way moves to the value.
-            let is_below = number.text().parse::<f64>().is_ok_and(|value| {
-                range.bottom.is_some_and(|bottom| value <= bottom.value)
-            });
+            let is_below = number
+                .text()
+                .parse::<f64>()
+                .is_ok_and(|value| range.bottom.is_some_and(|bottom| value <= bottom.value));
             let bound = |sign: &str, value: &str| format!("\"{sign}\", {value}");
             let kept = |bound: Option<crate::matcher::numeric::Bound>, sign: &str| {
                 bound.map(|at| format!("\"{sign}{}\", {}", if at.closed { "=" } else { "" }, at.value))

@@ -74,9 +74,7 @@ fn closest<'p>(pattern: &'p EventPattern, occurrences: &Occurrences<'_, '_>) -> 
         let gap: usize = alternative.fields.iter().map(|field| gap(field, occurrences)).sum();
         (failed, gap, usize::MAX - matched, alternative)
     });
-    ranked
-        .min_by_key(|(failed, gap, rest, _)| (*failed, *gap, *rest))
-        .map(|(.., alternative)| alternative)
+    ranked.min_by_key(|(failed, gap, rest, _)| (*failed, *gap, *rest)).map(|(.., alternative)| alternative)
 }
 
 /// Where every field matches alone and they do not together: the first that does not agree with those before it.

@@ -1,7 +1,7 @@
 //! Properties over generated patterns and events.
 
-use pattern::explain::{FieldReport, explain};
 use pattern::explain::nearness::near_misses;
+use pattern::explain::{FieldReport, explain};
 use pattern::matcher::number::comparable;
 use pattern::{Event, EventPattern};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};

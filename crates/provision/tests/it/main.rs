@@ -35,7 +35,9 @@ fn env(name: &str) -> Option<String> {
 
 /// A Genesys org with the queues of the sample, and the wrap-up code that its tests name.
 fn ids(name: &str) -> Option<String> {
-    ["Support", "Sales", "Billing", "wrapUp:resolved"].contains(&name).then(|| format!("id-of-{}", name.to_lowercase()))
+    ["Support", "Sales", "Billing", "wrapUp:resolved"]
+        .contains(&name)
+        .then(|| format!("id-of-{}", name.to_lowercase()))
 }
 
 fn place() -> Place {

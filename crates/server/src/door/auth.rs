@@ -53,7 +53,9 @@ impl Auth {
         let mut tokens = Vec::new();
         for (number, line) in lines(text) {
             if line.len() < TOKEN_LENGTH_MIN || line.contains(char::is_whitespace) {
-                return Err(format!("line {number} is no token of {TOKEN_LENGTH_MIN} characters or more, without spaces"));
+                return Err(format!(
+                    "line {number} is no token of {TOKEN_LENGTH_MIN} characters or more, without spaces"
+                ));
             }
             tokens.push(Secret::new(line));
         }
@@ -127,7 +129,9 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 fn token_of(headers: &HeaderMap) -> Option<&str> {
     let text = |name| headers.get(name)?.to_str().ok();
-    text("authorization").and_then(|text| text.strip_prefix("Bearer ")).or_else(|| text("x-amz-security-token"))
+    text("authorization")
+        .and_then(|text| text.strip_prefix("Bearer "))
+        .or_else(|| text("x-amz-security-token"))
 }
 
 /// Names and values as texts; a value that is none is of no signature of ours.
@@ -137,13 +141,17 @@ fn headers_of(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn missing() -> Error {
-    Error { status: 403, ..Error::sender("MissingAuthenticationTokenException", "Request is missing Authentication Token") }
-        .with_query_code("MissingAuthenticationToken")
+    Error {
+        status: 403,
+        ..Error::sender("MissingAuthenticationTokenException", "Request is missing Authentication Token")
+    }
+    .with_query_code("MissingAuthenticationToken")
 }
 
 fn unknown() -> Error {
     let words = "The security token included in the request is invalid.";
-    Error { status: 403, ..Error::sender("UnrecognizedClientException", words) }.with_query_code("InvalidClientTokenId")
+    Error { status: 403, ..Error::sender("UnrecognizedClientException", words) }
+        .with_query_code("InvalidClientTokenId")
 }
 
 #[cfg(test)]
@@ -169,10 +177,17 @@ mod tests {
             Err(error) => format!("{} {}", error.status, error.code),
         };
         assert_eq!(code(&[("authorization", "Bearer 0123456789abcdef")]), "in");
-        assert_eq!(code(&[("x-amz-security-token", "fedcba9876543210"), ("authorization", "AWS4-HMAC-SHA256 x")]), "in");
+        assert_eq!(
+            code(&[("x-amz-security-token", "fedcba9876543210"), ("authorization", "AWS4-HMAC-SHA256 x")]),
+            "in"
+        );
         assert_eq!(code(&[]), "403 MissingAuthenticationTokenException");
         for wrong in ["", "0123456789abcde", "0123456789abcdeg", "0123456789abcdef0", "# ours"] {
-            assert_eq!(code(&[("x-amz-security-token", wrong)]), "403 UnrecognizedClientException", "{wrong}");
+            assert_eq!(
+                code(&[("x-amz-security-token", wrong)]),
+                "403 UnrecognizedClientException",
+                "{wrong}"
+            );
         }
     }
 
@@ -183,7 +198,9 @@ mod tests {
         assert_eq!(code(&[]), "MissingAuthenticationTokenException");
         assert_eq!(code(&[("authorization", "Bearer secret")]), "IncompleteSignatureException");
         let signed = |key: &str, day: &str| {
-            format!("AWS4-HMAC-SHA256 Credential={key}/{day}/us-east-1/sqs/aws4_request, SignedHeaders=host;x-amz-date, Signature=0")
+            format!(
+                "AWS4-HMAC-SHA256 Credential={key}/{day}/us-east-1/sqs/aws4_request, SignedHeaders=host;x-amz-date, Signature=0"
+            )
         };
         let old = [("x-amz-date", "20150830T123600Z"), ("authorization", &signed("AKIDEXAMPLE", "20150830"))];
         assert_eq!(code(&old), "InvalidSignatureException");

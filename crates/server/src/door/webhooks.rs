@@ -56,9 +56,8 @@ async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refus
         Ok(WebhookRequest::Handshake { answer }) => Ok(answer),
         Ok(WebhookRequest::Event { id, detail_type, detail }) => {
             let event = event_of(door, open, Content { detail_type, detail }, &arrival)?;
-            let matched = beside_others(body.len(), || {
-                door.rooms.events.match_event(&open.bus, &event, arrival.now)
-            });
+            let matched =
+                beside_others(body.len(), || door.rooms.events.match_event(&open.bus, &event, arrival.now));
             let matched = matched.ok_or_else(|| {
                 let sentence = format!("The event bus '{}' does not exist any more.", open.bus.as_str());
                 (StatusCode::SERVICE_UNAVAILABLE, sentence)

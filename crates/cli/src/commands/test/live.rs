@@ -36,8 +36,10 @@ pub(super) fn failures(
     let runtime = runtime.map_err(|e| format!("could not start the runtime: {e}"))?;
     runtime.block_on(async {
         let server = Server::start(config).await.map_err(|e| e.to_string())?;
-        bring_up(server.address(), file, pipeline, &ids, Agreement::Refuse).await?;
-        let api = Http::new(&format!("http://{}", server.address()), &[])?;
+        let door = server.own_door();
+        bring_up(&door, file, pipeline, &ids, Agreement::Refuse).await?;
+        let api = Http::new(&format!("http://{}", door.address), &[])?;
+        let api = api.signed_with(door.credentials, Server::surroundings().now);
         let mut failures = Vec::new();
         for expectation in &test.expect {
             match expectation {

@@ -50,12 +50,7 @@ impl Subscriptions {
     /// may take long.
     ///
     /// [`verdict::decide`]: crate::platform::subscription::verdict::decide
-    pub fn explain(
-        &self,
-        name: &str,
-        events: &[EventContent],
-        now: Timestamp,
-    ) -> Option<SubscriptionReport> {
+    pub fn explain(&self, name: &str, events: &[EventContent], now: Timestamp) -> Option<SubscriptionReport> {
         let all = self.loaded.load();
         let named = |loaded: &&std::sync::Arc<Loaded>| {
             let subscription = &loaded.subscription;
