@@ -1,8 +1,7 @@
 //! EventBridge's error codes, each made here with AWS's words.
 
+use aws::service::StorageErrors;
 use aws::{Arn, Error};
-
-use crate::ops::SERVICE;
 
 use crate::buses::bus::BusName;
 use crate::buses::rule::RuleName;
@@ -161,8 +160,11 @@ pub fn arn_malformed(arn: &str) -> Error {
     Error::validation(format!("Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."))
 }
 
+/// What the service calls a failure of the store.
+pub(crate) const STORAGE_ERRORS: StorageErrors = StorageErrors::both("InternalException");
+
 /// What the store's failure looks like at the door: SDKs retry it, and the sentence says what to do.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub fn of_store(error: store::Error) -> Error {
-    error.answer(SERVICE.storage_errors)
+    error.answer(STORAGE_ERRORS)
 }

@@ -17,15 +17,16 @@ pub mod test_event_pattern;
 mod check;
 mod http_parameters;
 
-use aws::service::{Json, StorageErrors};
+use aws::service::Json;
 use aws::{Operation, Service, Wire};
 
+use crate::error::STORAGE_ERRORS;
 use crate::events::Events;
 
 /// EventBridge on the wire: AWS JSON 1.1.
 pub static SERVICE: Service<Events> =
     Service::new("EventBridge", &["events"], &[Wire::Json(Json::new("AWSEvents", "1.1"))], OPERATIONS)
-        .with_storage_errors(StorageErrors::both("InternalException"));
+        .with_storage_errors(STORAGE_ERRORS);
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Events>] = &[

@@ -9,15 +9,16 @@ mod refusals;
 mod replay;
 mod unmatched;
 
-use aws::service::{StorageErrors, TRUNKLINE};
+use aws::service::TRUNKLINE;
 use aws::{Operation, Service, Wire};
 
+use crate::error::STORAGE_ERRORS;
 use crate::events::Events;
 use crate::ops;
 
 /// On the wire: AWS JSON 1.1.
-pub static SERVICE: Service<Events> = Service::new("Trunkline", &[], &[Wire::Json(TRUNKLINE)], OPERATIONS)
-    .with_storage_errors(StorageErrors::both("InternalException"));
+pub static SERVICE: Service<Events> =
+    Service::new("Trunkline", &[], &[Wire::Json(TRUNKLINE)], OPERATIONS).with_storage_errors(STORAGE_ERRORS);
 
 /// All that need nothing but the buses.
 pub const OPERATIONS: &[Operation<Events>] = &[

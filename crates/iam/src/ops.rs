@@ -9,14 +9,15 @@ mod versions;
 mod wire;
 
 use aws::page::Page;
-use aws::service::{Query, StorageErrors};
+use aws::service::Query;
 use aws::{Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Ticket, Tx};
 
+use crate::Iam;
 use crate::check::Faults;
-use crate::{Iam, error};
+use crate::error::{self, STORAGE_ERRORS};
 
 /// IAM as a service: the query protocol, for all regions.
 pub static SERVICE: Service<Iam> = Service::new(
@@ -25,7 +26,7 @@ pub static SERVICE: Service<Iam> = Service::new(
     &[Wire::Query(Query::new("https://iam.amazonaws.com/doc/2010-05-08/", wire::ACTIONS))],
     OPERATIONS,
 )
-.with_storage_errors(StorageErrors { full: "ServiceUnavailable", failed: "ServiceFailure" });
+.with_storage_errors(STORAGE_ERRORS);
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Iam>] = &[

@@ -3,14 +3,16 @@
 
 use std::borrow::Cow;
 
+use aws::service::StorageErrors;
 use aws::{Arn, Error};
 
-use crate::ops::SERVICE;
+/// What the service calls a failure of the store.
+pub(crate) const STORAGE_ERRORS: StorageErrors = StorageErrors::both("ServiceException");
 
 /// What the store's failures look like at the door.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub(crate) fn of_store(error: store::Error) -> Error {
-    error.answer(SERVICE.storage_errors)
+    error.answer(STORAGE_ERRORS)
 }
 
 fn with_status(status: u16, code: &'static str, message: impl Into<String>) -> Error {

@@ -16,21 +16,21 @@ mod urls;
 mod versions;
 
 use aws::page::Page;
-use aws::service::{Rest, StorageErrors};
+use aws::service::Rest;
 use aws::{Call, Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{Snapshot, Ticket, Tx};
 
-use crate::error::of_store;
+use crate::error::{STORAGE_ERRORS, of_store};
 use crate::name::FunctionName;
 use crate::{Functions, error, limits};
 
 /// Lambda as a service: REST with JSON.
 pub static SERVICE: Service<Functions> = Service {
     body_bytes_max: limits::REQUEST_BYTES_MAX,
-    storage_errors: StorageErrors::both("ServiceException"),
+    storage_errors: STORAGE_ERRORS,
     ..Service::new(
         "Lambda",
         &["lambda"],

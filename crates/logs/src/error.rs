@@ -2,13 +2,16 @@
 //! the words: AWS's answers as moto's tests have them (`tests/test_logs`).
 
 use aws::Error;
+use aws::service::StorageErrors;
 
-use crate::ops::SERVICE;
+/// What the service calls a failure of the store.
+pub(crate) const STORAGE_ERRORS: StorageErrors =
+    StorageErrors { full: "ServiceUnavailableException", failed: "InternalFailure" };
 
 /// What the store's failures look like at the door.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub(crate) fn of_store(error: store::Error) -> Error {
-    error.answer(SERVICE.storage_errors)
+    error.answer(STORAGE_ERRORS)
 }
 
 pub(crate) fn invalid_parameter(message: impl Into<String>) -> Error {

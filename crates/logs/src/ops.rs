@@ -6,24 +6,21 @@ mod resource_policies;
 mod streams;
 mod tags;
 
-use aws::service::{Json, StorageErrors};
+use aws::service::Json;
 use aws::{Arn, Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Ticket, Tx};
 
 use crate::check::Faults;
-use crate::error;
+use crate::error::{self, STORAGE_ERRORS};
 use crate::group::name_in_arn;
 use crate::{Logs, limits};
 
 /// CloudWatch Logs on the wire: AWS JSON 1.1.
 pub static SERVICE: Service<Logs> =
     Service::new("CloudWatch Logs", &["logs"], &[Wire::Json(Json::new("Logs_20140328", "1.1"))], OPERATIONS)
-        .with_storage_errors(StorageErrors {
-            full: "ServiceUnavailableException",
-            failed: "InternalFailure",
-        });
+        .with_storage_errors(STORAGE_ERRORS);
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Logs>] = &[

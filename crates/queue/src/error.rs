@@ -1,14 +1,16 @@
 //! The errors of SQS, code and words together. The codes are those of the JSON protocol; where the older query protocol
 //! has another one, it goes along. Source: botocore's service model `sqs/2012-11-05` and its `awsQueryCompatible` trait.
 
+use aws::service::StorageErrors;
 use aws::{Error, Scope};
 
-use crate::ops::SERVICE;
+/// What the service calls a failure of the store.
+pub(crate) const STORAGE_ERRORS: StorageErrors = StorageErrors::COMMON;
 
 /// What the store's failures look like at the door, also for the other rooms.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub fn of_store(error: store::Error) -> Error {
-    error.answer(SERVICE.storage_errors)
+    error.answer(STORAGE_ERRORS)
 }
 
 /// AWS's words, and which other account and region have a queue of this name.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::ops::SERVICE;
+use crate::error::STORAGE_ERRORS;
 use crate::{Tables, backup};
 
 /// What stands before a message of the engine's readers, to say which error it is.
@@ -52,7 +52,7 @@ impl Tables {
         A: Serialize,
     {
         if let Some(cause) = &*self.shared.stopped.borrow() {
-            return Err(Error::receiver(SERVICE.storage_errors.failed, 500, cause.clone()));
+            return Err(Error::receiver(STORAGE_ERRORS.failed, 500, cause.clone()));
         }
         let text = self.request_text(body)?;
         let request: Q = serde_json::from_str(&text)

@@ -1,10 +1,14 @@
 //! The engine's errors as the door prints them: code, words and further members are the engine's, whose authors took them from AWS.
 
 use aws::Error;
+use aws::service::StorageErrors;
 use dynoxide::DynoxideError;
 use serde_json::{Map, Value};
 
 use crate::Tables;
+
+/// What the service calls a failure of its file.
+pub(crate) const STORAGE_ERRORS: StorageErrors = StorageErrors::both("InternalServerError");
 
 /// Operations whose broken constraints AWS puts into an envelope.
 const ENVELOPED: [&str; 3] = ["PutItem", "UpdateItem", "DeleteItem"];

@@ -1,10 +1,11 @@
 //! DynamoDB as a service: a line for each operation that the engine has. Streams are another service, and not served.
 
-use aws::service::{Json, StorageErrors};
+use aws::service::Json;
 use aws::{Operation, Service, Wire};
 use dynoxide::Database;
 
 use crate::Tables;
+use crate::error::STORAGE_ERRORS;
 
 /// On the wire: AWS JSON 1.0, with the checksum that SDKs look at.
 pub static SERVICE: Service<Tables> = Service::new(
@@ -17,7 +18,7 @@ pub static SERVICE: Service<Tables> = Service::new(
     })],
     OPERATIONS,
 )
-.with_storage_errors(StorageErrors::both("InternalServerError"));
+.with_storage_errors(STORAGE_ERRORS);
 
 macro_rules! rows {
     ($($name:ident $act:ident $missing:literal,)*) => {
