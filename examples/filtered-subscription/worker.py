@@ -1,4 +1,4 @@
-"""Receives the messages of the queue: a long poll, the message deleted after it is done, left to be tried again where it fails."""
+"""Receives the messages of the queue by long polls, and deletes each after its work is done."""
 
 import json
 import os

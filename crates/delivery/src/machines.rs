@@ -1,5 +1,6 @@
 //! What executions need of the porter: their steps computed, their Tasks called, Express executions run.
 
+mod call;
 pub mod caller;
 pub mod express;
 pub mod http;

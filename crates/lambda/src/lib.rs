@@ -7,9 +7,11 @@
 mod alias;
 pub mod batch;
 mod check;
+mod destination;
 pub mod error;
 mod event_invoke;
 pub mod function;
+mod invocation;
 pub mod limits;
 pub mod mapping;
 pub mod name;
@@ -18,7 +20,6 @@ pub mod owed;
 mod policy;
 mod record;
 mod target;
-mod told;
 pub mod url;
 
 use std::collections::HashSet;

@@ -11,14 +11,15 @@ use std::time::Duration;
 use aws::{Arn, Error, Timestamp};
 use queue::backoff::pause_after;
 use queue::{
-    Arrival, Attribute, Extended, Extension, Handle, NewMessage, QueueId, Receive, Received, Settings, Value,
+    Arrival, Attribute, Extended, Extension, NewMessage, QueueId, Receive, Received, Settings, Value,
 };
 use store::{Commit, Read, Tx};
 
+use crate::destination::{Condition, End};
 use crate::event_invoke::EventInvokeConfig;
 use crate::function::{Function, Version};
+pub use crate::invocation::{Answer, NewInvocation, OwedInvocation};
 use crate::name::{FunctionName, LATEST};
-use crate::told::{Condition, End};
 use crate::{Functions, error};
 
 /// The kind of internal queue: the part of its name before the colon.
@@ -31,51 +32,6 @@ const START_MAX: Duration = Duration::from_secs(60);
 const LEASE_SPARE: Duration = Duration::from_secs(60);
 /// What a dead letter says of the error.
 const ERROR_CHARACTERS_MAX: usize = 1024;
-
-/// An invocation to be owed.
-#[derive(Clone, Debug)]
-pub struct NewInvocation {
-    /// Its request id.
-    pub id: String,
-    pub name: FunctionName,
-    /// JSON text.
-    pub payload: String,
-    /// JSON text.
-    pub client_context: Option<String>,
-    pub trace_header: Option<String>,
-}
-
-/// An invocation that has fallen due and is leased to the caller.
-#[derive(Clone, Debug)]
-pub struct OwedInvocation {
-    /// Its request id: the same at every try.
-    pub id: String,
-    pub name: FunctionName,
-    pub payload: String,
-    pub client_context: Option<String>,
-    pub trace_header: Option<String>,
-    /// 1 at the first try.
-    pub attempt: u32,
-    /// How long its call may take.
-    pub call_time: Duration,
-    /// When its call is cut off at the latest: the lease holds until then.
-    pub call_until: Timestamp,
-    /// Whom it is owed to: the internal queue's name.
-    pub payee: String,
-    /// How often it could not be tried: the function was busy, or could not be started.
-    hindrances: u32,
-    owed_since: Timestamp,
-    handle: Handle,
-}
-
-/// What a function answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The version that was called.
-    pub version: String,
-    /// Its answer or its error, as JSON text.
-    pub payload: String,
-}
 
 /// Why a try failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

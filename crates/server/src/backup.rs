@@ -161,7 +161,9 @@ mod tests {
 
     use super::{ask, of_store, restore, take_request};
 
-    const NUMBERS: Table<u64, u64> = Table::new(250, "numbers of a test");
+    /// One that no table of the product has.
+    const NUMBER: u8 = 250;
+    const NUMBERS: Table<u64, u64> = Table::new(NUMBER, "numbers of a test");
 
     fn put(store: &Store, number: u64) {
         let put = move |tx: &mut store::Tx<'_>| {

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::CannotOpen;
+use crate::cannot_open::CannotOpen;
 
 /// Held for reading by each operation, and for writing while copies begin: they are then of one moment with the store's.
 static AT_WORK: RwLock<()> = RwLock::new(());
@@ -31,7 +31,7 @@ pub(crate) fn at_work() -> RwLockReadGuard<'static, ()> {
 pub fn copy(file: &Path, to: &Path) -> Result<(), CannotOpen> {
     let refuse = |why: &dyn fmt::Display| CannotOpen(format!("the tables in {}: {why}", file.display()));
     let name = to.to_str().ok_or_else(|| refuse(&"the copy's name is not UTF-8"))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(|error| refuse(&error))?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(|error| refuse(&error))?;
     Ok(())

@@ -1,19 +1,13 @@
-//! The files of tables in a data folder, looked at and copied while nobody serves them.
+//! The files of tables in a data folder, checked while nobody serves them.
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
-
-use crate::CannotOpen;
 
 /// So many sentences about damage in one file are told.
 const SENTENCES_MAX: u32 = 100;
-/// Pages that a copy takes at a time.
-const PAGES_PER_STEP: i32 = 1_024;
 
 /// What a check of one file of tables found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,20 +62,6 @@ fn damage_in(file: &Path) -> rusqlite::Result<Vec<String>> {
     let sentences = statement.query_map((), |row| row.get::<_, String>(0))?;
     let sentences: Vec<String> = sentences.collect::<rusqlite::Result<_>>()?;
     Ok(if sentences == ["ok"] { Vec::new() } else { sentences })
-}
-
-/// Copies a file of tables as its last commit left it to a new file. Others may write to it meanwhile. Blocks.
-///
-/// # Errors
-/// The engine's words: it cannot be read, or `to` cannot be written.
-pub fn copy(from: &Path, to: &Path) -> Result<(), CannotOpen> {
-    let copied = || -> rusqlite::Result<()> {
-        let (source, mut target) = (open_to_read(from)?, Connection::open(to)?);
-        Backup::new(&source, &mut target)?.run_to_completion(PAGES_PER_STEP, Duration::ZERO, None)
-    };
-    copied().map_err(|error| {
-        CannotOpen(format!("{} cannot be copied to {}: {error}", from.display(), to.display()))
-    })
 }
 
 fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {

@@ -6,6 +6,7 @@
 //! process ends. The engine reads its own clock, and touches its own file: the one exception to the rule that only the store does.
 
 pub mod backup;
+mod cannot_open;
 mod engine;
 mod error;
 pub mod file;
@@ -19,6 +20,8 @@ use aws::Scope;
 use dynoxide::Database;
 use tokio::sync::watch;
 
+pub use crate::cannot_open::CannotOpen;
+
 /// The tables of an account and region. Clones share them.
 #[derive(Clone)]
 pub struct Tables {
@@ -31,18 +34,6 @@ struct Shared {
     /// Why nothing is acknowledged any more.
     stopped: watch::Sender<Option<String>>,
 }
-
-/// Why a file of tables could not be opened, in the engine's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CannotOpen(pub String);
-
-impl fmt::Display for CannotOpen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CannotOpen {}
 
 impl Tables {
     /// Opens the tables in a file, which is made where it is missing. Blocks.

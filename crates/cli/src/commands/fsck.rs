@@ -12,6 +12,7 @@ use serde_json::json;
 use store::check::{Damage, Report, check, salvage};
 use store::folder::FORMAT;
 use store::{Options, Store};
+use tables::backup;
 use tables::file::{self, FileReport};
 
 use crate::output;
@@ -127,7 +128,7 @@ fn save_tables(report: &FileReport, into: &Path) -> Result<(), String> {
         ));
     }
     let name = file.file_name().unwrap_or_default();
-    file::copy(file, &into.join(name)).map_err(|error| error.to_string())
+    backup::copy(file, &into.join(name)).map_err(|error| error.to_string())
 }
 
 fn show_tables(report: &FileReport) {

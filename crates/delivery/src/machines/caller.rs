@@ -1,10 +1,9 @@
-//! Calls what Tasks ask for: operations of the services that are served, HTTP endpoints.
+//! What Tasks are called with: the services that are served, connections, the way out.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use asl::TaskError;
 use asl::resource::Resource;
@@ -12,12 +11,8 @@ use aws::{Clock, Error};
 use events::Events;
 use http_client::Client;
 use serde_json::{Value, json};
-use states::integration::{
-    Asker, ServiceAnswer, ServiceCall, StartRequest, capitalized, is_http, service_call, task_result,
-};
-use tokio::time::timeout;
+use states::integration::{ServiceAnswer, ServiceCall, StartRequest, capitalized, task_result};
 
-use crate::machines::http;
 use crate::tokens::Tokens;
 
 /// A service's answer, when it comes.
@@ -65,27 +60,5 @@ impl Caller {
             function @ ServiceAnswer::Function { .. } => function,
         });
         task_result(resource, answer, &(self.clock.ids)().next_uuid())
-    }
-
-    /// Calls once, within `time`.
-    pub(crate) async fn call(
-        &self,
-        resource: &Resource,
-        input: &Value,
-        asker: &Asker,
-        time: Duration,
-    ) -> Result<Value, TaskError> {
-        let called = async {
-            if is_http(resource) {
-                return http::call(self, input).await;
-            }
-            let call = service_call(resource, input, asker)?;
-            let answer = (self.serve)(call).await;
-            task_result(resource, answer, &(self.clock.ids)().next_uuid())
-        };
-        timeout(time, called).await.unwrap_or_else(|_| {
-            let cause = format!("{} did not answer within {} s.", resource.arn(), time.as_secs());
-            Err(TaskError { error: Some("States.TaskFailed".to_owned()), cause: Some(cause) })
-        })
     }
 }

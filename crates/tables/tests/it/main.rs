@@ -163,7 +163,7 @@ fn a_file_is_checked_and_copied_with_what_its_log_still_holds() {
     assert_eq!(reports.iter().map(|report| report.damage.len()).collect::<Vec<_>>(), [0]);
 
     let elsewhere = tempfile::tempdir().unwrap();
-    tables::file::copy(&reports[0].file, &elsewhere.path().join("tables.sqlite")).unwrap();
+    tables::backup::copy(&reports[0].file, &elsewhere.path().join("tables.sqlite")).unwrap();
     let error = take_lease(&open(&elsewhere), "two").unwrap_err();
     assert_eq!(&*error.code, "ConditionalCheckFailedException", "the lease is in the copy");
     drop(tables);

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use store::Commit;
 
 use crate::Functions;
+use crate::invocation::{Answer, NewInvocation, OwedInvocation};
 use crate::name::FunctionName;
-use crate::owed::{Answer, NewInvocation, OwedInvocation};
 
 /// How an invocation ended, as a destination reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,7 +31,7 @@ pub(crate) struct End<'e> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told {
+struct InvocationRecord {
     version: &'static str,
     timestamp: String,
     request_context: RequestContext,
@@ -77,7 +77,7 @@ impl End<'_> {
         let is_success = self.condition == Condition::Success;
         let invoked =
             if self.answer.is_some() { self.owed.attempt } else { self.owed.attempt.saturating_sub(1) };
-        let told = Told {
+        let record = InvocationRecord {
             version: "1.0",
             timestamp,
             request_context: RequestContext {
@@ -94,7 +94,7 @@ impl End<'_> {
             }),
             response_payload: self.answer.map(|answer| raw(&answer.payload)),
         };
-        serde_json::to_string(&told).unwrap_or_default()
+        serde_json::to_string(&record).unwrap_or_default()
     }
 }
 
