@@ -156,7 +156,7 @@ impl Load {
         self.door.ask(Operation::sqs("AmazonSQS.SendMessage"), &send)?;
         self.empty("work")?;
         self.empty("matched")?;
-        if number % 100 == 0 {
+        if number.is_multiple_of(100) {
             let name = format!("passing{number}");
             self.door.ask(Operation::sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": name}))?;
             self.door.ask(Operation::sqs("AmazonSQS.DeleteQueue"), &json!({"QueueUrl": url(&name)}))?;

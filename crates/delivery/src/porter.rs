@@ -156,7 +156,7 @@ impl<D: Debts> Carrier<D> {
             self.porter.meters.call_ended(took, D::label(&debt).attempt);
             let may_go_on = match D::is_held(&outcome) {
                 Some(reason) => self.hold(reason),
-                None => self.note_call(D::was_cut_off(&outcome)),
+                None => self.note_call(&outcome),
             };
             let goes_on = may_go_on && !*closing.borrow();
             next = self.settle(debt, outcome, goes_on.then_some(terms.payee)).await;
@@ -174,12 +174,16 @@ impl<D: Debts> Carrier<D> {
     }
 
     /// Notes how a call ended; whether the slot may be used for the payee's next debt.
-    fn note_call(&self, cut_off: bool) -> bool {
+    fn note_call(&self, outcome: &D::Outcome) -> bool {
         let mut slots = lock(&self.slot.slots);
         if slots.release(&self.slot.payee) {
             tracing::warn!(target_arn = self.slot.payee, "what was held is carried again");
         }
-        if cut_off { slots.was_cut_off(&self.slot.payee) } else { slots.answered(&self.slot.payee) }
+        if D::was_cut_off(outcome) {
+            slots.was_cut_off(&self.slot.payee)
+        } else {
+            slots.answered(&self.slot.payee)
+        }
     }
 
     /// The debt with a lease into which a whole call fits (contract C11): a call that began later than its lease would be under

@@ -69,16 +69,17 @@ impl FrozenStore {
         loop {
             let transaction = database.begin_write()?;
             let (mut count, mut bytes) = (0, 0);
-            {
-                let mut copy = transaction.open_table(KEYSPACE)?;
-                while count < RECORDS_PER_COMMIT && bytes < BYTES_PER_COMMIT {
-                    let Some(record) = rest.next() else { break };
-                    let (key, value) = record?;
-                    bytes += key.value().len() + value.value().len();
-                    copy.insert(key.value(), value.value())?;
-                    count += 1;
+            let mut copy = transaction.open_table(KEYSPACE)?;
+            for record in rest.by_ref() {
+                let (key, value) = record?;
+                bytes += key.value().len() + value.value().len();
+                copy.insert(key.value(), value.value())?;
+                count += 1;
+                if count >= RECORDS_PER_COMMIT || bytes >= BYTES_PER_COMMIT {
+                    break;
                 }
             }
+            drop(copy);
             transaction.commit()?;
             records += count as u64;
             if count == 0 {

@@ -103,7 +103,7 @@ impl Changes {
             if left.peek().is_some_and(|(next, _)| next.get(..PREFIX_BYTES) == prefix) {
                 continue;
             }
-            if of_table.len() < SPLICED_MIN {
+            if of_table.len() < SPLICED_MIN || !is_gap(engine, &of_table)? {
                 of_table.iter().try_for_each(|entry| self.insert(engine, *entry))?;
             } else {
                 self.splice(engine, &of_table)?;
@@ -189,6 +189,13 @@ impl Changes {
 struct Entry<'e> {
     key: &'e [u8],
     value: &'e [u8],
+}
+
+/// Whether the engine has nothing from the first of these sorted keys to the last: lone keys among its own are cheaper to insert
+/// one by one, since each splice builds the pages above it anew.
+fn is_gap(engine: &EngineTable<'_>, entries: &[Entry<'_>]) -> Result<bool, redb::Error> {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(true) };
+    Ok(engine.range::<&[u8]>(first.key..=last.key)?.next().is_none())
 }
 
 /// How many of the first keys lie beside one another in the engine, those that it does not have counted in.

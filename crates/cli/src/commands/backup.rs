@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use server::backup::{self, BackupError, BackupReport};
 use store::OpenError;
 
-use crate::output;
+use crate::output::{self, Form};
 use crate::remote::{At, ask};
 
 /// Arguments of `trunkline backup`.
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         Err(BackupError::Store(OpenError::InUse { .. })) => through_the_server(arguments, &into)?,
         other => other.map_err(|error| error.to_string())?,
     };
-    tell(report, &into, arguments.at.json);
+    tell(report, &into, arguments.at.form());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,13 +61,14 @@ fn through_the_server(arguments: &Arguments, into: &std::path::Path) -> Result<B
 /// Puts a backup back.
 pub(crate) fn restore(arguments: &RestoreArguments) -> Result<ExitCode, String> {
     let report = backup::restore(&arguments.backup, &arguments.data_dir)?;
-    tell(report, &arguments.data_dir, arguments.json);
+    let form = if arguments.json { Form::Json } else { Form::Text };
+    tell(report, &arguments.data_dir, form);
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(report: BackupReport, folder: &std::path::Path, as_json: bool) {
+fn tell(report: BackupReport, folder: &std::path::Path, form: Form) {
     let BackupReport { records, tables, zips } = report;
-    if as_json {
+    if form == Form::Json {
         output::json(json!({"folder": folder, "records": records, "tableFiles": tables, "zips": zips}));
     } else {
         let folder = folder.display();

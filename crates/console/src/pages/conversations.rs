@@ -33,7 +33,7 @@ pub(crate) async fn sheet(source: &Source, id: &str) -> Result<Sheet, Error> {
     for bus in bus_names(source).await? {
         steps.extend(steps_on(source, &bus, id).await?);
     }
-    steps.sort_by(|a, b| (a.at, a.is_derived).cmp(&(b.at, b.is_derived)));
+    steps.sort_by_key(|step| (step.at, step.is_derived));
     let body = html! {
         (Section { title: "What came and what was made of it", command: trunkline(&["tail", "--since", "1h", "--field", &format!("detail.conversationId={id}")]), body: timeline(&steps) })
     };

@@ -41,7 +41,7 @@ pub(crate) fn page_of(arn: &str) -> Option<String> {
         Kind::LogGroup => Some(href(&["logs", &name])),
         Kind::ApiDestination => Some(href(&["destinations"])),
         Kind::Bus => Some(href_with(&["live"], &[("bus", &name)])),
-        _ => None,
+        Kind::Other => None,
     }
 }
 

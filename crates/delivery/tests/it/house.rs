@@ -157,12 +157,6 @@ impl House {
         read.unwrap().expect("it was tried")
     }
 
-    /// Completes when a dead letter has come. To be asked for before what sends it.
-    pub(crate) fn dead_letter_arrival(&self) -> queue::Arrival {
-        let queue = self.events.store().read(|read| self.queues.find(read, "dead")).unwrap().unwrap();
-        self.queues.arrival(queue.engine)
-    }
-
     pub(crate) fn dead_letters(&self) -> Vec<Received> {
         let queues = self.queues.clone();
         let job = self.events.store().write(

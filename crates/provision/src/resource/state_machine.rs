@@ -203,16 +203,16 @@ impl Id {
         let place = place(api).await?;
         Ok(format!("arn:aws:states:{}:{}:stateMachine:{}", place.region, place.account, self.name))
     }
+}
 
-    /// The members of a request, the definition as text.
-    fn body(&self, settings: &Settings, (member, value): (&str, String)) -> Value {
-        let mut body = settings.clone();
-        if let Some(definition) = body.get_mut("definition") {
-            *definition = json!(definition.to_string());
-        }
-        body.insert(member.to_owned(), json!(value));
-        json!(body)
+/// The members of a request, the definition as text.
+fn body_of(settings: &Settings, (member, value): (&str, String)) -> Value {
+    let mut body = settings.clone();
+    if let Some(definition) = body.get_mut("definition") {
+        *definition = json!(definition.to_string());
     }
+    body.insert(member.to_owned(), json!(value));
+    json!(body)
 }
 
 impl Verbs for Id {
@@ -231,7 +231,7 @@ impl Verbs for Id {
     }
 
     async fn create(&self, api: &impl Api, wanted: Wanted<'_>) -> Result<(), ApiError> {
-        let body = self.body(wanted.settings, ("name", self.name.clone()));
+        let body = body_of(wanted.settings, ("name", self.name.clone()));
         api.call(Request::states("CreateStateMachine", body)).await.map(drop)
     }
 
@@ -245,7 +245,7 @@ impl Verbs for Id {
         }
         let mut settings = wanted.settings.clone();
         settings.remove("type");
-        let body = self.body(&settings, ("stateMachineArn", self.machine_arn(api).await?));
+        let body = body_of(&settings, ("stateMachineArn", self.machine_arn(api).await?));
         api.call(Request::states("UpdateStateMachine", body)).await.map(drop)
     }
 

@@ -174,8 +174,11 @@ pub(crate) fn read_all<'a>(targets: impl Iterator<Item = Fields<'a>>) -> Vec<Tar
     targets.map(|fields| read(fields, &mut taken)).collect()
 }
 
+/// Makes the destination that a key of a target names.
+type ByName = fn(Marked<String>) -> Destination;
+
 fn read(fields: Fields<'_>, taken: &mut Vec<String>) -> Target {
-    let kinds: [(&str, fn(Marked<String>) -> Destination); 7] = [
+    let kinds: [(&str, ByName); 7] = [
         ("queue", Destination::Queue),
         ("function", Destination::Function),
         ("stateMachine", Destination::StateMachine),

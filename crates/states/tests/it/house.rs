@@ -1,6 +1,6 @@
 //! A house to test in: a store in a folder, its state machines, a clock that stands still until it is moved.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use asl::TaskError;
@@ -26,9 +26,9 @@ pub(crate) struct House {
     pub(crate) calls: Vec<u64>,
 }
 
-fn open(folder: PathBuf) -> States {
+fn open(folder: &Path) -> States {
     let options = Options { home: Scope::new(ACCOUNT, REGION), ..Options::default() };
-    let store = Store::open(&folder, &options).unwrap();
+    let store = Store::open(folder, &options).unwrap();
     let queues = Queues::open(store.clone()).unwrap();
     let logs = Logs::new(store.clone(), store.scope().clone());
     let states = States::open(queues, logs, Hands { emit: Arc::new(|_, _| ()) }).unwrap();
@@ -39,7 +39,7 @@ fn open(folder: PathBuf) -> States {
 impl House {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let states = open(folder.path().to_path_buf());
+        let states = open(folder.path());
         Self { folder, states, now_ms: 1_795_856_400_000, seed: 1, calls: Vec::new() }
     }
 
@@ -47,7 +47,7 @@ impl House {
     pub(crate) fn reopen(self) -> Self {
         let Self { folder, states, now_ms, seed, calls } = self;
         drop(states);
-        let states = open(folder.path().to_path_buf());
+        let states = open(folder.path());
         Self { folder, states, now_ms, seed: seed + 1_000_000, calls }
     }
 
