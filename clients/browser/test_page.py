@@ -1,4 +1,4 @@
-"""A page of another origin, in a real Chromium, tries twelve ways to drive Trunkline; none does anything."""
+# A page of another origin, in a real Chromium, tries twelve ways to drive Trunkline; none does anything.
 
 import http.server
 import json

@@ -1,4 +1,4 @@
-"""Receives the messages of the queue by long polls, and deletes each after its work is done."""
+# Receives the messages of the queue by long polls, and deletes each after its work is done.
 
 import json
 import os

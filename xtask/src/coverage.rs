@@ -80,8 +80,6 @@ const REST: &str = "
 - Genesys Cloud: [docs/genesys.md](genesys.md) says which feeds and which part of the Platform API there are.
   Webhooks in ([docs/webhooks.md](webhooks.md)), subscriptions ([docs/subscriptions.md](subscriptions.md); to SQS queues of the same account and
   region), event streams ([docs/event-streams.md](event-streams.md)) and what else tutorials describe ([docs/tutorials.md](tutorials.md)) are served.
-- In the pipeline file: functions, state machines, tables, subscriptions, event streams, archives and schedules are refused, each
-  with a sentence that says what to do meanwhile.
 ";
 
 /// Service and its operations, in the order of the data file.

@@ -244,13 +244,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         };
         let (server, feed) = started;
         let feed = feed.map(|feed| format!(", fed by {feed}")).unwrap_or_default();
+        // One line: a program that starts the server may read no more, and then nobody is there for a second one.
         output::line(format_args!(
-            "Trunkline {} listens on http://{}, data in {}{feed}",
+            "Trunkline {} listens on http://{}, data in {}{feed}, console {}",
             env!("CARGO_PKG_VERSION"),
             server.address(),
-            arguments.server.data_dir.display()
+            arguments.server.data_dir.display(),
+            server.console_address()
         ));
-        output::line(format_args!("Console: {}", server.console_address()));
         Ok(exit_code(&server.until_stopped(interrupt.asked()).await))
     })
 }

@@ -61,7 +61,8 @@ async fn called(
     };
     let body = door.bodies.read(body, BODY_BYTES_MAX).await.map_err(broken)?;
     let may = match target.auth_type {
-        AuthType::AwsIam => parts.headers.contains_key(header::AUTHORIZATION),
+        // With `--auth` the signature or token is judged as the door judges it elsewhere; without, that there is one.
+        AuthType::AwsIam => parts.headers.contains_key(header::AUTHORIZATION) && is_known(door, &parts, &body),
         AuthType::None => functions.lets_anybody(target).map_err(broken)?,
     };
     if !may {
@@ -82,6 +83,11 @@ async fn called(
         return Err(message(StatusCode::BAD_GATEWAY, "Internal Server Error"));
     }
     response(payload).ok_or_else(|| message(StatusCode::BAD_GATEWAY, "Internal Server Error"))
+}
+
+/// Whether who calls may call at all.
+fn is_known(door: &Door, parts: &Parts, body: &[u8]) -> bool {
+    door.auth.admit(parts).and_then(|admitted| admitted.check(parts, body)).is_ok()
 }
 
 /// The function's event, format 2.0.
