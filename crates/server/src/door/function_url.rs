@@ -62,7 +62,9 @@ async fn called(
     let body = door.bodies.read(body, BODY_BYTES_MAX).await.map_err(broken)?;
     let may = match target.auth_type {
         // With `--auth` the signature or token is judged as the door judges it elsewhere; without, that there is one.
-        AuthType::AwsIam => parts.headers.contains_key(header::AUTHORIZATION) && is_known(door, &parts, &body),
+        AuthType::AwsIam => {
+            parts.headers.contains_key(header::AUTHORIZATION) && is_known(door, &parts, &body)
+        }
         AuthType::None => functions.lets_anybody(target).map_err(broken)?,
     };
     if !may {
