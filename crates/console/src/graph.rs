@@ -58,30 +58,10 @@ pub(crate) fn exits(state: &State) -> Vec<Exit> {
     } else if let Transition::Next(to) = &state.transition {
         exits.push(exit(to, String::new(), ExitKind::Next));
     }
-    let guard = match &state.kind {
-        Kind::Task(task) => Some(&task.guard),
-        Kind::Parallel(parallel) => Some(&parallel.guard),
-        Kind::Map(map) => Some(&map.guard),
-        _ => None,
-    };
-    for catcher in guard.map(|guard| guard.catch.as_slice()).unwrap_or_default() {
+    for catcher in state.guard().map(|guard| guard.catch.as_slice()).unwrap_or_default() {
         exits.push(exit(&catcher.next, catcher.error_equals.join(", "), ExitKind::Catch));
     }
     exits
-}
-
-/// The word for what a state is.
-pub(crate) fn word(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Pass { .. } => "Pass",
-        Kind::Task(_) => "Task",
-        Kind::Choice(_) => "Choice",
-        Kind::Wait(_) => "Wait",
-        Kind::Succeed => "Succeed",
-        Kind::Fail(_) => "Fail",
-        Kind::Parallel(_) => "Parallel",
-        Kind::Map(_) => "Map",
-    }
 }
 
 /// The blocks inside a state.
@@ -243,7 +223,7 @@ fn sized(machine: &Machine, state: &State, depth: usize) -> Placed {
     };
     Placed {
         name: state.name.clone(),
-        kind: word(&state.kind),
+        kind: state.type_name(),
         x: 0,
         y: 0,
         width,

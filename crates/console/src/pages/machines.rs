@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::address::href;
-use crate::graph::{self, ExitKind, Marks, exits, inner, word};
+use crate::graph::{self, ExitKind, Marks, exits, inner};
 use crate::layout::Sheet;
 use crate::parts::{Section, Table, Tone, badge, filter, note, nothing, seconds};
 use crate::payload::{line, payload};
@@ -152,7 +152,7 @@ fn table(machine: &Machine) -> Markup {
         let exits = exits(state);
         vec![
             line(&state.name),
-            html! { (word(&state.kind)) @if !inner(&state.kind).is_empty() { " of " (inner(&state.kind).len()) } },
+            html! { (state.type_name()) @if !inner(&state.kind).is_empty() { " of " (inner(&state.kind).len()) } },
             html! {
                 @for exit in &exits {
                     span.condition {
