@@ -1,9 +1,7 @@
 //! One recorded answer of TestState: the request is read as the operation has it, a task answers what AWS's answered.
 
 use asl::About;
-use asl::step::test_state::{
-    Answer, Configuration, FieldValidation, Mock, MockError, Progress, Refusal, Request, begin,
-};
+use asl::step::test_state::{Answer, Configuration, Mock, Progress, Refusal, Request, begin};
 use serde_json::{Map, Value, json};
 
 /// What is asked, in texts that live as long as the request.
@@ -45,8 +43,12 @@ impl Asked {
             variables: self.text("variables"),
             context: self.text("context"),
             reveal_secrets: false,
-            mock: self.params.get("mock").map(mock),
-            configuration: self.params.get("stateConfiguration").map(configuration).unwrap_or_default(),
+            mock: self.params.get("mock").map(Mock::of_request),
+            configuration: self
+                .params
+                .get("stateConfiguration")
+                .map(Configuration::of_request)
+                .unwrap_or_default(),
             about: About {
                 execution_arn: format!("arn:aws:states:{place}:express:tested:run"),
                 execution_name: "run".to_owned(),
@@ -92,31 +94,5 @@ fn opened(member: (String, Value)) -> (String, Value) {
     match parsed {
         Some(object @ Value::Object(_)) => (member.0, object),
         _ => member,
-    }
-}
-
-fn mock(given: &Value) -> Mock<'_> {
-    let text = |name: &str| given.get(name).and_then(Value::as_str);
-    Mock {
-        result: text("result"),
-        error_output: given.get("errorOutput").map(|error| MockError {
-            error: error.get("error").and_then(Value::as_str),
-            cause: error.get("cause").and_then(Value::as_str),
-        }),
-        field_validation: match text("fieldValidationMode") {
-            Some("NONE") => FieldValidation::None,
-            Some("PRESENT") => FieldValidation::Present,
-            _ => FieldValidation::Strict,
-        },
-    }
-}
-
-fn configuration(given: &Value) -> Configuration<'_> {
-    let number = |name: &str| given.get(name).and_then(Value::as_u64);
-    Configuration {
-        retrier_retry_count: number("retrierRetryCount").and_then(|count| u32::try_from(count).ok()),
-        error_caused_by_state: given.get("errorCausedByState").and_then(Value::as_str),
-        map_iteration_failure_count: number("mapIterationFailureCount"),
-        map_item_reader_data: given.get("mapItemReaderData").and_then(Value::as_str),
     }
 }

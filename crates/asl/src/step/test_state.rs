@@ -95,6 +95,38 @@ pub struct Configuration<'a> {
     pub map_item_reader_data: Option<&'a str>,
 }
 
+impl<'m> Mock<'m> {
+    /// Reads the member `mock` of a TestState request.
+    pub fn of_request(given: &'m Value) -> Self {
+        let text = |name: &str| given.get(name).and_then(Value::as_str);
+        Self {
+            result: text("result"),
+            error_output: given.get("errorOutput").map(|error| MockError {
+                error: error.get("error").and_then(Value::as_str),
+                cause: error.get("cause").and_then(Value::as_str),
+            }),
+            field_validation: match text("fieldValidationMode") {
+                Some("NONE") => FieldValidation::None,
+                Some("PRESENT") => FieldValidation::Present,
+                _ => FieldValidation::Strict,
+            },
+        }
+    }
+}
+
+impl<'c> Configuration<'c> {
+    /// Reads the member `stateConfiguration` of a TestState request.
+    pub fn of_request(given: &'c Value) -> Self {
+        let number = |name: &str| given.get(name).and_then(Value::as_u64);
+        Self {
+            retrier_retry_count: number("retrierRetryCount").and_then(|count| u32::try_from(count).ok()),
+            error_caused_by_state: given.get("errorCausedByState").and_then(Value::as_str),
+            map_iteration_failure_count: number("mapIterationFailureCount"),
+            map_item_reader_data: given.get("mapItemReaderData").and_then(Value::as_str),
+        }
+    }
+}
+
 /// The operation's own answer where it cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

@@ -1,8 +1,6 @@
 //! StartSyncExecution and TestState: the caller waits while the porter runs what it asks for.
 
-use asl::step::test_state::{
-    Answer, Configuration, FieldValidation, Mock, MockError, Progress, Refusal, Request, begin,
-};
+use asl::step::test_state::{Answer, Configuration, Mock, Progress, Refusal, Request, begin};
 use asl::{About, Status};
 use aws::{Error, PorterCall, Response, Timestamp};
 use serde_json::{Map, Value, json};
@@ -176,37 +174,15 @@ impl<'a> Asked<'a> {
             variables: self.text("variables"),
             context: self.text("context"),
             reveal_secrets: self.request.get("revealSecrets") == Some(&Value::Bool(true)),
-            mock: self.request.get("mock").map(mock),
-            configuration: self.request.get("stateConfiguration").map(configuration).unwrap_or_default(),
+            mock: self.request.get("mock").map(Mock::of_request),
+            configuration: self
+                .request
+                .get("stateConfiguration")
+                .map(Configuration::of_request)
+                .unwrap_or_default(),
             about: self.about(),
             now_ms: self.number("trunklineNow"),
             seed: self.number("trunklineSeed"),
         })
-    }
-}
-
-fn mock(given: &Value) -> Mock<'_> {
-    let text = |name: &str| given.get(name).and_then(Value::as_str);
-    Mock {
-        result: text("result"),
-        error_output: given.get("errorOutput").map(|error| MockError {
-            error: error.get("error").and_then(Value::as_str),
-            cause: error.get("cause").and_then(Value::as_str),
-        }),
-        field_validation: match text("fieldValidationMode") {
-            Some("NONE") => FieldValidation::None,
-            Some("PRESENT") => FieldValidation::Present,
-            _ => FieldValidation::Strict,
-        },
-    }
-}
-
-fn configuration(given: &Value) -> Configuration<'_> {
-    let number = |name: &str| given.get(name).and_then(Value::as_u64);
-    Configuration {
-        retrier_retry_count: number("retrierRetryCount").and_then(|count| u32::try_from(count).ok()),
-        error_caused_by_state: given.get("errorCausedByState").and_then(Value::as_str),
-        map_iteration_failure_count: number("mapIterationFailureCount"),
-        map_item_reader_data: given.get("mapItemReaderData").and_then(Value::as_str),
     }
 }
