@@ -133,10 +133,11 @@ async fn start(arguments: &Arguments, file: &PipelineFile, pipeline: &Pipeline) 
         server.start_worker(&worker.queue.value, shown.clone());
     }
     let screen = Screen::new(&server, arguments, pipeline, feed.as_ref());
-    screen.header();
+    // Who reads the address may use it: the Platform API answers from its first call.
     if let Some(feed) = feed {
         feed.start(&mut server).await?;
     }
+    screen.header();
     Ok(Pieces { server, screen, messages, ids })
 }
 
