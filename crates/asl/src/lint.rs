@@ -1,7 +1,11 @@
 //! What is doubtful in a definition that AWS accepts, each with the fix.
 
 mod data;
+mod dropped;
 mod loops;
+mod size;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -16,6 +20,8 @@ pub struct Lint {
     pub name: &'static str,
     /// The state that it is about.
     pub state: String,
+    /// Where the state stands: `/States/Pay`.
+    pub at: String,
     /// What may go wrong.
     pub message: String,
     /// What to do.
@@ -36,13 +42,30 @@ pub fn lint(text: &str, kind: MachineType) -> Vec<Lint> {
         check(&machine, state, &mut found);
     }
     let definition: Value = serde_json::from_str(text).unwrap_or_default();
-    data::check(&definition, &mut found);
+    if let Some(definition) = definition.as_object() {
+        let places = data::all(definition);
+        data::check(&places, &mut found);
+        dropped::check(&places, &mut found);
+        size::check(&places, &mut found);
+        let by_name: BTreeMap<&str, &str> =
+            places.iter().map(|place| (place.name, place.at.as_str())).collect();
+        for lint in &mut found {
+            lint.at = by_name.get(lint.state.as_str()).copied().unwrap_or("/").to_owned();
+        }
+    }
     found
+}
+
+impl Lint {
+    /// One about a state; where that stands is added when all are found.
+    fn new(name: &'static str, state: &str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name, state: state.to_owned(), at: String::new(), message: message.into(), fix: fix.into() }
+    }
 }
 
 fn check(machine: &Machine, state: &State, found: &mut Vec<Lint>) {
     let mut tell = |name, message: String, fix: &str| {
-        found.push(Lint { name, state: state.name.clone(), message, fix: fix.to_owned() });
+        found.push(Lint::new(name, &state.name, message, fix));
     };
     match &state.kind {
         Kind::Task(task) => {
@@ -51,7 +74,8 @@ fn check(machine: &Machine, state: &State, found: &mut Vec<Lint>) {
                     MachineType::Standard => "for a year",
                     MachineType::Express => "until the execution's five minutes are over",
                 };
-                let message = format!("a task that is never answered is waited for {wait}{}", never(task));
+                let message =
+                    format!("a task that is never answered keeps the state waiting {wait}{}", never(task));
                 tell(
                     "task-without-timeout",
                     message,
@@ -179,6 +203,45 @@ mod tests {
         let call = |more: &Value| json!({"StartAt": "Call", "States": {"Call": task(more), "Read": read}});
         assert_eq!(names(&call(&json!({"Next": "Read"}))), ["result-drops-input Read"]);
         assert_eq!(names(&call(&json!({"Next": "Read", "ResultPath": "$.answer"}))), Vec::<String>::new());
+        assert_eq!(names(&call(&json!({"Next": "Read", "ResultPath": "$"}))), ["result-drops-input Read"]);
+    }
+
+    #[test]
+    fn what_is_read_behind_states_that_hand_on_their_input_is_told_too() {
+        let through = |between: Value| {
+            json!({"StartAt": "Call", "States": {"Call": task(&json!({"Next": "Between"})), "Between": between,
+                "Read": {"Type": "Pass", "Parameters": {"again.$": "$.order"}, "End": true}}})
+        };
+        let wait = through(json!({"Type": "Wait", "Seconds": 1, "Next": "Read"}));
+        assert_eq!(names(&wait), ["result-drops-input Read"]);
+        let found = lint(&wait.to_string(), MachineType::Standard);
+        assert_eq!(found[0].at, "/States/Read");
+        // What a state on the way puts there is there.
+        let made = through(json!({"Type": "Pass", "Result": 1, "ResultPath": "$.order", "Next": "Read"}));
+        assert_eq!(names(&made), Vec::<String>::new());
+        let replaced = through(json!({"Type": "Pass", "Result": {"order": 1}, "Next": "Read"}));
+        assert_eq!(names(&replaced), Vec::<String>::new());
+    }
+
+    #[test]
+    fn paths_that_jsonata_takes_for_texts_are_told() {
+        let definition = json!({"QueryLanguage": "JSONata", "StartAt": "P", "States": {
+            "P": {"Type": "Pass", "Output": {"a": "$.b", "price": "$5"}, "End": true}}});
+        assert_eq!(names(&definition), ["path-in-jsonata P"]);
+    }
+
+    #[test]
+    fn whole_answers_of_each_iteration_are_told() {
+        let call = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "TimeoutSeconds": 5, "End": true,
+            "Retry": [{"ErrorEquals": ["States.ALL"]}], "Parameters": {"FunctionName": "f"}});
+        let map = |task: &Value| {
+            json!({"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+            "ItemProcessor": {"StartAt": "T", "States": {"T": task}}}}})
+        };
+        assert_eq!(names(&map(&call)), ["payload-may-be-too-large M"]);
+        let mut small = call;
+        small["OutputPath"] = json!("$.Payload");
+        assert_eq!(names(&map(&small)), Vec::<String>::new());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Where in a definition's text a diagnostic points: line and column for a caret.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 /// A place in a text, both from 1, the column in characters.
@@ -31,6 +33,51 @@ pub fn find(text: &str, location: &str) -> Option<Place> {
         }
     }
     Some(walk.place(found))
+}
+
+/// Where a state stands in a definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatePlace {
+    /// As diagnostics have it: `/States/a/b`.
+    pub location: String,
+    /// As a JSON pointer: `/States/a~1b`.
+    pub pointer: String,
+}
+
+/// Every state of a definition by its name, those of branches and item processors too.
+pub fn states(definition: &Value) -> BTreeMap<String, StatePlace> {
+    let mut found = BTreeMap::new();
+    let whole = StatePlace { location: String::new(), pointer: String::new() };
+    states_of(definition, &whole, &mut found);
+    found
+}
+
+fn states_of(block: &Value, at: &StatePlace, found: &mut BTreeMap<String, StatePlace>) {
+    for (name, state) in block.get("States").and_then(Value::as_object).into_iter().flatten() {
+        let here = StatePlace {
+            location: format!("{}/States/{name}", at.location),
+            pointer: format!("{}/States/{}", at.pointer, name.replace('~', "~0").replace('/', "~1")),
+        };
+        for (number, branch) in
+            state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate()
+        {
+            let inner = StatePlace {
+                location: format!("{}/Branches[{number}]", here.location),
+                pointer: format!("{}/Branches/{number}", here.pointer),
+            };
+            states_of(branch, &inner, found);
+        }
+        for processor in ["ItemProcessor", "Iterator"] {
+            if let Some(inner) = state.get(processor) {
+                let inner_at = StatePlace {
+                    location: format!("{}/{processor}", here.location),
+                    pointer: format!("{}/{processor}", here.pointer),
+                };
+                states_of(inner, &inner_at, found);
+            }
+        }
+        found.insert(name.clone(), here);
+    }
 }
 
 enum Step {

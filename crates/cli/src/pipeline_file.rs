@@ -90,7 +90,8 @@ impl PipelineFile {
 
     /// The pipeline as far as its form goes; `None` where that is wrong.
     pub(crate) fn parse(&self, environment: Environment) -> Option<Pipeline> {
-        provision::parse(&self.text, &|name| environment.variable(name)).ok()
+        let parsed = provision::parse(&self.text, &|name| environment.variable(name)).ok()?;
+        Some(Pipeline { folder: self.folder().map(Path::to_path_buf), ..parsed })
     }
 
     /// Mistakes as a person reads them: place, sentence, the line with carets, the suggestion.

@@ -101,6 +101,11 @@ impl Remote {
         Ok(Self { endpoint: endpoint.url.clone(), runtime, api: endpoint.api()? })
     }
 
+    /// Its address, as it was given.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Where it is: its account and region.
     ///
     /// # Errors

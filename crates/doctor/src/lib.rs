@@ -11,10 +11,15 @@ pub mod unsatisfiable;
 use provision::{Mistake, Pipeline};
 
 pub use crate::check::Check;
-pub use crate::checks::CHECKS;
+pub use crate::checks::{CHECKS, DOUBTS};
 pub use crate::live::LIVE_CHECKS;
 
 /// What every check finds in a pipeline file, in the order of the table.
 pub fn lint(pipeline: &Pipeline) -> Vec<Mistake> {
     CHECKS.iter().flat_map(|check| (check.run)(pipeline)).collect()
+}
+
+/// What may go wrong with what a pipeline file makes, in the order of [`DOUBTS`]; none of it is a mistake.
+pub fn doubts(pipeline: &Pipeline) -> Vec<Mistake> {
+    DOUBTS.iter().flat_map(|check| (check.run)(pipeline)).collect()
 }

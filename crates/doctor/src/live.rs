@@ -10,6 +10,8 @@ mod existing_dead_letter_queues;
 mod kept_failures;
 mod matched_events;
 mod punctual_work;
+mod reachable_sync_calls;
+mod sound_machines;
 mod targeted_rules;
 
 use serde::Deserialize;
@@ -42,6 +44,8 @@ pub const LIVE_CHECKS: &[LiveCheck] = &[
     existing_dead_letter_queues::CHECK,
     draining_queues::CHECK,
     authorized_connections::CHECK,
+    sound_machines::CHECK,
+    reachable_sync_calls::CHECK,
 ];
 
 /// What a server answered, as far as checks look at it. Names are those of the operations.
@@ -66,6 +70,22 @@ pub struct Facts {
     pub queues: Vec<Queue>,
     /// All connections.
     pub connections: Vec<Connection>,
+    /// All state machines.
+    pub state_machines: Vec<StateMachine>,
+    /// The host that SDKs make of the server's for StartSyncExecution, where no resolver knows it: `sync-127.0.0.1`.
+    pub unknown_sync_host: Option<String>,
+}
+
+/// A state machine.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct StateMachine {
+    /// Its name.
+    pub name: String,
+    /// Whether it is Express.
+    pub is_express: bool,
+    /// Its definition, as text.
+    pub definition: String,
 }
 
 /// A component of the server.

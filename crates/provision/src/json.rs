@@ -64,7 +64,7 @@ impl JsonText {
     }
 
     /// The same by line and column alone.
-    pub(crate) fn locate_line_of(&self, line: usize, column: usize) -> Span {
+    pub fn locate_line_of(&self, line: usize, column: usize) -> Span {
         let before = self.text.lines().take(line.saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
         let on_line = self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         let bytes: usize = on_line.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();

@@ -1,6 +1,4 @@
-//! Doubts about values: paths that are taken as texts, expressions that are never evaluated, inputs that get lost.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Doubts about values: paths that are taken as texts, expressions that are never evaluated.
 
 use serde_json::{Map, Value};
 
@@ -19,11 +17,12 @@ pub(super) struct Warning {
 const TEMPLATES: [&str; 5] = ["Parameters", "ResultSelector", "ItemSelector", "Assign", "Arguments"];
 
 /// A state's object, its name and its place.
-struct Place<'a> {
-    name: &'a str,
-    at: String,
-    state: &'a Map<String, Value>,
-    jsonata: bool,
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub(super) name: &'a str,
+    pub(super) at: String,
+    pub(super) state: &'a Map<String, Value>,
+    pub(super) jsonata: bool,
 }
 
 /// Every state, the outer ones first.
@@ -56,7 +55,7 @@ fn language_of(object: &Map<String, Value>) -> Option<QueryLanguage> {
     }
 }
 
-fn all(definition: &Map<String, Value>) -> Vec<Place<'_>> {
+pub(super) fn all(definition: &Map<String, Value>) -> Vec<Place<'_>> {
     let mut found = Vec::new();
     places(definition, "", language_of(definition).unwrap_or_default(), &mut found);
     found
@@ -125,10 +124,8 @@ fn bare_paths(value: &Value, at: &str, found: &mut Vec<Warning>) {
     }
 }
 
-pub(super) fn check(definition: &Value, found: &mut Vec<Lint>) {
-    let Some(definition) = definition.as_object() else { return };
-    let places = all(definition);
-    for place in &places {
+pub(super) fn check(places: &[Place<'_>], found: &mut Vec<Lint>) {
+    for place in places {
         let values = place.state.iter().filter(|(name, _)| {
             !matches!(name.as_str(), "Branches" | "ItemProcessor" | "Iterator" | "Comment")
         });
@@ -140,19 +137,20 @@ pub(super) fn check(definition: &Value, found: &mut Vec<Lint>) {
             })
         });
         let written = values.clone().any(|(_, value)| any_text(value, &|text| text.starts_with("{%")));
+        let paths = values.clone().any(|(_, value)| any_text(value, &looks_like_path));
         if !place.jsonata && written {
-            let message = "the state speaks JSONPath: its {% %} are texts".to_owned();
-            let fix = "set \"QueryLanguage\": \"JSONata\" on it".to_owned();
-            found.push(Lint { name: "jsonata-in-jsonpath", state: place.name.to_owned(), message, fix });
+            let message = "the state speaks JSONPath: its {% %} are texts";
+            let fix = "set \"QueryLanguage\": \"JSONata\" on it";
+            found.push(Lint::new("jsonata-in-jsonpath", place.name, message, fix));
         } else if place.jsonata && mixed {
-            let message = "{% %} inside a longer text is not evaluated".to_owned();
-            let fix = "make the whole text one expression: {% 'text ' & $x %}".to_owned();
-            found.push(Lint { name: "jsonata-in-text", state: place.name.to_owned(), message, fix });
+            let message = "{% %} inside a longer text is not evaluated";
+            let fix = "make the whole text one expression: {% 'text ' & $x %}";
+            found.push(Lint::new("jsonata-in-text", place.name, message, fix));
+        } else if place.jsonata && paths {
+            let message = "the state speaks JSONata: its paths and intrinsic functions are texts";
+            let fix = "write {% $states.input.x %} for $.x, and JSONata's functions for States.*";
+            found.push(Lint::new("path-in-jsonata", place.name, message, fix));
         }
-    }
-    let by_name: BTreeMap<&str, &Place<'_>> = places.iter().map(|place| (place.name, place)).collect();
-    for place in places.iter().filter(|place| !place.jsonata) {
-        dropped(place, &by_name, found);
     }
 }
 
@@ -162,80 +160,5 @@ fn any_text(value: &Value, wanted: &dyn Fn(&str) -> bool) -> bool {
         Value::Array(items) => items.iter().any(|item| any_text(item, wanted)),
         Value::Object(members) => members.values().any(|member| any_text(member, wanted)),
         _ => false,
-    }
-}
-
-/// A state whose result replaces its input, and a later one that reads what was in that input.
-fn dropped(place: &Place<'_>, places: &BTreeMap<&str, &Place<'_>>, found: &mut Vec<Lint>) {
-    let kind = place.state.get("Type").and_then(Value::as_str).unwrap_or_default();
-    let replaces = matches!(kind, "Task" | "Parallel" | "Map") && !place.state.contains_key("ResultPath");
-    if !replaces {
-        return;
-    }
-    let had = reads(place.state);
-    let made: BTreeSet<String> = place
-        .state
-        .get("ResultSelector")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.trim_end_matches(".$").to_owned())
-        .collect();
-    let Some(next) = place.state.get("Next").and_then(Value::as_str) else { return };
-    let Some(after) = places.get(next).filter(|other| !other.jsonata) else { return };
-    for name in reads(after.state).intersection(&had).filter(|name| !made.contains(*name)) {
-        found.push(Lint {
-            name: "result-drops-input",
-            state: after.name.to_owned(),
-            message: format!(
-                "it reads $.{name}, which {} had in its input and replaces with its result",
-                place.name
-            ),
-            fix: format!("give {} a ResultPath, such as \"$.{}\"", place.name, suggestion(place.name)),
-        });
-    }
-}
-
-fn suggestion(name: &str) -> String {
-    let word: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    if word.is_empty() { "result".to_owned() } else { word.to_lowercase() }
-}
-
-/// The members of its input that a state reads, by their first names.
-fn reads(state: &Map<String, Value>) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let skip = [
-        "Branches",
-        "ItemProcessor",
-        "Iterator",
-        "Comment",
-        "Result",
-        "ResultSelector",
-        "ResultPath",
-        "Assign",
-    ];
-    let skip_also = ["OutputPath", "Catch", "Retry"];
-    for (name, value) in state {
-        if !skip.contains(&name.as_str()) && !skip_also.contains(&name.as_str()) {
-            first_names(value, &mut names);
-        }
-    }
-    names
-}
-
-fn first_names(value: &Value, names: &mut BTreeSet<String>) {
-    match value {
-        Value::String(text) => {
-            for piece in text.split("$.").skip(1) {
-                let name: String = piece.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                // `$$.Execution` is the context object.
-                if !name.is_empty() && !text.starts_with("$$.") {
-                    names.insert(name);
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| first_names(item, names)),
-        Value::Object(members) => members.values().for_each(|member| first_names(member, names)),
-        _ => {}
     }
 }

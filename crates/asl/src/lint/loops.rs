@@ -16,17 +16,14 @@ pub(super) fn check(block: &Block, found: &mut Vec<Lint>) {
         let rounds = HISTORY_EVENTS_MAX / events(state, &way).max(1);
         let seconds = seconds(state, &way) * rounds_as_float(rounds);
         let through = way.first().map_or(state.name.as_str(), |first| first.name.as_str());
-        found.push(Lint {
-            name: "unbounded-retry-loop",
-            state: through.to_owned(),
-            message: format!(
-                "an error of {} that stays leads back to it for ever: after {rounds} rounds ({}) the history's \
-                 {HISTORY_EVENTS_MAX} events are used up and the execution fails",
-                state.name,
-                duration(seconds)
-            ),
-            fix: "use Retry with MaxAttempts, or count the rounds and leave by a Choice".to_owned(),
-        });
+        let message = format!(
+            "an error of {} that stays leads back to it for ever: after {rounds} rounds ({}) the history's \
+             {HISTORY_EVENTS_MAX} events are used up and the execution fails",
+            state.name,
+            duration(seconds)
+        );
+        let fix = "use Retry with MaxAttempts, or count the rounds and leave by a Choice";
+        found.push(Lint::new("unbounded-retry-loop", through, message, fix));
     }
 }
 

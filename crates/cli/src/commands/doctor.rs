@@ -1,10 +1,11 @@
 //! `trunkline doctor`: whether a running server is well, check by check.
 
+use std::net::ToSocketAddrs as _;
 use std::process::ExitCode;
 
 use clap::Args;
 use doctor::LIVE_CHECKS;
-use doctor::live::{Component, Connection, Facts, LiveCheck, Queue, Refusal, Rule, Target};
+use doctor::live::{Component, Connection, Facts, LiveCheck, Queue, Refusal, Rule, StateMachine, Target};
 use provision::Request;
 use serde_json::{Value, json};
 
@@ -77,6 +78,8 @@ fn facts(remote: &Remote) -> Result<Facts, String> {
         rules: rules.iter().map(rule_of).collect(),
         queues: queue::all(remote)?.iter().map(queue_of).collect(),
         connections: connections(remote)?,
+        state_machines: state_machines(remote)?,
+        unknown_sync_host: unknown_sync_host(remote.endpoint()),
         ..Facts::default()
     };
     for bus in remote.all(&Request::events("ListEventBuses", json!({})), "EventBuses")? {
@@ -149,4 +152,31 @@ fn connections(remote: &Remote) -> Result<Vec<Connection>, String> {
         reason: text(value, "StateReason").to_owned(),
     };
     Ok(all.iter().map(connection).collect())
+}
+
+fn state_machines(remote: &Remote) -> Result<Vec<StateMachine>, String> {
+    let all = remote.ask(Request::states("ListStateMachines", json!({"maxResults": 1000})))?;
+    let mut machines = Vec::new();
+    for listed in items(&all, "stateMachines") {
+        let asked = Request::states(
+            "DescribeStateMachine",
+            json!({"stateMachineArn": text(listed, "stateMachineArn")}),
+        );
+        // One that was deleted meanwhile is none.
+        let Ok(machine) = remote.ask(asked) else { continue };
+        machines.push(StateMachine {
+            name: text(&machine, "name").to_owned(),
+            is_express: text(&machine, "type") == "EXPRESS",
+            definition: text(&machine, "definition").to_owned(),
+        });
+    }
+    Ok(machines)
+}
+
+/// The host that SDKs make for two of Step Functions' operations, where no resolver of this machine knows it.
+fn unknown_sync_host(endpoint: &str) -> Option<String> {
+    let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    let host = authority.split(['/', ':']).next().unwrap_or_default();
+    let host = format!("sync-{host}");
+    (host.as_str(), 80).to_socket_addrs().is_err().then_some(host)
 }

@@ -36,3 +36,25 @@ fn the_sample_has_no_mistakes() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "trunkline.yaml: no mistakes\n");
     assert!(output.status.success());
 }
+
+const DOUBTFUL: &str = "version: 1\nstateMachines:\n  - name: m\n    definition:\n      StartAt: Call\n      States:\n        Call: { Type: Task, Resource: 'arn:aws:states:::lambda:invoke', Parameters: { FunctionName: f }, End: true }\n";
+
+#[test]
+fn a_doubt_is_told_and_does_not_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("doubtful.yaml"), DOUBTFUL).unwrap();
+    let output =
+        trunkline(&["check", "-f", "doubtful.yaml", "--json"]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success());
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["mistakes"], serde_json::json!([]));
+    let said: Vec<&str> = answer["doubts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|doubt| doubt["suggestion"].as_str())
+        .collect();
+    for name in ["task-without-timeout", "task-without-retry", "missing-permission"] {
+        assert!(said.iter().any(|suggestion| suggestion.ends_with(&format!("({name})"))), "{name}: {said:?}");
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use doctor::live::Facts;
-use doctor::{CHECKS, LIVE_CHECKS};
+use doctor::{CHECKS, DOUBTS, LIVE_CHECKS};
 use provision::{Pipeline, Source};
 use serde_json::Value;
 
@@ -28,7 +28,8 @@ fn each_file_has_the_findings_that_lie_beside_it() {
     assert!(files.len() >= 3, "the cases are gone");
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        let mut findings = doctor::lint(&pipeline(&text));
+        let pipeline = pipeline(&text);
+        let mut findings = [doctor::lint(&pipeline), doctor::doubts(&pipeline)].concat();
         findings.sort_by_key(|finding| (finding.span.line, finding.span.column));
         let name = file.file_name().unwrap().to_string_lossy();
         let said = Source { name: &name, text: &text }.render(&findings, &|_, part| part.to_owned());
@@ -43,10 +44,11 @@ fn each_file_has_the_findings_that_lie_beside_it() {
 
 #[test]
 fn each_check_has_a_name_of_its_own_a_text_and_a_file_in_which_it_finds_something() {
-    let names: BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
-    assert_eq!(names.len(), CHECKS.len());
+    let checks: Vec<_> = CHECKS.iter().chain(DOUBTS).collect();
+    let names: BTreeSet<&str> = checks.iter().map(|check| check.name).collect();
+    assert_eq!(names.len(), checks.len());
     let texts: Vec<String> = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
-    for check in CHECKS {
+    for check in checks {
         assert!(check.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", check.name);
         assert!(check.asks.ends_with('?'), "{}", check.name);
         assert!(!check.why.is_empty() && !check.fix.is_empty(), "{}", check.name);

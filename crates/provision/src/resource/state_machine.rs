@@ -112,6 +112,18 @@ impl StateMachine {
         }
     }
 
+    /// A definition in which what a reference stands for has the form of what it will be; `None` where one is wrong.
+    pub fn stand_ins(json: &JsonText) -> Option<String> {
+        let stand_in = |kind: &str, name: &str| {
+            Some(match kind {
+                "function" => format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
+                "stateMachine" => format!("arn:aws:states:us-east-1:000000000000:stateMachine:{name}"),
+                _ => name.to_owned(),
+            })
+        };
+        reference::settle(&json.text, &stand_in).ok()
+    }
+
     /// The definition as AWS gets it.
     ///
     /// # Errors
@@ -172,15 +184,7 @@ fn check_definition(machine: &StateMachine, json: &JsonText, names: &Names<'_>, 
     if out.len() > told {
         return;
     }
-    // What a reference stands for has the form of what it will be.
-    let stand_in = |kind: &str, name: &str| {
-        Some(match kind {
-            "function" => format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
-            "stateMachine" => format!("arn:aws:states:us-east-1:000000000000:stateMachine:{name}"),
-            _ => name.to_owned(),
-        })
-    };
-    let Ok(settled) = reference::settle(&json.text, &stand_in) else { return };
+    let Some(settled) = StateMachine::stand_ins(json) else { return };
     for found in asl::parse(&settled, machine.machine_type()).diagnostics {
         if found.severity != Severity::Error {
             continue;

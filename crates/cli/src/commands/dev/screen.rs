@@ -59,6 +59,8 @@ struct Header {
     org: Option<String>,
     rules: Vec<String>,
     first_rule: Option<String>,
+    /// Whether the file has state machines: two of their operations need a setting of the SDK.
+    has_machines: bool,
     region: String,
     /// How much faster than real time the simulated org's clock goes.
     speed: Option<u32>,
@@ -86,6 +88,7 @@ impl Screen {
             org: feed.map(Feed::description),
             rules: pipeline.rules.iter().map(rule_line).collect(),
             first_rule: pipeline.rules.first().map(|rule| rule.name.value.clone()),
+            has_machines: !pipeline.state_machines.is_empty(),
             region: arguments.server.region.clone(),
             speed: feed.and_then(Feed::speed),
             wrap_ups: feed.map(Feed::wrap_ups).unwrap_or_default(),
@@ -95,7 +98,8 @@ impl Screen {
 
     /// Where it runs, what runs, what to type next.
     pub(crate) fn header(&self) {
-        let Header { address, console, data_dir, org, rules, first_rule, region, .. } = &self.header;
+        let Header { address, console, data_dir, org, rules, first_rule, region, has_machines, .. } =
+            &self.header;
         if self.mode == Mode::Json {
             output::json(
                 json!({"type": "started", "address": address, "console": console, "dataDir": data_dir, "feed": org, "rules": rules}),
@@ -120,6 +124,10 @@ impl Screen {
         output::line("  aws events list-rules            (or boto3, or any AWS SDK)");
         if let Some(rule) = first_rule {
             output::line(format_args!("  trunkline explain --rule {rule} --limit 5 --endpoint {address}"));
+        }
+        if *has_machines {
+            output::line("  StartSyncExecution and TestState from an SDK: turn off its host prefix");
+            output::line("    boto3: Config(inject_host_prefix=False)   JavaScript: disableHostPrefix: true");
         }
         output::line(styled(FAINT, "Press Ctrl-C to stop; the next start continues from there.\n"));
         let titles =
