@@ -39,8 +39,14 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 /// `genesys` paces its feeds, but its tracker joins events by their own times alone. The simulated org, floor 4 though it is, is a
 /// function of its seed.
 fn may_read(path: &str) -> bool {
-    let floors_with_loops =
-        ["crates/cli/", "crates/server/", "crates/delivery/", "crates/provision/", "xtask/"];
+    let floors_with_loops = [
+        "crates/cli/",
+        "crates/server/",
+        "crates/worker/",
+        "crates/delivery/",
+        "crates/provision/",
+        "xtask/",
+    ];
     let in_genesys = is_in(path, &["crates/genesys/"]) && !path.contains("/tracker");
     // A function's time-out, its idle processes, the moments of its log lines.
     let runner = ["crates/runner/"];

@@ -19,6 +19,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "server",
             "console",
             "doctor",
+            "worker",
             "delivery",
             "events",
             "states",
@@ -46,6 +47,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "server",
             "console",
             "doctor",
+            "worker",
             "delivery",
             "events",
             "states",
@@ -114,6 +116,12 @@ pub(crate) const ROOMS: &[Room] = &[
             "store",
             "aws",
         ],
+    },
+    // The tracker and deliveries on AWS, in any number of processes.
+    Room {
+        name: "worker",
+        floor: 6,
+        may_import: &["delivery", "events", "genesys", "aws_client", "http_client", "aws"],
     },
     Room {
         name: "provision",
