@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -17,7 +16,7 @@ use server::{OwnDoor, Server};
 
 use crate::feed::Feed;
 use crate::output::{self, BAD, FAINT, Form, GOOD, STRONG, styled};
-use crate::pipeline_file::{self, PipelineFile};
+use crate::pipeline_file::{self, FileArguments, PipelineFile};
 use crate::remote::{At, Endpoint};
 
 /// What a file wants of an endpoint, and what that would change.
@@ -313,9 +312,8 @@ pub(crate) fn ask(question: &str) -> Result<bool, String> {
 /// What `plan`, `apply` and `destroy` take.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// The pipeline file
-    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArguments,
     #[command(flatten)]
     at: At,
 }
@@ -344,7 +342,7 @@ impl Target {
         goal: Goal,
         command: impl AsyncFnOnce(Deployment<'_>) -> Result<T, String>,
     ) -> Result<T, String> {
-        let file = PipelineFile::read(&self.file)?;
+        let file = self.file.read()?;
         let pipeline = file.load_or_say()?;
         with_api(&self.at.endpoint, async |api, place| {
             let desired = match goal {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
+use clap::Args;
 use events::BusName;
 use genesys::webhook::Webhook;
 use genesys::webhook::verification::{self, StandardKey, Verification};
@@ -11,7 +12,7 @@ use genesys_org::simulator::{Config as OrgConfig, LoadCurve, Org};
 use provision::mistake::Part;
 use provision::noun::genesys::{Load, Source as GenesysSource};
 use provision::noun::webhook::{Verify, Webhook as WebhookNoun};
-use provision::{Mistake, Pipeline, Place, Source};
+use provision::{Files, Mistake, Pipeline, Place, Reading, Texts};
 use server::config::OpenWebhook;
 
 use crate::{output, trouble};
@@ -35,53 +36,94 @@ impl Environment {
     }
 }
 
-/// A pipeline file and its text.
-#[derive(Debug)]
+/// Which file a command works on, and which of its profiles.
+#[derive(Debug, Args)]
+pub(crate) struct FileArguments {
+    /// The pipeline file
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT)]
+    pub(crate) file: PathBuf,
+    /// Use this profile of the file, one of its `profiles:`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+}
+
+impl FileArguments {
+    pub(crate) fn read(&self) -> Result<PipelineFile, String> {
+        PipelineFile::read(&self.file, self.profile.as_deref())
+    }
+}
+
+/// A pipeline file, what it includes, and the profile that is laid over it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PipelineFile {
-    name: PathBuf,
-    text: String,
+    texts: Texts,
+    profile: Option<String>,
 }
 
 impl PipelineFile {
     /// Reads a file.
-    pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        Ok(Self { name: path.to_path_buf(), text: provision::input::read(path)? })
-    }
-
-    /// A file whose text has been read.
-    pub(crate) fn of_text(path: &Path, text: String) -> Self {
-        Self { name: path.to_path_buf(), text }
+    pub(crate) fn read(path: &Path, profile: Option<&str>) -> Result<Self, String> {
+        let texts = Texts::read(path, &|name| std::env::var(name).ok())?;
+        Ok(Self { texts, profile: profile.map(str::to_owned) })
     }
 
     /// The sample, for whoever names no file.
     pub(crate) fn sample() -> Self {
-        Self { name: PathBuf::from("the sample pipeline"), text: provision::sample().to_owned() }
+        let name = Path::new("the sample pipeline");
+        Self { texts: Texts::of_text(name, provision::sample().to_owned()), profile: None }
     }
 
-    /// The folder that it stands in.
-    pub(crate) fn folder(&self) -> Option<&Path> {
-        let folder = self.name.parent()?;
-        Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    /// The same, read anew.
+    pub(crate) fn again(&self) -> Result<Self, String> {
+        Self::read(self.texts.name(), self.profile.as_deref())
     }
 
-    /// What stands in it.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    /// The same with another profile.
+    pub(crate) fn with_profile(&self, profile: &str) -> Self {
+        Self { texts: self.texts.clone(), profile: Some(profile.to_owned()) }
     }
 
-    /// The pipeline, or all its mistakes as text.
+    /// The profile that is laid over the file.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// The names of its profiles.
+    pub(crate) fn profiles(&self) -> Vec<String> {
+        self.reading(&|name| Environment::Elsewhere.variable(name)).profiles()
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &Path {
+        self.texts.name()
+    }
+
+    /// Its name and its profile.
+    pub(crate) fn said(&self) -> String {
+        let name = self.name().display();
+        self.profile().map_or_else(|| name.to_string(), |profile| format!("{name} with profile {profile}"))
+    }
+
+    /// What stands in it and in what it includes.
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    fn reading<'a>(&'a self, env: &'a dyn Fn(&str) -> Option<String>) -> Reading<'a> {
+        Reading { texts: &self.texts, profile: self.profile.as_deref(), env, files: Files::Sought }
+    }
+
+    /// The pipeline, or all its mistakes.
     pub(crate) fn load(&self) -> Result<Pipeline, Vec<Mistake>> {
-        provision::load_in(self.folder(), &self.text, &|name| std::env::var(name).ok())
+        self.reading(&|name| std::env::var(name).ok()).load()
     }
 
     /// All mistakes. What depends on a variable that is set only elsewhere cannot be judged here.
     pub(crate) fn mistakes(&self, environment: Environment) -> Vec<Mistake> {
-        let mut mistakes = provision::load_in(self.folder(), &self.text, &|name| environment.variable(name))
-            .err()
-            .unwrap_or_default();
+        let mut mistakes = self.reading(&|name| environment.variable(name)).load().err().unwrap_or_default();
         if environment == Environment::Elsewhere {
             mistakes.retain(|mistake| {
-                let written = self.text.get(mistake.span.start..mistake.span.end).unwrap_or_default();
+                let written = self.texts.all().get(mistake.span.start..mistake.span.end).unwrap_or_default();
                 !written.contains("${env:")
             });
         }
@@ -90,21 +132,18 @@ impl PipelineFile {
 
     /// The pipeline as far as its form goes; `None` where that is wrong.
     pub(crate) fn parse(&self, environment: Environment) -> Option<Pipeline> {
-        let parsed = provision::parse(&self.text, &|name| environment.variable(name)).ok()?;
-        Some(Pipeline { folder: self.folder().map(Path::to_path_buf), ..parsed })
+        self.reading(&|name| environment.variable(name)).parse().ok()
     }
 
     /// Mistakes as a person reads them: place, sentence, the line with carets, the suggestion.
     pub(crate) fn show(&self, mistakes: &[Mistake]) -> String {
-        let name = self.name.display().to_string();
-        Source { name: &name, text: &self.text }
-            .render(mistakes, &|part, text| output::styled(style_of(part), text))
+        self.texts.render(mistakes, &|part, text| output::styled(style_of(part), text))
     }
 
     /// The pipeline's webhooks, for commands that open them.
     pub(crate) fn webhooks_or_say(&self, pipeline: &Pipeline) -> Result<Vec<OpenWebhook>, String> {
         webhooks(pipeline).map_err(|mistakes| {
-            format!("{}: webhooks cannot be opened:\n\n{}", self.name.display(), self.show(&mistakes))
+            format!("{}: webhooks cannot be opened:\n\n{}", self.said(), self.show(&mistakes))
         })
     }
 
@@ -112,7 +151,7 @@ impl PipelineFile {
     pub(crate) fn load_or_say(&self) -> Result<Pipeline, String> {
         self.load().map_err(|mistakes| {
             let many = if mistakes.len() == 1 { "a mistake" } else { "mistakes" };
-            format!("{} has {many}:\n\n{}", self.name.display(), self.show(&mistakes))
+            format!("{} has {many}:\n\n{}", self.said(), self.show(&mistakes))
         })
     }
 }

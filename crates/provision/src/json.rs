@@ -17,8 +17,8 @@ pub struct JsonText {
 enum Origin {
     /// Written as YAML: each piece of the text and the node it came from, outer before inner.
     Nodes(Vec<Piece>),
-    /// Written as JSON text in a YAML scalar: the lines of the file from the scalar's first.
-    Lines(Vec<String>),
+    /// Written as JSON text in a YAML scalar: the lines of the file from the scalar's first, and the byte where they begin.
+    Lines { start: usize, text: String },
     #[default]
     Nowhere,
 }
@@ -45,8 +45,10 @@ impl JsonText {
 
     /// JSON that the user wrote as text.
     pub(crate) fn of_text(text: &str, span: Span, source: &str) -> Self {
-        let lines = source.lines().skip(span.line.saturating_sub(1)).take(text.lines().count() + 2);
-        let origin = Origin::Lines(lines.map(str::to_owned).collect());
+        let before = source.get(..span.start).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let lines = source.get(start..).unwrap_or_default().split_inclusive('\n');
+        let origin = Origin::Lines { start, text: lines.take(text.lines().count() + 2).collect() };
         Self { text: text.to_owned(), span, origin }
     }
 
@@ -59,7 +61,9 @@ impl JsonText {
                 let around = pieces.iter().rev().find(|piece| piece.start <= offset && offset < piece.end);
                 around.map_or(self.span, |piece| piece.span)
             }
-            Origin::Lines(lines) => self.locate_line(lines, line, column).unwrap_or(self.span),
+            Origin::Lines { start, text } => {
+                self.locate_line((*start, text), line, column).unwrap_or(self.span)
+            }
         }
     }
 
@@ -72,18 +76,27 @@ impl JsonText {
     }
 
     /// A line of the text stands in one of the file's lines as it is, unless YAML folded or unescaped it.
-    fn locate_line(&self, lines: &[String], line: usize, column: usize) -> Option<Span> {
+    fn locate_line(&self, (start, text): (usize, &str), line: usize, column: usize) -> Option<Span> {
         let wanted = self.text.lines().nth(line.saturating_sub(1))?;
         let is_blank = wanted.trim().is_empty();
-        let (index, before) = lines
-            .iter()
-            .enumerate()
-            .skip(line.saturating_sub(1))
-            .find_map(|(index, have)| have.split_once(wanted).map(|(before, _)| (index, before)))
-            .filter(|_| !is_blank)?;
-        let column_in_file = before.chars().count() + column;
-        // Bytes only matter for the length of the caret: one character.
-        Some(Span { start: 0, end: 0, line: self.span.line + index, column: column_in_file })
+        let mut at = start;
+        let mut found = None;
+        for (index, have) in text.split_inclusive('\n').enumerate() {
+            if index + 1 >= line
+                && !is_blank
+                && let Some((before, _)) = have.split_once(wanted)
+            {
+                found = Some((index, before, at));
+                break;
+            }
+            at += have.len();
+        }
+        let (index, before, at) = found?;
+        let inside: usize = wanted.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
+        let start = at + before.len() + inside;
+        let column = before.chars().count() + column;
+        // The caret is one character long.
+        Some(Span { start, end: start, line: self.span.line + index, column })
     }
 }
 

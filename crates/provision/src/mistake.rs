@@ -15,6 +15,13 @@ pub struct Span {
     pub column: usize,
 }
 
+impl Span {
+    /// The same place where so many bytes stand before its text.
+    pub(crate) fn after(self, bytes: usize) -> Self {
+        Self { start: self.start + bytes, end: self.end + bytes, ..self }
+    }
+}
+
 /// A value and where it stands in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marked<T> {
@@ -42,12 +49,14 @@ pub struct Mistake {
     pub suggestion: Option<String>,
     /// Whether the line of the file is not to be shown: there is a secret in it.
     pub hides_line: bool,
+    /// Where the same stands first; the sentence says it once all texts are known.
+    pub first: Option<Box<Span>>,
 }
 
 impl Mistake {
     /// A mistake that explains itself.
     pub fn new(span: Span, sentence: impl Into<String>) -> Self {
-        Self { span, sentence: sentence.into(), suggestion: None, hides_line: false }
+        Self { span, sentence: sentence.into(), suggestion: None, hides_line: false, first: None }
     }
 
     /// A secret that stands in the file itself.
@@ -61,6 +70,12 @@ impl Mistake {
     pub fn with_suggestion(mut self, suggestion: impl Into<String>) -> Self {
         self.suggestion = Some(suggestion.into());
         self
+    }
+
+    /// The same beside the first of its kind.
+    #[must_use]
+    pub(crate) fn with_first(self, first: Span) -> Self {
+        Self { first: Some(Box::new(first)), ..self }
     }
 
     /// The same with the name that was probably meant, if one of `candidates` is near.

@@ -207,8 +207,8 @@ pub(crate) fn unique<'a>(
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for name in names.into_iter().filter(|name| !name.value.is_empty()) {
         if let Some(first) = seen.get(name.value.as_str()) {
-            let sentence = format!("a second {noun} `{}`; the first is on line {}", name.value, first.line);
-            out.push(Mistake::new(name.span, sentence));
+            let mistake = Mistake::new(name.span, format!("a second {noun} `{}`", name.value));
+            out.push(mistake.with_first(*first));
         } else {
             seen.insert(&name.value, name.span);
         }

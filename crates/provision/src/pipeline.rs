@@ -1,18 +1,17 @@
 //! The pipeline: what a file says, and whether that can be made.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use http_client::Allowed;
 
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake};
 use crate::names::Names;
 use crate::noun::genesys::{self, Genesys};
 use crate::noun::test::{self, Test};
 use crate::noun::webhook::{self, Webhook};
 use crate::noun::worker::{self, Worker};
 use crate::owner::Owner;
-use crate::reference::Env;
 use crate::resource::api_destination::{self, ApiDestination};
 use crate::resource::archive::{self, Archive};
 use crate::resource::bus;
@@ -27,7 +26,6 @@ use crate::resource::subscription::{self, Subscription};
 use crate::resource::table::{self, Table};
 use crate::resource::target::Destination;
 use crate::table::{Kind, NameRule, Section, may, must};
-use crate::{shape, tree};
 
 /// A pipeline file that has been read.
 #[derive(Clone, Debug)]
@@ -87,6 +85,16 @@ pub(crate) const SECTION: Section = Section {
             "The name under which the file owns what it creates; files applied to one server need different names. Default \
              `default`.",
             Kind::Name(&OWNER),
+        ),
+        may(
+            "include",
+            "Other files, from the folder of this one: their lists are added to those of this file.",
+            Kind::List(&Kind::Text { chars_max: 4096 }),
+        ),
+        may(
+            "profiles",
+            "What a name changes in the file: `trunkline apply --profile NAME`. Entries of lists are found by their `name`.",
+            Kind::Profiles,
         ),
         may(
             "genesys",
@@ -180,18 +188,6 @@ impl Pipeline {
     }
 }
 
-/// Reads a file: its form, not yet whether its names fit together (see [`check`]).
-///
-/// # Errors
-/// All mistakes of form, in the order of the file. Text that is no YAML is one mistake, at the first place where
-/// it cannot be read.
-pub fn parse(text: &str, env: Env<'_>) -> Result<Pipeline, Vec<Mistake>> {
-    match read(text, env) {
-        (Some(pipeline), mistakes) if mistakes.is_empty() => Ok(pipeline),
-        (_, mistakes) => Err(sorted(mistakes)),
-    }
-}
-
 /// What cannot be made: names that are taken twice or lead nowhere, invalid patterns, limits of AWS. In the order of
 /// the file; empty where all is well.
 pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
@@ -242,40 +238,11 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
     sorted(out)
 }
 
-/// Reads and checks a file.
-///
-/// # Errors
-/// All mistakes at once, those of form and those that [`check`] finds in what can be read in spite of them.
-pub fn load(text: &str, env: Env<'_>) -> Result<Pipeline, Vec<Mistake>> {
-    load_in(None, text, env)
-}
-
-/// The same for a file that stands in a folder: what it names there is looked for.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_in(folder: Option<&Path>, text: &str, env: Env<'_>) -> Result<Pipeline, Vec<Mistake>> {
-    let (pipeline, mut mistakes) = read(text, env);
-    let pipeline = pipeline.map(|pipeline| Pipeline { folder: folder.map(Path::to_path_buf), ..pipeline });
-    if let Some(pipeline) = &pipeline {
-        // A value whose form is wrong has been told; what follows from it is noise.
-        let told: Vec<Span> = mistakes.iter().map(|mistake| mistake.span).collect();
-        mistakes.extend(check(pipeline).into_iter().filter(|mistake| !told.contains(&mistake.span)));
-    }
-    match pipeline {
-        Some(pipeline) if mistakes.is_empty() => Ok(pipeline),
-        _ => Err(sorted(mistakes)),
-    }
-}
-
-fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
-    let mut mistakes = Vec::new();
-    let Some(root) = tree::read(text, env, &mut mistakes) else { return (None, mistakes) };
-    shape::check(&root, &Kind::Object(&SECTION), &mut mistakes);
-    let fields = Fields { node: &root, source: text };
+/// What a file of the right form says.
+pub(crate) fn read(fields: Fields<'_>) -> Pipeline {
     let bus = fields.text("bus").unwrap_or_else(|| Marked::new(bus::DEFAULT.to_owned(), fields.span()));
     let owner = fields.text("name").map_or_else(|| OWNER_DEFAULT.to_owned(), |name| name.value);
-    let pipeline = Pipeline {
+    Pipeline {
         owner: Owner(owner),
         genesys: fields.object("genesys").map(genesys::read),
         bus,
@@ -295,12 +262,12 @@ fn read(text: &str, env: Env<'_>) -> (Option<Pipeline>, Vec<Mistake>) {
         workers: fields.list("workers").map(worker::read).collect(),
         webhooks: fields.list("webhooks").map(webhook::read).collect(),
         tests: fields.list("tests").map(test::read).collect(),
-    };
-    (Some(pipeline), mistakes)
+    }
 }
 
-fn sorted(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
-    mistakes.sort_by_key(|mistake| (mistake.span.line, mistake.span.column));
+/// In the order of the texts.
+pub(crate) fn sorted(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by_key(|mistake| mistake.span.start);
     mistakes
 }
 

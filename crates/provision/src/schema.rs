@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::pipeline;
 use crate::table::{Choice, Key, Kind, NameRule, Section};
+use crate::{layers, pipeline};
 
 /// A text that has a `${...}` in it: what it becomes is not known to an editor.
 const REFERENCE: &str = r"\$\{";
@@ -34,6 +34,15 @@ fn object(section: &Section) -> Value {
         members.insert("allOf".to_owned(), json!(choices));
     }
     schema
+}
+
+/// What a profile may change: every key, none of them needed.
+fn changes(section: &Section) -> Value {
+    let is_of_the_file = |key: &&Key| layers::OF_THE_FILE.contains(&key.name);
+    let keys = section.keys.iter().filter(|key| !is_of_the_file(key));
+    let properties: Map<String, Value> =
+        keys.map(|key| (key.name.to_owned(), json!({"description": key.about}))).collect();
+    json!({"type": "object", "additionalProperties": false, "properties": properties})
 }
 
 /// Exactly one of these keys, or none where none is needed.
@@ -78,6 +87,7 @@ fn kind(kind: &Kind) -> Value {
         Kind::Texts { chars_max } => {
             json!({"type": "object", "additionalProperties": {"type": "string", "maxLength": chars_max}})
         }
+        Kind::Profiles => json!({"type": "object", "additionalProperties": changes(&pipeline::SECTION)}),
         Kind::Object(section) => object(section),
         Kind::List(of) => json!({"type": "array", "items": self::kind(of)}),
     }

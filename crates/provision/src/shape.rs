@@ -34,8 +34,8 @@ pub(crate) fn check(node: &Node, kind: &Kind, out: &mut Vec<Mistake>) {
                 out.push(unexpected(node, "a definition: a mapping, JSON text, or the path of a file"));
             }
         }
-        // Anything may be JSON.
-        Kind::Json => {}
+        // Anything may be JSON. What a profile changes is read where it is laid over the file.
+        Kind::Json | Kind::Profiles => {}
         leaf => {
             if let Err(mistake) = scalar(node, leaf) {
                 out.push(*mistake);

@@ -68,6 +68,8 @@ pub(crate) enum Kind {
     Texts {
         chars_max: usize,
     },
+    /// Names, each with a part of a pipeline that changes the file.
+    Profiles,
     Object(&'static Section),
     List(&'static Kind),
 }

@@ -60,6 +60,21 @@ impl Node {
         entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
+    /// Moves it to where so many bytes stand before its text. Recursion is bounded by the tree's depth.
+    pub(crate) fn shift(&mut self, bytes: usize) {
+        self.span = self.span.after(bytes);
+        match &mut self.shape {
+            Shape::List(items) => items.iter_mut().for_each(|item| item.shift(bytes)),
+            Shape::Map(entries) => {
+                for entry in entries {
+                    entry.key_span = entry.key_span.after(bytes);
+                    entry.value.shift(bytes);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// What it is, in a word that completes "expected a list, found ...".
     pub(crate) fn noun(&self) -> &'static str {
         match self.shape {
@@ -164,7 +179,7 @@ struct Open {
 
 /// A key that stands there.
 struct KeySeen {
-    line: usize,
+    span: Span,
     is_told: bool,
 }
 
@@ -311,13 +326,13 @@ fn key(node: &Node, keys: &mut HashMap<String, KeySeen>, mistakes: &mut Vec<Mist
     // A key that stands there a hundred times is one mistake.
     match keys.get_mut(key) {
         None => {
-            keys.insert(key.clone(), KeySeen { line: node.span.line, is_told: false });
+            keys.insert(key.clone(), KeySeen { span: node.span, is_told: false });
         }
         Some(first) if first.is_told => {}
         Some(first) => {
             first.is_told = true;
-            let sentence = format!("`{key}` stands here twice; the first is on line {}", first.line);
-            mistakes.push(Mistake::new(node.span, sentence));
+            let mistake = Mistake::new(node.span, format!("`{key}` stands here twice"));
+            mistakes.push(mistake.with_first(first.span));
         }
     }
     (key.clone(), node.span)

@@ -1,20 +1,18 @@
 //! `trunkline check`: all mistakes of a pipeline file at once.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use provision::Mistake;
 
 use crate::output;
-use crate::pipeline_file::{self, Environment, PipelineFile};
+use crate::pipeline_file::{Environment, FileArguments, PipelineFile};
 
 /// Arguments of `trunkline check`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The pipeline file
-    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArguments,
     /// Accept environment variables that are not set here
     #[arg(long)]
     allow_missing_env: bool,
@@ -26,28 +24,62 @@ pub(crate) struct Arguments {
 /// Exit status 0 without a mistake, 1 with one. A rule that nothing known can match counts as one here; `dev` runs it. Doubts about
 /// state machines are told and change no status.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let file = PipelineFile::read(&arguments.file)?;
+    let file = arguments.file.read()?;
     let environment = if arguments.allow_missing_env { Environment::Elsewhere } else { Environment::Here };
+    let found = found_in_all(&file, environment);
+    if arguments.json {
+        output::json(serde_json::json!({
+            "file": file.name(),
+            "mistakes": listed(&file, &found.mistakes), "doubts": listed(&file, &found.doubts),
+        }));
+    } else {
+        tell(&file, &found);
+    }
+    Ok(if found.mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What was found in a file.
+#[derive(Debug, Default)]
+struct Found {
+    mistakes: Vec<Mistake>,
+    doubts: Vec<Mistake>,
+}
+
+/// What is found in the file and, where no profile is asked for, with one of its profiles alone.
+fn found_in_all(file: &PipelineFile, environment: Environment) -> Found {
+    let mut found = found_in(file, environment);
+    let profiles = if file.profile().is_none() { file.profiles() } else { Vec::new() };
+    for profile in profiles {
+        let more = found_in(&file.with_profile(&profile), environment);
+        add(&mut found.mistakes, more.mistakes, &profile);
+        add(&mut found.doubts, more.doubts, &profile);
+    }
+    found.mistakes.sort_by_key(|mistake| mistake.span.start);
+    found.doubts.sort_by_key(|doubt| doubt.span.start);
+    found
+}
+
+fn add(known: &mut Vec<Mistake>, more: Vec<Mistake>, profile: &str) {
+    for mut mistake in more {
+        if !known.contains(&mistake) {
+            mistake.sentence = format!("{} (profile `{profile}`)", mistake.sentence);
+            known.push(mistake);
+        }
+    }
+}
+
+fn found_in(file: &PipelineFile, environment: Environment) -> Found {
     let mut mistakes = file.mistakes(environment);
     // Also beside other mistakes, as far as the file can be read.
     let pipeline = file.parse(environment);
     mistakes.extend(pipeline.as_ref().map(doctor::lint).unwrap_or_default());
-    mistakes.sort_by_key(|mistake| (mistake.span.line, mistake.span.column));
-    let mut doubts = pipeline.as_ref().map(doctor::doubts).unwrap_or_default();
-    doubts.sort_by_key(|doubt| (doubt.span.line, doubt.span.column));
-    if arguments.json {
-        output::json(serde_json::json!({
-            "file": arguments.file, "mistakes": listed(&mistakes), "doubts": listed(&doubts),
-        }));
-    } else {
-        tell(arguments, &file, Found { mistakes: &mistakes, doubts: &doubts });
-    }
-    Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Found { mistakes, doubts: pipeline.as_ref().map(doctor::doubts).unwrap_or_default() }
 }
 
-fn listed(mistakes: &[Mistake]) -> Vec<serde_json::Value> {
+fn listed(file: &PipelineFile, mistakes: &[Mistake]) -> Vec<serde_json::Value> {
     let one = |mistake: &Mistake| {
         serde_json::json!({
+            "file": file.texts().name_of(mistake.span),
             "line": mistake.span.line, "column": mistake.span.column,
             "sentence": mistake.sentence, "suggestion": mistake.suggestion,
         })
@@ -55,21 +87,14 @@ fn listed(mistakes: &[Mistake]) -> Vec<serde_json::Value> {
     mistakes.iter().map(one).collect()
 }
 
-/// What was found in a file.
-#[derive(Clone, Copy)]
-struct Found<'a> {
-    mistakes: &'a [Mistake],
-    doubts: &'a [Mistake],
-}
-
-fn tell(arguments: &Arguments, file: &PipelineFile, found: Found<'_>) {
+fn tell(file: &PipelineFile, found: &Found) {
     let Found { mistakes, doubts } = found;
     if !doubts.is_empty() {
         output::line(file.show(doubts));
         let many = if doubts.len() == 1 { "doubt" } else { "doubts" };
         output::line(format_args!("{} {many}, which AWS would accept\n", doubts.len()));
     }
-    let name = arguments.file.display();
+    let name = file.name().display();
     if mistakes.is_empty() {
         return output::line(format_args!("{name}: no mistakes"));
     }

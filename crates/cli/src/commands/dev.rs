@@ -3,7 +3,7 @@
 mod file_watch;
 mod screen;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_in
 use crate::deployment::{Agreement, QueueIds, bring_up, queue_ids};
 use crate::feed::Feed;
 use crate::logging::Logging;
-use crate::pipeline_file::PipelineFile;
+use crate::pipeline_file::{self, PipelineFile};
 use crate::trouble::{ApiTroubleArguments, TroubleArguments};
 
 /// How often the status line is looked at.
@@ -38,9 +38,12 @@ const SHOWN_PER_LOOK_MAX: usize = 20;
 /// Arguments of `trunkline dev`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The pipeline file [default: the sample pipeline]
+    /// The pipeline file [default: trunkline.yaml if it is there, else the sample pipeline]
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Use this profile of the pipeline file, one of its `profiles:`
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// Seed of the simulated org: the same seed gives the same org and events
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -51,7 +54,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     speed: Option<u32>,
     /// Apply the file again whenever it is saved; a file with mistakes leaves the pipeline as it was
-    #[arg(long, requires = "file")]
+    #[arg(long)]
     watch: bool,
     /// Adopt resources that were created outside the pipeline, without asking
     #[arg(long)]
@@ -75,10 +78,7 @@ impl Arguments {
 
 /// Runs until Ctrl-C or a failed sync.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let file = match &arguments.file {
-        Some(path) => PipelineFile::read(path)?,
-        None => PipelineFile::sample(),
-    };
+    let file = file(arguments)?;
     let pipeline = file.load_or_say()?;
     run_until_interrupted(async |interrupt: Interrupt| {
         let started = tokio::select! {
@@ -89,9 +89,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         let rooms = server.rooms().clone();
         let (end, ended) = watch::channel(false);
         let (notify, notices) = mpsc::channel(SHOWN_MAX);
-        if let (true, Some(path)) = (arguments.watch, &arguments.file) {
-            let watch =
-                Watch { path: path.clone(), applied: file.text().to_owned(), door: server.own_door(), ids };
+        if arguments.watch {
+            let watch = Watch { applied: file.clone(), door: server.own_door(), ids };
             tokio::spawn(watch.run(agreement(arguments), notify));
         }
         // Where no worker prints what it takes, the events themselves are the news.
@@ -104,6 +103,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         drop(timeout(LAST_LINES, shower).await);
         Ok(exit_code(&how))
     })
+}
+
+/// The file that is named, else the one that is there, else the sample.
+fn file(arguments: &Arguments) -> Result<PipelineFile, String> {
+    let profile = arguments.profile.as_deref();
+    let default = Path::new(pipeline_file::DEFAULT);
+    match &arguments.file {
+        Some(path) => PipelineFile::read(path, profile),
+        None if default.exists() => PipelineFile::read(default, profile),
+        None if arguments.watch => Err("--watch needs a file: name it with -f".to_owned()),
+        None if profile.is_some() => Err("--profile needs a file: name it with -f".to_owned()),
+        None => Ok(PipelineFile::sample()),
+    }
 }
 
 /// What runs.
@@ -132,7 +144,7 @@ async fn start(arguments: &Arguments, file: &PipelineFile, pipeline: &Pipeline) 
     for worker in &pipeline.workers {
         server.start_worker(&worker.queue.value, shown.clone());
     }
-    let screen = Screen::new(&server, arguments, pipeline, feed.as_ref());
+    let screen = Screen::new(&server, arguments, (file, pipeline), feed.as_ref());
     // Who reads the address may use it: the Platform API answers from its first call.
     if let Some(feed) = feed {
         feed.start(&mut server).await?;

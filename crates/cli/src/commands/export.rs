@@ -1,20 +1,18 @@
 //! `trunkline export`: a pipeline file as a template of AWS's.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use provision::cloudformation::{self, RESOURCES_MAX, TEMPLATE_BYTES_MAX};
 
 use crate::output;
-use crate::pipeline_file::{self, PipelineFile};
+use crate::pipeline_file::FileArguments;
 
 /// Arguments of `trunkline export`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The pipeline file
-    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArguments,
     /// What to write
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Cloudformation)]
     format: Format,
@@ -31,10 +29,10 @@ enum Format {
 
 /// Writes the template to standard output, and what is not in it to standard error.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let file = PipelineFile::read(&arguments.file)?;
+    let file = arguments.file.read()?;
     let pipeline = file.load_or_say()?;
     let made = match arguments.format {
-        Format::Cloudformation => cloudformation::export(file.text(), &pipeline),
+        Format::Cloudformation => cloudformation::export(file.texts().main(), &pipeline),
     };
     let made = made.map_err(|mistakes| file.show(&mistakes))?;
     for note in &made.notes {

@@ -118,6 +118,9 @@ pub(crate) struct Arguments {
     /// Run this pipeline file: its resources, webhooks, feed and workers, as `dev` does, without the screen
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["webhooks", "genesys"])]
     file: Option<PathBuf>,
+    /// Use this profile of the pipeline file, one of its `profiles:`
+    #[arg(long, value_name = "NAME", requires = "file")]
+    profile: Option<String>,
     /// Adopt resources that were created outside the pipeline, without asking
     #[arg(long, requires = "file")]
     yes: bool,
@@ -217,8 +220,8 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn read(path: &Path) -> Result<Self, String> {
-        let file = PipelineFile::read(path)?;
+    fn read(path: &Path, profile: Option<&str>) -> Result<Self, String> {
+        let file = PipelineFile::read(path, profile)?;
         let pipeline = file.load_or_say()?;
         Ok(Self { file, pipeline })
     }
@@ -226,7 +229,8 @@ impl Loaded {
 
 /// Runs until Ctrl-C or a failed sync.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let load = |path: &Option<PathBuf>| path.as_deref().map(Loaded::read).transpose();
+    let profile = arguments.profile.as_deref();
+    let load = |path: &Option<PathBuf>| path.as_deref().map(|path| Loaded::read(path, profile)).transpose();
     let whole = load(&arguments.file)?;
     let (of_webhooks, of_genesys) = (load(&arguments.webhooks)?, load(&arguments.genesys)?);
     let webhooks = match whole.as_ref().or(of_webhooks.as_ref()) {

@@ -12,17 +12,16 @@ use events::target::Input as EventsInput;
 use events::target::input::{InputContext, InputMaker};
 use provision::mistake::plain;
 use provision::resource::target::{Input, Target};
-use provision::{Pipeline, Source, TestResult, World, run_tests};
+use provision::{Pipeline, TestResult, World, run_tests};
 
-use crate::pipeline_file::{self, PipelineFile};
+use crate::pipeline_file::{self, FileArguments, PipelineFile};
 use crate::{input, output};
 
 /// Arguments of `trunkline test`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The pipeline file
-    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArguments,
     /// Also write the results to this file, as JUnit XML; it must not exist
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -33,7 +32,7 @@ pub(crate) struct Arguments {
 
 /// Exit status 0 where all pass, 1 where one fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let file = PipelineFile::read(&arguments.file)?;
+    let file = arguments.file.read()?;
     let pipeline = file.load_or_say()?;
     let results = results(&file, &pipeline)?;
     let failed = results.iter().filter(|result| !result.has_passed()).count();
@@ -44,9 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         output::line(format_args!("{} passed, {failed} failed", results.len() - failed));
     }
     if let Some(path) = &arguments.junit {
-        let name = arguments.file.display().to_string();
-        let source = Source { name: &name, text: file.text() };
-        input::write_new(path, &junit::report(&source, &results, &plain))?;
+        input::write_new(path, &junit::report(file.texts(), &results, &plain))?;
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

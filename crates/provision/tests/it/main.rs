@@ -8,6 +8,7 @@
 
 mod cloudformation;
 mod fuzz;
+mod layers;
 mod mistakes;
 mod model;
 mod planning;

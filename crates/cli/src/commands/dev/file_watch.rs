@@ -1,13 +1,11 @@
-//! `trunkline dev --watch`: the file is applied again whenever it is saved.
+//! `trunkline dev --watch`: the file is applied again whenever it, or what it includes, is saved.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use server::OwnDoor;
 use tokio::sync::mpsc;
 
 use crate::deployment::{Agreement, QueueIds, bring_up, in_one_line};
-use crate::input;
 use crate::pipeline_file::PipelineFile;
 
 /// How often the file is looked at. It counts as saved when two looks see the same, so that a file that is still being
@@ -23,12 +21,11 @@ pub(crate) enum Notice {
     Refused(String),
 }
 
-/// A file that is watched.
+/// A file that is watched, with what it includes.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    pub(crate) path: PathBuf,
-    /// The text that was applied last, or refused.
-    pub(crate) applied: String,
+    /// As it was applied last, or refused.
+    pub(crate) applied: PipelineFile,
     pub(crate) door: OwnDoor,
     pub(crate) ids: QueueIds,
 }
@@ -41,13 +38,13 @@ impl Watch {
         while !notices.is_closed() {
             looks.tick().await;
             // A file that is missing for a moment is being replaced.
-            let Ok(text) = input::file(&self.path) else { continue };
-            let is_settled = text == before;
-            before.clone_from(&text);
-            if !is_settled || text == self.applied {
+            let Ok(file) = self.applied.again() else { continue };
+            let is_settled = file == before;
+            before.clone_from(&file);
+            if !is_settled || file == self.applied {
                 continue;
             }
-            self.applied = text;
+            self.applied = file;
             let notice = match self.apply(agreement).await {
                 Ok(done) => Notice::Applied(done),
                 Err(why) => Notice::Refused(why),
@@ -59,9 +56,9 @@ impl Watch {
     }
 
     async fn apply(&self, agreement: Agreement) -> Result<String, String> {
-        let file = PipelineFile::of_text(&self.path, self.applied.clone());
+        let file = &self.applied;
         let pipeline = file.load_or_say()?;
-        let report = bring_up(&self.door, &file, &pipeline, &self.ids, agreement).await?;
+        let report = bring_up(&self.door, file, &pipeline, &self.ids, agreement).await?;
         Ok(in_one_line(&report))
     }
 }

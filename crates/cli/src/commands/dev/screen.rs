@@ -12,6 +12,7 @@ use crate::commands::dev::Arguments;
 use crate::commands::dev::file_watch::Notice;
 use crate::feed::Feed;
 use crate::output::{self, BAD, FAINT, GOOD, STRONG, styled};
+use crate::pipeline_file::PipelineFile;
 
 /// Where the output is no terminal, the status is a line of its own, and not every quarter of a second.
 const PLAIN_STATUS_EVERY: u32 = 40;
@@ -54,6 +55,8 @@ pub(crate) struct Screen {
 #[derive(Debug)]
 struct Header {
     address: String,
+    /// The pipeline file, as it was named.
+    file: String,
     console: String,
     data_dir: String,
     org: Option<String>,
@@ -73,7 +76,7 @@ impl Screen {
     pub(crate) fn new(
         server: &Server,
         arguments: &Arguments,
-        pipeline: &Pipeline,
+        (file, pipeline): (&PipelineFile, &Pipeline),
         feed: Option<&Feed>,
     ) -> Self {
         let mode = match (arguments.json, output::is_terminal()) {
@@ -83,6 +86,7 @@ impl Screen {
         };
         let header = Header {
             address: format!("http://{}", server.address()),
+            file: file.said(),
             console: server.console_address(),
             data_dir: arguments.server.data_dir.display().to_string(),
             org: feed.map(Feed::description),
@@ -98,16 +102,16 @@ impl Screen {
 
     /// Where it runs, what runs, what to type next.
     pub(crate) fn header(&self) {
-        let Header { address, console, data_dir, org, rules, first_rule, region, has_machines, .. } =
+        let Header { address, file, console, data_dir, org, rules, first_rule, region, has_machines, .. } =
             &self.header;
         if self.mode == Mode::Json {
             output::json(
-                json!({"type": "started", "address": address, "console": console, "dataDir": data_dir, "feed": org, "rules": rules}),
+                json!({"type": "started", "address": address, "file": file, "console": console, "dataDir": data_dir, "feed": org, "rules": rules}),
             );
             return;
         }
         output::line(format_args!(
-            "{} on {}, data in {data_dir}",
+            "{} runs {file} on {}, data in {data_dir}",
             styled(STRONG, format_args!("Trunkline {}", env!("CARGO_PKG_VERSION"))),
             styled(STRONG, address)
         ));

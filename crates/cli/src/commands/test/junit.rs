@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use provision::mistake::Style;
-use provision::{Source, TestResult};
+use provision::{TestResult, Texts};
 
 /// The report.
-pub(super) fn report(source: &Source<'_>, results: &[TestResult], style: Style<'_>) -> String {
+pub(super) fn report(texts: &Texts, results: &[TestResult], style: Style<'_>) -> String {
     let failed = results.iter().filter(|result| !result.has_passed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let suite = escaped(source.name);
+    let suite = escaped(&texts.name().display().to_string());
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
@@ -18,11 +18,11 @@ pub(super) fn report(source: &Source<'_>, results: &[TestResult], style: Style<'
     );
     for result in results {
         let name = escaped(&result.name);
-        let (file, line) = (&suite, result.span.line);
+        let (file, line) = (escaped(&texts.name_of(result.span).display().to_string()), result.span.line);
         let _ =
             write!(out, "<testcase classname=\"{suite}\" name=\"{name}\" file=\"{file}\" line=\"{line}\">");
         for failure in &result.failures {
-            let shown = escaped(&source.render_one(failure, style));
+            let shown = escaped(&texts.render_one(failure, style));
             let _ = write!(out, "<failure message=\"{}\">{shown}</failure>", escaped(&failure.sentence));
         }
         out.push_str("</testcase>\n");
