@@ -29,6 +29,17 @@ exports.handler = async (event) => {
 """
 
 
+def ask(url, path="", headers=None, **options):
+    """Status, headers and body; the name is below localhost, which not every resolver knows."""
+    host = {"Host": urllib.parse.urlsplit(url).netloc}
+    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + path, headers=host | (headers or {}), **options)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.headers, refused.read().decode()
+
+
 @unittest.skipUnless(shutil.which("node"), "node is not installed")
 class FunctionUrls(DoorTest):
     def url(self, auth_type):
@@ -46,19 +57,9 @@ class FunctionUrls(DoorTest):
         self.assertRegex(made["FunctionUrl"], r"^http://[0-9a-f]{32}\.lambda-url\.[a-z0-9-]+\.localhost(:\d+)?/$")
         return function, made["FunctionUrl"]
 
-    def ask(self, url, path="", **options):
-        """Status, headers and body; the name is below localhost, which not every resolver knows."""
-        host = urllib.parse.urlsplit(url).netloc
-        request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + path, headers={"Host": host}, **options)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, answer.headers, answer.read().decode()
-        except urllib.error.HTTPError as refused:
-            return refused.code, refused.headers, refused.read().decode()
-
     def test_a_request_reaches_the_function_and_its_answer_the_caller(self):
         function, url = self.url("NONE")
-        self.assertEqual(self.ask(url, "/")[0], 403, "without a permission nobody may call it")
+        self.assertEqual(ask(url, "/")[0], 403, "without a permission nobody may call it")
         client.add_permission(
             FunctionName=function,
             StatementId="url",
@@ -66,17 +67,17 @@ class FunctionUrls(DoorTest):
             Principal="*",
             FunctionUrlAuthType="NONE",
         )
-        status, headers, body = self.ask(url, "/health?a=1&a=2", data=b"text", method="PUT")
+        status, headers, body = ask(url, "/health?a=1&a=2", data=b"text", method="PUT")
         self.assertEqual((status, headers["X-Method"], headers["Set-Cookie"]), (201, "PUT", "a=1"))
         self.assertEqual(json.loads(body), ["2.0", "/health", {"a": "1,2"}, "text"])
-        status, headers, body = self.ask(url, "/json")
+        status, headers, body = ask(url, "/json")
         self.assertEqual((status, headers["Content-Type"], json.loads(body)), (200, "application/json", {"path": "/json"}))
-        self.assertEqual(self.ask(url, "/boom")[0], 502)
+        self.assertEqual(ask(url, "/boom")[0], 502)
         client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
-        self.assertEqual(self.ask(url, "/json")[0], 429)
+        self.assertEqual(ask(url, "/json")[0], 429)
         client.delete_function_url_config(FunctionName=function)
-        self.assertEqual(self.ask(url, "/json")[0], 404)
+        self.assertEqual(ask(url, "/json")[0], 404)
 
     def test_with_iam_a_request_must_be_signed(self):
         _, url = self.url("AWS_IAM")
-        self.assertEqual(self.ask(url, "/json")[0], 403)
+        self.assertEqual(ask(url, "/json")[0], 403)

@@ -70,7 +70,7 @@ const REST: &str = "
 
 - DynamoDB Streams: not served.
 - Functions run as processes of this machine's node and python, as the user who started Trunkline. Their zips are kept in the data folder's
-  `functions`, swept an hour after no version names them, and checked by `trunkline fsck`. Layers are missing. Event source mappings read SQS queues alone.
+  `functions`, swept an hour after no version names them, and checked by `trunkline fsck`. Event source mappings read SQS queues alone.
 - Target kinds served: {kinds} ([docs/aws-targets.md](aws-targets.md)).
   Others are refused by PutTargets, each with the reason, in `FailedEntries`.
 - Signatures are verified with `--auth sigv4` only (any credentials on loopback; other addresses only with `--auth`; [docs/security.md](security.md) says

@@ -12,6 +12,8 @@ pub struct Route {
     pub method: &'static str,
     /// For example `/2015-03-31/functions/{FunctionName}/invocations`; `{Name+}` takes slashes too.
     pub path: &'static str,
+    /// A query parameter that tells it from another operation at the same method and path.
+    pub only_with: Option<Parameter>,
     /// Members that are query parameters.
     pub query: &'static [Binding],
     /// Members that are headers.
@@ -22,6 +24,13 @@ pub struct Route {
     pub status: u16,
     /// Members of the answer that are headers.
     pub answer_headers: &'static [Binding],
+}
+
+/// A query parameter with a fixed value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub value: &'static str,
 }
 
 /// A member and its name outside the body.
@@ -86,6 +95,7 @@ impl Route {
             operation,
             method,
             path,
+            only_with: None,
             query: &[],
             headers: &[],
             body: RequestBody::Members,
@@ -98,6 +108,12 @@ impl Route {
     #[must_use]
     pub const fn query(self, query: &'static [Binding]) -> Self {
         Self { query, ..self }
+    }
+
+    /// The same, meant only where the request has this parameter.
+    #[must_use]
+    pub const fn only_with(self, parameter: Parameter) -> Self {
+        Self { only_with: Some(parameter), ..self }
     }
 
     /// The same with headers.

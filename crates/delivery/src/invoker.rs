@@ -11,13 +11,14 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use lambda::name::FunctionName;
 use lambda::owed::NewInvocation;
-use lambda::{Code, Functions, InvocationType, InvokeRequest, Target, limits};
+use lambda::{Code, Functions, InvocationType, InvokeRequest, StreamForm, Target, limits};
 use queue::Arrival;
 use runner::function::LogFormat;
 use runner::{CodeStore, Failure, Function, Invocation, Outcome, Runner, Runtime};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::answer::{Answerer, Answering};
+use crate::response_stream::{self, Answer, Manner, PARTS_WAITING_MAX, Running};
 
 /// Calls the functions of one account and region. Clones share the count of what runs.
 #[derive(Clone, Debug)]
@@ -67,7 +68,7 @@ impl Drop for Permit {
 
 impl Answerer for Invokers {
     fn operations(&self) -> &'static [&'static str] {
-        &["Invoke"]
+        &["Invoke", "InvokeWithResponseStream"]
     }
 
     fn answer(&self, call: PorterCall) -> Answering<'_> {
@@ -100,6 +101,9 @@ impl Invoker {
             InvocationType::Event => return self.owe(request, payload).await,
             InvocationType::RequestResponse => {}
         }
+        if let Some(form) = request.stream {
+            return self.answer_in_parts(request, payload, form).await;
+        }
         let invocation = Invocation {
             request_id: request.request_id,
             payload: Bytes::from(payload),
@@ -118,6 +122,38 @@ impl Invoker {
             response.headers.push(("x-amz-log-result", STANDARD.encode(&outcome.log_tail)));
         }
         Ok(response)
+    }
+
+    /// Calls a version whose answer may come in parts.
+    async fn answer_in_parts(
+        &self,
+        request: InvokeRequest,
+        payload: Vec<u8>,
+        form: StreamForm,
+    ) -> Result<Response, Error> {
+        let name = FunctionName { name: request.name.clone(), qualifier: Some(request.version.clone()) };
+        let target = self.functions.target(&name, 0)?;
+        let permit = match self.permit(&target) {
+            Ok(permit) => permit,
+            Err(reason) => return Ok(throttled(reason)),
+        };
+        let (sender, parts) = mpsc::channel(PARTS_WAITING_MAX);
+        let invocation = Invocation {
+            request_id: request.request_id,
+            payload: Bytes::from(payload),
+            invoked_arn: request.invoked_arn,
+            client_context: request.client_context,
+            trace_id: None,
+            stream: Some(sender),
+        };
+        let invoker = self.clone();
+        let ending = tokio::spawn(async move { invoker.call_with(permit, &target, invocation).await });
+        let (version, wants_log) = (request.version, request.wants_log);
+        let manner = Manner { form, version: version.clone(), wants_log };
+        match response_stream::response(Running::new(parts, ending), manner).await? {
+            Answer::Streamed(response) => Ok(response),
+            Answer::Whole(outcome) => Ok(response(&outcome, version)),
+        }
     }
 
     /// Owes an asynchronous invocation; answered after the sync (contract C1).
@@ -191,7 +227,16 @@ impl Invoker {
         Ok(Permit { running, freed, name: target.name.clone() })
     }
 
-    /// A version as the runner wants it, its zip unpacked.
+    /// The folder of a kept zip.
+    async fn folder(&self, digest: &str) -> Result<PathBuf, Error> {
+        let (code, digest) = (self.code.clone(), digest.to_owned());
+        let folder = tokio::task::spawn_blocking(move || code.folder(&digest)).await;
+        let folder = folder.map_err(|error| error.to_string());
+        let folder = folder.and_then(|folder| folder.map_err(|error| error.to_string()));
+        folder.map_err(|words| Error::receiver("ServiceException", 500, words))
+    }
+
+    /// A version as the runner wants it, its zips unpacked.
     async fn function(&self, target: &Target) -> Result<Function, Error> {
         let configuration = &target.configuration;
         let words = format!("The runtime {} is not one that is run here.", configuration.runtime);
@@ -199,15 +244,12 @@ impl Invoker {
             .ok_or_else(|| Error::receiver("InvalidRuntimeException", 502, words))?;
         let code = match &configuration.code {
             Code::Folder(folder) => runner::function::Code::Live(PathBuf::from(folder)),
-            Code::Zip { digest, .. } => {
-                let (code, digest) = (self.code.clone(), digest.clone());
-                let folder = tokio::task::spawn_blocking(move || code.folder(&digest)).await;
-                let folder = folder.map_err(|error| error.to_string());
-                let folder = folder.and_then(|folder| folder.map_err(|error| error.to_string()));
-                let folder = folder.map_err(|words| Error::receiver("ServiceException", 500, words))?;
-                runner::function::Code::Fixed(folder)
-            }
+            Code::Zip { digest, .. } => runner::function::Code::Fixed(self.folder(digest).await?),
         };
+        let mut layers = Vec::with_capacity(target.layers.len());
+        for digest in &target.layers {
+            layers.push(self.folder(digest).await?);
+        }
         let is_json = configuration.log_format == "JSON";
         let group = configuration.log_group.clone();
         Ok(Function {
@@ -220,7 +262,7 @@ impl Invoker {
             timeout: Duration::from_secs(configuration.timeout_seconds),
             variables: configuration.variables.clone(),
             code,
-            layers: Vec::new(),
+            layers,
             log_group: group.unwrap_or_else(|| format!("/aws/lambda/{}", target.name)),
             log_format: if is_json { LogFormat::Json } else { LogFormat::Text },
             log_level: configuration.application_log_level.clone(),

@@ -60,6 +60,14 @@ pub(crate) fn not_served(member: &str) -> Error {
     invalid_parameter(format!("{member} is not served by Trunkline. docs/coverage.md lists what is."))
 }
 
+/// A layer of another account, in the words in which AWS says that it is not shared, and what helps here.
+pub(crate) fn foreign_layer(arn: &str) -> Error {
+    let words = format!(
+        "The caller is not authorized to perform: lambda:GetLayerVersion on resource: {arn}. Trunkline has no layers of other accounts: publish its zip here with PublishLayerVersion."
+    );
+    with_status(403, "AccessDeniedException", words)
+}
+
 /// 429, with AWS's reason in front of nothing else: SDKs retry it.
 pub fn throttled() -> Error {
     with_status(429, "TooManyRequestsException", "Rate Exceeded.")

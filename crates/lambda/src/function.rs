@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Table, Tx};
 
+use crate::layer::LayerUse;
 use crate::name::{self, FunctionName, LATEST};
 use crate::{error, limits};
 
@@ -70,9 +71,37 @@ pub(crate) struct Version {
     pub(crate) configuration: Configuration,
     pub(crate) revision_id: String,
     pub(crate) modified: Timestamp,
+    /// Laid over each other at /opt, the last one on top.
+    pub(crate) layers: Vec<LayerUse>,
 }
 
-store::record!(Version, version 1);
+/// A version before there were layers.
+#[derive(Deserialize)]
+struct VersionOfVersion1 {
+    configuration: Configuration,
+    revision_id: String,
+    modified: Timestamp,
+}
+
+impl store::Record for Version {
+    const VERSION: u8 = 2;
+
+    fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        store::record::to_postcard(self, bytes)
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            1 => {
+                let VersionOfVersion1 { configuration, revision_id, modified } =
+                    store::record::from_postcard(bytes)?;
+                Some(Self { configuration, revision_id, modified, layers: Vec::new() })
+            }
+            Self::VERSION => store::record::from_postcard(bytes),
+            _ => None,
+        }
+    }
+}
 
 impl Function {
     pub(crate) fn find(read: &mut impl Read, name: &str) -> Option<Self> {
@@ -167,6 +196,14 @@ impl Version {
         if let Some(target) = &configuration.dead_letter_target {
             set(&mut shown, "DeadLetterConfig", json!({"TargetArn": target}));
         }
+        if !self.layers.is_empty() {
+            let layers: Vec<Value> = self
+                .layers
+                .iter()
+                .map(|layer| json!({"Arn": layer.arn, "CodeSize": layer.size_bytes}))
+                .collect();
+            set(&mut shown, "Layers", json!(layers));
+        }
         shown
     }
 }
@@ -188,14 +225,17 @@ impl Code {
     }
 }
 
-/// The digests of the zips of all versions.
+/// The digests of the zips of all versions, their layers' too: a layer that is deleted stays where it is used.
 pub(crate) fn zips(read: &mut impl Read) -> HashSet<String> {
     let all = read.list(&VERSIONS, &KeyRange::all(), limits::LISTED_MAX);
-    let digest = |version: Version| match version.configuration.code {
-        Code::Zip { digest, .. } => Some(digest),
-        Code::Folder(_) => None,
+    let digests = |version: Version| {
+        let own = match version.configuration.code {
+            Code::Zip { digest, .. } => Some(digest),
+            Code::Folder(_) => None,
+        };
+        own.into_iter().chain(version.layers.into_iter().map(|layer| layer.digest))
     };
-    all.into_iter().filter_map(|(_, version)| digest(version)).collect()
+    all.into_iter().flat_map(|(_, version)| digests(version)).collect()
 }
 
 /// Writes a function and its `$LATEST`.

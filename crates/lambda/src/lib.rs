@@ -7,11 +7,13 @@
 mod alias;
 pub mod batch;
 mod check;
+pub mod cors;
 mod destination;
 pub mod error;
 mod event_invoke;
 pub mod function;
 mod invocation;
+mod layer;
 pub mod limits;
 pub mod mapping;
 pub mod name;
@@ -34,7 +36,7 @@ use tokio::sync::Notify;
 
 pub use crate::batch::{Batch, Handled};
 pub use crate::function::{Code, Configuration};
-pub use crate::target::{InvocationType, InvokeRequest, Target};
+pub use crate::target::{InvocationType, InvokeRequest, StreamForm, Target};
 
 /// A zip that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,12 +84,17 @@ impl Functions {
         Self { store: queues.store().clone(), queues, hands, mappings_bell: Arc::default() }
     }
 
-    /// The digests of all zips that versions have.
+    /// The digests of all zips that versions of functions and of layers have.
     ///
     /// # Errors
     /// The store's.
     pub fn named_zips(&self) -> Result<HashSet<String>, Error> {
-        self.store.read(function::zips).map_err(error::of_store)
+        let zips = self.store.read(|read| {
+            let mut zips = function::zips(read);
+            zips.extend(layer::zips(read));
+            zips
+        });
+        zips.map_err(error::of_store)
     }
 
     /// The store that they are in.

@@ -36,6 +36,12 @@ pub const CODE_STORAGE_BYTES: u64 = 80_530_636_800;
 pub const ZIPPED_BYTES_MAX: u64 = 52_428_800;
 /// Unzipped code, layers included.
 pub const UNZIPPED_BYTES_MAX: u64 = 262_144_000;
+/// Layers of a function.
+pub const LAYERS_MAX: usize = 5;
+/// Characters of a layer's name.
+pub const LAYER_NAME_LENGTH_MAX: usize = 140;
+/// Characters of a layer's `LicenseInfo`.
+pub const LICENSE_LENGTH_MAX: usize = 512;
 /// Tags of a function.
 pub const TAGS_MAX: usize = 50;
 /// Items of a page.
@@ -62,6 +68,12 @@ pub const WINDOW_SECONDS_MAX: i64 = 300;
 pub const MAPPING_CONCURRENCY_MIN: i64 = 2;
 /// `MaximumConcurrency`.
 pub const MAPPING_CONCURRENCY_MAX: i64 = 1000;
+/// Headers or origins of a function URL's `Cors`.
+pub const CORS_LISTED_MAX: usize = 100;
+/// Methods of a function URL's `Cors`.
+pub const CORS_METHODS_MAX: usize = 6;
+/// How long a browser may remember a preflight's answer.
+pub const CORS_MAX_AGE_SECONDS: i64 = 86_400;
 /// Filters of a mapping.
 pub const FILTERS_MAX: usize = 5;
 /// Characters of a filter's pattern.

@@ -8,6 +8,8 @@ mod configuration;
 mod event_invoke;
 mod functions;
 mod invoke;
+mod layer_permissions;
+mod layers;
 mod mappings;
 mod permissions;
 mod routes;
@@ -40,25 +42,28 @@ pub static SERVICE: Service<Functions> = Service {
 };
 
 const CODE_MISSING: &str =
-    "Zips in the request, and folders (S3Bucket hot-reload); no S3, images, layers, VPC, file systems.";
+    "Zips in the request, and folders (S3Bucket hot-reload); no S3, images, VPC, file systems.";
 
-const URLS: &str = "Payload format 2.0, buffered; no CORS, no response streams.";
+const LAYER_PLACE: &str = "The content's location is not given.";
+const LAYER_SHARED: &str = "Kept and shown; functions take layers of their own account and region only.";
 const DESTINATIONS: &str = "Destinations: queues, functions and event buses of the same account and region.";
 const ONLY_QUEUES: &str = "SQS queues; no streams, Kafka, MQ, DocumentDB.";
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Functions>] = &[
+    Operation::partly("AddLayerVersionPermission", LAYER_SHARED, layer_permissions::add),
     Operation::whole("AddPermission", permissions::add),
     Operation::whole("CreateAlias", aliases::create),
     Operation::partly("CreateEventSourceMapping", ONLY_QUEUES, mappings::create),
     Operation::partly("CreateFunction", CODE_MISSING, functions::create),
-    Operation::partly("CreateFunctionUrlConfig", URLS, urls::create),
+    Operation::whole("CreateFunctionUrlConfig", urls::create),
     Operation::whole("DeleteAlias", aliases::delete),
     Operation::whole("DeleteEventSourceMapping", mappings::delete),
     Operation::whole("DeleteFunction", functions::delete),
     Operation::whole("DeleteFunctionUrlConfig", urls::delete),
     Operation::whole("DeleteFunctionEventInvokeConfig", event_invoke::delete),
     Operation::whole("DeleteFunctionConcurrency", concurrency::delete),
+    Operation::whole("DeleteLayerVersion", layers::delete),
     Operation::whole("GetAccountSettings", account::settings),
     Operation::whole("GetAlias", aliases::get),
     Operation::whole("GetEventSourceMapping", mappings::get),
@@ -67,18 +72,26 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::whole("GetFunctionUrlConfig", |functions, call, body| urls::get(functions, &call, body)),
     Operation::whole("GetFunctionEventInvokeConfig", event_invoke::get),
     Operation::whole("GetFunctionConfiguration", functions::get_configuration),
+    Operation::partly("GetLayerVersion", LAYER_PLACE, layers::get),
+    Operation::partly("GetLayerVersionByArn", LAYER_PLACE, layers::get_by_arn),
+    Operation::whole("GetLayerVersionPolicy", layer_permissions::get),
     Operation::whole("GetPolicy", permissions::get),
     Operation::whole("Invoke", invoke::invoke),
+    Operation::whole("InvokeWithResponseStream", invoke::invoke_with_stream),
     Operation::whole("ListAliases", aliases::list),
     Operation::whole("ListEventSourceMappings", mappings::list),
     Operation::whole("ListFunctionUrlConfigs", |functions, call, body| urls::list(functions, &call, body)),
     Operation::whole("ListFunctionEventInvokeConfigs", event_invoke::list),
     Operation::whole("ListFunctions", functions::list),
+    Operation::whole("ListLayerVersions", layers::list_versions),
+    Operation::whole("ListLayers", layers::list),
     Operation::whole("ListTags", tags::list),
     Operation::whole("ListVersionsByFunction", versions::list),
+    Operation::partly("PublishLayerVersion", "A zip in the request.", layers::publish),
     Operation::whole("PublishVersion", versions::publish),
     Operation::whole("PutFunctionConcurrency", concurrency::put),
     Operation::partly("PutFunctionEventInvokeConfig", DESTINATIONS, event_invoke::put),
+    Operation::whole("RemoveLayerVersionPermission", layer_permissions::remove),
     Operation::whole("RemovePermission", permissions::remove),
     Operation::whole("TagResource", tags::tag),
     Operation::whole("UntagResource", tags::untag),
@@ -87,7 +100,7 @@ pub const OPERATIONS: &[Operation<Functions>] = &[
     Operation::partly("UpdateFunctionCode", CODE_MISSING, functions::update_code),
     Operation::partly("UpdateFunctionConfiguration", CODE_MISSING, functions::update_configuration),
     Operation::partly("UpdateFunctionEventInvokeConfig", DESTINATIONS, event_invoke::update),
-    Operation::partly("UpdateFunctionUrlConfig", URLS, urls::update),
+    Operation::whole("UpdateFunctionUrlConfig", urls::update),
 ];
 
 /// The answer of an operation that has nothing to say.

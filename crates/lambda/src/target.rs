@@ -25,6 +25,8 @@ pub struct Target {
     /// The ARN of the version: the function's own for `$LATEST`.
     pub version_arn: Arn,
     pub configuration: Configuration,
+    /// The digests of its layers' zips, the last one on top.
+    pub layers: Vec<String>,
     /// Reserved concurrency, of all versions together.
     pub reserved: Option<u64>,
 }
@@ -56,6 +58,17 @@ pub struct InvokeRequest {
     pub invocation: InvocationType,
     /// The qualifier that the caller gave.
     pub qualifier: Option<String>,
+    /// Where the answer goes out in parts.
+    pub stream: Option<StreamForm>,
+}
+
+/// What the parts of an answer look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StreamForm {
+    /// Messages of AWS's event stream encoding, the last of which says how it ended.
+    Events,
+    /// The function's own bytes; where it fails on the way, the connection ends.
+    Bytes,
 }
 
 /// The start of an environment, and of an interpreter on a busy machine, comes on top of the function's own time.
@@ -67,7 +80,8 @@ impl Target {
         let request = serde_json::to_vec(invoke)
             .map_err(|error| Error::receiver("ServiceException", 500, error.to_string()))?;
         let deadline = Duration::from_secs(self.configuration.timeout_seconds) + START_MAX;
-        Ok(PorterCall { operation: "Invoke", target: self.version_arn.clone(), request, payload, deadline })
+        let operation = if invoke.stream.is_some() { "InvokeWithResponseStream" } else { "Invoke" };
+        Ok(PorterCall { operation, target: self.version_arn.clone(), request, payload, deadline })
     }
 }
 
@@ -105,6 +119,7 @@ impl Functions {
             version_arn: name::arn(home, &asked.name, number),
             version,
             configuration: record.configuration,
+            layers: record.layers.into_iter().map(|layer| layer.digest).collect(),
             reserved: function.reserved,
         })
     }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{KeyRange, Read, Table, Tx};
 
+use crate::cors::Cors;
 use crate::error::of_store;
 use crate::name::{self, FunctionName};
-use crate::target::InvokeRequest;
+use crate::target::{InvokeRequest, StreamForm};
 use crate::{Functions, InvocationType, limits};
 
 /// By function and qualifier, which is empty for the function's own.
@@ -22,9 +23,56 @@ pub(crate) struct FunctionUrl {
     pub(crate) auth_type: AuthType,
     pub(crate) created: Timestamp,
     pub(crate) modified: Timestamp,
+    pub(crate) invoke_mode: InvokeMode,
+    pub(crate) cors: Option<Cors>,
 }
 
-store::record!(FunctionUrl, version 1);
+/// A URL before there were streams and `Cors`.
+#[derive(Deserialize)]
+struct FunctionUrlOfVersion1 {
+    id: String,
+    auth_type: AuthType,
+    created: Timestamp,
+    modified: Timestamp,
+}
+
+impl store::Record for FunctionUrl {
+    const VERSION: u8 = 2;
+
+    fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        store::record::to_postcard(self, bytes)
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            1 => {
+                let FunctionUrlOfVersion1 { id, auth_type, created, modified } =
+                    store::record::from_postcard(bytes)?;
+                Some(Self { id, auth_type, created, modified, invoke_mode: InvokeMode::Buffered, cors: None })
+            }
+            Self::VERSION => store::record::from_postcard(bytes),
+            _ => None,
+        }
+    }
+}
+
+/// How an answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvokeMode {
+    /// When it is whole.
+    Buffered,
+    /// In parts, as the function writes them.
+    ResponseStream,
+}
+
+impl InvokeMode {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Buffered => "BUFFERED",
+            Self::ResponseStream => "RESPONSE_STREAM",
+        }
+    }
+}
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +97,8 @@ impl AuthType {
 pub struct UrlTarget {
     pub function: FunctionName,
     pub auth_type: AuthType,
+    pub invoke_mode: InvokeMode,
+    pub cors: Option<Cors>,
 }
 
 pub(crate) fn key(name: &FunctionName) -> (String, String) {
@@ -77,14 +127,18 @@ impl FunctionUrl {
         let Place { home, name, base_url } = place;
         let port = base_url.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-        json!({
+        let mut shown = json!({
             "FunctionUrl": format!("http://{}.lambda-url.{}.localhost{port}/", self.id, home.region),
             "FunctionArn": name::arn(home, &name.name, name.qualifier.as_deref()).to_string(),
             "AuthType": self.auth_type.name(),
             "CreationTime": self.created.to_iso_millis(),
             "LastModifiedTime": self.modified.to_iso_millis(),
-            "InvokeMode": "BUFFERED",
-        })
+            "InvokeMode": self.invoke_mode.name(),
+        });
+        if let (Some(cors), Some(shown)) = (&self.cors, shown.as_object_mut()) {
+            shown.insert("Cors".to_owned(), cors.shown());
+        }
+        shown
     }
 }
 
@@ -106,7 +160,8 @@ impl Functions {
         let found = all.map_err(of_store)?.into_iter().find(|(_, url)| url.id == id);
         Ok(found.map(|((name, qualifier), url)| {
             let qualifier = Some(qualifier).filter(|qualifier| !qualifier.is_empty());
-            UrlTarget { function: FunctionName { name, qualifier }, auth_type: url.auth_type }
+            let FunctionUrl { auth_type, invoke_mode, cors, .. } = url;
+            UrlTarget { function: FunctionName { name, qualifier }, auth_type, invoke_mode, cors }
         }))
     }
 
@@ -148,6 +203,7 @@ impl Functions {
             wants_log: false,
             invocation: InvocationType::RequestResponse,
             qualifier: target.function.qualifier.clone(),
+            stream: (target.invoke_mode == InvokeMode::ResponseStream).then_some(StreamForm::Bytes),
         };
         found.call(&invoke, payload)
     }

@@ -132,6 +132,8 @@ fn mount(mounts: &Mounts) -> io::Result<()> {
     }
     if let Some(opt) = &mounts.opt {
         mount_bind(opt, "/opt")?;
+        // Read-only as on AWS: what one function writes there would be seen by all with the same layer.
+        let _ = seal(Path::new("/opt"));
     }
     mount_bind_recursive(&mounts.tmp, "/tmp")?;
     // The numbers of processes are those of the namespace, where the system lets us say so.

@@ -10,6 +10,7 @@ pub(crate) mod own;
 pub(crate) mod reply;
 mod request_log;
 pub(crate) mod sts;
+mod url_stream;
 pub(crate) mod visitor;
 mod webhooks;
 pub(crate) mod wire;

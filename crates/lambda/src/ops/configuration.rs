@@ -130,6 +130,11 @@ impl Settings {
         self.runtime.as_deref()
     }
 
+    /// The layers that are asked for, where anything is said of them.
+    pub(super) fn layers(&self) -> Option<&[String]> {
+        self.layers.as_deref()
+    }
+
     /// Refuses what breaks the model, and what would be answered with success and not done.
     pub(super) fn check(&self) -> Result<(), Error> {
         let mut faults = Faults::default();
@@ -189,9 +194,6 @@ impl Settings {
     }
 
     fn check_served(&self) -> Result<(), Error> {
-        if let Some(layer) = self.layers.iter().flatten().next() {
-            return Err(error::invalid_parameter(format!("Layer version {layer} does not exist.")));
-        }
         let snap = self.snap_start.as_ref().and_then(|snap| snap.apply_on.as_deref());
         let uses = [
             (self.vpc_config.as_ref().is_some_and(|vpc| !vpc.subnet_ids.is_empty()), "VpcConfig"),

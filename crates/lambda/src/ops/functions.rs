@@ -21,7 +21,7 @@ use crate::ops::versions::publish_latest;
 use crate::ops::{Change, Item, Named, Nothing, Paging, check_revision, look, number_of, tags, write};
 use crate::policy::Policy;
 use crate::url::FunctionUrl;
-use crate::{Functions, error, function, limits};
+use crate::{Functions, error, function, layer, limits};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -71,12 +71,15 @@ pub(super) fn create(functions: &Functions, call: Call, body: &[u8]) -> Reply {
         }
         let code = request.code.keep(&functions).await?;
         let architecture = request.architectures.and_then(|all| all.into_iter().next());
+        let asked = request.settings.layers().map(<[String]>::to_vec).unwrap_or_default();
         let configuration = request.settings.create(code, architecture)?;
         let change = Change::of(call);
-        let latest = Version { configuration, revision_id: change.revision(), modified: change.now };
+        let (revision_id, modified) = (change.revision(), change.now);
+        let mut latest = Version { configuration, revision_id, modified, layers: Vec::new() };
         let (tags, is_published) = (request.tags.unwrap_or_default(), request.publish);
         let home = functions.store().scope().clone();
         let ticket = functions.store().write(of_store, move |tx: &mut Tx<'_>| {
+            latest.layers = layer::resolve(tx, &asked, &home)?;
             function::create(tx, &name.name, tags, &latest)?;
             if !is_published {
                 return Ok(latest.shown(&home, &name.name, LATEST, None));
@@ -195,6 +198,9 @@ pub(super) fn update_configuration(functions: &Functions, call: Call, body: &[u8
         let ticket = functions.store().write(of_store, move |tx: &mut Tx<'_>| {
             let mut latest = Version::require(tx, &name, LATEST, &home)?;
             check_revision(request.revision_id.as_deref(), &latest.revision_id, "GetFunction")?;
+            if let Some(asked) = request.settings.layers() {
+                latest.layers = layer::resolve(tx, asked, &home)?;
+            }
             request.settings.put_over(&mut latest.configuration);
             (latest.revision_id, latest.modified) = (change.revision(), change.now);
             latest.put(tx, &name.name, LATEST);

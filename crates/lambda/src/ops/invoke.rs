@@ -1,4 +1,4 @@
-//! Invoke: which version, with what; the porter calls it.
+//! Invoke, InvokeWithResponseStream: which version, with what; the porter calls it.
 
 use aws::{Call, Error, PorterCall, Reply};
 use base64::Engine as _;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::name::FunctionName;
-use crate::target::{InvocationType, InvokeRequest};
+use crate::target::{InvocationType, InvokeRequest, StreamForm};
 use crate::{Functions, error, limits};
 
 #[derive(Debug, Deserialize)]
@@ -22,25 +22,29 @@ struct Request {
 
 /// Invoke.
 pub(super) fn invoke(functions: &Functions, call: Call, body: &[u8]) -> Reply {
-    match prepare(functions, call, body) {
-        Ok(call) => Reply::Call(call),
-        Err(error) => Reply::Now(Err(error)),
-    }
+    prepare(functions, call, body, None).map_or_else(|error| Reply::Now(Err(error)), Reply::Call)
 }
 
-fn prepare(functions: &Functions, call: Call, body: &[u8]) -> Result<PorterCall, Error> {
+/// InvokeWithResponseStream: the caller waits, and gets the answer in parts.
+pub(super) fn invoke_with_stream(functions: &Functions, call: Call, body: &[u8]) -> Reply {
+    let prepared = prepare(functions, call, body, Some(StreamForm::Events));
+    prepared.map_or_else(|error| Reply::Now(Err(error)), Reply::Call)
+}
+
+fn prepare(
+    functions: &Functions,
+    call: Call,
+    body: &[u8],
+    stream: Option<StreamForm>,
+) -> Result<PorterCall, Error> {
     let request: Request = aws::operation::parse(body)?;
     let home = functions.store().scope();
     let asked = FunctionName::parse(&request.function_name, request.qualifier.as_deref(), home)?;
     let invocation = match request.invocation_type.as_deref() {
         None | Some("RequestResponse") => InvocationType::RequestResponse,
         Some("DryRun") => InvocationType::DryRun,
-        Some("Event") => InvocationType::Event,
-        Some(other) => {
-            return Err(Error::validation(format!(
-                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
-            )));
-        }
+        Some("Event") if stream.is_none() => InvocationType::Event,
+        Some(other) => return Err(no_such_type(other, stream)),
     };
     let payload = call.payload;
     let (most, kind) = match invocation {
@@ -71,6 +75,17 @@ fn prepare(functions: &Functions, call: Call, body: &[u8]) -> Result<PorterCall,
         wants_log: request.log_type.as_deref() == Some("Tail"),
         invocation,
         qualifier: asked.qualifier,
+        stream,
     };
     target.call(&invoke, payload)
+}
+
+fn no_such_type(asked: &str, stream: Option<StreamForm>) -> Error {
+    let set = match stream {
+        None => "[Event, RequestResponse, DryRun]",
+        Some(_) => "[RequestResponse, DryRun]",
+    };
+    Error::validation(format!(
+        "1 validation error detected: Value '{asked}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: {set}"
+    ))
 }

@@ -1,6 +1,6 @@
 //! Where Lambda's operations are on the wire. Source: botocore's service model `lambda/2015-03-31`.
 
-use aws::rest::{Binding, Route};
+use aws::rest::{Binding, Parameter, Route};
 
 const QUALIFIER: &[Binding] = &[Binding::text("Qualifier", "Qualifier")];
 const PAGING: &[Binding] = &[Binding::text("Marker", "Marker"), Binding::integer("MaxItems", "MaxItems")];
@@ -14,6 +14,22 @@ const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{UUID}";
 const URL: &str = "/2021-10-31/functions/{FunctionName}/url";
 const EVENT_INVOKE: &str = "/2019-09-25/functions/{FunctionName}/event-invoke-config";
+const LAYERS: &str = "/2018-10-31/layers";
+const LAYER_VERSIONS: &str = "/2018-10-31/layers/{LayerName}/versions";
+const LAYER_VERSION: &str = "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}";
+const LAYER_POLICY: &str = "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy";
+const LAYER_FILTER: &[Binding] = &[
+    Binding::text("CompatibleRuntime", "CompatibleRuntime"),
+    Binding::text("CompatibleArchitecture", "CompatibleArchitecture"),
+    Binding::text("Marker", "Marker"),
+    Binding::integer("MaxItems", "MaxItems"),
+];
+const REVISION: &[Binding] = &[Binding::text("RevisionId", "RevisionId")];
+const INVOCATION: &[Binding] = &[
+    Binding::text("InvocationType", "X-Amz-Invocation-Type"),
+    Binding::text("LogType", "X-Amz-Log-Type"),
+    Binding::text("ClientContext", "X-Amz-Client-Context"),
+];
 const TAGS: &str = "/2017-03-31/tags/{Resource+}";
 
 pub(super) const ROUTES: &[Route] = &[
@@ -74,16 +90,37 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("UpdateFunctionUrlConfig", "PUT", URL).query(QUALIFIER),
     Route::new("DeleteFunctionUrlConfig", "DELETE", URL).query(QUALIFIER).status(204),
     Route::new("ListFunctionUrlConfigs", "GET", "/2021-10-31/functions/{FunctionName}/urls").query(PAGING),
+    Route::new("PublishLayerVersion", "POST", LAYER_VERSIONS).status(201),
+    Route::new("ListLayerVersions", "GET", LAYER_VERSIONS).query(LAYER_FILTER),
+    Route::new("ListLayers", "GET", LAYERS).query(LAYER_FILTER),
+    Route::new("GetLayerVersionByArn", "GET", LAYERS)
+        .query(&[Binding::text("Arn", "Arn")])
+        .only_with(Parameter { name: "find", value: "LayerVersion" }),
+    Route::new("GetLayerVersion", "GET", LAYER_VERSION),
+    Route::new("DeleteLayerVersion", "DELETE", LAYER_VERSION).status(204),
+    Route::new("AddLayerVersionPermission", "POST", LAYER_POLICY).query(REVISION).status(201),
+    Route::new("GetLayerVersionPolicy", "GET", LAYER_POLICY),
+    Route::new(
+        "RemoveLayerVersionPermission",
+        "DELETE",
+        "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
+    )
+    .query(REVISION)
+    .status(204),
     Route::new("TagResource", "POST", TAGS).status(204),
     Route::new("UntagResource", "DELETE", TAGS).query(&[Binding::texts("TagKeys", "tagKeys")]).status(204),
     Route::new("ListTags", "GET", TAGS),
     Route::new("GetAccountSettings", "GET", "/2016-08-19/account-settings"),
     Route::new("Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations")
         .query(QUALIFIER)
-        .headers(&[
-            Binding::text("InvocationType", "X-Amz-Invocation-Type"),
-            Binding::text("LogType", "X-Amz-Log-Type"),
-            Binding::text("ClientContext", "X-Amz-Client-Context"),
-        ])
+        .headers(INVOCATION)
         .blob(),
+    Route::new(
+        "InvokeWithResponseStream",
+        "POST",
+        "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
+    )
+    .query(QUALIFIER)
+    .headers(INVOCATION)
+    .blob(),
 ];

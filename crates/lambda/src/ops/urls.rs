@@ -2,14 +2,14 @@
 
 use aws::{Call, Error, Reply};
 use serde::Deserialize;
-use serde_json::Value;
 use store::Tx;
 
 use crate::check::Faults;
+use crate::cors::Cors;
 use crate::function::Function;
 use crate::name::{FunctionName, is_number};
 use crate::ops::{Item, Named, Nothing, Paging, look, write};
-use crate::url::{AuthType, FunctionUrl, Place, URLS, key};
+use crate::url::{AuthType, FunctionUrl, InvokeMode, Place, URLS, key};
 use crate::{Functions, error};
 
 #[derive(Debug, Deserialize)]
@@ -19,18 +19,11 @@ struct Request {
     named: Named,
     auth_type: Option<String>,
     invoke_mode: Option<String>,
-    cors: Option<Value>,
+    cors: Option<Cors>,
 }
 
 impl Request {
     fn auth_type(&self) -> Result<Option<AuthType>, Error> {
-        let mode = self.invoke_mode.as_deref();
-        if mode.is_some_and(|mode| mode != "BUFFERED") {
-            return Err(error::not_served("InvokeMode RESPONSE_STREAM"));
-        }
-        if self.cors.as_ref().and_then(Value::as_object).is_some_and(|cors| !cors.is_empty()) {
-            return Err(error::not_served("Cors"));
-        }
         match self.auth_type.as_deref() {
             None => Ok(None),
             Some("NONE") => Ok(Some(AuthType::None)),
@@ -41,6 +34,29 @@ impl Request {
                 faults.result().map(|()| None)
             }
         }
+    }
+}
+
+impl Request {
+    fn invoke_mode(&self) -> Result<Option<InvokeMode>, Error> {
+        match self.invoke_mode.as_deref() {
+            None => Ok(None),
+            Some("BUFFERED") => Ok(Some(InvokeMode::Buffered)),
+            Some("RESPONSE_STREAM") => Ok(Some(InvokeMode::ResponseStream)),
+            Some(other) => {
+                let mut faults = Faults::default();
+                let set = "Member must satisfy enum value set: [RESPONSE_STREAM, BUFFERED]";
+                faults.add(other, "invokeMode", set);
+                faults.result().map(|()| None)
+            }
+        }
+    }
+
+    /// Who may call from pages, where anything is said of it; an empty setting takes it away.
+    fn cors(&self) -> Result<Option<Option<Cors>>, Error> {
+        let Some(cors) = &self.cors else { return Ok(None) };
+        cors.check()?;
+        Ok(Some(Some(cors.clone()).filter(|cors| !cors.is_empty())))
     }
 }
 
@@ -62,6 +78,7 @@ pub(super) fn create(functions: &Functions, call: Call, body: &[u8]) -> Reply {
     let home = functions.store().scope().clone();
     write(functions, body, |request: Request| {
         let auth_type = request.auth_type()?;
+        let (mode, cors) = (request.invoke_mode()?, request.cors()?);
         let name = request.named.read(functions)?;
         check_qualifier(&name)?;
         let mut faults = Faults::default();
@@ -77,7 +94,9 @@ pub(super) fn create(functions: &Functions, call: Call, body: &[u8]) -> Reply {
             }
             let id = call.ids.next_uuid().replace('-', "");
             let auth_type = auth_type.unwrap_or(AuthType::AwsIam);
-            let url = FunctionUrl { id, auth_type, created: call.now, modified: call.now };
+            let (invoke_mode, cors) = (mode.unwrap_or(InvokeMode::Buffered), cors.flatten());
+            let (created, modified) = (call.now, call.now);
+            let url = FunctionUrl { id, auth_type, created, modified, invoke_mode, cors };
             tx.put(&URLS, &key(&name), &url);
             Ok(url.shown(&Place { home: &home, name: &name, base_url: &call.base_url }))
         })
@@ -89,11 +108,14 @@ pub(super) fn update(functions: &Functions, call: Call, body: &[u8]) -> Reply {
     let home = functions.store().scope().clone();
     write(functions, body, |request: Request| {
         let auth_type = request.auth_type()?;
+        let (mode, cors) = (request.invoke_mode()?, request.cors()?);
         let name = request.named.read(functions)?;
         check_qualifier(&name)?;
         Ok(move |tx: &mut Tx<'_>| {
             let mut url = FunctionUrl::find(tx, &name).ok_or_else(error::no_resource)?;
             (url.auth_type, url.modified) = (auth_type.unwrap_or(url.auth_type), call.now);
+            url.invoke_mode = mode.unwrap_or(url.invoke_mode);
+            url.cors = cors.unwrap_or(url.cors);
             tx.put(&URLS, &key(&name), &url);
             Ok(url.shown(&Place { home: &home, name: &name, base_url: &call.base_url }))
         })

@@ -52,7 +52,7 @@ pub(super) fn publish_latest(
     if let Some(published) = Version::find(tx, &name.name, &last) {
         let mut same = version.configuration.clone();
         same.description.clone_from(&published.configuration.description);
-        if same == published.configuration {
+        if same == published.configuration && version.layers == published.layers {
             return Ok(published.shown(home, &name.name, &last, Some(&last)));
         }
     }

@@ -5,17 +5,18 @@ use aws::{Error, ResponseBody};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda::Functions;
+use lambda::cors::CorsHeader;
 use lambda::url::{AuthType, UrlTarget};
 use serde_json::{Map, Value, json};
 
 use crate::clock;
-use crate::door::Door;
+use crate::door::{Door, url_stream};
 
 /// A request's body: an invocation's payload, less what stands around it.
 const BODY_BYTES_MAX: usize = lambda::limits::PAYLOAD_BYTES_MAX;
@@ -30,10 +31,49 @@ pub(super) async fn served(State(door): State<Door>, request: Request, next: Nex
         door.bodies.pass_over(body).await;
         return message(StatusCode::NOT_FOUND, "There is no function with this URL.");
     };
-    match called(&door, functions, &target, (parts, body)).await {
-        Ok(response) => response,
-        Err(response) => response,
+    let Some(cors) = target.cors.clone() else {
+        return called(&door, functions, &target, (parts, body)).await.unwrap_or_else(|refused| refused);
+    };
+    let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = origin.unwrap_or_default().to_owned();
+    // With CORS set, preflights are answered for the function, and its own CORS headers are replaced (AWS).
+    if parts.method == Method::OPTIONS && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        door.bodies.pass_over(body).await;
+        return with_cors(StatusCode::OK.into_response(), cors.preflight_headers(&origin));
     }
+    let response = called(&door, functions, &target, (parts, body)).await.unwrap_or_else(|refused| refused);
+    with_cors(response, cors.answer_headers(&origin))
+}
+
+/// Whether a request is for a function URL whose CORS setting lets pages of its origin call.
+pub(super) fn lets_origin(door: &Door, parts: &Parts) -> bool {
+    let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let (Some(origin), Some(id)) = (origin, url_id(parts)) else { return false };
+    let mut all = door.scopes.all().map(|served| &served.rooms.workshop.functions);
+    let target = all.find_map(|functions| functions.of_url(&id).ok()?);
+    target.and_then(|target| target.cors).is_some_and(|cors| cors.lets(origin))
+}
+
+const CORS_HEADERS: [HeaderName; 6] = [
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_MAX_AGE,
+];
+
+fn with_cors(mut response: Response, told: Vec<CorsHeader>) -> Response {
+    let headers = response.headers_mut();
+    for name in CORS_HEADERS {
+        headers.remove(name);
+    }
+    for CorsHeader { name, value } in told {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.append(name, value);
+        }
+    }
+    response
 }
 
 /// The id in a host of the form `<id>.lambda-url.<region>.localhost`.
@@ -75,8 +115,12 @@ async fn called(
     let call = functions.invocation_of_url(target, request_id, event.into_bytes()).map_err(broken)?;
     let answer = door.answers.answer(call).await.map_err(broken)?;
     let failed = answer.headers.iter().any(|(name, _)| *name == "x-amz-function-error");
-    let ResponseBody::Whole(payload) = answer.body else {
-        return Err(message(StatusCode::BAD_GATEWAY, "Internal Server Error"));
+    let payload = match answer.body {
+        ResponseBody::Whole(payload) => payload,
+        ResponseBody::Chunks(chunks) => {
+            let streamed = url_stream::response(content_type(&answer.headers), chunks).await;
+            return streamed.ok_or_else(|| message(StatusCode::BAD_GATEWAY, "Internal Server Error"));
+        }
     };
     if answer.status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
         return Err(message(StatusCode::TOO_MANY_REQUESTS, "Rate Exceeded."));
@@ -85,6 +129,11 @@ async fn called(
         return Err(message(StatusCode::BAD_GATEWAY, "Internal Server Error"));
     }
     response(payload).ok_or_else(|| message(StatusCode::BAD_GATEWAY, "Internal Server Error"))
+}
+
+fn content_type<'h>(headers: &'h [(&'static str, String)]) -> &'h str {
+    let found = headers.iter().find(|(name, _)| *name == "content-type");
+    found.map_or("application/octet-stream", |(_, value)| value.as_str())
 }
 
 /// Whether who calls may call at all.
@@ -179,18 +228,7 @@ fn response(payload: Vec<u8>) -> Option<Response> {
         }
         Some(other) => other.to_string().into_bytes(),
     };
-    let mut response = (status, body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let name: HeaderName = name.parse().ok()?;
-        headers.insert(name, value.parse().ok()?);
-    }
-    for cookie in answer.get("cookies").and_then(Value::as_array).into_iter().flatten() {
-        headers.append(header::SET_COOKIE, cookie.as_str()?.parse().ok()?);
-    }
-    Some(response)
+    url_stream::with_head((status, body).into_response(), &answer)
 }
 
 #[cfg(test)]

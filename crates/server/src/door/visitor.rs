@@ -5,7 +5,8 @@
 //!
 //! - on a loopback address the `Host` must be one: `localhost`, a name below it, a loopback literal, the address that is listened
 //!   on, or one of those behind `sync-` (the prefix that Step Functions' SDKs put before an endpoint); else `--allow-host` names it;
-//! - a foreign `Origin` or `Sec-Fetch-Site` is refused; `--allow-origin` lets one in, and then its preflights are answered;
+//! - a foreign `Origin` or `Sec-Fetch-Site` is refused; `--allow-origin` lets one in, and then its preflights are answered; a
+//!   function URL's own CORS setting lets origins call that function, and nothing else;
 //! - whoever follows a link reaches pages, and nothing that acts.
 
 use std::net::{IpAddr, SocketAddr};
@@ -17,7 +18,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::config::OpenWebhook;
-use crate::door::{Door, console, is_visit};
+use crate::door::{Door, console, function_url, is_visit};
 
 /// Whom the user lets in beside this machine's own programs.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +39,13 @@ const EXPOSED: &str = "x-amzn-requestid, x-amzn-errortype, x-amz-crc32, x-amzn-q
 /// Judges a request before anything else looks at it.
 pub(super) async fn judged(State(door): State<Door>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let allowed = match door.visitors.judge(&parts, hosts_of(&door, parts.uri.path())) {
+    let hosts = hosts_of(&door, parts.uri.path());
+    let judged = if function_url::lets_origin(&door, &parts) {
+        door.visitors.judge_host(&parts, hosts).map(|_| None)
+    } else {
+        door.visitors.judge(&parts, hosts)
+    };
+    let allowed = match judged {
         Ok(allowed) => allowed,
         Err(sentence) => {
             door.bodies.pass_over(body).await;
@@ -77,6 +84,21 @@ impl Visitors {
     /// # Errors
     /// A sentence that says what stood in the way, and what would help.
     fn judge(&self, parts: &Parts, hosts: Hosts) -> Result<Option<HeaderValue>, String> {
+        let host = self.judge_host(parts, hosts)?;
+        if let Some(origin) = parts.headers.get(header::ORIGIN) {
+            return self.judge_origin(origin, host.as_deref());
+        }
+        let site = parts.headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or("none");
+        if matches!(site, "none" | "same-origin") || is_followed_link(parts) {
+            return Ok(None);
+        }
+        Err("A page of another site sent this request; Trunkline takes none of those. \
+             --allow-origin names the origin of a page that may."
+            .to_owned())
+    }
+
+    /// Whether a request names a host of ours: the host, if it names one.
+    fn judge_host(&self, parts: &Parts, hosts: Hosts) -> Result<Option<String>, String> {
         let named: Vec<&HeaderValue> = parts.headers.get_all(header::HOST).iter().collect();
         let host = match named.as_slice() {
             [] => parts.uri.authority().map(|authority| authority.as_str().to_owned()),
@@ -92,16 +114,7 @@ impl Visitors {
                 name_of(host)
             ));
         }
-        if let Some(origin) = parts.headers.get(header::ORIGIN) {
-            return self.judge_origin(origin, host.as_deref());
-        }
-        let site = parts.headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or("none");
-        if matches!(site, "none" | "same-origin") || is_followed_link(parts) {
-            return Ok(None);
-        }
-        Err("A page of another site sent this request; Trunkline takes none of those. \
-             --allow-origin names the origin of a page that may."
-            .to_owned())
+        Ok(host)
     }
 
     fn judge_origin(&self, origin: &HeaderValue, host: Option<&str>) -> Result<Option<HeaderValue>, String> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws::rest::{Binding, Kind, RequestBody, Route};
+use aws::rest::{Binding, Kind, Parameter, RequestBody, Route};
 use aws::service::{Describe, Rest};
 use aws::{Body, Error, Wire};
 use axum::http::HeaderMap;
@@ -21,14 +21,18 @@ pub(crate) fn wire_of(service: &(impl Describe + ?Sized)) -> Option<&'static Res
 }
 
 /// The operation at a method and path. Where several match, the one with the fewest labels is meant
-/// (`/functions/list` before `/functions/{name}`).
+/// (`/functions/list` before `/functions/{name}`), and one that asks for a parameter before one that asks for none.
 pub(crate) fn route_of(wire: &Rest, parts: &Parts) -> Option<&'static Route> {
+    let query = parts.uri.query().unwrap_or_default();
+    let is_there = |wanted: Parameter| {
+        form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == wanted.name && value == wanted.value)
+    };
     let matching = wire
         .routes
         .iter()
-        .filter(|route| route.method == parts.method.as_str())
+        .filter(|route| route.method == parts.method.as_str() && route.only_with.is_none_or(is_there))
         .filter_map(|route| Some((route.labels(parts.uri.path())?.len(), route)));
-    matching.min_by_key(|(labels, _)| *labels).map(|(_, route)| route)
+    matching.min_by_key(|(labels, route)| (*labels, route.only_with.is_none())).map(|(_, route)| route)
 }
 
 /// A request as the JSON object that its operation reads.
