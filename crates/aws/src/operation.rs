@@ -27,6 +27,8 @@ pub enum Reply {
     Later(Later<Body>),
     /// The answer comes when there is something to answer with, or when the caller's patience ends.
     Poll(Box<dyn LongPoll>),
+    /// The answer takes long to work out, so that no thread that serves others should: what gives the reply.
+    Long(Box<dyn FnOnce() -> Reply + Send>),
     /// The answer is the porter's, who calls somebody for it (a function, an execution that the caller waits for).
     Call(PorterCall),
 }
@@ -37,6 +39,7 @@ impl fmt::Debug for Reply {
             Self::Now(answer) => f.debug_tuple("Now").field(answer).finish(),
             Self::Later(_) => f.write_str("Later"),
             Self::Poll(_) => f.write_str("Poll"),
+            Self::Long(_) => f.write_str("Long"),
             Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
         }
     }

@@ -6,6 +6,7 @@ mod expression;
 
 use std::sync::Arc;
 
+use crate::cost;
 use crate::error::{Failure, InvalidPattern};
 use crate::json::{Reader, Token};
 use crate::matcher::Matcher;
@@ -88,7 +89,11 @@ impl Parser<'_> {
         if let Some(start) = self.too_complex {
             return Err(Failure::bare(complexity::MESSAGE.to_owned(), start, "fewer `*`"));
         }
-        Ok(EventPattern::new(self.reader.source().to_owned(), root, alternatives.into_list()))
+        let alternatives = alternatives.into_list();
+        if let Some(dearest) = cost::dearest(&alternatives).filter(|dearest| dearest.work > cost::WORK_MAX) {
+            return Err(too_dear(&dearest));
+        }
+        Ok(EventPattern::new(self.reader.source().to_owned(), root, alternatives))
     }
 
     /// The rest of an object whose brace was read.
@@ -240,6 +245,17 @@ impl Parser<'_> {
         });
         Span { end: quote.map_or(place.start, |(i, _)| place.start + 1 + i + 1), ..place }
     }
+}
+
+/// AWS's words for a rule that is too complex, with what is too much of it. What AWS's engine finds too much is measured in its
+/// own states ([`complexity`]); this is what ours would have to do.
+fn too_dear(dearest: &cost::Dearest<'_>) -> Failure {
+    let cost::Dearest { path, span, work } = dearest;
+    let message = format!(
+        "Rule is too complex - each value at {path} would be compared {work} times, at most {} are allowed; try using fewer wildcard characters or splitting the rule",
+        cost::WORK_MAX
+    );
+    Failure::bare(message, span.start, "fewer values to match")
 }
 
 /// A plain string: an address if it reads as one.

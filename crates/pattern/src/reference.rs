@@ -8,12 +8,14 @@ pub(crate) mod choice;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ptr;
+use std::rc::Rc;
 
 use crate::error::InvalidEvent;
 use crate::event::{Event, Occurrence, Scalar};
 use crate::matcher::Matcher;
 use crate::pattern::{Alternative, EventPattern, Field};
-use crate::reference::choice::{Choices, Options, Places};
+use crate::reference::choice::{Choices, Options, Places, StepBudget};
 
 impl EventPattern {
     /// Whether an event matches, from its bytes.
@@ -30,8 +32,10 @@ impl EventPattern {
     /// [`InvalidEvent`] where keys repeat in a way that makes the choice between array elements cost more than it may.
     pub fn matches_event(&self, event: &Event) -> Result<bool, InvalidEvent> {
         let occurrences = Occurrences::of(event, self);
+        let mut decider = Decider::new(&occurrences);
         for alternative in self.alternatives() {
-            if matches_alternative(alternative, &occurrences)? {
+            let fields: Vec<&Field> = alternative.fields.iter().map(AsRef::as_ref).collect();
+            if decider.matches(&fields)? {
                 return Ok(true);
             }
         }
@@ -88,23 +92,46 @@ pub(crate) fn matches_fields(
     fields: &[&Field],
     occurrences: &Occurrences<'_, '_>,
 ) -> Result<bool, InvalidEvent> {
-    let mut sorted = fields.to_vec();
-    sorted.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut choices = Choices::default();
-    for field in sorted {
-        let found = occurrences.at(&field.path);
-        let mut options = Options::default();
-        for occurrence in found.iter().filter(|o| field.accepts(o.value)) {
-            options.values.insert(occurrence.place.as_ref());
-        }
-        if field.accepts_absence() {
-            let mut any = Places::default();
-            found.iter().for_each(|occurrence| any.insert(occurrence.place.as_ref()));
-            options.absence = Some(any);
-        }
-        choices.push(options);
+    Decider::new(occurrences).matches(fields)
+}
+
+/// Decides alternatives of one pattern on one event. They share fields, and what a field could take is looked for once.
+struct Decider<'a, 'p, 'e> {
+    occurrences: &'a Occurrences<'p, 'e>,
+    /// By the field's address.
+    options: HashMap<usize, Rc<Options>>,
+    budget: StepBudget,
+}
+
+impl<'a, 'p, 'e> Decider<'a, 'p, 'e> {
+    fn new(occurrences: &'a Occurrences<'p, 'e>) -> Self {
+        Self { occurrences, options: HashMap::new(), budget: StepBudget::default() }
     }
-    choices.can_be_made()
+
+    fn matches(&mut self, fields: &[&Field]) -> Result<bool, InvalidEvent> {
+        let mut sorted = fields.to_vec();
+        sorted.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut choices = Choices::default();
+        for field in sorted {
+            let found = self.occurrences.at(&field.path);
+            let options = self.options.entry(ptr::from_ref(field).addr());
+            choices.push(Rc::clone(options.or_insert_with(|| Rc::new(options_of(field, found)))));
+        }
+        choices.can_be_made(&mut self.budget)
+    }
+}
+
+fn options_of(field: &Field, found: &[Occurrence<'_>]) -> Options {
+    let mut options = Options::default();
+    for occurrence in found.iter().filter(|o| field.accepts(o.value)) {
+        options.values.insert(occurrence.place.as_ref());
+    }
+    if field.accepts_absence() {
+        let mut any = Places::default();
+        found.iter().for_each(|occurrence| any.insert(occurrence.place.as_ref()));
+        options.absence = Some(any);
+    }
+    options
 }
 
 impl Field {

@@ -108,6 +108,13 @@ impl RuleSet {
         self.len() == 0
     }
 
+    /// The most work that one value of an event can make, over all rules: what an event of many bytes may take is known by
+    /// it beforehand, in comparisons of short texts. Most events take far less.
+    #[must_use]
+    pub fn work(&self) -> usize {
+        self.current.load().work
+    }
+
     /// The ids of the rules that match an event, any JSON object, in ascending order.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod body;
 pub(crate) mod console;
 mod function_url;
 pub(crate) mod genesys;
+pub(crate) mod long;
 mod metrics;
 pub(crate) mod own;
 pub(crate) mod reply;

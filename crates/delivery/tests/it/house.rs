@@ -212,6 +212,7 @@ fn wait(reply: Reply) -> Result<Value, aws::Error> {
         Reply::Later(answer) => off_the_runtime(move || {
             tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
         })?,
+        Reply::Long(work) => return wait(work()),
         Reply::Poll(_) | Reply::Call(_) => panic!("no operation here waits for others"),
     };
     Ok(serde_json::from_slice(&body).unwrap_or(Value::Null))

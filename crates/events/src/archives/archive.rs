@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws::{Arn, Timestamp};
-use pattern::EventPattern;
+use pattern::{EventPattern, RuleId, RuleSet};
 use serde::{Deserialize, Serialize};
 use store::Table;
 
@@ -116,7 +116,15 @@ store::record!(ArchiveSize, version 1);
 
 /// The archives of all buses, compiled, in a snapshot that readers load without a lock.
 #[derive(Debug, Default)]
-pub(crate) struct Archivers(pub(crate) ArcSwap<HashMap<BusName, Vec<Archiver>>>);
+pub(crate) struct Archivers(pub(crate) ArcSwap<HashMap<BusName, BusArchives>>);
+
+/// The archives that one bus feeds, their patterns matched together.
+#[derive(Debug, Default)]
+pub(crate) struct BusArchives {
+    /// By place in `all`.
+    patterns: RuleSet,
+    all: Vec<Archiver>,
+}
 
 /// An archive as matching needs it.
 #[derive(Clone, Debug)]
@@ -148,11 +156,37 @@ impl Archiver {
         };
         Some(Self { name: archive.name.clone(), number: archive.number, pattern })
     }
+}
 
-    /// Whether the archive takes an event.
-    pub(crate) fn wants(&self, json: &str) -> bool {
-        let matches = |pattern: &Arc<EventPattern>| pattern.matches(json.as_bytes()).unwrap_or(false);
-        self.pattern.as_ref().is_none_or(matches)
+impl BusArchives {
+    /// Of these archives.
+    pub(crate) fn of(all: Vec<Archiver>) -> Self {
+        let patterns = RuleSet::new();
+        let numbered = (0..).zip(&all);
+        patterns.put_all(numbered.filter_map(|(id, archiver)| Some((id, archiver.pattern.as_deref()?))));
+        Self { patterns, all }
+    }
+
+    /// Those that take an event.
+    pub(crate) fn wanting(&self, json: &str) -> Vec<&Archiver> {
+        let matching = if self.patterns.is_empty() { Vec::new() } else { self.matching(json) };
+        let numbered = (0..).zip(&self.all);
+        let wanting = numbered.filter(|(id, archiver)| archiver.pattern.is_none() || matching.contains(id));
+        wanting.map(|(_, archiver)| archiver).collect()
+    }
+
+    fn matching(&self, json: &str) -> Vec<RuleId> {
+        self.patterns.matches(json.as_bytes()).unwrap_or_default()
+    }
+
+    /// The most work that one value of an event can make, in comparisons of short texts.
+    pub(crate) fn work(&self) -> usize {
+        self.patterns.work()
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 }
 

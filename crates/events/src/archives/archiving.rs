@@ -8,7 +8,7 @@ use aws::{Event, Timestamp};
 use store::{KeyRange, Read, Tx};
 
 use crate::archives::archive::{
-    ARCHIVED, ARCHIVES, Archive, ArchiveCopy, ArchiveSize, ArchivedEvent, Archiver, CLEARING, SIZES,
+    ARCHIVED, ARCHIVES, Archive, ArchiveCopy, ArchiveSize, ArchivedEvent, Archiver, BusArchives, CLEARING, SIZES,
 };
 use crate::archives::replay::is_replayed;
 use crate::buses::bus::BusName;
@@ -30,12 +30,12 @@ impl Events {
         tx.after_commit(move || events.archivers().0.store(archivers));
     }
 
-    fn archivers_stored(read: &mut impl Read) -> HashMap<BusName, Vec<Archiver>> {
+    fn archivers_stored(read: &mut impl Read) -> HashMap<BusName, BusArchives> {
         let mut archivers: HashMap<BusName, Vec<Archiver>> = HashMap::new();
         for (_, archive) in read.list(&ARCHIVES, &KeyRange::all(), usize::MAX) {
             archivers.entry(archive.bus.clone()).or_default().extend(Archiver::of(&archive));
         }
-        archivers
+        archivers.into_iter().map(|(bus, all)| (bus, BusArchives::of(all))).collect()
     }
 
     /// The copies that archives want of an event of a bus. An event that was replayed is not archived again (user guide,
@@ -43,7 +43,7 @@ impl Events {
     pub(crate) fn copies_of(&self, bus: &BusName, json: &str, now: Timestamp) -> Vec<ArchiveCopy> {
         let archivers = self.archivers().0.load();
         let Some(archivers) = archivers.get(bus).filter(|_| !is_replayed(json)) else { return Vec::new() };
-        let wanting: Vec<_> = archivers.iter().filter(|archiver| archiver.wants(json)).collect();
+        let wanting = archivers.wanting(json);
         if wanting.is_empty() {
             return Vec::new();
         }

@@ -141,16 +141,32 @@ fn not_authorized(call: &Call, bus: &Arn, reason: &str) -> Error {
 /// PutEvents. An entry that is refused does not hold up the others. An entry for a bus that does not exist is
 /// acknowledged and lost, as AWS does it (recorded by LocalStack, `test_put_events_nonexistent_event_bus`); it is counted.
 pub fn put(events: &Events, call: Call, body: &[u8]) -> Reply {
-    let work = match parse(body).and_then(|request| prepare(events, &call, request)) {
-        Ok(work) => work,
+    let entries = match parse(body).and_then(check) {
+        Ok(entries) => entries,
         Err(error) => return Reply::Now(Err(error)),
     };
-    work.reply(events, call)
+    let is_long = entries.iter().any(|entry| entry.is_long(events, &call));
+    let events = events.clone();
+    let put = move || match prepare(&events, &call, entries) {
+        Ok(work) => work.reply(&events, call),
+        Err(error) => Reply::Now(Err(error)),
+    };
+    if is_long { Reply::Long(Box::new(put)) } else { put() }
 }
 
-/// Checks, matches and answers; needs no transaction.
-fn prepare(events: &Events, call: &Call, request: Request) -> Result<Work, Error> {
-    let entries = check(request)?;
+impl Entry {
+    /// Whether matching it may take long.
+    fn is_long(&self, events: &Events, call: &Call) -> bool {
+        let bytes = self.detail.as_ref().map_or(0, String::len);
+        match Destination::of(events, self.event_bus_name.as_deref(), call) {
+            Ok(Destination { owner, bus: Some(bus) }) => owner.is_long(&bus, bytes),
+            Ok(Destination { bus: None, .. }) | Err(_) => false,
+        }
+    }
+}
+
+/// Matches and answers; needs no transaction.
+fn prepare(events: &Events, call: &Call, entries: Vec<Entry>) -> Result<Work, Error> {
     let mut work = Work::default();
     for entry in entries {
         let Destination { owner, bus } = Destination::of(events, entry.event_bus_name.as_deref(), call)?;

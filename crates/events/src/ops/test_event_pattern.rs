@@ -1,6 +1,6 @@
 //! TestEventPattern.
 
-use aws::operation::answer;
+use aws::operation::{parse, print};
 use aws::{Call, Error, Reply};
 use pattern::EventPattern;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use crate::error;
 use crate::events::Events;
 use crate::ops::check::{EVENT_PATTERN, Faults, Shape};
 use crate::target::input::json;
+use crate::trip::accept::is_long;
 
 /// What an event must have to be tested. The documentation lists `resources` too, but AWS was recorded to take events
 /// without (LocalStack, `event_pattern_templates`).
@@ -29,7 +30,23 @@ struct Answer {
 
 /// TestEventPattern.
 pub fn test(_events: &Events, _call: Call, body: &[u8]) -> Reply {
-    answer(body, |request: Request| {
+    let tried = match parse(body).and_then(Tried::of) {
+        Ok(tried) => tried,
+        Err(error) => return Reply::Now(Err(error)),
+    };
+    let is_long = is_long(tried.pattern.work() + tried.pattern.alternatives().len(), tried.event.len());
+    let test = move || Reply::Now(tried.result().and_then(|result| print(&Answer { result })));
+    if is_long { Reply::Long(Box::new(test)) } else { test() }
+}
+
+/// A pattern and an event to try it on.
+struct Tried {
+    pattern: EventPattern,
+    event: String,
+}
+
+impl Tried {
+    fn of(request: Request) -> Result<Self, Error> {
         let mut faults = Faults::default();
         faults.required("eventPattern", request.event_pattern.as_deref(), &EVENT_PATTERN);
         faults.required("event", request.event.as_deref(), &Shape::length(0, usize::MAX));
@@ -41,9 +58,12 @@ pub fn test(_events: &Events, _call: Call, body: &[u8]) -> Reply {
         if !REQUIRED.iter().all(|name| json::member(&event, name).is_some()) {
             return Err(event_invalid());
         }
-        let result = pattern.matches(event.as_bytes()).map_err(|_| event_invalid())?;
-        Ok(Answer { result })
-    })
+        Ok(Self { pattern, event })
+    }
+
+    fn result(&self) -> Result<bool, Error> {
+        self.pattern.matches(self.event.as_bytes()).map_err(|_| event_invalid())
+    }
 }
 
 fn event_invalid() -> Error {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws::{Event, Timestamp};
 use store::{Commit, Tx};
 
-use crate::archives::archive::ArchiveCopy;
+use crate::archives::archive::{ArchiveCopy, BusArchives};
 use crate::buses::bus::BusName;
 use crate::buses::routing::{Outlet, Route};
 use crate::dead_letters::give_up::{Cause, FailedDelivery, GiveUp};
@@ -166,6 +166,14 @@ impl Events {
         self.match_record(bus, event)
     }
 
+    /// Whether matching an event of so many bytes on a bus may take longer than a few milliseconds: work for a thread that
+    /// serves nobody else. It is known by what the patterns of rules and archives can cost.
+    pub fn is_long(&self, bus: &BusName, bytes: usize) -> bool {
+        let rules = self.routes().of_bus(bus).map_or(0, |rules| rules.work());
+        let archives = self.archivers().0.load().get(bus).map_or(0, BusArchives::work);
+        is_long(rules.saturating_add(archives), bytes)
+    }
+
     /// As [`Events::match_event`], for an event that a rule forwards to another bus: its envelope stays as it is.
     pub(crate) fn match_record(&self, bus: &BusName, event: EventRecord) -> Option<MatchedEvent> {
         self.match_where(bus, event, &RouteFilter { rule: &|_| true, target: &|_| true })
@@ -310,6 +318,16 @@ impl Events {
         let queue = delivery.target.dead_letter_arn.filter(|_| given == GiveUp::DeadLettered);
         Step::GivenUp { code: cause.code, message: cause.message, queue }
     }
+}
+
+/// From so many comparisons of short texts on matching is long: they take some ten milliseconds at worst.
+const LONG_WORK_MIN: usize = 4_000_000;
+/// The fewest bytes that a value takes in an event, with what separates it from the next.
+const VALUE_BYTES_MIN: usize = 2;
+
+/// Whether so much work for a value is long for an event of so many bytes.
+pub(crate) fn is_long(work: usize, bytes: usize) -> bool {
+    work.saturating_mul(bytes / VALUE_BYTES_MIN) >= LONG_WORK_MIN
 }
 
 /// What all deliveries of one event have in common.

@@ -182,6 +182,7 @@ pub(crate) fn answer_of(reply: Reply) -> Result<Value, aws::Error> {
     let body: Body = match reply {
         Reply::Now(answer) => answer?,
         Reply::Later(later) => wait(later)?,
+        Reply::Long(work) => return answer_of(work()),
         Reply::Poll(_) | Reply::Call(_) => panic!("no operation here waits for others"),
     };
     Ok(serde_json::from_slice(&body).unwrap())

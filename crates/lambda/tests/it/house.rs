@@ -98,7 +98,7 @@ impl House {
             Reply::Now(answer) => answer?,
             Reply::Later(later) => run(later)?,
             Reply::Call(call) => return Ok(serde_json::from_slice(&call.request).unwrap()),
-            other @ Reply::Poll(_) => panic!("no operation here answers so: {other:?}"),
+            other @ (Reply::Poll(_) | Reply::Long(_)) => panic!("no operation here answers so: {other:?}"),
         };
         Ok(serde_json::from_slice(&body).unwrap())
     }

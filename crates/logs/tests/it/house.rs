@@ -48,7 +48,7 @@ impl House {
             Reply::Later(later) => {
                 tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(later)?
             }
-            Reply::Poll(_) | Reply::Call(_) => panic!("no operation here waits for others"),
+            Reply::Poll(_) | Reply::Long(_) | Reply::Call(_) => panic!("no operation here waits for others"),
         };
         Ok(serde_json::from_slice(&body).unwrap())
     }

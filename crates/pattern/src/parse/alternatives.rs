@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::cost::COMBINED_FIELDS_MAX;
 use crate::pattern::{ALTERNATIVES_MAX, Alternative, Field};
-
-/// The most fields over all alternatives: what would cost more memory than any pattern is worth is refused.
-const FIELDS_MAX: usize = 1_000_000;
 
 /// The alternatives while a pattern is read.
 #[derive(Debug, Default)]
@@ -64,8 +62,8 @@ impl Alternatives {
             return Err(format!("$or relationships make more than {ALTERNATIVES_MAX} rule combinations"));
         }
         let fields: usize = self.list.iter().map(|open| open.fields.len()).sum();
-        if fields > FIELDS_MAX {
-            return Err(format!("$or relationships make more than {FIELDS_MAX} fields"));
+        if fields > COMBINED_FIELDS_MAX {
+            return Err(format!("$or relationships make more than {COMBINED_FIELDS_MAX} fields in all combinations"));
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! of the elements that the fields before it have chosen, and of all elements of arrays that none of them touched
 //! (event-ruler, `NameState.getNameTransitions`; `ACMachineTest.testACWithExistFalseRule`).
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -15,13 +16,22 @@ use crate::event::Place;
 /// question is as hard as any, so it has to end somewhere.
 const STEPS_MAX: usize = 200_000;
 
+/// The most steps of all choices that one event asks for, whatever number of rules and combinations ask: about a second.
+const STEPS_OF_EVENT_MAX: usize = 4_000_000;
+
 /// Which element of which array was chosen.
 type Chosen = BTreeMap<usize, usize>;
 
 /// What each field could take, in the order of their paths.
 #[derive(Debug, Default)]
 pub(crate) struct Choices {
-    fields: Vec<Options>,
+    fields: Vec<Rc<Options>>,
+}
+
+/// The steps that one event's choices may still take together.
+#[derive(Debug)]
+pub(crate) struct StepBudget {
+    left: usize,
 }
 
 /// What one field could take.
@@ -31,6 +41,17 @@ pub(crate) struct Options {
     pub(crate) values: Places,
     /// Where any value lies, if the field may also be absent.
     pub(crate) absence: Option<Places>,
+    /// The arrays that these places lie in, once they have been asked for: many combinations share a field.
+    arrays: OnceCell<BTreeSet<usize>>,
+    /// Likewise the elements of the one outermost array that they all lie in, if it is one.
+    outermost: OnceCell<Option<Elements>>,
+}
+
+/// Some elements of an array, a bit for each.
+#[derive(Clone, Debug)]
+struct Elements {
+    array: usize,
+    bits: Vec<u64>,
 }
 
 /// A set of places: the whole event, arrays in it, their elements, arrays in those.
@@ -51,26 +72,85 @@ struct Element {
     arrays: BTreeMap<usize, BTreeMap<usize, usize>>,
 }
 
+impl Default for StepBudget {
+    fn default() -> StepBudget {
+        StepBudget { left: STEPS_OF_EVENT_MAX }
+    }
+}
+
+impl StepBudget {
+    fn spend(&mut self, steps: usize) -> Result<(), InvalidEvent> {
+        self.left = self.left.checked_sub(steps).ok_or_else(too_many)?;
+        Ok(())
+    }
+}
+
+fn too_many() -> InvalidEvent {
+    InvalidEvent { message: "too many ways to choose array elements".to_owned(), offset: 0 }
+}
+
+impl Options {
+    fn arrays(&self) -> &BTreeSet<usize> {
+        self.arrays.get_or_init(|| {
+            let absence = self.absence.iter().flat_map(Places::arrays);
+            self.values.arrays().chain(absence).collect()
+        })
+    }
+
+    fn outermost(&self) -> Option<&Elements> {
+        self.outermost.get_or_init(|| if self.absence.is_some() { None } else { self.values.outermost() }).as_ref()
+    }
+}
+
+impl Elements {
+    /// Only those that are in both.
+    fn keep(&mut self, others: &Elements) {
+        self.bits.truncate(others.bits.len());
+        self.bits.iter_mut().zip(&others.bits).for_each(|(mine, other)| *mine &= other);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bits.iter().all(|bits| *bits == 0)
+    }
+}
+
 impl Choices {
     /// One more field; its path is not before that of the field before.
-    pub(crate) fn push(&mut self, options: Options) {
+    pub(crate) fn push(&mut self, options: Rc<Options>) {
         self.fields.push(options);
     }
 
     /// Whether every field can have a value or be absent.
-    pub(crate) fn can_be_made(&self) -> Result<bool, InvalidEvent> {
+    pub(crate) fn can_be_made(&self, budget: &mut StepBudget) -> Result<bool, InvalidEvent> {
+        if self.have_no_element_in_common(budget)? {
+            return Ok(false);
+        }
         // Which arrays still matter from each field on: what was chosen in others is forgotten, so that what failed
         // once is not tried again for each of their elements.
         let mut matter = vec![BTreeSet::new()];
         for options in self.fields.iter().rev() {
             let mut arrays = matter.last().cloned().unwrap_or_default();
-            arrays.extend(options.values.arrays());
-            arrays.extend(options.absence.iter().flat_map(Places::arrays));
+            arrays.extend(options.arrays());
+            budget.spend(1 + arrays.len())?;
             matter.push(arrays);
         }
         matter.reverse();
-        let mut search = Search { choices: self, matter, failed: HashSet::new(), steps: 0 };
+        let mut search = Search { choices: self, matter, failed: HashSet::new(), steps: 0, budget };
         search.from(0, Chosen::new())
+    }
+
+    /// The usual reason why there is no way, found without looking for one: fields whose values all lie in elements of one
+    /// array, and no element has a value for each.
+    fn have_no_element_in_common(&self, budget: &mut StepBudget) -> Result<bool, InvalidEvent> {
+        let mut common: Vec<Elements> = Vec::new();
+        for elements in self.fields.iter().filter_map(|options| options.outermost()) {
+            budget.spend(1 + elements.bits.len() / 64)?;
+            match common.iter_mut().find(|common| common.array == elements.array) {
+                Some(common) => common.keep(elements),
+                None => common.push(elements.clone()),
+            }
+        }
+        Ok(common.iter().any(Elements::is_empty))
     }
 }
 
@@ -105,6 +185,20 @@ impl Places {
         if let Some(element) = self.elements.get_mut(number) {
             element.here = true;
         }
+    }
+
+    /// The elements of the outermost array in which all places lie; none where they lie in several arrays, or in no array.
+    fn outermost(&self) -> Option<Elements> {
+        let event = self.elements.first().filter(|event| !event.here && event.arrays.len() == 1)?;
+        let (array, elements) = event.arrays.first_key_value()?;
+        let (last, _) = elements.last_key_value()?;
+        let mut bits = vec![0; last / 64 + 1];
+        for index in elements.keys() {
+            if let Some(word) = bits.get_mut(index / 64) {
+                *word |= 1 << (index % 64);
+            }
+        }
+        Some(Elements { array: *array, bits })
     }
 
     fn arrays(&self) -> impl Iterator<Item = usize> {
@@ -159,6 +253,7 @@ struct Search<'a> {
     /// From which field on, with which elements chosen, there is no way.
     failed: HashSet<(usize, Chosen)>,
     steps: usize,
+    budget: &'a mut StepBudget,
 }
 
 impl Search<'_> {
@@ -188,12 +283,6 @@ impl Search<'_> {
 
     fn step(&mut self) -> Result<(), InvalidEvent> {
         self.steps += 1;
-        if self.steps > STEPS_MAX {
-            return Err(InvalidEvent {
-                message: "too many ways to choose array elements".to_owned(),
-                offset: 0,
-            });
-        }
-        Ok(())
+        if self.steps > STEPS_MAX { Err(too_many()) } else { self.budget.spend(1) }
     }
 }

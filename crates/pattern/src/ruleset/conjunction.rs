@@ -1,5 +1,6 @@
 //! One way to satisfy a rule, in the form that is tested many times: the pattern without its text.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::matcher::Matcher;
@@ -16,7 +17,8 @@ pub(crate) struct Conjunction {
     pub(crate) rule: RuleId,
     /// Its number, which no other conjunction ever has.
     pub(crate) number: u64,
-    /// The field that it waits on, right here where it is found. None where it waits on no value.
+    /// The field that it waits on, right here where it is found. None where it waits on no value, or is one of several
+    /// combinations of its rule.
     pub(crate) own: Option<FieldTest>,
     /// Where among the others that one belongs.
     pub(crate) own_at: usize,
@@ -66,6 +68,19 @@ pub(crate) struct FieldTest {
 enum Tests {
     One(Test),
     Some(Box<[Test]>),
+    Many(Box<ManyTests>),
+}
+
+/// From so many texts in one list on they are looked up and not compared one by one.
+const TEXTS_MANY: usize = 16;
+
+/// A long list.
+#[derive(Debug, PartialEq)]
+struct ManyTests {
+    texts: HashSet<Box<[u8]>>,
+    others: Box<[Test]>,
+    /// Equal for equal lists.
+    hash: u64,
 }
 
 /// A [`Matcher`] with the common ones first and small.
@@ -88,26 +103,24 @@ pub(crate) enum Value<'a> {
 impl FieldTest {
     pub(crate) fn new(path: u32, field: &Field) -> FieldTest {
         let mut tests: Vec<Test> = field.leaves.iter().map(|leaf| Test::new(&leaf.matcher)).collect();
+        let accepts_absence = field.accepts_absence();
+        if tests.iter().filter(|test| matches!(test, Test::String(_))).count() >= TEXTS_MANY {
+            return FieldTest { path, accepts_absence, tests: Tests::Many(Box::new(ManyTests::new(tests))) };
+        }
         let tests = match tests.pop() {
             Some(only) if tests.is_empty() => Tests::One(only),
             last => Tests::Some(tests.into_iter().chain(last).collect()),
         };
-        FieldTest { path, accepts_absence: field.accepts_absence(), tests }
+        FieldTest { path, accepts_absence, tests }
     }
 
     /// Equal for equal fields.
     pub(crate) fn hash(&self) -> u64 {
         let seed = hash::number(0, u64::from(self.path));
-        self.tests().iter().fold(seed, |seed, test| match test {
-            Test::String(text) => hash::bytes(seed, text.as_bytes()),
-            Test::Other(matcher) => hash::bytes(seed, format!("{matcher:?}").as_bytes()),
-        })
-    }
-
-    fn tests(&self) -> &[Test] {
         match &self.tests {
-            Tests::One(test) => std::slice::from_ref(test),
-            Tests::Some(tests) => tests,
+            Tests::One(test) => test.hash(seed),
+            Tests::Some(tests) => tests.iter().fold(seed, |seed, test| test.hash(seed)),
+            Tests::Many(many) => hash::number(seed, many.hash),
         }
     }
 
@@ -116,7 +129,31 @@ impl FieldTest {
     pub(crate) fn accepts(&self, value: Value<'_>) -> bool {
         #[cfg(test)]
         LOOKS.set(LOOKS.get() + 1);
-        self.tests().iter().any(|test| test.accepts(value))
+        match &self.tests {
+            Tests::One(test) => test.accepts(value),
+            Tests::Some(tests) => tests.iter().any(|test| test.accepts(value)),
+            Tests::Many(many) => many.accepts(value),
+        }
+    }
+}
+
+impl ManyTests {
+    fn new(tests: Vec<Test>) -> ManyTests {
+        let hash = tests.iter().fold(0, |seed, test| test.hash(seed));
+        let mut texts = HashSet::new();
+        let mut others = Vec::new();
+        for test in tests {
+            match test {
+                Test::String(text) => drop(texts.insert(text.into_boxed_bytes())),
+                other @ Test::Other(_) => others.push(other),
+            }
+        }
+        ManyTests { texts, others: others.into(), hash }
+    }
+
+    fn accepts(&self, value: Value<'_>) -> bool {
+        matches!(value, Value::String(found) if self.texts.contains(found))
+            || self.others.iter().any(|test| test.accepts(value))
     }
 }
 
@@ -125,6 +162,13 @@ impl Test {
         match matcher {
             Matcher::String(text) => Test::String(text.as_str().into()),
             other => Test::Other(Box::new(other.clone())),
+        }
+    }
+
+    fn hash(&self, seed: u64) -> u64 {
+        match self {
+            Test::String(text) => hash::bytes(seed, text.as_bytes()),
+            Test::Other(matcher) => hash::bytes(seed, format!("{matcher:?}").as_bytes()),
         }
     }
 

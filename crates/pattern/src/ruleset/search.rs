@@ -10,7 +10,7 @@ use crate::ruleset::key_filter::KeyFilter;
 use crate::ruleset::paths::Node;
 use crate::ruleset::probe::{self, Code};
 use crate::ruleset::tested::Tested;
-use crate::ruleset::verify::Values;
+use crate::ruleset::verify::{Memory, Values};
 use crate::ruleset::{RuleId, hash};
 use crate::scan::blocks::Blocks;
 use crate::scan::walk::{Context, Found, Frame, Kind, Leaf, walk};
@@ -27,6 +27,8 @@ pub(crate) struct Snapshot {
     pub(crate) filter: KeyFilter,
     /// Numbers of paths are below this.
     pub(crate) paths_end: usize,
+    /// The most work that one value can make.
+    pub(crate) work: usize,
     /// Whether some conjunction is tested with every event.
     pub(crate) always: bool,
 }
@@ -86,6 +88,7 @@ impl Snapshot {
             let mut search = Search {
                 snapshot: self,
                 values: Values { event, found: &found },
+                memory: Memory::default(),
                 tested: &mut scratch.tested,
                 folded: &mut scratch.folded,
                 ids: &mut scratch.ids,
@@ -121,6 +124,7 @@ fn again<A, B>(mut items: Vec<A>) -> Vec<B> {
 struct Search<'v, 's> {
     snapshot: &'v Snapshot,
     values: Values<'v, 's>,
+    memory: Memory,
     tested: &'v mut Tested,
     folded: &'v mut Vec<u8>,
     ids: &'v mut Vec<RuleId>,
@@ -245,13 +249,13 @@ impl Search<'_, '_> {
 
     /// Tests the conjunctions that wait under the hashes so far, each once an event.
     fn test_woken(&mut self) {
-        let Search { snapshot, values, tested, ids, failure, woken, woken_count, .. } = self;
+        let Search { snapshot, values, memory, tested, ids, failure, woken, woken_count, .. } = self;
         let hashes = woken.get(..*woken_count).unwrap_or_default();
         snapshot.waiting.find_each(hashes, |conjunction| {
-            if !tested.is_first(conjunction.number) {
+            if failure.is_some() || !tested.is_first(conjunction.number) {
                 return;
             }
-            match values.satisfy(conjunction) {
+            match values.satisfy(conjunction, memory) {
                 Ok(true) => ids.push(conjunction.rule),
                 Ok(false) => {}
                 Err(error) => *failure = Some(error),

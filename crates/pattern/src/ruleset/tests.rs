@@ -371,3 +371,36 @@ fn more_rules_are_no_more_work() {
     let (few, many) = (work(100), work(5000));
     assert!(many <= few + 20, "{few} values tested with 100 rules, {many} with 5,000");
 }
+
+/// 30 rules of 900 combinations took four seconds for an event of 107 KB: each combination looked at each value.
+#[test]
+fn combinations_share_what_their_fields_find() {
+    let rules = RuleSet::new();
+    let branches = |field: &str| list(30, |n| format!("{{\"{field}\": [{{\"prefix\": \"{field}\"}}, {n}]}}"));
+    let text =
+        format!(r#"{{"l": {{"$or": [{}], "c": {{"$or": [{}]}}}}}}"#, branches("a"), branches("b"));
+    let pattern = EventPattern::parse(&text).unwrap();
+    assert_eq!(pattern.alternatives().len(), 900);
+    rules.put(1, &pattern);
+    // Elements have one or the other, so that each combination has to look for an element that has both.
+    let event = |n: usize| {
+        let elements =
+            list(n, |i| if i % 2 == 0 { r#"{"a":"a"}"# } else { r#"{"c":{"b":"b"}}"# }.to_owned());
+        format!("{{\"l\": [{elements}]}}")
+    };
+    assert!(!pattern.matches(event(500).as_bytes()).unwrap());
+    assert_eq!(rules.matches(event(500).as_bytes()), Ok(vec![]));
+    let work = looks(&rules, &event(500));
+    assert!(work <= 60 * 500 + 900 * 16, "{work} values tested for 60 fields of 500 elements");
+}
+
+#[test]
+fn a_long_list_of_texts_is_looked_up_among_other_tests() {
+    let rules = RuleSet::new();
+    let texts = list(40, |n| format!("\"t{n}\""));
+    rules.put(1, &EventPattern::parse(&format!(r#"{{"a": [{texts}, 7, {{"prefix": "p"}}]}}"#)).unwrap());
+    for (value, matches) in [("\"t0\"", true), ("\"t39\"", true), ("\"t40\"", false), ("7", true), ("8", false), ("\"px\"", true)] {
+        let ids = rules.matches(format!("{{\"a\": {value}}}").as_bytes()).unwrap();
+        assert_eq!(ids == [1], matches, "{value}");
+    }
+}

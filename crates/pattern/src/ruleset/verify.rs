@@ -1,10 +1,12 @@
 //! Whether a conjunction that woke holds: all its fields, and no two from different elements of one array.
 
+use std::collections::HashMap;
+use std::ptr;
 use std::rc::Rc;
 
 use crate::error::InvalidEvent;
 use crate::event::Place;
-use crate::reference::choice::{Choices, Options, Places};
+use crate::reference::choice::{Choices, Options, Places, StepBudget};
 use crate::ruleset::conjunction::{Conjunction, FieldTest, Value};
 use crate::scan::number::Number;
 use crate::scan::walk::{Found, Kind, Leaf};
@@ -16,7 +18,21 @@ pub(crate) struct Values<'v, 's> {
     pub(crate) found: &'v Found<'s>,
 }
 
+/// So many values at a path are looked at anew for each conjunction; what more of them come to is remembered.
+const VALUES_FEW: usize = 16;
+
+/// What is known of one event and of fields that several conjunctions have, by the field's address: a thousand combinations
+/// of sixty fields look at the event's values sixty times.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    firsts: HashMap<usize, First>,
+    options: HashMap<usize, Rc<Options>>,
+    places: Option<Rc<[Option<Rc<Place>>]>>,
+    budget: StepBudget,
+}
+
 /// Where a field first holds.
+#[derive(Clone, Copy, Debug)]
 enum First {
     /// In this element of an array; 0 is none.
     In(u32),
@@ -52,12 +68,16 @@ impl<'v> Values<'v, '_> {
     ///
     /// # Errors
     /// [`InvalidEvent`] where repeated keys make the choice between elements too hard, as for a single pattern.
-    pub(crate) fn satisfy(&self, conjunction: &Conjunction) -> Result<bool, InvalidEvent> {
+    pub(crate) fn satisfy(
+        &self,
+        conjunction: &Conjunction,
+        memory: &mut Memory,
+    ) -> Result<bool, InvalidEvent> {
         // The innermost element so far. All is well while each field lies in an element around the others.
         let mut innermost = 0;
         let mut doubt = false;
         for field in conjunction.tests() {
-            match self.first(field) {
+            match self.first(field, memory) {
                 First::Nowhere => return Ok(false),
                 First::Depends => doubt = true,
                 First::In(context) if self.is_around(context, innermost) => {}
@@ -67,10 +87,18 @@ impl<'v> Values<'v, '_> {
                 }
             }
         }
-        if doubt { self.choose(conjunction) } else { Ok(true) }
+        if doubt { self.choose(conjunction, memory) } else { Ok(true) }
     }
 
-    fn first(&self, field: &FieldTest) -> First {
+    fn first(&self, field: &FieldTest, memory: &mut Memory) -> First {
+        if self.leaves(field.path).nth(VALUES_FEW).is_none() {
+            return self.first_of_all(field);
+        }
+        let known = memory.firsts.entry(ptr::from_ref(field).addr());
+        *known.or_insert_with(|| self.first_of_all(field))
+    }
+
+    fn first_of_all(&self, field: &FieldTest) -> First {
         let mut leaves = self.leaves(field.path);
         if field.accepts_absence && self.found.head(field.path) == 0 {
             return First::In(0);
@@ -101,22 +129,27 @@ impl<'v> Values<'v, '_> {
 
     /// The same with all the values that each field accepts, and not only the first.
     #[cold]
-    fn choose(&self, conjunction: &Conjunction) -> Result<bool, InvalidEvent> {
+    fn choose(&self, conjunction: &Conjunction, memory: &mut Memory) -> Result<bool, InvalidEvent> {
         let mut choices = Choices::default();
-        let places = self.places();
-        let place = |leaf: &Leaf<'_>| places.get(leaf.context as usize).and_then(Option::as_ref);
+        let places = Rc::clone(memory.places.get_or_insert_with(|| self.places().into()));
         for field in conjunction.fields() {
-            let mut options = Options::default();
-            let accepted = self.leaves(field.path).filter(|leaf| field.accepts(self.value(leaf)));
-            accepted.for_each(|leaf| options.values.insert(place(leaf)));
-            if field.accepts_absence {
-                let mut any = Places::default();
-                self.leaves(field.path).for_each(|leaf| any.insert(place(leaf)));
-                options.absence = Some(any);
-            }
-            choices.push(options);
+            let known = memory.options.entry(ptr::from_ref(field).addr());
+            choices.push(Rc::clone(known.or_insert_with(|| Rc::new(self.options(field, &places)))));
         }
-        choices.can_be_made()
+        choices.can_be_made(&mut memory.budget)
+    }
+
+    fn options(&self, field: &FieldTest, places: &[Option<Rc<Place>>]) -> Options {
+        let place = |leaf: &Leaf<'_>| places.get(leaf.context as usize).and_then(Option::as_ref);
+        let mut options = Options::default();
+        let accepted = self.leaves(field.path).filter(|leaf| field.accepts(self.value(leaf)));
+        accepted.for_each(|leaf| options.values.insert(place(leaf)));
+        if field.accepts_absence {
+            let mut any = Places::default();
+            self.leaves(field.path).for_each(|leaf| any.insert(place(leaf)));
+            options.absence = Some(any);
+        }
+        options
     }
 
     /// The elements as the reference matcher knows them.

@@ -19,6 +19,8 @@ use crate::ruleset::search::Snapshot;
 pub(crate) struct Writer {
     snapshot: Snapshot,
     rules: BTreeMap<RuleId, Conjunctions>,
+    /// The most work that one value can make, by rule.
+    works: BTreeMap<RuleId, usize>,
     paths: BTreeMap<Arc<str>, Path>,
     /// By number.
     names: BTreeMap<u32, Arc<str>>,
@@ -111,7 +113,9 @@ impl Writer {
             let mut fields: Vec<(&Field, u32)> =
                 alternative.fields.iter().map(Arc::as_ref).zip(paths).collect();
             fields.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
-            // What a rule waits on is rarely another's too; the rest often is.
+            // What a rule waits on is rarely another's too; the rest often is. Combinations of one rule share all of it, so
+            // that each field is looked for once in an event.
+            let access = access.filter(|_| pattern.alternatives().len() == 1);
             let own_at = fields.iter().position(|(_, path)| access == Some(*path)).unwrap_or(fields.len());
             let tests = fields.into_iter().map(|(field, path)| FieldTest::new(path, field));
             let mut tests: Vec<FieldTest> = tests.collect();
@@ -128,12 +132,19 @@ impl Writer {
             _ => Conjunctions::Some(conjunctions.into()),
         };
         self.rules.insert(id, conjunctions);
+        // Each combination is looked at once more where arrays are in play.
+        let combinations = pattern.alternatives().len().saturating_sub(1);
+        let work = pattern.work().saturating_add(combinations);
+        self.snapshot.work = self.snapshot.work.saturating_add(work);
+        self.works.insert(id, work);
         replaced
     }
 
     /// Removes a rule and all that only it needed; answers whether it was there.
     pub(crate) fn remove(&mut self, id: RuleId) -> bool {
         let Some(conjunctions) = self.rules.remove(&id) else { return false };
+        let work = self.works.remove(&id).unwrap_or_default();
+        self.snapshot.work = self.snapshot.work.saturating_sub(work);
         for conjunction in conjunctions.as_slice() {
             for key in &conjunction.keys {
                 self.snapshot.waiting.remove(key.hash, conjunction.tie());

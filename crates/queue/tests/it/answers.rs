@@ -34,7 +34,7 @@ pub(crate) fn run(queues: &Queues, name: &str, body: &str, now: Timestamp) -> Re
     let answer = match (operation.run)(queues, call, body.as_bytes()) {
         Reply::Now(answer) => answer?,
         Reply::Later(later) => runtime.block_on(later)?,
-        Reply::Call(_) => panic!("no operation here calls"),
+        Reply::Long(_) | Reply::Call(_) => panic!("no operation here calls"),
         Reply::Poll(mut poll) => runtime.block_on(last_attempt(poll.as_mut()))?,
     };
     Ok(serde_json::from_slice(&answer).unwrap())

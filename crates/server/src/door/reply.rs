@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::clock;
+use crate::door::long;
 
 /// The answer of an operation.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ impl Driver {
             Reply::Now(answer) => answer.map(OperationAnswer::Json),
             Reply::Later(answer) => answer.await.map(OperationAnswer::Json),
             Reply::Poll(poll) => drive_poll(poll, self.closing.clone()).await.map(OperationAnswer::Json),
+            Reply::Long(work) => {
+                let reply = long::run(work).await;
+                Box::pin(self.drive(reply)).await
+            }
             Reply::Call(call) => self.answers.answer(call).await.map(OperationAnswer::Whole),
         }
     }

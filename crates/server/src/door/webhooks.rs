@@ -13,7 +13,7 @@ use store::Commit;
 
 use crate::clock;
 use crate::config::OpenWebhook;
-use crate::door::{Door, beside_others};
+use crate::door::{Door, long};
 
 /// An answer that is no acknowledgement: its status, and a sentence for the sender.
 type Refusal = (StatusCode, String);
@@ -56,8 +56,11 @@ async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refus
         Ok(WebhookRequest::Handshake { answer }) => Ok(answer),
         Ok(WebhookRequest::Event { id, detail_type, detail }) => {
             let event = event_of(door, open, Content { detail_type, detail }, &arrival)?;
-            let matched =
-                beside_others(body.len(), || door.rooms.events.match_event(&open.bus, &event, arrival.now));
+            let events = door.rooms.events.clone();
+            let (bus, now) = (open.bus.clone(), arrival.now);
+            let is_long = events.is_long(&bus, event.detail.len());
+            let match_it = move || events.match_event(&bus, &event, now);
+            let matched = if is_long { long::run(match_it).await } else { match_it() };
             let matched = matched.ok_or_else(|| {
                 let sentence = format!("The event bus '{}' does not exist any more.", open.bus.as_str());
                 (StatusCode::SERVICE_UNAVAILABLE, sentence)

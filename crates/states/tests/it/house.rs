@@ -75,7 +75,7 @@ impl House {
                 let now = Timestamp::from_unix_ms(self.now_ms);
                 runtime.block_on(poll.attempt(now))?.unwrap_or_else(|| poll.nothing())
             }
-            Reply::Call(call) => panic!("{} is the porter's", call.operation),
+            reply @ (Reply::Long(_) | Reply::Call(_)) => panic!("{reply:?} is answered elsewhere"),
         };
         Ok(serde_json::from_slice(&body).unwrap_or_default())
     }

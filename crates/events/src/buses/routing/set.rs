@@ -55,6 +55,11 @@ impl BusRoutes {
         })
     }
 
+    /// The most work that one value of an event can make, in comparisons of short texts.
+    pub(crate) fn work(&self) -> usize {
+        self.set.work()
+    }
+
     /// Whether no rule could match an event.
     pub(crate) fn is_empty(&self) -> bool {
         self.named.load().routes.is_empty()

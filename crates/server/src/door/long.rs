@@ -1,0 +1,22 @@
+//! Work that takes long: on threads of its own, and never on all processors at once.
+//!
+//! What strangers' patterns make of strangers' events may take seconds. Threads that serve the door go on meanwhile, and however
+//! many such requests come, half of the processors are theirs at most.
+
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
+
+use tokio::sync::Semaphore;
+
+static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
+    let processors = available_parallelism().map_or(1, usize::from);
+    Semaphore::new(processors.div_ceil(2))
+});
+
+/// Waits for a place, and runs the work on a thread that may block.
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    // Nobody closes it.
+    let _place = PLACES.acquire().await.ok();
+    let done = tokio::task::spawn_blocking(work);
+    done.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
