@@ -18,6 +18,10 @@ use crate::scan::walk::{Context, Found, Frame, Kind, Leaf, walk};
 /// So many hashes are looked up together.
 const AT_ONCE: usize = 8;
 
+/// From so many look-ups on, one that was made before is not made again: an array may say one value ten thousand times, and a
+/// thousand combinations may wait for it.
+const LOOK_UPS_FEW: usize = 64;
+
 /// All rules, as readers see them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Snapshot {
@@ -44,6 +48,7 @@ pub struct Scratch {
     unescaped: Vec<u8>,
     heads: Vec<(u64, u32)>,
     tested: Tested,
+    looked_up: Tested,
     folded: Vec<u8>,
     epoch: u64,
 }
@@ -76,6 +81,7 @@ impl Snapshot {
             scratch.heads = vec![(0, 0); self.paths_end.next_power_of_two()];
         }
         scratch.tested.begin(scratch.epoch);
+        scratch.looked_up.begin(scratch.epoch);
         let mut found = Found {
             leaves: again(std::mem::take(&mut scratch.leaves)),
             frames: again(std::mem::take(&mut scratch.frames)),
@@ -90,6 +96,8 @@ impl Snapshot {
                 values: Values { event, found: &found },
                 memory: Memory::default(),
                 tested: &mut scratch.tested,
+                looked_up: &mut scratch.looked_up,
+                look_ups: 0,
                 folded: &mut scratch.folded,
                 ids: &mut scratch.ids,
                 woken: [0; AT_ONCE],
@@ -126,6 +134,8 @@ struct Search<'v, 's> {
     values: Values<'v, 's>,
     memory: Memory,
     tested: &'v mut Tested,
+    looked_up: &'v mut Tested,
+    look_ups: usize,
     folded: &'v mut Vec<u8>,
     ids: &'v mut Vec<RuleId>,
     /// Hashes that something may wait under, not yet looked up, and how many there are.
@@ -236,6 +246,10 @@ impl Search<'_, '_> {
     #[inline]
     fn wake(&mut self, hash: u64) {
         if !self.snapshot.filter.may_have(hash) {
+            return;
+        }
+        self.look_ups += 1;
+        if self.look_ups > LOOK_UPS_FEW && !self.looked_up.is_first(hash) {
             return;
         }
         if self.woken_count == AT_ONCE {
