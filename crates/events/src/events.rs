@@ -1,7 +1,7 @@
 //! The room itself: what it stands on, and what it keeps in memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     pay_hooks: PayHooks,
     gate: Gate,
     archivers: Archivers,
+    /// Changes of rules, buses and archives since the start.
+    routing_version: AtomicU64,
     /// A replay was started or cancelled.
     replays_changed: Notify,
     /// A connection has come to need a token.
@@ -99,6 +101,7 @@ impl Events {
             pay_hooks: PayHooks::default(),
             gate: Gate::default(),
             archivers: Archivers::default(),
+            routing_version: AtomicU64::new(0),
             replays_changed: Notify::new(),
             connections_changed: Notify::new(),
             rates: Rates::default(),
@@ -213,6 +216,16 @@ impl Events {
         &self.shared.archivers
     }
 
+    /// Changes with every change of rules, buses and archives, within the commit that makes it: what was matched holds in a
+    /// transaction as long as this is what it was before.
+    pub fn routing_version(&self) -> u64 {
+        self.shared.routing_version.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note_routing_change(&self) {
+        self.shared.routing_version.fetch_add(1, Ordering::Release);
+    }
+
     pub(crate) fn replays_changed(&self) -> &Notify {
         &self.shared.replays_changed
     }
@@ -262,6 +275,7 @@ impl Events {
             events.routes().change(|buses| {
                 buses.entry(bus).or_default();
             });
+            events.note_routing_change();
         });
     }
 
@@ -272,6 +286,7 @@ impl Events {
             events.routes().change(|buses| {
                 buses.remove(&bus);
             });
+            events.note_routing_change();
         });
     }
 
@@ -285,6 +300,7 @@ impl Events {
             if let Some(routes) = events.routes().of_bus(&bus) {
                 routes.set(&rule, route);
             }
+            events.note_routing_change();
         });
     }
 

@@ -45,7 +45,7 @@ pub use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step,
 pub use crate::schedules::schedule::Schedule;
 pub use crate::target::kind::{KINDS, TargetKind};
 pub use crate::target::{HttpParameters, Input, RetryPolicy, Target};
-pub use crate::trip::accept::{Acceptance, MatchedEvent};
+pub use crate::trip::accept::{Acceptance, LONG_WORK_MIN, MatchedEvent};
 pub use crate::trip::attempts::{
     Attempt, AttemptRecord, Attempts, Fate, Outcome, Retry, Settlement, TargetResponse,
 };

@@ -13,7 +13,7 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
-use crate::connect::{Connector, Stream};
+use crate::connect::{Connector, Names, Stream};
 use crate::exchange::{Request, Response, place};
 use crate::failure::{Failure, FailureKind};
 use crate::guard::Guard;
@@ -55,7 +55,7 @@ impl Client {
     /// A sentence where `own_authorities` holds something else than certificates.
     pub fn new(settings: Settings) -> Result<Self, String> {
         let tls = trust::config(&settings.own_authorities)?;
-        let connector = Connector { guard: Arc::new(settings.guard), tls };
+        let connector = Connector { guard: Arc::new(settings.guard), tls, names: Names::System };
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)

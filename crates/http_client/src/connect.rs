@@ -33,6 +33,27 @@ const ADDRESS_PATIENCE: Duration = Duration::from_millis(1_500);
 pub(crate) struct Connector {
     pub(crate) guard: Arc<Guard>,
     pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) names: Names,
+}
+
+/// Who says which addresses a name has.
+#[derive(Clone, Debug)]
+pub(crate) enum Names {
+    /// The system's resolver.
+    System,
+    /// What a test has written: one answer a question.
+    #[cfg(test)]
+    Script(Arc<std::sync::Mutex<std::collections::VecDeque<Vec<SocketAddr>>>>),
+}
+
+impl Names {
+    async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::System => Ok(lookup_host((host, port)).await?.collect()),
+            #[cfg(test)]
+            Self::Script(answers) => answers.lock().unwrap().pop_front().ok_or(io::ErrorKind::NotFound.into()),
+        }
+    }
 }
 
 impl Connector {
@@ -58,13 +79,14 @@ impl Connector {
         Ok(Stream::Tls(Box::new(tls.map_err(|error| untrusted(&error))?)))
     }
 
-    /// The addresses that the guard lets through; its refusal where there are others only.
+    /// The addresses that the guard lets through; its refusal where there are others only. The name is asked for once: what is
+    /// connected to is what was looked at, whatever the name says a moment later.
     async fn addresses(&self, scheme: Scheme, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let resolved = lookup_host((bare, port)).await;
+        let resolved = self.names.look_up(bare, port).await;
         let unresolved =
             |why: &str| Failure::new(FailureKind::Unresolved, format!("{host} has no address: {why}"));
-        let found: Vec<SocketAddr> = resolved.map_err(|error| unresolved(&error.to_string()))?.collect();
+        let found = resolved.map_err(|error| unresolved(&error.to_string()))?;
         let mut refusal = None;
         let mut allowed = Vec::new();
         for address in found {
@@ -183,5 +205,58 @@ impl Service<Uri> for Connector {
     fn call(&mut self, url: Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move { Ok(Pooled(TokioIo::new(connector.connect(&url).await?))) })
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::collections::VecDeque;
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+
+    use super::{Connector, Names, Stream};
+    use crate::failure::FailureKind;
+    use crate::guard::Guard;
+    use crate::trust;
+
+    /// 127.0.0.2 stands for the address that may be reached, 127.0.0.1 for the one that may not.
+    fn connector(script: Vec<Vec<SocketAddr>>) -> Connector {
+        Connector {
+            guard: Arc::new(Guard::new(vec!["127.0.0.2".parse().unwrap()])),
+            tls: trust::config(b"").unwrap(),
+            names: Names::Script(Arc::new(Mutex::new(VecDeque::from(script)))),
+        }
+    }
+
+    fn left(connector: &Connector) -> usize {
+        let Names::Script(answers) = &connector.names else { unreachable!() };
+        answers.lock().unwrap().len()
+    }
+
+    /// A name that points to an allowed address while it is looked at, and to a forbidden one a moment later (DNS rebinding).
+    #[tokio::test]
+    async fn an_address_that_changes_between_look_and_use_is_not_reached() {
+        let allowed = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).await.unwrap();
+        let good = allowed.local_addr().unwrap();
+        let forbidden = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let bad = forbidden.local_addr().unwrap();
+        let url = format!("http://rebound.example:{}/", good.port()).parse().unwrap();
+
+        let connector = connector(vec![vec![good], vec![bad], vec![bad, good], vec![]]);
+        let stream = connector.connect(&url).await.unwrap();
+        let Stream::Plain(stream) = stream else { panic!("no TLS was asked for") };
+        assert_eq!(stream.peer_addr().unwrap(), good);
+        assert_eq!(left(&connector), 3, "the name was asked for more than once");
+
+        assert_eq!(connector.connect(&url).await.unwrap_err().kind, FailureKind::Refused);
+        let Stream::Plain(stream) = connector.connect(&url).await.unwrap() else { panic!() };
+        assert_eq!(stream.peer_addr().unwrap(), good, "of several addresses only those that may be reached");
+        assert_eq!(connector.connect(&url).await.unwrap_err().kind, FailureKind::Unresolved);
+        // Nobody ever knocked at the other door.
+        let knocked = tokio::time::timeout(Duration::ZERO, forbidden.accept()).await;
+        assert!(knocked.is_err());
     }
 }

@@ -31,7 +31,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use delivery::{Answers, Meters};
 use http_client::Client;
-use tokio::runtime::RuntimeFlavor;
 use tokio::sync::watch;
 
 use crate::clock;
@@ -181,17 +180,12 @@ async fn aws_operation(State(door): State<Door>, request: Request) -> Response {
     }
 }
 
-/// A request of so many bytes may take long to work on: an event of 100 KB met by thousands of alternatives in rules takes a second.
+/// A request of so many bytes may take a while to read.
 const LONG_BYTES_MIN: usize = 16 << 10;
 
-/// Works on a request of `bytes`. Where that may take long, another thread takes over what else this one would have served.
+/// Works on a request of `bytes`.
 fn beside_others<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
-    let flavor = tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor());
-    if bytes >= LONG_BYTES_MIN && flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
-        tokio::task::block_in_place(work)
-    } else {
-        work()
-    }
+    if bytes >= LONG_BYTES_MIN { long::beside_others(work) } else { work() }
 }
 
 /// Whether somebody has just opened the address: `GET /`, unsigned, without a question.

@@ -1,7 +1,9 @@
 //! Events of the feed in, derived events out: one commit for both.
 
-use aws::{Event, Timestamp};
-use events::{BusName, Events, MatchedEvent};
+use std::collections::HashMap;
+
+use aws::{Event, Ids, Timestamp};
+use events::{BusName, Events, LONG_WORK_MIN, MatchedEvent};
 use genesys::envelope::{EnvelopeError, PartnerEvent};
 use genesys::platform::event_stream::Streams;
 use genesys::platform::rendering::EventContent;
@@ -15,7 +17,12 @@ use genesys_org::platform::Platform;
 use store::{Commit, Tx};
 
 use crate::clock;
+use crate::door::long;
 use crate::rooms::Rooms;
+
+/// Less work than this is done within the commit, however many events there are: it is half a millisecond at worst, and far less
+/// with the rules that people write.
+const NOTABLE_WORK_MIN: usize = 100_000;
 
 /// What an ingest writes to: the way in, and the buses.
 #[derive(Clone, Debug)]
@@ -72,6 +79,52 @@ enum Rollback {
 struct Undecided {
     batch: Batch,
     questions: Vec<Question>,
+    /// Events whose matching may take long.
+    unmatched: Vec<Placed>,
+}
+
+/// What was worked out outside of a commit, for the commit.
+#[derive(Debug, Default)]
+struct Findings {
+    decisions: Decisions,
+    matches: Matches,
+}
+
+/// Events matched outside of the commit: they hold as long as no rule, bus or archive has changed.
+#[derive(Debug, Default)]
+struct Matches {
+    routing_version: u64,
+    found: HashMap<PlacedKey, Option<MatchedEvent>>,
+}
+
+/// An event, and the bus that it is put on.
+#[derive(Clone, Debug)]
+struct Placed {
+    bus: BusName,
+    event: Event,
+}
+
+/// What an event that is put on a bus is known by.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct PlacedKey {
+    bus: BusName,
+    event_id: String,
+    detail: String,
+}
+
+impl Placed {
+    fn key(&self) -> PlacedKey {
+        let Self { bus, event } = self;
+        PlacedKey { bus: bus.clone(), event_id: event.id.clone(), detail: event.detail.clone() }
+    }
+}
+
+/// What one derived event puts where.
+#[derive(Debug)]
+struct Derivation {
+    /// For subscriptions and event streams, where there are any.
+    content: Option<EventContent>,
+    placed: Vec<Placed>,
 }
 
 impl PreparedEvent {
@@ -116,25 +169,30 @@ impl Ingest {
 
     /// Matched on the bus named like the event's source, where there is one.
     fn matched(&self, event: &Event, now: Timestamp) -> Option<MatchedEvent> {
-        BusName::parse(&event.source).and_then(|bus| self.events.match_event(&bus, event, now))
+        let bus = BusName::parse(&event.source)?;
+        let match_it = || self.events.match_event(&bus, event, now);
+        if self.events.is_long(&bus, event.detail.len()) { long::beside_others(match_it) } else { match_it() }
     }
 
     /// Takes a batch in, puts on the buses what is new and what follows from it and from the timers that have rung, and saves with
-    /// it what `save` does: one commit. Filters of subscriptions decide outside of it, on a thread that may block; the commit
-    /// holds only if it needs no other decisions than those, else it is rolled back and tried again.
+    /// it what `save` does: one commit. Filters of subscriptions decide outside of it, on a thread that may block, and there what
+    /// may take long to match is matched; the commit holds only if it needs no more than that, and if rules and archives are
+    /// what they were, else it is rolled back and tried again.
     pub(crate) async fn commit<T: Send + 'static>(
         &self,
         mut batch: Batch,
         save: impl Fn(&mut Tx<'_>) -> T + Clone + Send + 'static,
     ) -> Result<Committed<T>, store::Error> {
-        let mut decisions = Decisions::default();
+        // The same identifiers at each try, so that what was matched for one fits the next.
+        let seed = clock::ids().next_u128();
+        let (mut decisions, mut matches) = (Decisions::default(), Matches::default());
         loop {
-            let (ingest, save, ids) = (self.clone(), save.clone(), clock::ids());
-            let known = decisions.clone();
+            let (ingest, save, ids) = (self.clone(), save.clone(), Ids::from_seed(seed));
+            let known = Findings { decisions: decisions.clone(), matches };
             let written = self.events.store().write(Rollback::Failed, move |tx| {
                 let saved = save(tx);
                 let mut commit = Commit::new(tx, batch.moment.wall, &ids);
-                let rung = ingest.take(&mut commit, batch, &known)?;
+                let rung = ingest.take(&mut commit, batch, known)?;
                 Ok(Committed { saved, rung })
             });
             let undecided = match written.await {
@@ -142,15 +200,26 @@ impl Ingest {
                 Err(Rollback::Failed(error)) => return Err(error),
                 Err(Rollback::Undecided(undecided)) => *undecided,
             };
-            let decided = tokio::task::spawn_blocking(move || decide(undecided.questions));
-            decisions
-                .extend(decided.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())));
-            batch = undecided.batch;
+            let Undecided { batch: again, questions, unmatched } = undecided;
+            let (ingest, now) = (self.clone(), again.moment.wall);
+            let found = long::run(move || (decide(questions), ingest.match_all(unmatched, now))).await;
+            decisions.extend(found.0);
+            matches = found.1;
+            batch = again;
         }
     }
 
     /// How many timers rang, or what filters have to decide first.
-    fn take(&self, commit: &mut Commit<'_>, batch: Batch, known: &Decisions) -> Result<usize, Rollback> {
+    fn take(
+        &self,
+        commit: &mut Commit<'_>,
+        batch: Batch,
+        known: Findings,
+    ) -> Result<usize, Rollback> {
+        let Findings { decisions, mut matches } = known;
+        if matches.routing_version != self.events.routing_version() {
+            matches = Matches::default();
+        }
         let moment = batch.moment;
         let mut followed = Vec::with_capacity(batch.prepared.len());
         for PreparedEvent { partner, is_made_up, .. } in &batch.prepared {
@@ -166,13 +235,18 @@ impl Ingest {
         } else {
             self.intake.wake(commit, moment, batch.timers_max)
         };
-        let questions = self.undecided(&followed, &rings, commit.now, known);
-        if !questions.is_empty() {
-            return Err(Rollback::Undecided(Box::new(Undecided { batch, questions })));
+        let questions = self.undecided(&followed, &rings, commit.now, &decisions);
+        let followed: Vec<Option<Vec<Derivation>>> =
+            followed.into_iter().map(|outcome| self.derivations(commit, outcome)).collect();
+        let rung = rings.count;
+        let rang = self.derivations(commit, IntakeOutcome::New(rings.derived));
+        let unmatched = self.unmatched(followed.iter().chain([&rang]).flatten().flatten(), &matches);
+        if !questions.is_empty() || !unmatched.is_empty() {
+            return Err(Rollback::Undecided(Box::new(Undecided { batch, questions, unmatched })));
         }
-        for (PreparedEvent { matched, is_homeless, .. }, outcome) in batch.prepared.into_iter().zip(followed)
-        {
-            let IntakeOutcome::New(derived) = outcome else { continue };
+        let mut known = Findings { decisions, matches };
+        for (PreparedEvent { matched, is_homeless, .. }, derived) in batch.prepared.into_iter().zip(followed) {
+            let Some(derived) = derived else { continue };
             if is_homeless {
                 // Deleted since it was looked for: counted as for every other sender.
                 self.events.note_missing_bus(commit, 1);
@@ -180,10 +254,35 @@ impl Ingest {
             for matched in matched {
                 self.events.accept(commit, matched);
             }
-            self.put(commit, derived, known);
+            self.put(commit, derived, &mut known);
         }
-        self.put(commit, rings.derived, known);
-        Ok(rings.count)
+        self.put(commit, rang.unwrap_or_default(), &mut known);
+        Ok(rung)
+    }
+
+    /// The events that have not been matched yet, where matching all of them may take long: work that other writers need not
+    /// wait for.
+    fn unmatched<'d>(&self, derived: impl Iterator<Item = &'d Derivation>, known: &Matches) -> Vec<Placed> {
+        let mut work = 0_usize;
+        let mut unmatched = Vec::new();
+        for placed in derived.flat_map(|derived| &derived.placed) {
+            let of_this = self.events.match_work(&placed.bus, placed.event.detail.len());
+            if of_this >= NOTABLE_WORK_MIN && !known.found.contains_key(&placed.key()) {
+                work = work.saturating_add(of_this);
+                unmatched.push(placed);
+            }
+        }
+        if work < LONG_WORK_MIN { Vec::new() } else { unmatched.into_iter().cloned().collect() }
+    }
+
+    /// Matches events for the next try of a commit.
+    fn match_all(&self, placed: Vec<Placed>, now: Timestamp) -> Matches {
+        let routing_version = self.events.routing_version();
+        let matched = placed.into_iter().map(|placed| {
+            let matched = self.events.match_event(&placed.bus, &placed.event, now);
+            (placed.key(), matched)
+        });
+        Matches { routing_version, found: matched.collect() }
     }
 
     fn undecided(
@@ -204,11 +303,16 @@ impl Ingest {
         all.flat_map(|content| self.subscriptions.undecided(&content, now, known)).collect()
     }
 
-    fn put(&self, commit: &mut Commit<'_>, derived: Vec<DerivedEvent>, known: &Decisions) {
+    /// What follows from an event goes where; `None` for a duplicate.
+    fn derivations(&self, commit: &Commit<'_>, outcome: IntakeOutcome) -> Option<Vec<Derivation>> {
+        let IntakeOutcome::New(derived) = outcome else { return None };
+        if derived.is_empty() {
+            return Some(Vec::new());
+        }
         let buses: Vec<BusName> =
             self.platform.buses().iter().filter_map(|name| BusName::parse(name)).collect();
         let is_told = !(self.subscriptions.is_empty() && self.streams.is_empty() && buses.is_empty());
-        for derived in derived {
+        let derivation = |derived: DerivedEvent| {
             let content = is_told.then(|| EventContent::of_derived(&derived));
             let event = Event {
                 id: derived.id,
@@ -220,33 +324,36 @@ impl Ingest {
                 resources: Vec::new(),
                 detail: derived.detail,
             };
-            if let Some(content) = content {
-                self.subscriptions.pay(commit, &content, known);
-                self.streams.owe(commit, &content);
-                self.put_updated(commit, &buses, &content, &event);
-            }
-            self.put_on(commit, &self.bus, &event);
-        }
-    }
-
-    /// Puts an event on the buses of integrations in the tutorial's form, in the words that it has for it.
-    fn put_updated(&self, commit: &mut Commit<'_>, buses: &[BusName], content: &EventContent, event: &Event) {
-        let updated = if buses.is_empty() { None } else { interaction_updated::render(content) };
-        let Some(InteractionUpdate { detail_type, detail }) = updated else { return };
-        for bus in buses {
-            let event = Event {
-                // Its own: the derived event may lie on the same bus.
-                id: commit.ids.next_uuid(),
-                detail_type: detail_type.to_owned(),
-                detail: detail.to_string(),
-                ..event.clone()
+            let mut placed = match &content {
+                Some(content) => updated(commit, &buses, content, &event),
+                None => Vec::new(),
             };
-            self.put_on(commit, bus, &event);
+            placed.push(Placed { bus: self.bus.clone(), event });
+            Derivation { content, placed }
+        };
+        Some(derived.into_iter().map(derivation).collect())
+    }
+
+    fn put(&self, commit: &mut Commit<'_>, derived: Vec<Derivation>, known: &mut Findings) {
+        for Derivation { content, placed } in derived {
+            if let Some(content) = content {
+                self.subscriptions.pay(commit, &content, &known.decisions);
+                self.streams.owe(commit, &content);
+            }
+            for placed in placed {
+                self.put_on(commit, &placed, &mut known.matches);
+            }
         }
     }
 
-    fn put_on(&self, commit: &mut Commit<'_>, bus: &BusName, event: &Event) {
-        match self.events.match_event(bus, event, commit.now) {
+    fn put_on(&self, commit: &mut Commit<'_>, placed: &Placed, known: &mut Matches) {
+        let Placed { bus, event } = placed;
+        let known = if known.found.is_empty() { None } else { known.found.remove(&placed.key()) };
+        let matched = match known {
+            Some(matched) => matched,
+            None => self.events.match_event(bus, event, commit.now),
+        };
+        match matched {
             Some(matched) => {
                 self.events.accept(commit, matched);
             }
@@ -254,4 +361,21 @@ impl Ingest {
             None => self.events.note_missing_bus(commit, 1),
         }
     }
+}
+
+/// An event for the buses of integrations, in the tutorial's form, in the words that it has for it.
+fn updated(commit: &Commit<'_>, buses: &[BusName], content: &EventContent, event: &Event) -> Vec<Placed> {
+    let updated = if buses.is_empty() { None } else { interaction_updated::render(content) };
+    let Some(InteractionUpdate { detail_type, detail }) = updated else { return Vec::new() };
+    let placed = |bus: &BusName| {
+        let event = Event {
+            // Its own: the derived event may lie on the same bus.
+            id: commit.ids.next_uuid(),
+            detail_type: detail_type.to_owned(),
+            detail: detail.to_string(),
+            ..event.clone()
+        };
+        Placed { bus: bus.clone(), event }
+    };
+    buses.iter().map(placed).collect()
 }

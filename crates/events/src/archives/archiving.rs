@@ -27,7 +27,10 @@ impl Events {
     pub(crate) fn reload_archives(&self, tx: &mut Tx<'_>) {
         let archivers = Arc::new(Self::archivers_stored(tx));
         let events = self.clone();
-        tx.after_commit(move || events.archivers().0.store(archivers));
+        tx.after_commit(move || {
+            events.archivers().0.store(archivers);
+            events.note_routing_change();
+        });
     }
 
     fn archivers_stored(read: &mut impl Read) -> HashMap<BusName, BusArchives> {

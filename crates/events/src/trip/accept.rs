@@ -169,9 +169,15 @@ impl Events {
     /// Whether matching an event of so many bytes on a bus may take longer than a few milliseconds: work for a thread that
     /// serves nobody else. It is known by what the patterns of rules and archives can cost.
     pub fn is_long(&self, bus: &BusName, bytes: usize) -> bool {
+        self.match_work(bus, bytes) >= LONG_WORK_MIN
+    }
+
+    /// The most work that matching an event of so many bytes on a bus can make, in comparisons of short texts: from
+    /// [`LONG_WORK_MIN`] on it is long.
+    pub fn match_work(&self, bus: &BusName, bytes: usize) -> usize {
         let rules = self.routes().of_bus(bus).map_or(0, |rules| rules.work());
         let archives = self.archivers().0.load().get(bus).map_or(0, BusArchives::work);
-        is_long(rules.saturating_add(archives), bytes)
+        work_of(rules.saturating_add(archives), bytes)
     }
 
     /// As [`Events::match_event`], for an event that a rule forwards to another bus: its envelope stays as it is.
@@ -321,13 +327,17 @@ impl Events {
 }
 
 /// From so many comparisons of short texts on matching is long: they take some ten milliseconds at worst.
-const LONG_WORK_MIN: usize = 4_000_000;
+pub const LONG_WORK_MIN: usize = 4_000_000;
 /// The fewest bytes that a value takes in an event, with what separates it from the next.
 const VALUE_BYTES_MIN: usize = 2;
 
 /// Whether so much work for a value is long for an event of so many bytes.
 pub(crate) fn is_long(work: usize, bytes: usize) -> bool {
-    work.saturating_mul(bytes / VALUE_BYTES_MIN) >= LONG_WORK_MIN
+    work_of(work, bytes) >= LONG_WORK_MIN
+}
+
+fn work_of(work: usize, bytes: usize) -> usize {
+    work.saturating_mul(bytes / VALUE_BYTES_MIN)
 }
 
 /// What all deliveries of one event have in common.

@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
 static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
@@ -19,4 +20,14 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
     let _place = PLACES.acquire().await.ok();
     let done = tokio::task::spawn_blocking(work);
     done.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+/// Works here and now. Another thread takes over what else this one would have served.
+pub(crate) fn beside_others<T>(work: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|handle| handle.runtime_flavor());
+    if flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
+    }
 }
