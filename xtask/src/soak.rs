@@ -15,8 +15,7 @@ use crate::machine::{self, Outcome};
 use crate::options;
 use crate::served::Served;
 
-const USAGE: &str =
-    "cargo xtask soak [--bin PATH] [--minutes N] [--rate N] | [--bin PATH] --queues N --messages N";
+const USAGE: &str = "cargo xtask soak [--bin PATH] [--minutes N] [--rate N] | [--bin PATH] --queues N --messages N | [--bin PATH] --archived N";
 
 /// How long, where nobody says.
 const MINUTES: u64 = 120;
@@ -24,6 +23,10 @@ const MINUTES: u64 = 120;
 const RATE: u64 = 50;
 /// So often memory and descriptors are looked at.
 const SAMPLED_EVERY: Duration = Duration::from_secs(10);
+/// Archives that are filled together.
+const ARCHIVES: u64 = 10;
+/// Maximum time of the replay.
+const REPLAY_MAX: Duration = Duration::from_secs(1_800);
 /// Messages of one batch.
 const BATCH: u64 = 10;
 
@@ -34,6 +37,7 @@ struct Options {
     rate: u64,
     queues: u64,
     messages: u64,
+    archived: u64,
 }
 
 /// What a look at the process has seen.
@@ -50,7 +54,7 @@ pub(crate) fn run(args: &[String]) -> std::process::ExitCode {
 }
 
 fn read(args: &[String]) -> Outcome<Options> {
-    let mut options = Options { binary: None, minutes: MINUTES, rate: RATE, queues: 0, messages: 0 };
+    let mut options = Options { binary: None, minutes: MINUTES, rate: RATE, queues: 0, messages: 0, archived: 0 };
     options::read(args, &[], USAGE, |option, value| {
         match option {
             "--bin" => options.binary = Some(value.path()),
@@ -58,6 +62,7 @@ fn read(args: &[String]) -> Outcome<Options> {
             "--rate" => options.rate = value.number()?,
             "--queues" => options.queues = value.number()?,
             "--messages" => options.messages = value.number()?,
+            "--archived" => options.archived = value.number()?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -73,6 +78,9 @@ fn soak(options: &Options) -> Outcome<()> {
     let mut served = Served::start(&binary)?;
     if options.queues > 0 {
         return fill(&mut served, &binary, options);
+    }
+    if options.archived > 0 {
+        return fill_archives(&mut served, &binary, options.archived);
     }
     let mut load = Load::begin(served.address)?;
     let (started, mut samples) = (machine::now(), Vec::new());
@@ -120,6 +128,57 @@ fn fill(served: &mut Served, binary: &std::path::Path, options: &Options) -> Out
     println!("/metrics in {:.1?}: left out {listed:?}", began.elapsed());
     served.restart(binary)?;
     println!("killed and started again in {:.1?}, {} KiB", served.first_answer, served.memory_kib("VmRSS"));
+    Ok(())
+}
+
+/// Ten archives of one bus that all take every event: what that weighs, how long the next start takes, and a replay of all of
+/// one of them into a queue.
+fn fill_archives(served: &mut Served, binary: &std::path::Path, archived: u64) -> Outcome<()> {
+    let bus = "arn:aws:events:us-east-1:000000000000:event-bus/default";
+    let mut door = Connection::open(served.address)?;
+    for archive in 0..ARCHIVES {
+        let body = json!({"ArchiveName": format!("a{archive}"), "EventSourceArn": bus});
+        door.ask(Operation::events("AWSEvents.CreateArchive"), &body)?;
+    }
+    let (started, mut put) = (machine::now(), 0);
+    while put < archived {
+        let entry = |n: u64| {
+            let detail = format!("{{\"n\":{},\"text\":\"{}\"}}", put + n, "x".repeat(400));
+            json!({"Source": "soak", "DetailType": "t", "Detail": detail})
+        };
+        let entries: Vec<Value> = (0..BATCH).map(entry).collect();
+        door.ask(Operation::events("AWSEvents.PutEvents"), &json!({"Entries": entries}))?;
+        put += BATCH;
+    }
+    println!(
+        "{put} events in {ARCHIVES} archives in {:.1?}, {} KiB",
+        started.elapsed(),
+        served.memory_kib("VmRSS")
+    );
+    served.restart(binary)?;
+    println!("killed and started again in {:.1?}, {} KiB", served.first_answer, served.memory_kib("VmRSS"));
+    replay_one(served, bus)
+}
+
+fn replay_one(served: &Served, bus: &str) -> Outcome<()> {
+    let mut door = Connection::open(served.address)?;
+    let source = "arn:aws:events:us-east-1:000000000000:archive/a0";
+    let body = json!({"ReplayName": "r", "EventSourceArn": source, "Destination": {"Arn": bus},
+        "EventStartTime": 0, "EventEndTime": 4_000_000_000_u64});
+    let started = machine::now();
+    door.ask(Operation::events("AWSEvents.StartReplay"), &body)?;
+    loop {
+        let told = door.ask(Operation::events("AWSEvents.DescribeReplay"), &json!({"ReplayName": "r"}))?;
+        let state = told.get("State").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if state == "COMPLETED" {
+            break;
+        }
+        if !matches!(state.as_str(), "STARTING" | "RUNNING") || started.elapsed() > REPLAY_MAX {
+            return Err(format!("the replay is {state} after {:.1?}", started.elapsed()));
+        }
+        machine::pause(Duration::from_millis(100));
+    }
+    println!("all of one replayed in {:.1?}, {} KiB", started.elapsed(), served.memory_kib("VmRSS"));
     Ok(())
 }
 
@@ -234,6 +293,7 @@ mod tests {
         let parse = |args: &[&str]| read(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>());
         assert_eq!(parse(&["--minutes", "3"]).map(|options| (options.minutes, options.rate)), Ok((3, 50)));
         assert!(parse(&["--queues", "3"]).is_err());
+        assert_eq!(parse(&["--archived", "9"]).map(|options| options.archived), Ok(9));
         assert!(parse(&["--hours", "3"]).is_err());
     }
 }

@@ -214,6 +214,39 @@ fn a_full_disk_refuses_sends_and_recovers_by_itself() {
     assert_eq!(send(&binary, &body).0, 200, "there is room again where the disk was cleared");
 }
 
+/// The system makes a file system read-only when its disk fails. By hand nobody can do that while files are open for writing, so
+/// one that is read-only is mounted over the folder: the server asks about its folder and gets the same answer.
+#[test]
+fn a_file_system_that_turns_read_only_is_told_and_reads_go_on() {
+    let Some(disk) = Small::mount() else { return };
+    let data = disk.dir.path().join("data");
+    let mut binary = Binary::start(serve(&data)).unwrap_or_else(|_| panic!("it did not start"));
+    binary.ok("AmazonSQS.CreateQueue", &json!({"QueueName": "q"}));
+    assert_eq!(send(&binary, "before").0, 200);
+
+    let path = data.to_str().unwrap();
+    if !there("mount", &["-t", "tmpfs", "-o", "ro", "tmpfs", path]) {
+        return;
+    }
+    let (status, answer) = send(&binary, "meanwhile");
+    let attributes = json!({"QueueUrl": QUEUE, "AttributeNames": ["ApproximateNumberOfMessages"]});
+    let (read, counted) = binary.call("AmazonSQS.GetQueueAttributes", &attributes).unwrap();
+    assert!(there("umount", &[path]), "the folder is there again");
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer["message"].as_str().unwrap().contains("is read-only"), "{answer}");
+    assert_eq!((read, &counted["Attributes"]["ApproximateNumberOfMessages"]), (200, &json!("1")), "{counted}");
+    assert_eq!(send(&binary, "after").0, 200, "writes go on without a restart");
+    binary.kill();
+
+    // A start writes, so there is none, and it says why.
+    if there("mount", &["-o", "remount,ro", disk.dir.path().to_str().unwrap()]) {
+        let refused = serve(&data).stderr(Stdio::piped()).output().unwrap();
+        let words = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{words}");
+        assert!(words.contains("Read-only file system"), "{words}");
+    }
+}
+
 /// C9: a damaged message is never served; `fsck` names its file, offset, table and key, and saves all the others.
 #[test]
 fn a_damaged_message_is_named_and_the_others_are_saved() {
