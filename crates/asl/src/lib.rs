@@ -57,6 +57,7 @@ pub mod reader;
 pub mod resource;
 pub mod step;
 pub mod walk;
+pub mod writer;
 
 mod validate;
 mod variables;

@@ -28,6 +28,7 @@ pub use crate::invocations::{FunctionHook, Invocations};
 pub use crate::invoker::{Invoker, Invokers};
 pub use crate::machines::caller::{Caller, Serve};
 pub use crate::machines::express::Runs;
+pub use crate::machines::folders::DiskFolders;
 pub use crate::machines::rule::MachineHook;
 pub use crate::machines::steps::Steps;
 pub use crate::machines::tasks::Tasks;

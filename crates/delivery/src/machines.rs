@@ -3,6 +3,7 @@
 mod call;
 pub mod caller;
 pub mod express;
+pub mod folders;
 pub mod http;
 pub mod rule;
 pub mod steps;

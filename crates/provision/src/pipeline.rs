@@ -1,6 +1,7 @@
 //! The pipeline: what a file says, and whether that can be made.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use http_client::Allowed;
 
@@ -44,6 +45,8 @@ pub struct Pipeline {
     pub api_destinations: Vec<ApiDestination>,
     /// The private addresses and hosts that may be called, as the file names them.
     pub allow_private: Vec<Marked<String>>,
+    /// Folders that stand for S3's buckets.
+    pub buckets: Vec<Bucket>,
     /// The functions.
     pub functions: Vec<Function>,
     /// The state machines.
@@ -68,6 +71,15 @@ pub struct Pipeline {
     pub webhooks: Vec<Webhook>,
     /// The tests.
     pub tests: Vec<Test>,
+}
+
+/// A folder that stands for an S3 bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// The bucket's name.
+    pub name: Marked<String>,
+    /// The folder, from the one that the file stands in.
+    pub folder: Marked<String>,
 }
 
 /// The version of the file that this Trunkline reads.
@@ -123,6 +135,12 @@ pub(crate) const SECTION: Section = Section {
              `crm.internal`. Default: none; only `trunkline dev` reads this.",
             Kind::List(&Kind::Text { chars_max: 256 }),
         ),
+        may(
+            "buckets",
+            "Folders that stand for S3's buckets in readers and writers of distributed Maps, by the buckets' names: \
+             `{ orders: ./orders }`. Only `trunkline dev` and `serve -f` read this.",
+            Kind::Texts { chars_max: 4096 },
+        ),
         may("functions", "The Lambda functions.", Kind::List(&Kind::Object(&function::SECTION))),
         may(
             "stateMachines",
@@ -168,6 +186,15 @@ impl Pipeline {
         self.allow_private.iter().filter_map(|allowed| allowed.value.parse().ok()).collect()
     }
 
+    /// The folders that stand for buckets, by the buckets' names.
+    pub fn bucket_folders(&self) -> BTreeMap<String, PathBuf> {
+        let base = self.folder.as_deref().unwrap_or(Path::new("."));
+        self.buckets
+            .iter()
+            .map(|bucket| (bucket.name.value.clone(), base.join(&bucket.folder.value)))
+            .collect()
+    }
+
     /// The pipeline without some functions, and without the targets that call them.
     #[must_use]
     pub fn without_functions(&self, names: &[String]) -> Self {
@@ -185,6 +212,18 @@ impl Pipeline {
     /// A queue of the file by its name.
     pub fn queue(&self, name: &str) -> Option<&Queue> {
         self.queues.iter().find(|queue| queue.name.value == name)
+    }
+}
+
+fn check_buckets(pipeline: &Pipeline, out: &mut Vec<Mistake>) {
+    let Some(base) = &pipeline.folder else { return };
+    for bucket in &pipeline.buckets {
+        if !base.join(&bucket.folder.value).is_dir() {
+            let sentence = format!("there is no folder `{}`", bucket.folder.value);
+            out.push(
+                Mistake::new(bucket.folder.span, sentence).with_suggestion("make it, or correct its path"),
+            );
+        }
     }
 }
 
@@ -215,6 +254,7 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
             .as_ref()
             .map(|genesys| genesys.queues.iter().map(|queue| queue.value.as_str()).collect()),
     };
+    check_buckets(pipeline, &mut out);
     queue::check(&pipeline.queues, &names, &mut out);
     connection::check(&pipeline.connections, &names, &mut out);
     api_destination::check(&pipeline.api_destinations, &names, &mut out);
@@ -250,6 +290,7 @@ pub(crate) fn read(fields: Fields<'_>) -> Pipeline {
         connections: fields.list("connections").map(connection::read).collect(),
         api_destinations: fields.list("apiDestinations").map(api_destination::read).collect(),
         allow_private: fields.texts("allowPrivate"),
+        buckets: fields.pairs("buckets").into_iter().map(|(name, folder)| Bucket { name, folder }).collect(),
         functions: fields.list("functions").map(function::read).collect(),
         state_machines: fields.list("stateMachines").map(state_machine::read).collect(),
         tables: fields.list("tables").map(table::read).collect(),

@@ -1,5 +1,6 @@
 //! How a server is started.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,6 +71,8 @@ pub struct Config {
     pub permissions: Permissions,
     /// The webhooks that are open.
     pub webhooks: Vec<OpenWebhook>,
+    /// Folders that stand for S3's buckets, by the buckets' names.
+    pub buckets: BTreeMap<String, PathBuf>,
     /// Which addresses targets may have, and who is trusted there.
     pub calls_out: http_client::Settings,
     /// Credentials and endpoints for targets that are real AWS resources.
@@ -103,6 +106,7 @@ impl Config {
             event_retention: Retention::default(),
             permissions: Permissions::Warn,
             webhooks: Vec::new(),
+            buckets: BTreeMap::new(),
             calls_out: http_client::Settings::default(),
             aws: aws_client::Access::default(),
         })

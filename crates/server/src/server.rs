@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::{Answers, Invokers, Porter, Waiters};
+use delivery::{Answers, DiskFolders, Invokers, Porter, Waiters};
 use events::BusName;
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -96,6 +96,8 @@ impl Server {
             scopes.all().for_each(|served| served.rooms.events.allow_plain_http());
         }
         scopes.all().for_each(|served| served.rooms.states.set_served(machines::serves));
+        let folders = Arc::new(DiskFolders::new(config.buckets.clone()));
+        scopes.all().for_each(|served| served.rooms.states.set_folders(folders.clone()));
         scopes.all().for_each(|served| roles::ask(&served.rooms, config.permissions));
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = stopped_of(&scopes);

@@ -2,7 +2,7 @@
 
 use asl::execution::Item;
 use asl::map_run::{ChildInput, Ended, ItemSource, MapRun, MapRunOrder, Verdict};
-use asl::{Status, TaskError};
+use asl::{Status, TaskError, writer};
 use aws::{Error, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,7 +10,9 @@ use store::{Commit, KeyRange, Read, Table};
 
 use crate::States;
 use crate::begin::{Child, NewExecution};
+use crate::buckets::{Buckets, Items};
 use crate::execution::{ChildOf, Execution, ExecutionKey};
+use crate::integration::capitalized;
 use crate::machine::{Chosen, Revision};
 use crate::owed::Owed;
 use crate::record::json_record;
@@ -66,17 +68,11 @@ pub(crate) struct Prepared {
     pub(crate) inputs: Result<Vec<ChildInput>, TaskError>,
 }
 
-/// Makes the inputs of a map run's children; evaluates expressions, and is not for the writer.
-pub(crate) fn prepare(machine: &asl::Machine, mut order: MapRunOrder) -> Prepared {
-    let items = match std::mem::replace(&mut order.source, ItemSource::Items(Vec::new())) {
-        ItemSource::Items(items) => items,
-        ItemSource::Reader { resource, .. } => {
-            let cause = format!("{resource} is not served by Trunkline: docs/states.md says what is.");
-            let error = TaskError { error: Some("States.ItemReaderFailed".to_owned()), cause: Some(cause) };
-            return Prepared { order, inputs: Err(error) };
-        }
-    };
-    let inputs = order.inputs(machine, items, "STATE_DATA");
+/// Makes the inputs of a map run's children; reads files, evaluates expressions, and is not for the writer.
+pub(crate) fn prepare(machine: &asl::Machine, mut order: MapRunOrder, buckets: &Buckets) -> Prepared {
+    let source = std::mem::replace(&mut order.source, ItemSource::Items(Vec::new()));
+    let inputs =
+        buckets.items(source).and_then(|Items { items, source }| order.inputs(machine, items, &source));
     Prepared { order, inputs }
 }
 
@@ -145,22 +141,79 @@ impl MapRunRecord {
         shown
     }
 
-    /// A map run's result, of its children's outputs; evaluates nothing, but reads much.
-    pub(crate) fn outcome(read: &mut impl Read, run: u64) -> Result<Value, TaskError> {
+    /// What a map run that has ended came to; evaluates nothing, but reads much.
+    pub(crate) fn gather(read: &mut impl Read, run: u64, seen: Seen<'_>) -> Result<Gathered, TaskError> {
         let gone = || TaskError { error: Some("States.Runtime".to_owned()), cause: None };
         let record = Self::find(read, run).ok_or_else(gone)?;
         let StoredOrder(order) = read.get(&ORDERS, &run).ok_or_else(gone)?;
-        if record.run.verdict() == Verdict::Failed {
+        let has_failed = record.run.verdict() == Verdict::Failed;
+        let mut children = Vec::new();
+        // A failed run's children are looked at only where they are written down.
+        if !has_failed || order.manifest().is_some() {
+            for index in 0..record.run.total {
+                let key = record.child_key(index);
+                children.push(match Execution::find(read, &key) {
+                    Some(child) => ended_child(&child, &key, seen),
+                    None => {
+                        let input =
+                            read.get(&ITEMS, &(run, index)).map(|item| item.input).unwrap_or_default();
+                        pending_child(&input)
+                    }
+                });
+            }
+        }
+        Ok(Gathered { order, children, has_failed })
+    }
+}
+
+/// From where and when children are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) home: &'a Scope,
+    pub(crate) now: Timestamp,
+}
+
+/// A map run that has ended, and what became of its children.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    order: MapRunOrder,
+    children: Vec<writer::Child>,
+    has_failed: bool,
+}
+
+impl Gathered {
+    /// The Map's result; writes what the definition wants written. Doing it again writes the same.
+    pub(crate) fn outcome(self, buckets: &Buckets) -> Result<Value, TaskError> {
+        let Self { order, children, has_failed } = self;
+        if let Some(manifest) = order.manifest() {
+            let bucket = manifest.get("Bucket").and_then(Value::as_str).unwrap_or_default();
+            buckets.write(bucket, &order.files(&children))?;
+        }
+        if has_failed {
             return Err(MapRun::tolerance_exceeded());
         }
-        let mut outputs = Vec::new();
-        for index in 0..record.run.total {
-            let child = Execution::find(read, &record.child_key(index));
-            let output = child.and_then(|child| child.output);
-            outputs.extend(output.and_then(|output| serde_json::from_str(&output).ok()));
-        }
-        order.result(outputs)
+        order.result(order.outputs(&children))
     }
+}
+
+fn ended_child(child: &Execution, key: &ExecutionKey, seen: Seen<'_>) -> writer::Child {
+    let mut shown = child.shown(key, seen.home, seen.now);
+    let dates = [("startDate", Some(child.started)), ("stopDate", child.stopped)];
+    shown.extend(
+        dates.into_iter().filter_map(|(name, at)| Some((name.to_owned(), json!(at?.to_iso_millis())))),
+    );
+    let output = child.output.as_ref().and_then(|output| serde_json::from_str(output).ok());
+    let fate = match child.status {
+        Status::Succeeded => writer::Fate::Succeeded,
+        // What still runs when its run has failed is stopped.
+        _ => writer::Fate::Failed,
+    };
+    writer::Child { fate, output, told: capitalized(Value::Object(shown)) }
+}
+
+fn pending_child(input: &Value) -> writer::Child {
+    let told = json!({"Input": input.to_string(), "InputDetails": {"Included": true}, "Status": "PENDING"});
+    writer::Child { fate: writer::Fate::Pending, output: None, told }
 }
 
 impl States {

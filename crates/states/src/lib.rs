@@ -9,6 +9,7 @@
 
 mod activity;
 pub mod begin;
+pub mod buckets;
 mod children;
 mod ending;
 pub mod error;
@@ -36,6 +37,7 @@ use logs::Logs;
 use queue::Queues;
 use store::{Commit, Read, Store};
 
+use crate::buckets::{Buckets, Folders};
 use crate::machine::Revision;
 
 /// Puts an event on the default bus, as a part of the commit.
@@ -58,7 +60,7 @@ impl fmt::Debug for Hands {
 }
 
 /// The state machines of a store. Clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct States {
     store: Store,
     queues: Queues,
@@ -66,12 +68,20 @@ pub struct States {
     hands: Hands,
     /// What Tasks may ask for; nothing of `aws-sdk` before it is said.
     serves: Arc<OnceLock<Serves>>,
+    /// Folders that stand for buckets; none before they are said.
+    folders: Arc<OnceLock<Arc<dyn Folders>>>,
     /// Definitions, parsed, by their revision.
     parsed: Arc<Mutex<HashMap<String, Arc<asl::Machine>>>>,
 }
 
 /// Parsed definitions kept at a time; they are dropped all at once when there are more.
 const PARSED_MAX: usize = 500;
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("States")
+    }
+}
 
 impl States {
     /// The state machines of the store that these queues are in. What was under way when the store was closed is taken up
@@ -86,6 +96,7 @@ impl States {
             logs,
             hands,
             serves: Arc::default(),
+            folders: Arc::default(),
             parsed: Arc::default(),
         };
         states.take_up()?;
@@ -113,6 +124,15 @@ impl States {
     /// Says which operations Tasks may ask for: the first who says it.
     pub fn set_served(&self, serves: Serves) {
         let _ = self.serves.set(serves);
+    }
+
+    /// Says which folders stand for S3's buckets: the first who says it.
+    pub fn set_folders(&self, folders: Arc<dyn Folders>) {
+        let _ = self.folders.set(folders);
+    }
+
+    pub(crate) fn buckets(&self) -> Buckets {
+        Buckets(self.folders.get().cloned())
     }
 
     pub(crate) fn serves(&self) -> Serves {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl::{Effects, Event, Machine, What};
+use asl::{Effects, Event, Machine, TaskError, What};
 use aws::Timestamp;
 use store::Commit;
 
 use crate::States;
 use crate::activity::Waiting;
-use crate::children::{MapRunRecord, Prepared, prepare};
+use crate::buckets::Buckets;
+use crate::children::{Gathered, MapRunRecord, Prepared, Seen, prepare};
 use crate::execution::{Execution, ExecutionKey, HISTORY, PROGRESS, Progress, StoredEvent};
 use crate::owed::{Leased, Owed, Step};
 use crate::token::{self, OpenTask, Token};
@@ -28,8 +29,30 @@ pub struct Computed {
 
 /// What an execution is to take, as the interpreter has it.
 struct Taken {
-    what: What,
+    what: Happening,
     now_ms: u64,
+}
+
+/// What happens, or what must be made into it first.
+enum Happening {
+    Known(What),
+    /// A map run has ended.
+    MapRun {
+        map_run: u64,
+        gathered: Result<Gathered, TaskError>,
+    },
+}
+
+impl Happening {
+    fn known(self, buckets: &Buckets) -> What {
+        match self {
+            Self::Known(what) => what,
+            Self::MapRun { map_run, gathered } => What::MapRunEnded {
+                map_run,
+                outcome: gathered.and_then(|gathered| gathered.outcome(buckets)),
+            },
+        }
+    }
 }
 
 impl States {
@@ -45,9 +68,10 @@ impl States {
             let taken = step.owed.iter().filter_map(|leased| {
                 let what = match &leased.owed {
                     Owed::MapRunEnded { map_run, run } => {
-                        What::MapRunEnded { map_run: *map_run, outcome: MapRunRecord::outcome(read, *run) }
+                        let gathered = MapRunRecord::gather(read, *run, Seen { home: self.home(), now });
+                        Happening::MapRun { map_run: *map_run, gathered }
                     }
-                    owed => owed.clone().what()?,
+                    owed => Happening::Known(owed.clone().what()?),
                 };
                 // The beginning is told as of when it was acknowledged: `$$.Execution.StartTime` is startDate.
                 let now_ms = match leased.owed {
@@ -60,7 +84,7 @@ impl States {
             Some((machine, progress, taken))
         });
         let found = read.map_err(|error| error.to_string())?;
-        Ok(found.map(|(machine, progress, taken)| advance(&machine, progress, taken, seed)))
+        Ok(found.map(|(machine, progress, taken)| self.advance(&machine, progress, taken, seed)))
     }
 
     /// Writes what a step came to and settles it. Where the execution has been stepped since, the step falls due again.
@@ -109,8 +133,8 @@ impl States {
         stop: What,
     ) -> Option<Execution> {
         let progress = Progress::find(&mut commit.tx, number)?;
-        let taken = Taken { what: stop, now_ms: commit.now.unix_ms() };
-        let computed = advance(machine, progress, vec![taken], commit.ids.next_u64());
+        let taken = Taken { what: Happening::Known(stop), now_ms: commit.now.unix_ms() };
+        let computed = self.advance(machine, progress, vec![taken], commit.ids.next_u64());
         self.keep(commit, number, computed);
         Some(Execution::of(&mut commit.tx, number)?.1)
     }
@@ -215,18 +239,19 @@ impl States {
         };
         self.log(commit, &lines);
     }
-}
 
-fn advance(machine: &Arc<Machine>, progress: Progress, taken: Vec<Taken>, seed: u64) -> Computed {
-    let Progress { version, mut at_ms, mut execution } = progress;
-    let (mut all, mut map_runs) = (Vec::new(), Vec::new());
-    for (number, Taken { what, now_ms }) in (0_u64..).zip(taken) {
-        at_ms = at_ms.max(now_ms);
-        let event = Event { now_ms: at_ms, seed: seed.wrapping_add(number), what };
-        let mut effects = asl::step(machine, &mut execution, event);
-        map_runs
-            .extend(std::mem::take(&mut effects.map_runs).into_iter().map(|order| prepare(machine, order)));
-        all.push(effects);
+    fn advance(&self, machine: &Arc<Machine>, progress: Progress, taken: Vec<Taken>, seed: u64) -> Computed {
+        let Progress { version, mut at_ms, mut execution } = progress;
+        let buckets = self.buckets();
+        let (mut all, mut map_runs) = (Vec::new(), Vec::new());
+        for (number, Taken { what, now_ms }) in (0_u64..).zip(taken) {
+            at_ms = at_ms.max(now_ms);
+            let event = Event { now_ms: at_ms, seed: seed.wrapping_add(number), what: what.known(&buckets) };
+            let mut effects = asl::step(machine, &mut execution, event);
+            let orders = std::mem::take(&mut effects.map_runs).into_iter();
+            map_runs.extend(orders.map(|order| prepare(machine, order, &buckets)));
+            all.push(effects);
+        }
+        Computed { version, at_ms, execution, effects: all, map_runs }
     }
-    Computed { version, at_ms, execution, effects: all, map_runs }
 }

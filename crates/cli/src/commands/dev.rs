@@ -136,7 +136,8 @@ fn agreement(arguments: &Arguments) -> Agreement {
 async fn start(arguments: &Arguments, file: &PipelineFile, pipeline: &Pipeline) -> Result<Pieces, String> {
     let feed = feed(arguments, pipeline).await?;
     let config = arguments.server.config(&pipeline.allowed())?;
-    let config = Config { webhooks: file.webhooks_or_say(pipeline)?, ..config };
+    let (webhooks, buckets) = (file.webhooks_or_say(pipeline)?, pipeline.bucket_folders());
+    let config = Config { webhooks, buckets, ..config };
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
     let ids = queue_ids(pipeline, feed.as_ref());
     bring_up(&server.own_door(), file, pipeline, &ids, Agreement::of_flag(&arguments.yes)).await?;

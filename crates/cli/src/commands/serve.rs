@@ -203,6 +203,7 @@ impl ServerArguments {
             own: None,
             permissions: self.permissions.mode(),
             webhooks: Vec::new(),
+            buckets: std::collections::BTreeMap::new(),
             aws: Access::new(Chain::new(aws_settings::of_environment())?),
             calls_out: http_client::Settings {
                 guard: Guard::new(allowed),
@@ -238,7 +239,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         None => Vec::new(),
     };
     let allowed = whole.as_ref().map(|loaded| loaded.pipeline.allowed()).unwrap_or_default();
-    let config = Config { webhooks, ..arguments.server.config(&allowed)? };
+    let buckets = whole.as_ref().map(|loaded| loaded.pipeline.bucket_folders()).unwrap_or_default();
+    let config = Config { webhooks, buckets, ..arguments.server.config(&allowed)? };
     let fed = whole.as_ref().or(of_genesys.as_ref()).map(|loaded| &loaded.pipeline);
     run_until_interrupted(async |interrupt: Interrupt| {
         let agreement = Agreement::of_flag(&arguments.yes);

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{Read, Tx};
 
+use crate::buckets::Buckets;
 use crate::execution::Execution;
 use crate::integration;
 use crate::machine::{
@@ -139,15 +140,36 @@ fn check_definition(states: &States, definition: &str, kind: MachineType) -> Res
     }
     let parsed = serde_json::from_str(definition).unwrap_or_default();
     let mut found = Vec::new();
-    objections(&parsed, "", states.serves(), &mut found);
+    objections(&parsed, "", &Served { serves: states.serves(), buckets: states.buckets() }, &mut found);
     if found.is_empty() {
         return Ok(());
     }
     Err(error::invalid_definition(format!("Invalid State Machine Definition: '{}'", found.join(", "))))
 }
 
+/// What definitions may ask for.
+struct Served {
+    serves: Serves,
+    buckets: Buckets,
+}
+
+impl Served {
+    /// Why a reader or a writer is not served.
+    fn objection(&self, member: &Value) -> Option<String> {
+        member.get("Resource")?;
+        let config = member.get("ReaderConfig").unwrap_or(&Value::Null);
+        let is = |name: &str, value: &str| config.get(name).and_then(Value::as_str) == Some(value);
+        if is("InputType", "PARQUET") || is("ManifestType", "ATHENA_DATA") {
+            return Some("Parquet and Athena's manifests are not served by Trunkline.".to_owned());
+        }
+        let given = ["Parameters", "Arguments"].iter().find_map(|name| member.get(*name)?.get("Bucket"));
+        let bucket = given.and_then(Value::as_str).filter(|name| !name.starts_with("{%"));
+        self.buckets.objection(bucket)
+    }
+}
+
 /// What a definition asks for and is not served, each with its place.
-fn objections(block: &Value, place: &str, serves: Serves, found: &mut Vec<String>) {
+fn objections(block: &Value, place: &str, served: &Served, found: &mut Vec<String>) {
     let states = block.get("States").and_then(Value::as_object);
     for (name, state) in states.into_iter().flatten() {
         let place = format!("{place}/States/{name}");
@@ -158,25 +180,22 @@ fn objections(block: &Value, place: &str, serves: Serves, found: &mut Vec<String
         if state.get("Type").and_then(Value::as_str) == Some("Task")
             && let Some(arn) = resource(state)
             && let Some(parsed) = asl::resource::Resource::parse(&arn)
-            && let Some(words) = integration::objection(&parsed, serves)
+            && let Some(words) = integration::objection(&parsed, served.serves)
         {
             object(words, "Resource");
         }
         for member in ["ItemReader", "ResultWriter"] {
-            if let Some(arn) = state.get(member).and_then(resource) {
-                object(
-                    format!("The resource {arn} is not served by Trunkline: there is no S3 here."),
-                    member,
-                );
+            if let Some(words) = state.get(member).and_then(|given| served.objection(given)) {
+                object(words, member);
             }
         }
         let branches = state.get("Branches").and_then(Value::as_array).into_iter().flatten();
         for (number, branch) in branches.enumerate() {
-            objections(branch, &format!("{place}/Branches[{number}]"), serves, found);
+            objections(branch, &format!("{place}/Branches[{number}]"), served, found);
         }
         for member in ["ItemProcessor", "Iterator"] {
             if let Some(processor) = state.get(member) {
-                objections(processor, &format!("{place}/{member}"), serves, found);
+                objections(processor, &format!("{place}/{member}"), served, found);
             }
         }
     }

@@ -9,3 +9,4 @@
 mod executions;
 mod house;
 mod kills;
+mod map_files;
