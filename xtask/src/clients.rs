@@ -13,7 +13,7 @@ use crate::machine::{self, Outcome};
 use crate::root;
 use crate::served::{RUNTIMES, RUNTIMES_VARIABLE, Served};
 
-const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|console|genesys|browser ...] [-- TEST...]";
+const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|console|genesys|browser|aws ...] [-- TEST...]";
 
 /// How the binary is started: the tests have HTTP endpoints on this machine. Whoever gives `--endpoint` starts it likewise.
 const SERVE: &[&str] = &["serve", "--allow-private", "localhost"];
@@ -43,6 +43,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "console", run: console },
     Suite { name: "genesys", run: genesys },
     Suite { name: "browser", run: browser },
+    Suite { name: "aws", run: aws },
 ];
 
 pub(crate) fn run(args: &[String]) -> ExitCode {
@@ -240,6 +241,13 @@ fn genesys(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let mut node = node_tests(&scratch.join("genesys_node"), &folder, &folder)?;
     environment(&mut node, &org);
     machine::run(node.env("TRUNKLINE_ORG", &org))
+}
+
+/// `--to aws` against an emulator of CloudFormation and the services behind it, which the tests start on this machine.
+fn aws(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+    let binary = options.binary.clone().map_or_else(machine::build_release, Ok)?;
+    let mut command = unittest(scratch, endpoint, "aws", "aws")?;
+    machine::run(command.env("TRUNKLINE_BIN", binary).args(["discover", "-s", "."]))
 }
 
 /// `node --test` over the modules of `tests`, which are copied beside a `node_modules` of their own, because Node looks for

@@ -129,7 +129,7 @@ impl Chain {
     }
 
     /// Where a service is: where the environment says, or where AWS has it.
-    pub(crate) fn endpoint(&self, service: &str, region: &str) -> Endpoint {
+    pub fn endpoint(&self, service: &str, region: &str) -> Endpoint {
         match &self.asked {
             Some(asked) => asked.endpoints.of(service, region),
             None => Endpoint::official(service, region),

@@ -48,7 +48,7 @@ impl Endpoint {
     }
 
     /// The host as a guard names it, so that a private address that somebody named is reached.
-    pub(crate) fn allowed(&self) -> Option<Allowed> {
+    pub fn allowed(&self) -> Option<Allowed> {
         let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
         let name = match self.host.rsplit_once(':') {
             Some((name, port)) if is_port(port) => name,
@@ -78,6 +78,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("sqs", "AWS_ENDPOINT_URL_SQS"),
     ("lambda", "AWS_ENDPOINT_URL_LAMBDA"),
     ("states", "AWS_ENDPOINT_URL_SFN"),
+    ("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION"),
     ("sts", "AWS_ENDPOINT_URL_STS"),
     ("portal.sso", "AWS_ENDPOINT_URL_SSO"),
 ];

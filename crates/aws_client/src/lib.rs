@@ -9,12 +9,12 @@ pub mod access;
 pub mod answer;
 pub mod chain;
 pub mod endpoint;
+pub mod region;
 pub mod settings;
 pub mod tried;
 
 mod files;
 mod profiles;
-mod region;
 mod sources;
 mod xml;
 

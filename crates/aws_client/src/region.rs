@@ -7,7 +7,7 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// A sentence about a file that cannot be read.
-pub(crate) fn named(settings: &Settings) -> Result<Option<String>, String> {
+pub fn named(settings: &Settings) -> Result<Option<String>, String> {
     let said = settings.variable("AWS_REGION").or_else(|| settings.variable("AWS_DEFAULT_REGION"));
     if said.is_some() {
         return Ok(said);

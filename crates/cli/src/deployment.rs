@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -17,7 +18,7 @@ use server::{OwnDoor, Server};
 use crate::feed::Feed;
 use crate::output::{self, BAD, FAINT, Form, GOOD, STRONG, styled};
 use crate::pipeline_file::{self, FileArguments, PipelineFile};
-use crate::remote::{At, Endpoint};
+use crate::remote::Endpoint;
 
 /// What a file wants of an endpoint, and what that would change.
 #[derive(Debug)]
@@ -314,8 +315,19 @@ pub(crate) fn ask(question: &str) -> Result<bool, String> {
 pub(crate) struct Target {
     #[command(flatten)]
     file: FileArguments,
-    #[command(flatten)]
-    at: At,
+    /// Address of the running Trunkline [env: AWS_ENDPOINT_URL=] [default: http://127.0.0.1:4566]; with --to aws, of another
+    /// CloudFormation than AWS's own
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// Also trust the certificate authorities in this file (PEM), for an https:// endpoint
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
+    ca_file: Option<PathBuf>,
+    /// Sign requests with the access key, or send the token, in the first line of this file: what `serve --auth-file` takes
+    #[arg(long, value_name = "FILE", env = "TRUNKLINE_AUTH_FILE")]
+    auth_file: Option<PathBuf>,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
 }
 
 /// What is compared with what is there.
@@ -330,7 +342,25 @@ pub(crate) enum Goal {
 impl Target {
     /// As it was asked for.
     pub(crate) fn form(&self) -> Form {
-        self.at.form()
+        if self.json { Form::Json } else { Form::Text }
+    }
+
+    /// The pipeline file.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(crate) fn file(&self) -> Result<PipelineFile, String> {
+        self.file.read()
+    }
+
+    /// The address that was named on the command line.
+    pub(crate) fn named_endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// The running Trunkline.
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::here(self.endpoint.clone(), self.ca_file.clone(), self.auth_file.clone())
     }
 
     /// Compares the endpoint with the goal, and hands over what would change.
@@ -344,7 +374,8 @@ impl Target {
     ) -> Result<T, String> {
         let file = self.file.read()?;
         let pipeline = file.load_or_say()?;
-        with_api(&self.at.endpoint, async |api, place| {
+        let endpoint = self.endpoint();
+        with_api(&endpoint, async |api, place| {
             let desired = match goal {
                 Goal::Nothing => Desired::default(),
                 Goal::File => {
@@ -353,7 +384,7 @@ impl Target {
                 }
             };
             let planned = Deployment::plan(api, &pipeline.owner, &desired).await;
-            command(planned.map_err(|error| self.at.endpoint.explain(&error))?).await
+            command(planned.map_err(|error| endpoint.explain(&error))?).await
         })
     }
 }

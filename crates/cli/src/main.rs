@@ -14,6 +14,7 @@ mod output;
 mod permissions;
 mod pipeline_file;
 mod remote;
+mod stack;
 mod stretch;
 mod table;
 mod timeline;

@@ -54,6 +54,13 @@ impl At {
 }
 
 impl Endpoint {
+    /// The one that is named, or the environment's, or where `dev` and `serve` listen.
+    pub(crate) fn here(url: Option<String>, ca_file: Option<PathBuf>, auth_file: Option<PathBuf>) -> Self {
+        let of_environment = || std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
+        let url = url.or_else(of_environment).unwrap_or_else(|| DEFAULT.to_owned());
+        Self { url, ca_file, auth_file }
+    }
+
     /// The APIs there; nothing is sent yet.
     ///
     /// # Errors

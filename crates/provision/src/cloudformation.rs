@@ -20,12 +20,16 @@ mod queues;
 mod rules;
 mod state_machines;
 
+use std::collections::BTreeMap;
+
+use aws::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use crate::api::Place;
 use crate::cloudformation::builder::Builder;
 use crate::desired::desired;
 use crate::mistake::Mistake;
+use crate::owner::Owner;
 use crate::pipeline::Pipeline;
 
 /// What a template may have, in bytes, where it is sent as it is. Source: CreateChangeSet in the CloudFormation API reference.
@@ -39,9 +43,16 @@ pub struct Exported {
     template: Value,
     /// What is not in it or not as it was here, a sentence each.
     pub notes: Vec<String>,
+    /// Values of parameters that are known here, and no part of the template: secrets of the file and of the environment.
+    pub known: BTreeMap<String, Secret>,
 }
 
 impl Exported {
+    /// The template itself.
+    pub fn template(&self) -> &Value {
+        &self.template
+    }
+
     /// The template, indented.
     pub fn pretty(&self) -> String {
         let mut text = serde_json::to_string_pretty(&self.template).unwrap_or_default();
@@ -81,15 +92,21 @@ pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>>
     let notes = builder.notes();
     let mut template = Map::new();
     template.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
-    template.insert("Description".to_owned(), json!(format!("Trunkline pipeline {}", pipeline.owner.0)));
+    template.insert("Description".to_owned(), json!(description(&pipeline.owner)));
     template.insert("Metadata".to_owned(), json!({"Trunkline": carried(text, pipeline)}));
     let names = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
     let parameters = builder.parameters(names.map(|name| name.value.as_str()));
     if !parameters.is_empty() {
         template.insert("Parameters".to_owned(), Value::Object(parameters));
     }
+    let known = std::mem::take(&mut builder.known);
     template.insert("Resources".to_owned(), builder.resources());
-    Ok(Exported { template: Value::Object(template), notes })
+    Ok(Exported { template: Value::Object(template), notes, known })
+}
+
+/// The description of a pipeline's template, and so of its stack: whose it is.
+pub fn description(owner: &Owner) -> String {
+    format!("Trunkline pipeline {}", owner.0)
 }
 
 /// The sections of the file that become resources.

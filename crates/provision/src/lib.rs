@@ -27,6 +27,7 @@ pub mod survey;
 pub mod cloudformation;
 pub mod input;
 pub mod schema;
+pub mod stack;
 pub mod texts;
 pub mod verdict;
 

@@ -18,6 +18,11 @@ impl Secrets {
         self.0.iter().map(|(pointer, _)| pointer.as_str())
     }
 
+    /// The secret that belongs at a JSON pointer.
+    pub(crate) fn at(&self, place: &str) -> Option<&Secret> {
+        self.0.iter().find(|(pointer, _)| pointer == place).map(|(_, secret)| secret)
+    }
+
     /// A request with the secrets in it.
     pub(crate) fn fill(&self, mut request: Value) -> Value {
         for (pointer, secret) in &self.0 {

@@ -6,6 +6,8 @@ use clap::Args;
 
 use crate::deployment::{Goal, Target};
 use crate::output::{self, Form};
+use crate::stack::plan::{Found, PlanOptions};
+use crate::stack::{self, Options};
 
 /// Arguments of `trunkline plan`.
 #[derive(Debug, Args)]
@@ -15,6 +17,10 @@ pub(crate) struct Arguments {
     /// Exit with status 0 if there are no changes, 2 if there are, 1 on an error
     #[arg(long)]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    aws: PlanOptions,
 }
 
 /// The exit status of `--detailed-exitcode` where there are changes.
@@ -23,7 +29,8 @@ const CHANGES: u8 = 2;
 /// Exit status 0, or as `--detailed-exitcode` says.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     match (plan(arguments), arguments.detailed_exitcode) {
-        (Ok(Changes::Some), true) => Ok(ExitCode::from(CHANGES)),
+        (Ok(Found::Interrupted), _) => Ok(stack::interrupted()),
+        (Ok(Found::Changes), true) => Ok(ExitCode::from(CHANGES)),
         (Ok(_), _) => Ok(ExitCode::SUCCESS),
         (Err(error), true) => {
             output::error(&error);
@@ -33,14 +40,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     }
 }
 
-/// Whether there is something to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Changes {
-    None,
-    Some,
-}
-
-fn plan(arguments: &Arguments) -> Result<Changes, String> {
+fn plan(arguments: &Arguments) -> Result<Found, String> {
+    if arguments.options.is_aws(&arguments.aws.given())? {
+        return stack::plan::run(&arguments.target, &arguments.options, &arguments.aws);
+    }
     arguments.target.compare(Goal::File, async |deployment| {
         deployment.check()?;
         if arguments.target.form() == Form::Json {
@@ -48,6 +51,6 @@ fn plan(arguments: &Arguments) -> Result<Changes, String> {
         } else {
             deployment.show();
         }
-        Ok(if deployment.plan.is_empty() { Changes::None } else { Changes::Some })
+        Ok(if deployment.plan.is_empty() { Found::Nothing } else { Found::Changes })
     })
 }

@@ -26,6 +26,7 @@ mod permissions;
 mod replaying;
 mod seeing;
 mod simulating;
+mod stack;
 mod torture;
 mod trouble;
 mod visitors;

@@ -28,7 +28,7 @@ fn connection(builder: &mut Builder<'_>, resource: &Resource, name: &str) {
         let last: Vec<&str> = pointer.split('/').skip(2).filter(|step| *step != "Value").collect();
         let parameter = format!("{logical_id}{}", logical::camel(&last.join("-")));
         let about = format!("Secret of the connection {name}: {}", last.join("/"));
-        let value = builder.secret(parameter, &about);
+        let value = builder.secret(parameter, &about, resource.secrets.at(pointer));
         put(&mut properties, pointer, value);
     }
     let mut properties = properties.as_object().cloned().unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws::Arn;
+use aws::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use crate::cloudformation::block::Block;
@@ -20,6 +21,8 @@ pub(super) struct Builder<'a> {
     blocks: BTreeMap<String, Block>,
     /// Parameters that whoever deploys the template gives, besides ids of queues.
     given: BTreeMap<String, Value>,
+    /// The secrets among them, which the file has from here.
+    pub(super) known: BTreeMap<String, Secret>,
     rendered: BTreeSet<Id>,
     notes: BTreeSet<String>,
 }
@@ -32,6 +35,7 @@ impl<'a> Builder<'a> {
             granted: Granted::default(),
             blocks: BTreeMap::new(),
             given: BTreeMap::new(),
+            known: BTreeMap::new(),
             rendered: BTreeSet::new(),
             notes: BTreeSet::new(),
         }
@@ -54,8 +58,11 @@ impl<'a> Builder<'a> {
     }
 
     /// A parameter for a secret: `Ref` of it.
-    pub(super) fn secret(&mut self, name: String, about: &str) -> Value {
+    pub(super) fn secret(&mut self, name: String, about: &str, secret: Option<&Secret>) -> Value {
         let reference = json!({"Ref": name});
+        if let Some(secret) = secret {
+            self.known.insert(name.clone(), secret.clone());
+        }
         self.given.insert(name, json!({"Type": "String", "NoEcho": true, "Description": about}));
         reference
     }

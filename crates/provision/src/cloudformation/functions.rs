@@ -37,7 +37,8 @@ fn one(builder: &mut Builder<'_>, resource: &Resource, (function, bus): (&Functi
     for pointer in resource.secrets.places().filter(|pointer| pointer.starts_with("/Environment/")) {
         let variable = pointer.rsplit('/').next().unwrap_or_default();
         let about = format!("The variable {variable} of the function {name}");
-        let value = builder.secret(format!("{logical_id}{}", logical::camel(variable)), &about);
+        let parameter = format!("{logical_id}{}", logical::camel(variable));
+        let value = builder.secret(parameter, &about, resource.secrets.at(pointer));
         if let Some(Value::Object(variables)) = properties.pointer_mut("/Environment/Variables") {
             variables.insert(variable.to_owned(), value);
         }

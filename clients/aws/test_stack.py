@@ -1,0 +1,156 @@
+"""`trunkline plan|apply|destroy --to aws` against an emulator, looked at through the services' own APIs.
+
+The emulator (ministack) has no archives, connections and API destinations, models no failing resource and no adoption of what is
+there already: those states are played by the scripted double in crates/cli/tests/it/stack.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import boto3
+
+BINARY = os.environ["TRUNKLINE_BIN"]
+FILE = """
+version: 1
+name: crm
+bus: contact-centre
+queues:
+  - { name: calls, visibilityTimeout: %(visibility)s, deadLetter: { queue: dead, maxReceiveCount: 3 } }
+  - { name: dead, retention: 14d }
+tables:
+  - { name: conversations, key: id }
+logGroups:
+  - { name: /aws/events/ended, retentionDays: 30 }
+functions:
+  - name: remember
+    runtime: python3.13
+    environment: { TABLE: "${table:conversations}" }
+    inline: |
+      def handler(event, context):
+          return event
+rules:
+  - name: ended
+    pattern: { source: [genesys.cloud], detail-type: [%(type)s] }
+    targets: [{ queue: calls, deadLetter: dead }, { function: remember, deadLetter: dead }]
+"""
+FIRST = {"visibility": "30s", "type": "conversation.end"}
+SECOND = {"visibility": "90s", "type": "conversation.start"}
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Stack(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        port = free_port()
+        cls.url = f"http://127.0.0.1:{port}"
+        cls.folder = tempfile.TemporaryDirectory()
+        # By default it listens on every address.
+        environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+        cls.log = open(os.path.join(cls.folder.name, "emulator.log"), "w")
+        cls.emulator = subprocess.Popen(
+            [sys.executable, "-m", "ministack"], env=environment, cwd=cls.folder.name, stdout=cls.log, stderr=cls.log
+        )
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                if cls.emulator.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise AssertionError("the emulator does not start")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.emulator.terminate()
+        cls.emulator.wait(30)
+        cls.log.close()
+        cls.folder.cleanup()
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1")
+
+    def write(self, values):
+        with open(os.path.join(self.folder.name, "trunkline.yaml"), "w") as file:
+            file.write(FILE % values)
+
+    def trunkline(self, status, *arguments):
+        command = [BINARY, *arguments, "--to", "aws", "--endpoint", self.url]
+        done = subprocess.run(
+            command, cwd=self.folder.name, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL
+        )
+        self.assertEqual(done.returncode, status, f"{arguments}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def visibility(self):
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName="calls")["QueueUrl"]
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+
+    def test_a_stack_is_made_changed_and_gone(self):
+        stacks = self.client("cloudformation")
+        self.write(FIRST)
+        self.assertIn("which is new", self.trunkline(2, "plan", "--detailed-exitcode"))
+        with self.assertRaises(stacks.exceptions.ClientError):
+            stacks.describe_stacks(StackName="crm")
+
+        self.assertIn("stack crm is as the file says", self.trunkline(0, "apply", "--yes"))
+        self.assertEqual(self.visibility(), {"VisibilityTimeout": "30"})
+        events = self.client("events")
+        rule = events.describe_rule(Name="ended", EventBusName="contact-centre")
+        self.assertEqual(json.loads(rule["EventPattern"])["detail-type"], ["conversation.end"])
+        targets = events.list_targets_by_rule(Rule="ended", EventBusName="contact-centre")["Targets"]
+        self.assertEqual(len(targets), 2)
+        self.assertTrue(all(target["DeadLetterConfig"]["Arn"].endswith(":dead") for target in targets), targets)
+        self.assertIn("nothing to change", self.trunkline(0, "plan", "--detailed-exitcode"))
+
+        self.write(SECOND)
+        planned = json.loads(self.trunkline(0, "plan", "--keep", "--json"))
+        # The emulator calls a change of any rule one that may replace it.
+        told = {change["type"]: change["action"] for change in planned["changes"]}
+        self.assertEqual(told.get("AWS::SQS::Queue"), "change", planned)
+        self.assertIn("AWS::Events::Rule", told)
+        self.trunkline(0, "apply", planned["changeSet"], "--yes")
+        self.assertEqual(self.visibility(), {"VisibilityTimeout": "90"})
+        self.assertIn("nothing to change", self.trunkline(0, "apply", "--yes"))
+
+        entry = {"Source": "genesys.cloud", "DetailType": "conversation.start", "Detail": "{}", "EventBusName": "contact-centre"}
+        self.assertEqual(events.put_events(Entries=[entry])["FailedEntryCount"], 0)
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName="calls")["QueueUrl"]
+        messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20).get("Messages", [])
+        self.assertEqual([json.loads(one["Body"])["detail-type"] for one in messages], ["conversation.start"])
+
+        self.trunkline(0, "apply", "--yes", "--protect")
+        self.trunkline(2, "destroy", "--yes")
+        gone = self.trunkline(0, "destroy", "--yes", "--unprotect")
+        self.assertIn("table conversations", gone)
+        with self.assertRaises(sqs.exceptions.ClientError):
+            sqs.get_queue_url(QueueName="calls")
+        # What holds data stays.
+        self.client("dynamodb").describe_table(TableName="conversations")
+        sqs.get_queue_url(QueueName="dead")
+        self.assertIn("there is no stack crm", self.trunkline(0, "destroy", "--yes"))
+
+    def test_somebody_elses_stack_is_refused(self):
+        template = {"Description": "The payroll", "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}
+        self.client("cloudformation").create_stack(StackName="payroll", TemplateBody=json.dumps(template))
+        self.write(FIRST)
+        for command in (["plan"], ["apply", "--yes"], ["destroy", "--yes"]):
+            self.trunkline(2, *command, "--stack", "payroll")
+        self.client("cloudformation").describe_stacks(StackName="payroll")
+
+
+if __name__ == "__main__":
+    unittest.main()
