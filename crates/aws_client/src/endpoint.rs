@@ -79,6 +79,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("lambda", "AWS_ENDPOINT_URL_LAMBDA"),
     ("states", "AWS_ENDPOINT_URL_SFN"),
     ("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION"),
+    ("dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
+    ("events", "AWS_ENDPOINT_URL_EVENTBRIDGE"),
     ("sts", "AWS_ENDPOINT_URL_STS"),
     ("portal.sso", "AWS_ENDPOINT_URL_SSO"),
 ];

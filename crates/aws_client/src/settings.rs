@@ -32,6 +32,11 @@ impl Settings {
         self
     }
 
+    /// Whether a profile is asked instead of the environment.
+    pub fn names_profile(&self) -> bool {
+        self.profile.is_some()
+    }
+
     /// A variable that is set and not empty.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|text| !text.is_empty())

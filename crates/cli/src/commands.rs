@@ -34,6 +34,7 @@ mod top;
 mod torture;
 mod trigger;
 mod why;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -131,6 +132,11 @@ pub(crate) enum Command {
     /// The template goes to standard output, what a person must know about it to standard error. Ids of Genesys queues and secrets
     /// of connections are its parameters.
     Export(export::Arguments),
+    /// Carry the messages of queues on AWS to their targets, in any number of processes
+    ///
+    /// What the file's `workers` name is done on SQS and DynamoDB: with a limit of calls at a time that holds over all processes, a record of
+    /// what was done, retries, and the queue's own dead letters. It runs until Ctrl-C or SIGTERM. docs/workers.md.
+    Worker(worker::Arguments),
     /// Connect a Genesys Cloud org to an AWS account, and find events that did not arrive
     Genesys(genesys::Arguments),
     /// Put events on a bus as Genesys Cloud sends them or Trunkline derives them
@@ -157,6 +163,7 @@ impl Command {
         match self {
             Self::Dev(arguments) => arguments.logging().clone(),
             Self::Serve(arguments) => arguments.logging().clone(),
+            Self::Worker(arguments) => arguments.logging().clone(),
             _ => Logging::of_environment(),
         }
     }
@@ -197,6 +204,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Destroy(arguments) => destroy::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Worker(arguments) => worker::run(&arguments),
         Command::Genesys(arguments) => genesys::run(&arguments),
         Command::Trigger(arguments) => trigger::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),

@@ -1,6 +1,6 @@
 //! What feeds a server: the `genesys:` of a pipeline file, simulated or real.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_client::{Access, Chain};
 use events::BusName;
@@ -8,6 +8,7 @@ use genesys::client::address::Address;
 use genesys::client::{Client, Credentials};
 use genesys::feed::notifications::{OrgFacts, TOPICS};
 use genesys::feed::partner_queue::PartnerQueue;
+use genesys::tracker::derived::QueueNames;
 use provision::mistake::Marked;
 use provision::noun::genesys::{Genesys, Source};
 use provision::noun::org::{Org, PartnerQueue as QueueNoun};
@@ -124,6 +125,28 @@ impl Feed {
         };
         started.map_err(|error| error.to_string())
     }
+}
+
+/// The partner queue of a pipeline, if it has one, with the names of the org's queues where the file says which org it is.
+///
+/// # Errors
+/// What the org says.
+pub(crate) async fn partner_queue_of(pipeline: &Pipeline) -> Result<Option<NamedPartnerQueue>, String> {
+    let Some(noun) = &pipeline.genesys else { return Ok(None) };
+    let Source::PartnerQueue(queue) = &noun.source else { return Ok(None) };
+    let Some(url) = &queue.queue_url else { return Ok(None) };
+    let names = match &queue.org {
+        Some(org) => reach(org, noun).await?.facts.queues.into_iter().collect(),
+        None => BTreeMap::new(),
+    };
+    Ok(Some(NamedPartnerQueue { url: url.value.clone(), names: QueueNames(names) }))
+}
+
+/// A partner queue, and names of the org's routing queues by id.
+#[derive(Debug)]
+pub(crate) struct NamedPartnerQueue {
+    pub(crate) url: String,
+    pub(crate) names: QueueNames,
 }
 
 /// A real org that has answered.

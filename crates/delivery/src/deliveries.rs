@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use crate::authorizer;
 use crate::debts::{Debts, Label, Terms, Verdict};
-use crate::target::{self, CUT_OFF, CallOutcome, Outside};
+use crate::judgement::CUT_OFF;
+use crate::target::{self, CallOutcome, Outside};
 use crate::tokens::Tokens;
 
 /// What rules owe to their targets.

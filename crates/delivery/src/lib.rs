@@ -13,6 +13,7 @@ mod event_stream;
 mod hidden;
 pub mod invocations;
 pub mod invoker;
+pub mod judgement;
 pub mod machines;
 pub mod mappings;
 pub mod meters;

@@ -17,9 +17,6 @@ use http_client::Client;
 
 use crate::tokens::Tokens;
 
-/// The code of a call that was cut off: the user guide's ("Using dead-letter queues to process undelivered events").
-pub(crate) const CUT_OFF: &str = "TIMEOUT";
-
 /// What came of calling a target.
 #[derive(Debug)]
 pub(crate) enum CallOutcome {

@@ -11,6 +11,7 @@ use clap::Args;
 use events::{BusName, EventPlace};
 use genesys_org::simulator::parameters::SPEED_TO_WATCH;
 use provision::Pipeline;
+use provision::noun::worker::Worker;
 use server::config::Config;
 use server::{Rooms, Server, SimulatedFeed, WorkerMessage};
 use tokio::sync::{mpsc, watch};
@@ -94,7 +95,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             tokio::spawn(watch.run(agreement(arguments), notify));
         }
         // Where no worker prints what it takes, the events themselves are the news.
-        let watched = pipeline.workers.is_empty().then(|| pipeline.bus.value.clone());
+        let prints = pipeline.workers.iter().any(Worker::prints);
+        let watched = (!prints).then(|| pipeline.bus.value.clone());
         let events = EventNews::new(&rooms, watched.as_deref());
         let shower = tokio::spawn(show(screen, News { rooms, events, messages, notices }, ended));
         let how = server.until_stopped(interrupt.asked()).await;
@@ -142,7 +144,7 @@ async fn start(arguments: &Arguments, file: &PipelineFile, pipeline: &Pipeline) 
     let ids = queue_ids(pipeline, feed.as_ref());
     bring_up(&server.own_door(), file, pipeline, &ids, Agreement::of_flag(&arguments.yes)).await?;
     let (shown, messages) = mpsc::channel(SHOWN_MAX);
-    for worker in &pipeline.workers {
+    for worker in pipeline.workers.iter().filter(|worker| worker.prints()) {
         server.start_worker(&worker.queue.value, shown.clone());
     }
     let screen = Screen::new(&server, arguments, (file, pipeline), feed.as_ref());

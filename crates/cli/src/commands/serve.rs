@@ -294,7 +294,7 @@ async fn start(
 /// Starts the workers of a pipeline; nobody looks at what they receive.
 fn start_workers(server: &mut Server, pipeline: &Pipeline) {
     let (shown, mut messages) = mpsc::channel(1);
-    for worker in &pipeline.workers {
+    for worker in pipeline.workers.iter().filter(|worker| worker.prints()) {
         server.start_worker(&worker.queue.value, shown.clone());
     }
     tokio::spawn(async move { while messages.recv().await.is_some() {} });

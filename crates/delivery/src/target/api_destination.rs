@@ -9,11 +9,12 @@ use std::time::Duration;
 use aws::Timestamp;
 use events::target::api_destination;
 use events::{ApiCall, Events, NoCall, Outcome, Retry, TargetResponse, TokenCall};
-use http_client::{Failure, FailureKind, Request};
+use http_client::{Failure, Request};
 
 use crate::authorizer;
 use crate::hidden::hidden;
-use crate::target::{CUT_OFF, CallOutcome, Caller, Outside, Parcel, failed};
+use crate::judgement::{self, Judged};
+use crate::target::{CallOutcome, Caller, Outside, Parcel, failed};
 use crate::tokens::NoToken;
 
 /// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
@@ -83,14 +84,7 @@ async fn without_token(events: &Events, call: &TokenCall, none: NoToken, now: Ti
 }
 
 fn no_answer(failure: &Failure) -> CallOutcome {
-    let (code, retry) = match failure.kind {
-        FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
-        FailureKind::Refused => ("NO_PERMISSIONS", Retry::Held),
-        FailureKind::Timeout => (CUT_OFF, Retry::ByPolicy),
-        FailureKind::Unresolved | FailureKind::Connect | FailureKind::Tls | FailureKind::Cut => {
-            ("SDK_CLIENT_ERROR", Retry::ByPolicy)
-        }
-    };
+    let Judged { code, retry } = judgement::no_answer(failure.kind);
     failed(code, format!("Unable to invoke ApiDestination endpoint: {}.", failure.text), retry)
 }
 
@@ -110,50 +104,9 @@ fn judge(answer: &http_client::Response, shown: TargetResponse, now: Timestamp) 
             let message = format!(
                 "Unable to invoke ApiDestination endpoint: it answered with the status {status}{hint}."
             );
-            let retry = match status {
-                401 | 407 | 409 | 429 | 500..=599 => after(answer.header("retry-after"), now),
-                _ => Retry::Never,
-            };
-            Outcome::Failed { code: "ERROR_FROM_TARGET".to_owned(), message, retry }
+            let Judged { code, retry } = judgement::http_status(status, answer.header("retry-after"), now);
+            Outcome::Failed { code: code.to_owned(), message, retry }
         }
     };
     CallOutcome::Ended { outcome, answer: Some(shown) }
-}
-
-/// `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
-fn after(header: Option<&str>, now: Timestamp) -> Retry {
-    let Some(text) = header.map(str::trim) else { return Retry::ByPolicy };
-    match text.parse::<i64>() {
-        Ok(seconds) => match u64::try_from(seconds) {
-            Ok(seconds) => Retry::NotBefore(now.plus(Duration::from_secs(seconds))),
-            Err(_) => Retry::Never,
-        },
-        Err(_) => Timestamp::parse_http(text).map_or(Retry::ByPolicy, Retry::NotBefore),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use aws::Timestamp;
-    use events::Retry;
-
-    use super::after;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = Timestamp::from_unix_ms(1_000);
-        let cases = [
-            (None, Retry::ByPolicy),
-            (Some("soon"), Retry::ByPolicy),
-            (Some("0"), Retry::NotBefore(now)),
-            (Some(" 120 "), Retry::NotBefore(now.plus(Duration::from_secs(120)))),
-            (Some("-1"), Retry::Never),
-            (Some("Thu, 01 Jan 1970 00:01:00 GMT"), Retry::NotBefore(Timestamp::from_unix_ms(60_000))),
-        ];
-        for (header, wanted) in cases {
-            assert_eq!(after(header, now), wanted, "{header:?}");
-        }
-    }
 }

@@ -11,10 +11,11 @@ use aws::secret::Secret;
 use aws_client::access::Unsignable;
 use aws_client::{AwsError, Post, SignedRequest};
 use events::{Outcome, Retry, TargetResponse};
-use http_client::{Failure, FailureKind};
+use http_client::Failure;
 
 use crate::hidden::hidden;
-use crate::target::{CUT_OFF, CallOutcome, Outside, failed};
+use crate::judgement::{self, Judged};
+use crate::target::{CallOutcome, Outside, failed};
 
 /// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
@@ -46,14 +47,7 @@ pub(crate) async fn send(outside: &Outside, (arn, post): (&Arn, Post<'_>), done:
 }
 
 fn no_answer(arn: &Arn, failure: &Failure) -> CallOutcome {
-    let (code, retry) = match failure.kind {
-        FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
-        FailureKind::Refused => ("NO_PERMISSIONS", Retry::Held),
-        FailureKind::Timeout => (CUT_OFF, Retry::ByPolicy),
-        FailureKind::Unresolved | FailureKind::Connect | FailureKind::Tls | FailureKind::Cut => {
-            ("SDK_CLIENT_ERROR", Retry::ByPolicy)
-        }
-    };
+    let Judged { code, retry } = judgement::no_answer(failure.kind);
     failed(code, format!("{arn} could not be called: {}.", failure.text), retry)
 }
 
@@ -67,7 +61,7 @@ fn judge(arn: &Arn, answer: &http_client::Response, done: &[&str], secrets: &[&s
     if answer.is_success() || done.contains(&name.as_str()) {
         return CallOutcome::Ended { outcome: Outcome::Delivered, answer: Some(shown) };
     }
-    let (code, retry) = class(answer.status, &name);
+    let Judged { code, retry } = judgement::aws_error(answer.status, &name);
     let (name, words) = (without_secrets(&name), without_secrets(&words));
     let said = if words.is_empty() { "no words" } else { &words };
     let message = format!("{arn} answered {} {}: {}", answer.status, head(&name), head(said));
@@ -75,60 +69,9 @@ fn judge(arn: &Arn, answer: &http_client::Response, done: &[&str], secrets: &[&s
     CallOutcome::Ended { outcome, answer: Some(shown) }
 }
 
-/// The user guide's code for an error of AWS's, and whether trying again may mend it.
-fn class(status: u16, name: &str) -> (&'static str, Retry) {
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    match status {
-        500.. => ("INTERNAL_ERROR", Retry::ByPolicy),
-        // Expired credentials, and a clock that is wrong, are mended by whoever runs this.
-        _ if has(&["Expired", "RequestTimeTooSkewed"]) => ("NO_PERMISSIONS", Retry::ByPolicy),
-        429 => ("THROTTLING", Retry::ByPolicy),
-        _ if has(&["Throttl", "TooManyRequests", "SlowDown", "OverLimit"]) => ("THROTTLING", Retry::ByPolicy),
-        _ if has(&["LimitExceeded"]) => ("RESOURCE_LIMIT_EXCEEDED", Retry::ByPolicy),
-        _ if has(&["NotFound", "DoesNotExist", "NonExistent"]) => ("NO_RESOURCE", Retry::Never),
-        404 => ("NO_RESOURCE", Retry::Never),
-        401 | 403 => ("NO_PERMISSIONS", Retry::Never),
-        _ if has(&["AccessDenied", "UnrecognizedClient", "Signature", "InvalidClientTokenId"]) => {
-            ("NO_PERMISSIONS", Retry::Never)
-        }
-        _ => ("INVALID_PARAMETER", Retry::Never),
-    }
-}
-
 /// The first bytes of a text, up to the end of a character.
 fn head(text: &str) -> &str {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let end = ends.take_while(|end| *end <= WORDS_BYTES_MAX).last().unwrap_or_default();
     text.get(..end).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use events::Retry::{ByPolicy, Never};
-
-    use super::class;
-
-    #[test]
-    fn errors_are_told_apart() {
-        // Names: the services' models in botocore, and "Common errors" of the API references.
-        let cases = [
-            (500, "ServiceException", "INTERNAL_ERROR", ByPolicy),
-            (503, "", "INTERNAL_ERROR", ByPolicy),
-            (429, "TooManyRequestsException", "THROTTLING", ByPolicy),
-            (400, "ThrottlingException", "THROTTLING", ByPolicy),
-            (403, "ExpiredTokenException", "NO_PERMISSIONS", ByPolicy),
-            (403, "AccessDeniedException", "NO_PERMISSIONS", Never),
-            (403, "InvalidClientTokenId", "NO_PERMISSIONS", Never),
-            (400, "UnrecognizedClientException", "NO_PERMISSIONS", Never),
-            (400, "QueueDoesNotExist", "NO_RESOURCE", Never),
-            (404, "ResourceNotFoundException", "NO_RESOURCE", Never),
-            (400, "StateMachineDoesNotExist", "NO_RESOURCE", Never),
-            (400, "ExecutionLimitExceeded", "RESOURCE_LIMIT_EXCEEDED", ByPolicy),
-            (413, "RequestTooLargeException", "INVALID_PARAMETER", Never),
-            (400, "InvalidMessageContents", "INVALID_PARAMETER", Never),
-        ];
-        for (status, name, code, retry) in cases {
-            assert_eq!(class(status, name), (code, retry), "{status} {name}");
-        }
-    }
 }
