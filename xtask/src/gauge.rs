@@ -80,6 +80,11 @@ impl Gauge {
         text(&made, "/ApiDestinationArn")
     }
 
+    /// The address of a path of this target.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
     /// The most calls that it was ever at work on.
     pub(crate) fn most(&self) -> usize {
         self.shared.most.load(Ordering::SeqCst)

@@ -9,6 +9,7 @@ mod corpus;
 mod corpus_asl;
 mod coverage;
 mod dist;
+mod fleet;
 mod gauge;
 mod machine;
 mod mutants;
@@ -74,6 +75,11 @@ const TASKS: &[Task] = &[
         name: "concurrency",
         about: "[--events N] [--limit N] a target's limit, read from its own gauge while the binary is killed",
         run: concurrency::run,
+    },
+    Task {
+        name: "fleet",
+        about: "[--seconds N] [--workers N] `trunkline worker` in many processes that are killed and stopped: limit, effects, scaling",
+        run: fleet::run,
     },
     Task {
         name: "mutants",

@@ -132,7 +132,7 @@ pub(crate) enum Command {
     /// The template goes to standard output, what a person must know about it to standard error. Ids of Genesys queues and secrets
     /// of connections are its parameters.
     Export(export::Arguments),
-    /// Carry the messages of queues on AWS to their targets, in any number of processes
+    /// Carry messages of queues on AWS to their targets, in any number of processes
     ///
     /// What the file's `workers` name is done on SQS and DynamoDB: with a limit of calls at a time that holds over all processes, a record of
     /// what was done, retries, and the queue's own dead letters. It runs until Ctrl-C or SIGTERM. docs/workers.md.
