@@ -182,7 +182,7 @@ fn absent(fault: &Fault, what: &str, remote: &Remote) -> String {
     let is_absent = fault.is_absent() || fault.code.ends_with("DoesNotExist");
     if is_absent {
         return format!(
-            "there is no {what} in {}: apply the file there first, or name another --region or --profile",
+            "there is no {what} in {}: apply the file there first, or name another --region or --aws-profile",
             remote.region()
         );
     }

@@ -21,23 +21,22 @@ use crate::grace::grace_of;
 use crate::input;
 use crate::logging::Logging;
 use crate::output;
-use crate::pipeline_file::{self, PipelineFile};
+use crate::pipeline_file::FileArguments;
 
 /// Arguments of `trunkline worker`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The pipeline file; its `workers` are what is done
-    #[arg(short, long, value_name = "FILE", default_value = pipeline_file::DEFAULT)]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArguments,
     /// Where SQS and DynamoDB are: a Trunkline, such as http://127.0.0.1:4566. Default: AWS
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
     /// The region. Default: that of the environment or the profile
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// The profile of AWS's configuration that calls, instead of what the environment says
+    /// The profile of ~/.aws/config whose credentials and region are used [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    aws_profile: Option<String>,
     /// The DynamoDB table that all workers of a pipeline share. Default: trunkline-NAME-workers, by the file's name
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
@@ -64,7 +63,7 @@ impl Arguments {
 
     fn remote(&self) -> Result<Remote, String> {
         let mut settings = aws_settings::of_environment();
-        if let Some(profile) = &self.profile {
+        if let Some(profile) = &self.aws_profile {
             settings = settings.with_profile(profile);
         }
         let named = match &self.region {
@@ -129,7 +128,7 @@ fn work_of(worker: &Worker) -> Option<Work> {
 
 /// Works until it is told to stop; what is under way then is ended first.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let file = PipelineFile::read(&arguments.file)?;
+    let file = arguments.file.read()?;
     let pipeline = file.load_or_say()?;
     let has_partner_queue =
         pipeline.genesys.as_ref().is_some_and(|genesys| matches!(genesys.source, Source::PartnerQueue(_)));
@@ -137,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         return Err(format!(
             "{} names nothing for a worker to do: add `workers: [{{queue: NAME, url: https://...}}]`, or `function`, `stateMachine`, `sendTo` \
              instead of `url`; or for the tracker `genesys: {{source: sqs, queueUrl: ...}}`",
-            arguments.file.display()
+            arguments.file.file.display()
         ));
     }
     let remote = arguments.remote()?;
