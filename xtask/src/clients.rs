@@ -277,7 +277,7 @@ fn node_tests(folder: &Path, package: &Path, tests: &Path) -> Outcome<Command> {
 fn modules(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "mjs"));
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "mjs" || ending == "cjs"));
     paths.sort();
     Ok(paths)
 }

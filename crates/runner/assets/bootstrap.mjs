@@ -321,9 +321,11 @@ function pointOldSdkHere() {
   const load = Module._extensions[".js"];
   Module._extensions[".js"] = function (module, filename) {
     const result = load.call(this, module, filename);
-    if (/[\\/]aws-sdk[\\/]lib[\\/]core\.js$/.test(filename)) {
+    // The loader makes a new configuration after the core has made one.
+    if (/[\\/]aws-sdk[\\/]lib[\\/](core|node_loader)\.js$/.test(filename)) {
+      const core = Module._cache[filename.replace(/node_loader\.js$/, "core.js")]?.exports;
       const endpoint = process.env.AWS_ENDPOINT_URL;
-      if (endpoint) module.exports.config?.update({ endpoint, s3ForcePathStyle: true });
+      if (endpoint) core?.config?.update({ endpoint, s3ForcePathStyle: true });
     }
     return result;
   };
@@ -344,7 +346,9 @@ function keepRequestsHere() {
     const host = options.hostname ?? options.host ?? url?.hostname;
     if (!isAws(host)) return original.apply(this, all);
     const target = here.protocol === "http:" ? http.request : original;
-    const headers = { ...(options.headers ?? {}), ...(options.headers?.host ? {} : { host }) };
+    // AWS's name as the host would be refused as a stranger's.
+    const isOurs = ([name]) => name.toLowerCase() !== "host";
+    const headers = Object.fromEntries(Object.entries(options.headers ?? {}).filter(isOurs));
     const path = options.path ?? (url ? url.pathname + url.search : "/");
     const port = here.port || (here.protocol === "http:" ? 80 : 443);
     const moved = { ...options, headers, path, protocol: here.protocol, host: here.hostname, hostname: here.hostname, port };
