@@ -164,7 +164,7 @@ fn difference(left: u64, right: u64) -> i64 {
 
 /// The time since the machine was started, in which it slept included: a laptop that was closed is no jump.
 #[cfg(target_os = "linux")]
-fn since_start() -> Duration {
+pub(crate) fn since_start() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     Duration::try_from(time).unwrap_or_default()
 }
@@ -172,7 +172,7 @@ fn since_start() -> Duration {
 /// The time since this was first asked. Where the machine's sleep is not counted, waking up looks like a jump.
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::disallowed_methods, reason = "the loops of this floor read the clock for all rooms below")]
-fn since_start() -> Duration {
+pub(crate) fn since_start() -> Duration {
     static FIRST: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     FIRST.get_or_init(std::time::Instant::now).elapsed()
 }

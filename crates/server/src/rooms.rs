@@ -19,7 +19,7 @@ use logs::Logs;
 use queue::Queues;
 use states::{Hands, States};
 use store::{Options, Read as _, Store};
-use tables::Tables;
+use tables::{LongRead, Tables, Watch};
 
 use crate::clock::{self, Resumption};
 use crate::config::{ClockJump, Config, StartError};
@@ -106,6 +106,7 @@ impl Rooms {
         // SQLite gives its files beside it the same mode. Where it cannot be made, opening it says why.
         drop(store::keep_private(&file));
         let tables = Tables::open(&file, scope.clone()).map_err(StartError::Tables)?;
+        tables.watch(Watch { now: clock::since_start, tell: tell_long_read });
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
         let workshop =
@@ -174,4 +175,15 @@ fn tables_file(scope: &Scope, config: &Config) -> PathBuf {
         format!("tables-{}-{}.sqlite", scope.account, scope.region)
     };
     config.data_dir.join(name)
+}
+
+/// Says that a read of tables took long.
+fn tell_long_read(read: &LongRead) {
+    let LongRead { operation, took, others } = read;
+    tracing::warn!(
+        ms = took.as_millis(),
+        others,
+        "a {operation} took long, and what else is asked of these tables waits meanwhile: a smaller Limit, or a Query in place of a Scan, lets \
+         others in between; said once a minute"
+    );
 }

@@ -46,7 +46,7 @@ impl Tables {
         }))
     }
 
-    fn serve<Q, A>(&self, operation: &str, body: &[u8], act: Act<Q, A>) -> Result<Vec<u8>, Error>
+    fn serve<Q, A>(&self, operation: &'static str, body: &[u8], act: Act<Q, A>) -> Result<Vec<u8>, Error>
     where
         Q: DeserializeOwned,
         A: Serialize,
@@ -58,7 +58,9 @@ impl Tables {
         let request: Q = serde_json::from_str(&text)
             .map_err(|error| self.refusal(operation, &unreadable(&error.to_string())))?;
         let _at_work = backup::at_work();
+        let under_way = self.shared.watched.begin(operation);
         let answer = act(&self.shared.database, request).map_err(|error| self.refusal(operation, &error))?;
+        drop(under_way);
         let text = serde_json::to_string(&answer)
             .map_err(|error| Error::receiver("InternalServerError", 500, error.to_string()))?;
         Ok(self.shown(operation, text).into_bytes())

@@ -10,6 +10,7 @@ mod cannot_open;
 mod engine;
 mod error;
 pub mod file;
+mod long_read;
 pub mod ops;
 
 use std::fmt;
@@ -21,6 +22,8 @@ use dynoxide::Database;
 use tokio::sync::watch;
 
 pub use crate::cannot_open::CannotOpen;
+use crate::long_read::Watched;
+pub use crate::long_read::{LongRead, Watch};
 
 /// The tables of an account and region. Clones share them.
 #[derive(Clone)]
@@ -33,6 +36,7 @@ struct Shared {
     scope: Scope,
     /// Why nothing is acknowledged any more.
     stopped: watch::Sender<Option<String>>,
+    watched: Watched,
 }
 
 impl Tables {
@@ -44,8 +48,14 @@ impl Tables {
         let refuse = |why: &dyn fmt::Display| CannotOpen(format!("the tables in {}: {why}", file.display()));
         let path = file.to_str().ok_or_else(|| refuse(&"the file's name is not UTF-8"))?;
         let database = Database::new(path).map_err(|error| refuse(&error))?;
-        let shared = Shared { database, scope, stopped: watch::Sender::new(None) };
+        let (stopped, watched) = (watch::Sender::new(None), Watched::default());
+        let shared = Shared { database, scope, stopped, watched };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Has reads told that take long. The first one who asks is the one who is told.
+    pub fn watch(&self, watch: Watch) {
+        self.shared.watched.set(watch);
     }
 
     /// Turns to the cause when the disk has failed.

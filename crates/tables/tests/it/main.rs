@@ -3,8 +3,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::expect_used,
     reason = "a test stops where it fails"
 )]
+
+mod killed;
 
 use aws::{Call, Error, Ids, Reply, Scope, Timestamp};
 use serde_json::{Value, json};
