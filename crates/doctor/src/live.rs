@@ -9,6 +9,7 @@ mod enabled_rules;
 mod existing_dead_letter_queues;
 mod kept_failures;
 mod matched_events;
+mod own_accounts;
 mod punctual_work;
 mod reachable_sync_calls;
 mod sound_machines;
@@ -38,6 +39,7 @@ pub const LIVE_CHECKS: &[LiveCheck] = &[
     matched_events::CHECK,
     enabled_rules::CHECK,
     targeted_rules::CHECK,
+    own_accounts::CHECK,
     deliverable_targets::CHECK,
     kept_failures::CHECK,
     empty_dead_letter_queues::CHECK,
@@ -62,6 +64,8 @@ pub struct Facts {
     pub events_seen: u64,
     /// Those of them that matched no rule.
     pub events_unmatched: u64,
+    /// The accounts of this server.
+    pub accounts: Vec<String>,
     /// All rules.
     pub rules: Vec<Rule>,
     /// What AWS would refuse, or could never fill.

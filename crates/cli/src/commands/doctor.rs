@@ -83,6 +83,10 @@ fn facts(remote: &Remote) -> Result<Facts, String> {
         ..Facts::default()
     };
     for bus in remote.all(&Request::events("ListEventBuses", json!({})), "EventBuses")? {
+        let account = text(&bus, "Arn").split(':').nth(4).unwrap_or_default();
+        if !facts.accounts.iter().any(|known| known == account) {
+            facts.accounts.push(account.to_owned());
+        }
         let bus = text(&bus, "Name");
         let refusals = remote.ask(Request::trunkline("ListRefusals", json!({"EventBusName": bus})))?;
         facts.refusals.extend(items(&refusals, "Refusals").iter().map(refusal));

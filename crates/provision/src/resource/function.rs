@@ -131,7 +131,7 @@ pub(crate) const SECTION: Section = Section {
         ),
     ],
     choices: &[Choice { among: &["code", "inline"], is_required: true }],
-    later: &[("layers", "this version has no layers; put what they hold into the folder")],
+    later: &[("layers", "a pipeline file makes no layers; put what they hold into the folder")],
 };
 
 pub(crate) fn read(fields: Fields<'_>) -> Function {
