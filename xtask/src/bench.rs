@@ -3,11 +3,13 @@
 mod cycle;
 mod delivery;
 mod disk;
+pub(crate) mod functions;
 mod genesys;
 pub(crate) mod http;
 mod load;
 mod pipeline;
 mod queues;
+mod tables;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -38,6 +40,16 @@ const BENCHES: &[Bench] = &[
         name: "queues",
         about: "[--quick] [cycle|lone|store|backlog|turnover ...] send -> receive -> delete, a backlog, the store alone, and the raw disk",
         run: queues::run,
+    },
+    Bench {
+        name: "functions",
+        about: "[--seconds N] [--colds N] [--idle N] [--bin PATH] warm and cold invocations of a Node echo beside `node -e`, and functions that do nothing",
+        run: functions::run,
+    },
+    Bench {
+        name: "tables",
+        about: "[--seconds N] [--items N] [--bin PATH] puts beside the raw disk, conditional puts and gets by 64 clients, a restart with many items",
+        run: tables::run,
     },
     Bench {
         name: "genesys",

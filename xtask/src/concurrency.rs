@@ -1,4 +1,5 @@
-//! `cargo xtask concurrency`: contract C11 with the real binary, read from the target's own gauge, also while it is killed.
+//! `cargo xtask concurrency`: contract C11 with the real binary, read from the target's own gauge, also while it is killed: an HTTP
+//! target, or with `--function` a Node function whose invocations are what is counted.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,14 +7,22 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::bench::functions;
 use crate::bench::http::{Connection, Operation};
-use crate::gauge::Gauge;
+use crate::gauge::{Callers, Gauge};
 use crate::machine::{self, Outcome};
 use crate::options;
 use crate::served::Served;
 
-const USAGE: &str = "cargo xtask concurrency [--events 10000] [--limit 10] [--takes-ms 100] [--timeout-ms 2*TAKES] \
+const USAGE: &str = "cargo xtask concurrency [--function] [--events 10000] [--limit 10] [--takes-ms 100] [--timeout-ms 2*TAKES] \
                      [--kill-every-ms 2000] [--bin PATH]";
+/// Tells the gauge of its event, and waits for it as for work.
+const HANDLER: &str = r#"
+exports.handler = async (event) => {
+  const body = JSON.stringify({ mark: event.detail.mark });
+  await fetch(process.env.GAUGE, { method: "POST", body });
+};
+"#;
 /// Events of one PutEvents.
 const BATCH: u64 = 10;
 
@@ -26,6 +35,16 @@ struct Options {
     timeout_ms: Option<u64>,
     kill_every_ms: u64,
     binary: Option<PathBuf>,
+    target: Target,
+}
+
+/// What the rule calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    /// An API destination.
+    Http,
+    /// A function with reserved concurrency.
+    Function,
 }
 
 /// How one drain went.
@@ -59,9 +78,11 @@ fn options(args: &[String]) -> Outcome<Options> {
         timeout_ms: None,
         kill_every_ms: 2_000,
         binary: None,
+        target: Target::Http,
     };
-    options::read(args, &[], USAGE, |option, value| {
+    options::read(args, &["--function"], USAGE, |option, value| {
         match option {
+            "--function" => options.target = Target::Function,
             "--events" => options.events = value.number()?,
             "--limit" => options.limit = value.number()?,
             "--takes-ms" => options.takes_ms = value.number()?,
@@ -87,6 +108,7 @@ fn prove(options: &Options) -> Outcome<()> {
         ideal.as_secs_f64()
     );
     let mut broken = Vec::new();
+    let mut undisturbed = None;
     for kill_every in [None, Some(Duration::from_millis(options.kill_every_ms))] {
         let drained = drain(&options, kill_every)?;
         let word = kill_every.map_or("undisturbed".to_owned(), |every| format!("killed every {every:?}"));
@@ -103,6 +125,8 @@ fn prove(options: &Options) -> Outcome<()> {
             drained.down.as_secs_f64(),
             lost.as_secs_f64() * 1e3 / f64::from(drained.kills.max(1)),
         );
+        let beside = drained.took.as_secs_f64() / undisturbed.get_or_insert(drained.took).as_secs_f64();
+        println!("  {beside:.2} times the undisturbed run");
         if u64::try_from(drained.most).unwrap_or(u64::MAX) > options.limit {
             let mut what =
                 format!("{word}: {} calls at a time, and the limit is {}", drained.most, options.limit);
@@ -127,11 +151,18 @@ fn ideal(options: &Options) -> Duration {
 
 fn drain(options: &Options, kill_every: Option<Duration>) -> Outcome<Drained> {
     let takes = Duration::from_millis(options.takes_ms);
-    let gauge = Gauge::open(move |_, _| takes)?;
+    let callers = match options.target {
+        Target::Http => Callers::Leave,
+        Target::Function => Callers::Work,
+    };
+    let gauge = Gauge::open_for(callers, move |_, _| takes)?;
     let binary = options.binary.clone().ok_or("no binary")?;
     let mut served = Served::start_as(&binary, &["serve", "--allow-private", "127.0.0.1"])?;
     let mut door = Connection::open(served.address)?;
-    limited_rule(&mut door, &gauge, options)?;
+    let _code = match options.target {
+        Target::Http => limited_rule(&mut door, &gauge, options).map(|()| None)?,
+        Target::Function => Some(limited_function(&mut door, &gauge, options)?),
+    };
     put(&mut door, options.events)?;
     drop(door);
     let events = usize::try_from(options.events).unwrap_or(usize::MAX);
@@ -166,6 +197,23 @@ fn limited_rule(door: &mut Connection, gauge: &Gauge, options: &Options) -> Outc
     door.ask(Operation::events("AWSEvents.PutRule"), &rule)?;
     let targets = json!({"Rule": "limited", "Targets": [{"Id": "gauge", "Arn": arn}]});
     door.ask(Operation::events("AWSEvents.PutTargets"), &targets).map(drop)
+}
+
+/// A function that waits for the gauge's answer, with as many places as the limit says, called by a rule for all events. Its code is
+/// in the folder.
+fn limited_function(door: &mut Connection, gauge: &Gauge, options: &Options) -> Outcome<tempfile::TempDir> {
+    let code = functions::code(HANDLER)?;
+    functions::create(door, "gauge", code.path(), &json!({"GAUGE": gauge.url("")}))?;
+    let limit = json!({"ReservedConcurrentExecutions": options.limit}).to_string();
+    door.rest("PUT /2017-10-31/functions/gauge/concurrency", limit.as_bytes())?;
+    let permission = json!({"StatementId": "rule", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"});
+    door.rest("POST /2015-03-31/functions/gauge/policy", permission.to_string().as_bytes())?;
+    let rule = json!({"Name": "limited", "EventPattern": "{\"source\":[\"concurrency\"]}"});
+    door.ask(Operation::events("AWSEvents.PutRule"), &rule)?;
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:gauge";
+    let targets = json!({"Rule": "limited", "Targets": [{"Id": "gauge", "Arn": arn}]});
+    door.ask(Operation::events("AWSEvents.PutTargets"), &targets)?;
+    Ok(code)
 }
 
 /// Puts events that are marked with their numbers.

@@ -3,7 +3,7 @@
 //! A call goes on until it has taken its time, whatever becomes of the caller: as a target's work does.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,15 @@ use crate::machine::{self, Outcome};
 
 /// What a call is to do: its path and body are told, and it takes so long.
 type Act = dyn Fn(&str, &[u8]) -> Duration + Send + Sync;
+
+/// Whether a call's work goes on when its caller is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Callers {
+    /// It does, as a target's does.
+    Leave,
+    /// The caller is the work: with it, it ends.
+    Work,
+}
 
 /// A running target. It ends with the process.
 #[derive(Debug)]
@@ -50,6 +59,17 @@ impl Gauge {
     /// # Errors
     /// When there is none.
     pub(crate) fn open(act: impl Fn(&str, &[u8]) -> Duration + Send + Sync + 'static) -> Outcome<Gauge> {
+        Self::open_for(Callers::Leave, act)
+    }
+
+    /// The same for callers of a kind.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub(crate) fn open_for(
+        callers: Callers,
+        act: impl Fn(&str, &[u8]) -> Duration + Send + Sync + 'static,
+    ) -> Outcome<Gauge> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let shared = Arc::new(Shared::default());
@@ -58,7 +78,7 @@ impl Gauge {
             for stream in listener.incoming().flatten() {
                 let (act, shared) = (Arc::clone(&act), Arc::clone(&kept));
                 // A caller that was killed leaves half a request behind: nobody's business.
-                thread::spawn(move || drop(talk(&stream, &*act, &shared)));
+                thread::spawn(move || drop(talk(&stream, &*act, &shared, callers)));
             }
         });
         Ok(Gauge { address, shared })
@@ -139,7 +159,7 @@ impl Shared {
 }
 
 /// One connection: request after request.
-fn talk(stream: &TcpStream, act: &Act, shared: &Shared) -> std::io::Result<()> {
+fn talk(stream: &TcpStream, act: &Act, shared: &Shared, callers: Callers) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     loop {
@@ -153,10 +173,25 @@ fn talk(stream: &TcpStream, act: &Act, shared: &Shared) -> std::io::Result<()> {
         reader.read_exact(&mut body)?;
         let begun = machine::now();
         shared.begin();
-        machine::pause(act(&path, &body));
-        shared.end(mark_of(&body), begun);
+        let takes = act(&path, &body);
+        let is_done = match callers {
+            Callers::Leave => {
+                machine::pause(takes);
+                true
+            }
+            Callers::Work => stays(stream, takes)?,
+        };
+        shared.end(mark_of(&body).filter(|_| is_done), begun);
         (&*stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
     }
+}
+
+/// Whether a caller stays for so long. It says nothing more meanwhile.
+fn stays(mut stream: &TcpStream, takes: Duration) -> std::io::Result<bool> {
+    stream.set_read_timeout(Some(takes.max(Duration::from_millis(1))))?;
+    let gone = stream.read(&mut [0]);
+    stream.set_read_timeout(None)?;
+    Ok(gone.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)))
 }
 
 /// Reads a request's headers; the length of its body.
@@ -189,12 +224,27 @@ mod tests {
     use std::net::TcpStream;
     use std::time::Duration;
 
-    use super::{Gauge, mark_of};
+    use super::{Callers, Gauge, mark_of};
 
     #[test]
     fn a_mark_is_found() {
         assert_eq!(mark_of(b"{\"detail\":{\"mark\":0042,\"x\":1}}"), Some(42));
         assert_eq!((mark_of(b"{}"), mark_of(b"{\"mark\":")), (None, None));
+    }
+
+    #[test]
+    fn what_goes_with_its_caller_has_not_ended() {
+        let gauge =
+            Gauge::open_for(Callers::Work, |_, body| Duration::from_secs(body.len() as u64 - 10)).unwrap();
+        for body in ["{\"mark\":5}  ", "{\"mark\":6}"] {
+            let mut stream = TcpStream::connect(gauge.address).unwrap();
+            let request = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            stream.write_all(request.as_bytes()).unwrap();
+            if body.len() == 10 {
+                stream.read_exact(&mut [0; 38]).unwrap();
+            }
+        }
+        assert_eq!(gauge.ended(), (1, 1));
     }
 
     #[test]

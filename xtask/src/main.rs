@@ -73,7 +73,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "concurrency",
-        about: "[--events N] [--limit N] a target's limit, read from its own gauge while the binary is killed",
+        about: "[--function] [--events N] [--limit N] a target's limit, read from its own gauge while the binary is killed",
         run: concurrency::run,
     },
     Task {

@@ -80,6 +80,31 @@ impl Connection {
         Err(format!("{target}: {status}: {}", String::from_utf8_lossy(body)))
     }
 
+    /// Sends a request of a REST service, `line` being its method and path, and returns the body of its answer.
+    ///
+    /// # Errors
+    /// When the connection breaks or the status is none of success; with the answer's text.
+    pub(crate) fn rest(&mut self, line: &str, body: &[u8]) -> Outcome<&[u8]> {
+        self.request.clear();
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.request.extend_from_slice(head.as_bytes());
+        self.request.extend_from_slice(body);
+        self.stream.write_all(&self.request).map_err(|error| format!("{line}: {error}"))?;
+        let (head_len, body_len) = self.read_answer().map_err(|error| format!("{line}: {error}"))?;
+        let head = self.read.get(..head_len).unwrap_or_default();
+        let body = self.read.get(head_len..head_len + body_len).unwrap_or_default();
+        let has_failed = find(head, b"x-amz-function-error").is_some();
+        if head.starts_with(b"HTTP/1.1 2") && !has_failed {
+            return Ok(body);
+        }
+        let status =
+            String::from_utf8_lossy(head.split(|&b| b == b'\r').next().unwrap_or_default()).into_owned();
+        Err(format!("{line}: {status}: {}", String::from_utf8_lossy(body)))
+    }
+
     /// The same for what is called once: JSON in, JSON out.
     ///
     /// # Errors
@@ -118,6 +143,8 @@ fn lengths(read: &[u8]) -> Outcome<Option<(usize, usize)>> {
     let Some(end) = find(read, b"\r\n\r\n") else { return Ok(None) };
     let head = String::from_utf8_lossy(read.get(..end).unwrap_or_default()).to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    let has_none = head.starts_with("http/1.1 204");
+    let length = length.or(has_none.then_some(0));
     let length = length.ok_or_else(|| "an answer without Content-Length".to_owned())?;
     Ok(Some((end + 4, length)))
 }
