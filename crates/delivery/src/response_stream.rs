@@ -1,6 +1,5 @@
 //! Answers of functions that come in parts: as messages of AWS's event stream encoding, or as the function's own bytes.
 
-
 use aws::porter_call::NextChunk;
 use aws::{Chunks, Error, Response, ResponseBody};
 use base64::Engine as _;
@@ -38,10 +37,7 @@ pub(crate) struct Manner {
 
 impl Running {
     /// An invocation that `ending` waits for, and whose parts come over `parts`.
-    pub(crate) const fn new(
-        parts: Receiver<StreamPart>,
-        ending: JoinHandle<Result<Outcome, Error>>,
-    ) -> Self {
+    pub(crate) const fn new(parts: Receiver<StreamPart>, ending: JoinHandle<Result<Outcome, Error>>) -> Self {
         Self { parts, ending, ended: None }
     }
 
@@ -81,7 +77,9 @@ pub(crate) async fn response(mut running: Running, manner: Manner) -> Result<Ans
     if first.is_none() {
         running.ended = match running.ended.take().transpose()? {
             // Nothing was streamed: for bytes it is an answer like any other.
-            Some(outcome) if manner.form == StreamForm::Bytes && is_whole(&outcome, content_type.as_deref()) => {
+            Some(outcome)
+                if manner.form == StreamForm::Bytes && is_whole(&outcome, content_type.as_deref()) =>
+            {
                 return Ok(Answer::Whole(outcome));
             }
             ended => ended.map(Ok),

@@ -90,10 +90,7 @@ impl Cors {
             headers.push(CorsHeader { name: "vary", value: "Origin".to_owned() });
         }
         if has_credentials {
-            headers.push(CorsHeader {
-                name: "access-control-allow-credentials",
-                value: "true".to_owned(),
-            });
+            headers.push(CorsHeader { name: "access-control-allow-credentials", value: "true".to_owned() });
         }
         headers
     }
@@ -117,10 +114,9 @@ impl Cors {
         let mut headers = self.origin_headers(origin);
         headers.extend(list("access-control-allow-methods", self.allow_methods.as_deref()));
         headers.extend(list("access-control-allow-headers", self.allow_headers.as_deref()));
-        let age = self.max_age.map(|seconds| CorsHeader {
-            name: "access-control-max-age",
-            value: seconds.to_string(),
-        });
+        let age = self
+            .max_age
+            .map(|seconds| CorsHeader { name: "access-control-max-age", value: seconds.to_string() });
         headers.extend(age);
         headers
     }

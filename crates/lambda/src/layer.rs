@@ -13,8 +13,7 @@ use crate::policy::Policy;
 use crate::{error, limits};
 
 pub(crate) const LAYERS: Table<String, Layer> = Table::new(79, "Lambda layers");
-pub(crate) const LAYER_VERSIONS: Table<(String, u64), LayerVersion> =
-    Table::new(81, "Lambda layer versions");
+pub(crate) const LAYER_VERSIONS: Table<(String, u64), LayerVersion> = Table::new(81, "Lambda layer versions");
 
 /// What a layer's versions share. It stays when they are all deleted: a number is never given twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -88,7 +88,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_may_come_in_any_pieces() {
-        let whole: &[u8] = b"{\"statusCode\":201,\"headers\":{\"x-a\":\"b\"},\"cookies\":[\"c=1\"]}\0\0\0\0\0\0\0\0body";
+        let whole: &[u8] =
+            b"{\"statusCode\":201,\"headers\":{\"x-a\":\"b\"},\"cookies\":[\"c=1\"]}\0\0\0\0\0\0\0\0body";
         for at in 0..whole.len() {
             let (one, two) = whole.split_at(at);
             let answer = response(WITH_HEAD, pieces(&[one, two, b" more"])).await.unwrap();
@@ -102,7 +103,10 @@ mod tests {
     #[tokio::test]
     async fn a_stream_without_a_head_is_a_body() {
         let answer = response("text/plain", pieces(&[b"a", b"b"])).await.unwrap();
-        assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"] == "text/plain"), (200, true));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"] == "text/plain"),
+            (200, true)
+        );
         assert_eq!(to_bytes(answer.into_body(), 100).await.unwrap(), "ab");
         for broken in [&b"{}"[..], b"no json\0\0\0\0\0\0\0\0", b"{\"statusCode\":9}\0\0\0\0\0\0\0\0"] {
             assert!(response(WITH_HEAD, pieces(&[broken])).await.is_none());

@@ -25,7 +25,8 @@ pub(crate) fn wire_of(service: &(impl Describe + ?Sized)) -> Option<&'static Res
 pub(crate) fn route_of(wire: &Rest, parts: &Parts) -> Option<&'static Route> {
     let query = parts.uri.query().unwrap_or_default();
     let is_there = |wanted: Parameter| {
-        form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == wanted.name && value == wanted.value)
+        form_urlencoded::parse(query.as_bytes())
+            .any(|(name, value)| name == wanted.name && value == wanted.value)
     };
     let matching = wire
         .routes
