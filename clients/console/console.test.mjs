@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import { DescribeRuleCommand, EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
@@ -24,6 +25,8 @@ const named = (kind) => `${kind}-${run}`;
 
 let browser;
 let made;
+// Takes the posts of an event stream and answers its handshake.
+let hook;
 // What a page did that none may do: errors, policy reports, requests to others.
 let wrongs;
 
@@ -43,6 +46,28 @@ async function put(detail, DetailType = "order") {
   const entry = { Source: named("shop"), DetailType, Detail: JSON.stringify(detail) };
   const answer = await events.send(new PutEventsCommand({ Entries: [entry] }));
   return answer.Entries[0].EventId;
+}
+
+// What the Platform API answers.
+async function platform(method, path, body) {
+  const form = { method: "POST", body: "grant_type=client_credentials", headers: { "content-type": "application/x-www-form-urlencoded", authorization: `Basic ${btoa("console:console")}` } };
+  const { access_token } = await (await fetch(`${endpoint}/oauth/token`, form)).json();
+  const answer = await fetch(`${endpoint}/api/v2/${path}`, {
+    method, body: body && JSON.stringify(body), headers: { "content-type": "application/json", authorization: `Bearer ${access_token}` },
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text ? JSON.parse(text) : undefined };
+}
+
+// Its address, which answers every post with what the handshake asks for.
+async function listens() {
+  hook = createServer((request, response) => {
+    let text = "";
+    request.on("data", (piece) => (text += piece));
+    request.on("end", () => response.writeHead(200, { "content-type": "application/json" }).end(text || "{}"));
+  });
+  await new Promise((done) => hook.listen(0, "127.0.0.1", done));
+  return `http://127.0.0.1:${hook.address().port}/in`;
 }
 
 before(async () => {
@@ -66,9 +91,22 @@ before(async () => {
     large: await put({ total: 1, text: "x".repeat(900_000) }),
   };
   await sqs.send(new SendMessageCommand({ QueueUrl: orders.url, MessageBody: "<b>plain</b>" }));
+  const subscription = await platform("POST", "events/subscriptions", {
+    name: named("<b>ends</b>"), eventTypes: ["event:conversation:end"], attributeFilter: "routing.queueName = 'Support'",
+    destination: { type: "aws_sqs", awsSqs: { arn: orders.arn, region: orders.arn.split(":")[3] } },
+  });
+  assert.equal(subscription.status, 201, JSON.stringify(subscription.body));
+  const stream = await platform("POST", "eventstreams", {
+    name: named("crm"), eventTypes: ["*"], destinations: [{ protocol: "https", url: await listens(), headers: { "x-key": "never-shown" } }],
+  });
+  assert.equal(stream.status, 201, JSON.stringify(stream.body));
+  Object.assign(made, { subscription: subscription.body.id, stream: stream.body.id });
 });
 
-after(() => browser?.close());
+after(async () => {
+  hook?.close();
+  await browser?.close();
+});
 
 async function open(path, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
@@ -107,6 +145,8 @@ const PAGES = () => [
   ["queues", "queues"], ["queue", `queues/${made.orders.name}`], ["dead-letters", "dead-letters"],
   ["letters", `dead-letters/${made.dead.name}`], ["health", "health"], ["functions", "functions"], ["tables", "tables"],
   ["logs", "logs"], ["destinations", "destinations"], ["state-machines", "state-machines"],
+  ["subscriptions", "subscriptions"], ["subscription", `subscriptions/${made.subscription}`],
+  ["tried", `subscriptions/${made.subscription}?tried=1`], ["streams", "streams"], ["stream", `streams/${made.stream}`], ["webhooks", "webhooks"],
 ];
 const LOOKS = [[360, "dark"], [1280, "light"], [2560, "dark"]];
 
@@ -251,6 +291,40 @@ test("an execution is started, and its states are marked in the graph", async ()
   await page.getByText("SUCCEEDED", { exact: false }).first().waitFor();
   assert.equal(await page.locator("g.succeeded").count(), 2);
   assert.equal(await page.locator("details.message").filter({ hasText: "ExecutionSucceeded" }).count(), 1);
+  await close(page);
+});
+
+test("a subscription says why it takes an event or not, is paused, resumed and deleted", async () => {
+  const event = (queueName) => ({ Source: "genesys.cloud", DetailType: "conversation.end", Detail: JSON.stringify({
+    conversationId: randomUUID(), type: "voice", routing: { queueName } }) });
+  await events.send(new PutEventsCommand({ Entries: [event("Sales"), event("Support")] }));
+  const page = await open(`subscriptions/${made.subscription}`);
+  const status = async () => (await platform("GET", `events/subscriptions/${made.subscription}`)).body.status;
+  await page.getByRole("link", { name: "Try it on the newest derived events" }).click();
+  await page.locator("tr").filter({ hasText: "does not hold (it is \"Sales\")" }).filter({ hasText: "does not" }).first().waitFor();
+  await page.locator("tr").filter({ hasText: "takes it" }).first().waitFor();
+  await does(page, page.getByRole("button", { name: "Pause" }), "is paused");
+  assert.equal(await status(), "inactive");
+  await does(page, page.getByRole("button", { name: "Resume" }), "goes on");
+  assert.equal(await status(), "active");
+  await does(page, page.getByRole("button", { name: "Delete" }), "is deleted");
+  assert.equal((await platform("GET", `events/subscriptions/${made.subscription}`)).status, 404);
+  wrongs = wrongs.filter((wrong) => !wrong.includes("404"));
+  await close(page);
+});
+
+test("an event stream is paused, resumed and deleted, and shows no header's value", async () => {
+  const page = await open(`streams/${made.stream}`);
+  const enabled = async () => (await platform("GET", `eventstreams/${made.stream}`)).body.enabled;
+  const text = await page.locator("main").innerText();
+  assert.ok(text.includes("x-key") && !text.includes("never-shown"), text);
+  await does(page, page.getByRole("button", { name: "Pause" }), "is paused");
+  assert.equal(await enabled(), false);
+  await does(page, page.getByRole("button", { name: "Resume" }), "goes on");
+  assert.equal(await enabled(), true);
+  await does(page, page.getByRole("button", { name: "Delete" }), "is deleted");
+  assert.equal((await platform("GET", `eventstreams/${made.stream}`)).status, 404);
+  wrongs = wrongs.filter((wrong) => !wrong.includes("404"));
   await close(page);
 });
 

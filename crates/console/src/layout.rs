@@ -71,6 +71,9 @@ const NAVIGATION: &[Entry] = &[
     entry("tables", "Tables"),
     entry("logs", "Logs"),
     entry("destinations", "API destinations"),
+    entry("subscriptions", "Subscriptions"),
+    entry("streams", "Event streams"),
+    entry("webhooks", "Webhooks"),
     entry("health", "Health"),
 ];
 

@@ -13,7 +13,10 @@ mod machines;
 mod path;
 mod queues;
 mod rules;
+mod streams;
+mod subscriptions;
 mod tables;
+mod webhooks;
 
 use aws::Error;
 
@@ -48,6 +51,12 @@ pub(crate) async fn at(source: &Source, visit: &Visit) -> Result<Sheet, Error> {
         ["logs"] => logs::sheet(source).await,
         ["logs", group] => logs::one(source, visit, group).await,
         ["destinations"] => destinations::sheet(source).await,
+        ["subscriptions"] => subscriptions::sheet(source).await,
+        ["subscriptions", id] => subscriptions::one(source, visit, id).await,
+        ["streams"] => streams::sheet(source).await,
+        ["streams", id] => streams::one(source, id).await,
+        ["webhooks"] => webhooks::sheet(source).await,
+        ["webhooks", name] => webhooks::one(source, name).await,
         ["health"] => health::sheet(source).await,
         _ => {
             let words = format!("The console has no page {}.", visit.path.join("/"));

@@ -9,7 +9,8 @@ use crate::value::{items, read, text};
 /// A question to an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// The service as credential scopes name it (`sqs`), or `trunkline` for Trunkline's own operations.
+    /// The service as credential scopes name it (`sqs`), `trunkline` for Trunkline's own operations, `platform` for what has the
+    /// Platform API, `console` for what only the server's mounting of these pages answers.
     pub service: &'static str,
     /// The operation's name, for example `ListQueues`.
     pub operation: &'static str,
@@ -31,6 +32,11 @@ impl Question {
     /// A question to Trunkline's own operations.
     pub fn trunkline(operation: &'static str, body: Value) -> Self {
         Self { service: "trunkline", operation, body }
+    }
+
+    /// A question about what has the Platform API: `subscriptions` or `streams`, all of them or the one with an id.
+    pub fn platform(operation: &'static str, collection: &str, id: &str) -> Self {
+        Self { service: "platform", operation, body: json!({"Collection": collection, "Id": id}) }
     }
 
     /// A question to another service.

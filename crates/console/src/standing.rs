@@ -42,8 +42,24 @@ pub struct Webhook {
     pub name: String,
     /// The bus that its events are put on.
     pub bus: String,
+    /// The `source` of its events.
+    pub source: String,
     /// Whether its senders are verified.
     pub verified: bool,
+    /// What by, in words; empty where they are not.
+    pub verified_by: String,
+    /// Events that were acknowledged, those that had come before included.
+    pub received: u64,
+    /// Those of them that had come before.
+    pub duplicates: u64,
+    /// Posts that were refused since the start.
+    pub refused: u64,
+    /// The HTTP status of the last refusal; 0: there was none.
+    pub last_status: u16,
+    /// Its reason.
+    pub last_reason: String,
+    /// When it was, ISO 8601.
+    pub last_refused: Option<String>,
 }
 
 /// What the server says; nothing of it where nobody answers.

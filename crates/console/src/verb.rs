@@ -1,5 +1,7 @@
 //! What pages can do: each verb is a row, with the operation that does it and what is said when it is done.
 
+mod platform;
+
 use aws::Error;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -112,6 +114,48 @@ pub const VERBS: &[Verb] = &[
         operation: "UndoDeadLetters",
         request: same,
         outcome: undone,
+    },
+    Verb {
+        name: "subscription.pause",
+        service: "platform",
+        operation: "Change",
+        request: platform::subscription_to_pause,
+        outcome: platform::subscription_paused,
+    },
+    Verb {
+        name: "subscription.resume",
+        service: "platform",
+        operation: "Change",
+        request: platform::subscription_to_resume,
+        outcome: platform::subscription_resumed,
+    },
+    Verb {
+        name: "subscription.delete",
+        service: "platform",
+        operation: "Delete",
+        request: platform::subscription_to_delete,
+        outcome: platform::subscription_deleted,
+    },
+    Verb {
+        name: "stream.pause",
+        service: "platform",
+        operation: "Change",
+        request: platform::stream_to_pause,
+        outcome: platform::stream_paused,
+    },
+    Verb {
+        name: "stream.resume",
+        service: "platform",
+        operation: "Change",
+        request: platform::stream_to_resume,
+        outcome: platform::stream_resumed,
+    },
+    Verb {
+        name: "stream.delete",
+        service: "platform",
+        operation: "Delete",
+        request: platform::stream_to_delete,
+        outcome: platform::stream_deleted,
     },
 ];
 

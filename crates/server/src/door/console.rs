@@ -4,6 +4,8 @@
 //! that is printed at the start. What acts is JSON with this process's token, which only a page of ours can know.
 
 mod describe;
+mod platform;
+pub(crate) mod refused_post;
 mod tab;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::door::Door;
+use crate::door::console::refused_post::RefusedPosts;
 use crate::door::reply::OperationAnswer;
 
 /// The most that a page may send, in bytes: a message of 1 MiB, every character an escape.
@@ -52,6 +55,8 @@ pub(crate) struct Console {
     data_dir: String,
     disk_reserve_bytes: u64,
     rates: Mutex<Rates>,
+    /// What webhooks refused since the start.
+    pub(crate) refused_posts: RefusedPosts,
 }
 
 /// What the tabs that are open count together.
@@ -74,6 +79,7 @@ impl Console {
             data_dir: config.data_dir.display().to_string(),
             disk_reserve_bytes: config.disk_reserve_bytes,
             rates: Mutex::default(),
+            refused_posts: RefusedPosts::default(),
         }
     }
 
@@ -315,8 +321,10 @@ fn answer(door: Door, headers: &HeaderMap, question: Question) -> Later<Json> {
         call.payload = body.get("Payload").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
     }
     Box::pin(async move {
-        if service == "console" {
-            return describe::server(&door).await;
+        match service {
+            "console" => return describe::server(&door).await,
+            "platform" => return platform::answer(&door, operation, &body).await,
+            _ => {}
         }
         let home = door.scopes.of(None)?;
         let found = match service {

@@ -108,6 +108,31 @@ async fn answer(
         now: clock::now(),
         ids: clock::ids(),
     };
+    run_route(door, run, request).await
+}
+
+/// A call of a page of our own, which may do what every client of this server may.
+pub(super) async fn call(
+    door: Door,
+    method: &str,
+    path: &str,
+    body: Vec<u8>,
+) -> Result<ApiResponse, ApiError> {
+    let (run, holes) = matching::find(TABLES, method, path)?;
+    let request = ApiRequest {
+        path: path.to_owned(),
+        holes,
+        query: vec![("pageSize".to_owned(), "500".to_owned())],
+        body,
+        client_id: String::new(),
+        base_url: format!("http://{}", door.address),
+        now: clock::now(),
+        ids: clock::ids(),
+    };
+    run_route(door, run, request).await
+}
+
+async fn run_route(door: Door, run: Run, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match run {
         Run::Org(run) => run(&door.platform, &request),
         Run::Door(run) => run(door, request).await,

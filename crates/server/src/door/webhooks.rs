@@ -22,7 +22,12 @@ type Refusal = (StatusCode, String);
 pub(super) async fn post(State(door): State<Door>, Path(name): Path<String>, request: Request) -> Response {
     let (status, text) = match take(&door, &name, request).await {
         Ok(text) => (StatusCode::OK, text),
-        Err((status, sentence)) => (status, json!({"error": sentence}).to_string()),
+        Err((status, sentence)) => {
+            if door.webhooks.iter().any(|open| open.webhook.name == name) {
+                door.console.refused_posts.note(&name, status.as_u16(), &sentence, clock::now());
+            }
+            (status, json!({"error": sentence}).to_string())
+        }
     };
     let mut response = (status, [(header::CONTENT_TYPE, "application/json")], text).into_response();
     // RFC 9110, 15.5.6: the server must say which methods it takes.
