@@ -3,6 +3,8 @@
 //! A virtual environment and a `node_modules` of its own lie under `.clients/`; `AWS_ENDPOINT_URL`, made-up credentials
 //! and a Region are all that the tests are told. The tutorials' scripts (`clients/seeds`) run the same way.
 
+mod docs;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -13,7 +15,7 @@ use crate::machine::{self, Outcome};
 use crate::root;
 use crate::served::{RUNTIMES, RUNTIMES_VARIABLE, Served};
 
-const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|console|genesys|browser|aws ...] [-- TEST...]";
+const USAGE: &str = "cargo xtask clients [--bin PATH | --endpoint URL] [python|python_query|seeds|node|console|genesys|browser|aws|docs ...] [-- TEST...]";
 
 /// How the binary is started: the tests have HTTP endpoints on this machine. Whoever gives `--endpoint` starts it likewise.
 const SERVE: &[&str] = &["serve", "--allow-private", "localhost"];
@@ -44,6 +46,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "genesys", run: genesys },
     Suite { name: "browser", run: browser },
     Suite { name: "aws", run: aws },
+    Suite { name: "docs", run: snippets },
 ];
 
 pub(crate) fn run(args: &[String]) -> ExitCode {
@@ -130,6 +133,11 @@ fn python(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
         command.args(["discover", "-s", "."]);
     }
     machine::run(command.args(&options.tests))
+}
+
+/// What the README and `docs/` show.
+fn snippets(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+    docs::run(options.binary.as_deref(), scratch, endpoint)
 }
 
 /// The last boto3 that spoke SQS's query protocol, in an environment of its own.

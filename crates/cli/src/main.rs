@@ -20,6 +20,7 @@ mod table;
 mod timeline;
 mod trouble;
 mod window;
+mod wrap;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use events::BusName;
 use genesys::webhook::Webhook;
 use genesys::webhook::verification::{self, StandardKey, Verification};
 use genesys_org::simulator::{Config as OrgConfig, LoadCurve, Org};
-use provision::mistake::Part;
+use provision::mistake::{Part, kind};
 use provision::noun::genesys::{Load, Source as GenesysSource};
 use provision::noun::webhook::{Verify, Webhook as WebhookNoun};
 use provision::{Files, Mistake, Pipeline, Place, Reading, Texts};
@@ -159,7 +159,7 @@ impl PipelineFile {
 fn style_of(part: Part) -> Style {
     match part {
         Part::Place | Part::Sentence => output::STRONG,
-        Part::Margin => output::FAINT,
+        Part::Margin | Part::Rule => output::FAINT,
         Part::Source => Style::new(),
         Part::Caret => output::BAD,
         Part::Suggestion => output::GOOD,
@@ -213,7 +213,11 @@ pub(crate) fn org_of_tests(pipeline: &Pipeline) -> Option<OrgConfig> {
 /// All that cannot be opened, as mistakes of the file.
 fn webhooks(pipeline: &Pipeline) -> Result<Vec<OpenWebhook>, Vec<Mistake>> {
     let Some(bus) = BusName::parse(&pipeline.bus.value) else {
-        return Err(vec![Mistake::new(pipeline.bus.span, "this is not the name of an event bus")]);
+        return Err(vec![Mistake::new(
+            kind::UNUSABLE_WEBHOOK,
+            pipeline.bus.span,
+            "this is not the name of an event bus",
+        )]);
     };
     let mut mistakes = Vec::new();
     let mut open = Vec::new();
@@ -242,7 +246,8 @@ fn verification(noun: &WebhookNoun) -> Result<Option<Verification>, Mistake> {
         Verify::Hmac => Verification::Hmac { secret, header: header(verification::HMAC_HEADER) },
         Verify::Secret => Verification::Secret { secret, header: header(verification::SECRET_HEADER) },
         Verify::StandardWebhooks => {
-            let key = StandardKey::parse(&secret).map_err(|sentence| Mistake::new(span, sentence))?;
+            let key = StandardKey::parse(&secret)
+                .map_err(|sentence| Mistake::new(kind::UNUSABLE_WEBHOOK, span, sentence))?;
             Verification::StandardWebhooks(key)
         }
     }))

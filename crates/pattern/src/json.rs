@@ -340,7 +340,9 @@ impl<'a> Reader<'a> {
     /// An error about the character `c` that was just read.
     fn unexpected(&self, c: char, comment: &str) -> Failure {
         let message = format!("Unexpected character ({}): {comment}", describe(c));
-        self.located_at(self.at - c.len_utf8(), &message, comment)
+        let wanted = comment.strip_prefix("was ").unwrap_or(comment);
+        let wanted = wanted.strip_prefix("expected ").or_else(|| wanted.strip_prefix("expecting "));
+        self.located_at(self.at - c.len_utf8(), &message, wanted.unwrap_or(comment))
     }
 
     fn end_within(&self, what: &str, expected: &str) -> Failure {

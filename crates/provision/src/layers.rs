@@ -1,6 +1,6 @@
 //! One tree of several: what is included is added to the file's own, and a profile is laid over both.
 
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Mistake, Span, kind};
 use crate::shape;
 use crate::table::{Kind, Section};
 use crate::texts::INCLUDE;
@@ -16,7 +16,7 @@ const GENESYS: &str = "genesys";
 /// Adds what another file says: its lists behind the lists that are there.
 pub(crate) fn include(root: &mut Node, more: Node, section: &'static Section, out: &mut Vec<Mistake>) {
     let Shape::Map(entries) = more.shape else {
-        out.push(Mistake::new(more.span, "expected a part of a pipeline: a mapping"));
+        out.push(Mistake::new(kind::INCLUDE, more.span, "expected a part of a pipeline: a mapping"));
         return;
     };
     let Shape::Map(own) = &mut root.shape else { return };
@@ -25,7 +25,7 @@ pub(crate) fn include(root: &mut Node, more: Node, section: &'static Section, ou
         match entry.key.as_str() {
             PROFILES => {
                 let sentence = "profiles stand in the file that is run, not in one that it includes";
-                out.push(Mistake::new(entry.key_span, sentence));
+                out.push(Mistake::new(kind::PROFILE, entry.key_span, sentence));
                 continue;
             }
             "version" | INCLUDE => {
@@ -50,10 +50,14 @@ fn add(one: &mut Entry, entry: Entry, kind: Option<&'static Kind>, out: &mut Vec
         (Some(Kind::List(_)), Shape::List(_), shape) => {
             let found = Node::leaf(shape, entry.value.span);
             let sentence = format!("expected a list, found {}", found.noun());
-            out.push(Mistake::new(found.span, sentence).with_suggestion("begin each entry with `- `"));
+            out.push(
+                Mistake::new(kind::WRONG_KIND, found.span, sentence)
+                    .with_suggestion("begin each entry with `- `"),
+            );
         }
         _ => {
-            let mistake = Mistake::new(entry.key_span, format!("a second `{}`", entry.key));
+            let mistake =
+                Mistake::new(kind::DUPLICATE_KEY, entry.key_span, format!("a second `{}`", entry.key));
             out.push(mistake.with_first(one.key_span));
         }
     }
@@ -85,7 +89,11 @@ pub(crate) fn choose(
         return dropped;
     };
     let Shape::Map(entries) = node.shape else {
-        out.push(Mistake::new(node.span, "expected profiles: a mapping of names to what they change"));
+        out.push(Mistake::new(
+            kind::PROFILE,
+            node.span,
+            "expected profiles: a mapping of names to what they change",
+        ));
         return dropped;
     };
     if let Some(profile) = profile.filter(|profile| names.iter().all(|name| name != profile)) {
@@ -97,13 +105,21 @@ pub(crate) fn choose(
             continue;
         }
         let Shape::Map(changes) = entry.value.shape else {
-            out.push(Mistake::new(entry.value.span, "expected a profile: a mapping of what it changes"));
+            out.push(Mistake::new(
+                kind::PROFILE,
+                entry.value.span,
+                "expected a profile: a mapping of what it changes",
+            ));
             continue;
         };
         let (changes, kept): (Vec<Entry>, Vec<Entry>) =
             changes.into_iter().partition(|change| !OF_THE_FILE.contains(&change.key.as_str()));
         for change in kept {
-            out.push(Mistake::new(change.key_span, format!("a profile cannot change `{}`", change.key)));
+            out.push(Mistake::new(
+                kind::PROFILE,
+                change.key_span,
+                format!("a profile cannot change `{}`", change.key),
+            ));
         }
         if let Shape::Map(entries) = &mut root.shape {
             overlay_map(entries, changes, section, &mut dropped);
@@ -114,7 +130,7 @@ pub(crate) fn choose(
 
 fn unknown(span: Span, profile: &str, names: &[String]) -> Mistake {
     let at = Span { end: span.start, ..span };
-    let mistake = Mistake::new(at, format!("the file has no profile `{profile}`"));
+    let mistake = Mistake::new(kind::PROFILE, at, format!("the file has no profile `{profile}`"));
     crate::names::instead(mistake, profile, names.iter().map(String::as_str))
 }
 

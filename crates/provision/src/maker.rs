@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::api::Place;
 use crate::json::JsonText;
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Mistake, Span, kind};
 use crate::reference::{self, QueueIds};
 use crate::role_user::RoleUser;
 
@@ -55,8 +55,13 @@ impl Maker<'_> {
     /// The mistake, where a queue has no id.
     pub(crate) fn json(&self, json: &JsonText) -> Result<Value, Box<Mistake>> {
         let text = self.settle(&json.text, json.span)?;
-        serde_json::from_str(&text)
-            .map_err(|error| Box::new(Mistake::new(json.span, format!("the pattern is not JSON: {error}"))))
+        serde_json::from_str(&text).map_err(|error| {
+            Box::new(Mistake::new(
+                kind::EVENT_PATTERN,
+                json.span,
+                format!("the pattern is not JSON: {error}"),
+            ))
+        })
     }
 
     /// A text with what the file makes in it: functions and state machines by their ARNs, tables by their names, queues by their
@@ -82,6 +87,6 @@ impl Maker<'_> {
 
 /// A Genesys queue that the org does not have.
 pub(crate) fn no_id(span: Span, name: &str) -> Mistake {
-    Mistake::new(span, format!("the Genesys org has no queue or wrap-up code `{name}`"))
+    Mistake::new(kind::UNKNOWN_NAME, span, format!("the Genesys org has no queue or wrap-up code `{name}`"))
         .with_suggestion("name a queue in `genesys.queues`; a wrap-up code as the org calls it")
 }

@@ -1,5 +1,7 @@
 //! A mistake in a pipeline file: where it is, what is wrong, what was probably meant, and how that is shown.
 
+pub mod kind;
+
 use std::fmt::Write as _;
 
 /// A place in the file's text. Bytes to cut with, line and column (in characters, from 1) to show.
@@ -41,6 +43,8 @@ impl<T> Marked<T> {
 /// One thing that is wrong in a pipeline file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
+    /// What kind of mistake: its id, one of [`kind::ALL`] or the name of a check.
+    pub rule: &'static str,
     /// The offending text.
     pub span: Span,
     /// What is wrong, in a sentence without a full stop.
@@ -55,14 +59,14 @@ pub struct Mistake {
 
 impl Mistake {
     /// A mistake that explains itself.
-    pub fn new(span: Span, sentence: impl Into<String>) -> Self {
-        Self { span, sentence: sentence.into(), suggestion: None, hides_line: false, first: None }
+    pub fn new(rule: &'static str, span: Span, sentence: impl Into<String>) -> Self {
+        Self { rule, span, sentence: sentence.into(), suggestion: None, hides_line: false, first: None }
     }
 
     /// A secret that stands in the file itself.
     pub(crate) fn of_secret(span: Span, sentence: &str) -> Self {
         let advice = "keep it in the environment, ${env:NAME}, or in a file of its own, ${file:PATH}";
-        Self { hides_line: true, ..Self::new(span, sentence).with_suggestion(advice) }
+        Self { hides_line: true, ..Self::new(kind::SECRET_IN_FILE, span, sentence).with_suggestion(advice) }
     }
 
     /// The same with a way out.
@@ -95,6 +99,8 @@ pub enum Part {
     Place,
     /// The sentence.
     Sentence,
+    /// The id of the rule, in brackets.
+    Rule,
     /// Line numbers and the bars beside them.
     Margin,
     /// The line of the file.
@@ -140,7 +146,13 @@ impl Source<'_> {
         let place = format!("{}:{line}:{column}", self.name);
         let mut out = String::new();
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "{}: {}", style(Part::Place, &place), style(Part::Sentence, &mistake.sentence));
+        let _ = writeln!(
+            out,
+            "{}: {} {}",
+            style(Part::Place, &place),
+            style(Part::Sentence, &mistake.sentence),
+            style(Part::Rule, &format!("[{}]", mistake.rule))
+        );
         let number = line.to_string();
         let empty = " ".repeat(number.len());
         let source: Vec<char> = self.line(line).chars().collect();

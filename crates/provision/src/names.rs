@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pattern::EventPattern;
 
 use crate::json::JsonText;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::reference::{self, Reference};
 
 /// Characters of a pattern. Source: the shape `EventPattern` of the EventBridge API.
@@ -73,7 +73,7 @@ impl Names<'_> {
         if found.is_none() {
             let sentence = format!("there is no API destination `{}` in `apiDestinations`", wanted.value);
             let names = self.api_destinations.iter().map(|(name, _)| *name);
-            out.push(instead(Mistake::new(wanted.span, sentence), &wanted.value, names));
+            out.push(instead(Mistake::new(kind::UNKNOWN_NAME, wanted.span, sentence), &wanted.value, names));
         }
         found.map(|(_, wildcards)| *wildcards)
     }
@@ -85,7 +85,7 @@ impl Names<'_> {
             return;
         }
         let Some(rest) = text.strip_prefix("http://") else {
-            let mistake = Mistake::new(endpoint.span, "an endpoint begins with https://");
+            let mistake = Mistake::new(kind::ENDPOINT, endpoint.span, "an endpoint begins with https://");
             out.push(mistake.with_suggestion("for example https://api.example.com/calls"));
             return;
         };
@@ -93,7 +93,8 @@ impl Names<'_> {
             let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
             let sentence = "an endpoint without TLS is called only where `allowPrivate` names its host";
             out.push(
-                Mistake::new(endpoint.span, sentence).with_suggestion(format!("allowPrivate: [{host}]")),
+                Mistake::new(kind::ENDPOINT, endpoint.span, sentence)
+                    .with_suggestion(format!("allowPrivate: [{host}]")),
             );
         }
     }
@@ -104,12 +105,15 @@ impl Names<'_> {
         let Some(queues) = &self.routing_queues else {
             let sentence = format!("the Genesys queue `{name}` is unknown: the file has no `genesys`");
             let advice = format!("add genesys: {{source: simulate, queues: [{name}]}}");
-            out.push(Mistake::new(wanted.span, sentence).with_suggestion(advice));
+            out.push(Mistake::new(kind::UNKNOWN_NAME, wanted.span, sentence).with_suggestion(advice));
             return;
         };
         if !queues.contains(&name.as_str()) {
-            let mistake =
-                Mistake::new(wanted.span, format!("there is no queue `{name}` in `genesys.queues`"));
+            let mistake = Mistake::new(
+                kind::UNKNOWN_NAME,
+                wanted.span,
+                format!("there is no queue `{name}` in `genesys.queues`"),
+            );
             out.push(instead(mistake, name, queues.iter().copied()));
         }
     }
@@ -123,7 +127,7 @@ impl Names<'_> {
             } else if found.kind != "wrapUp" {
                 let sentence = format!("`${{{}:{}}}` has no place here", found.kind, found.name);
                 let advice = "an event has ids of the Genesys org: `${queue:NAME}`, `${wrapUp:NAME}`";
-                out.push(Mistake::new(wanted.span, sentence).with_suggestion(advice));
+                out.push(Mistake::new(kind::REFERENCE, wanted.span, sentence).with_suggestion(advice));
             }
         }
     }
@@ -165,7 +169,7 @@ impl Names<'_> {
             let sentence = format!(
                 "this pattern has {chars} characters as JSON; AWS allows at most {PATTERN_CHARS_MAX}"
             );
-            out.push(Mistake::new(json.span, sentence));
+            out.push(Mistake::new(kind::EVENT_PATTERN, json.span, sentence));
         }
         self.check_references(json, out);
         if let Err(invalid) = EventPattern::parse(&json.text) {
@@ -176,7 +180,10 @@ impl Names<'_> {
             );
             // The rest of AWS's message repeats the text and the place in it.
             let reason = invalid.message.lines().next().unwrap_or_default().to_owned();
-            out.push(Mistake::new(span, sentence).with_suggestion(format!("AWS says: {reason}")));
+            out.push(
+                Mistake::new(kind::EVENT_PATTERN, span, sentence)
+                    .with_suggestion(format!("AWS says: {reason}")),
+            );
         }
     }
 }
@@ -194,7 +201,11 @@ fn one_of(wanted: &Marked<String>, known: &[&str], (noun, key): (&str, &str), ou
     if wanted.value.is_empty() || known.contains(&wanted.value.as_str()) {
         return;
     }
-    let mistake = Mistake::new(wanted.span, format!("there is no {noun} `{}` in `{key}`", wanted.value));
+    let mistake = Mistake::new(
+        kind::UNKNOWN_NAME,
+        wanted.span,
+        format!("there is no {noun} `{}` in `{key}`", wanted.value),
+    );
     out.push(instead(mistake, &wanted.value, known.iter().copied()));
 }
 
@@ -207,7 +218,8 @@ pub(crate) fn unique<'a>(
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for name in names.into_iter().filter(|name| !name.value.is_empty()) {
         if let Some(first) = seen.get(name.value.as_str()) {
-            let mistake = Mistake::new(name.span, format!("a second {noun} `{}`", name.value));
+            let mistake =
+                Mistake::new(kind::DUPLICATE_NAME, name.span, format!("a second {noun} `{}`", name.value));
             out.push(mistake.with_first(*first));
         } else {
             seen.insert(&name.value, name.span);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use http_client::Allowed;
 
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 use crate::names::Names;
 use crate::noun::genesys::{self, Genesys};
 use crate::noun::test::{self, Test};
@@ -220,9 +220,8 @@ fn check_buckets(pipeline: &Pipeline, out: &mut Vec<Mistake>) {
     for bucket in &pipeline.buckets {
         if !base.join(&bucket.folder.value).is_dir() {
             let sentence = format!("there is no folder `{}`", bucket.folder.value);
-            out.push(
-                Mistake::new(bucket.folder.span, sentence).with_suggestion("make it, or correct its path"),
-            );
+            let mistake = Mistake::new(kind::WRONG_VALUE, bucket.folder.span, sentence);
+            out.push(mistake.with_suggestion("make it, or correct its path"));
         }
     }
 }
@@ -260,7 +259,7 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
     api_destination::check(&pipeline.api_destinations, &names, &mut out);
     for allowed in &pipeline.allow_private {
         if let Err(sentence) = allowed.value.parse::<Allowed>() {
-            out.push(Mistake::new(allowed.span, sentence));
+            out.push(Mistake::new(kind::ENDPOINT, allowed.span, sentence));
         }
     }
     let folder = pipeline.folder.as_deref();

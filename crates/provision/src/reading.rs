@@ -82,7 +82,7 @@ impl Reading<'_> {
 
     fn told(&self, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
         self.texts.place_firsts(&mut mistakes);
-        sorted(mistakes)
+        self.texts.once(sorted(mistakes))
     }
 
     fn read(&self) -> (Option<Pipeline>, Vec<Mistake>) {
@@ -134,6 +134,9 @@ impl Reading<'_> {
             if let Code::Folder(folder) = &mut function.code.value {
                 place(function.code.span, folder);
             }
+        }
+        for bucket in &mut pipeline.buckets {
+            place(bucket.folder.span, &mut bucket.folder.value);
         }
         for machine in &mut pipeline.state_machines {
             if let Definition::File(path) = &mut machine.definition {

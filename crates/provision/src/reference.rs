@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::input;
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Mistake, Span, kind};
 
 /// Looks up a variable of the environment.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -74,7 +74,8 @@ pub(crate) fn expand(
                 out.push('{');
             }
             Piece::Unclosed(text) => {
-                let mistake = Mistake::new(locate(text, source, span), "this `${` has no `}`");
+                let mistake =
+                    Mistake::new(kind::REFERENCE, locate(text, source, span), "this `${` has no `}`");
                 mistakes.push(mistake.with_suggestion("write `$${` where a plain `${` is meant"));
             }
             Piece::Reference(inside) => match resolve(inside, env) {
@@ -90,7 +91,7 @@ pub(crate) fn expand(
 }
 
 fn resolve(inside: &str, env: Env<'_>) -> Result<String, Box<Mistake>> {
-    let wrong = |sentence: String| Mistake::new(Span::default(), sentence);
+    let wrong = |sentence: String| Mistake::new(kind::REFERENCE, Span::default(), sentence);
     match inside.split_once(':') {
         Some((kind, name)) if KINDS.contains(&kind) && !name.is_empty() => Ok(format!("${{{kind}:{name}}}")),
         Some(("env", name)) if !name.is_empty() => {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::duration;
-use crate::mistake::{Mistake, Span};
-use crate::table::{Choice, Kind, NameRule, Section};
+use crate::mistake::{Mistake, Span, kind};
+use crate::table::{Choice, Key, Kind, NameRule, Section};
 use crate::tree::{Entry, Node, Shape};
 
 /// Adds what is wrong with `node`. Recursion is bounded by the tables, and by the tree's depth.
@@ -45,7 +45,7 @@ pub(crate) fn check(node: &Node, kind: &Kind, out: &mut Vec<Mistake>) {
 }
 
 fn unexpected(node: &Node, expected: &str) -> Mistake {
-    Mistake::new(node.span, format!("expected {expected}, found {}", node.noun()))
+    Mistake::new(kind::WRONG_KIND, node.span, format!("expected {expected}, found {}", node.noun()))
 }
 
 fn texts(node: &Node, chars_max: usize, out: &mut Vec<Mistake>) {
@@ -66,7 +66,13 @@ fn object(node: &Node, section: &Section, out: &mut Vec<Mistake>) {
     let mut strangers: Vec<&str> = Vec::new();
     for entry in entries {
         match section.key(&entry.key) {
-            Some(key) => check(&entry.value, &key.kind, out),
+            Some(key) => {
+                let told = out.len();
+                check(&entry.value, &key.kind, out);
+                if let Some(last) = out.get_mut(told..).and_then(<[Mistake]>::last_mut) {
+                    advise_unit(key, &entry.value, last);
+                }
+            }
             // An empty key has been told.
             None if entry.key.is_empty() => {}
             None => {
@@ -80,7 +86,8 @@ fn object(node: &Node, section: &Section, out: &mut Vec<Mistake>) {
         // What is missing may be there under a wrong name, which has been told.
         let is_misspelt = strangers.iter().any(|stranger| crate::near(stranger, [key.name]).is_some());
         if node.get(key.name).is_none() && !is_misspelt {
-            let mistake = Mistake::new(at, format!("{} needs `{}`", section.noun, key.name));
+            let mistake =
+                Mistake::new(kind::MISSING_KEY, at, format!("{} needs `{}`", section.noun, key.name));
             out.push(mistake.with_suggestion(format!("`{}`: {}", key.name, key.about)));
         }
     }
@@ -95,22 +102,56 @@ fn object(node: &Node, section: &Section, out: &mut Vec<Mistake>) {
     }
 }
 
+/// Says so where a number fits in the other unit.
+fn advise_unit(key: &Key, node: &Node, mistake: &mut Mistake) {
+    if mistake.span != node.span {
+        return;
+    }
+    let written = match &node.shape {
+        Shape::Number(number) => number.parse::<u64>().ok(),
+        Shape::Text(text) => text.strip_suffix("ms").and_then(|number| number.trim().parse().ok()),
+        _ => None,
+    };
+    match (&key.kind, written) {
+        (Kind::Duration { seconds_min, seconds_max }, Some(number)) => {
+            let fits = number % 1000 == 0 && (*seconds_min..=*seconds_max).contains(&(number / 1000));
+            let advice = format!("`{}` is in seconds: {number} ms are `{}`", key.name, spoken(number / 1000));
+            mistake.suggestion = if fits { Some(advice) } else { mistake.suggestion.take() };
+        }
+        (Kind::Integer { min, max }, Some(number)) if key.name.ends_with("Ms") => {
+            let ms = number.saturating_mul(1000);
+            if (*min..=*max).contains(&ms) {
+                mistake.suggestion = Some(format!("`{}` is in ms: {number} s are {ms}", key.name));
+            }
+        }
+        _ => {}
+    }
+}
+
 fn none_of(choice: &Choice, section: &Section, at: Span) -> Mistake {
     let names = list(choice.among.iter().copied(), "or");
-    Mistake::new(at, format!("{} needs one of {names}", section.noun))
+    Mistake::new(kind::MISSING_KEY, at, format!("{} needs one of {names}", section.noun))
 }
 
 fn both_of(first: &Entry, second: &Entry, section: &Section) -> Mistake {
     let sentence = format!("{} has `{}` or `{}`, not both", section.noun, first.key, second.key);
-    Mistake::new(second.key_span, sentence).with_suggestion("keep one of the two")
+    Mistake::new(kind::EXCLUDED_KEY, second.key_span, sentence).with_suggestion("keep one of the two")
 }
 
 fn unknown(entry: &Entry, section: &Section) -> Mistake {
     if let Some((name, advice)) = section.later.iter().find(|(name, _)| *name == entry.key) {
-        let mistake = Mistake::new(entry.key_span, format!("`{name}` comes in a later version of Trunkline"));
+        let mistake = Mistake::new(
+            kind::UNKNOWN_KEY,
+            entry.key_span,
+            format!("`{name}` comes in a later version of Trunkline"),
+        );
         return mistake.with_suggestion(*advice);
     }
-    let mistake = Mistake::new(entry.key_span, format!("unknown key `{}` in {}", entry.key, section.noun));
+    let mistake = Mistake::new(
+        kind::UNKNOWN_KEY,
+        entry.key_span,
+        format!("unknown key `{}` in {}", entry.key, section.noun),
+    );
     let names = section.keys.iter().map(|key| key.name);
     if entry.key == "<<" {
         mistake.with_suggestion("YAML 1.2 has no merge keys; repeat the keys")
@@ -144,7 +185,11 @@ fn scalar(node: &Node, kind: &Kind) -> Result<(), Box<Mistake>> {
             if integer(node, 0, u64::MAX)? == *only {
                 return Ok(());
             }
-            let mistake = Mistake::new(node.span, "this version of the pipeline file is not known here");
+            let mistake = Mistake::new(
+                kind::WRONG_VALUE,
+                node.span,
+                "this version of the pipeline file is not known here",
+            );
             Err(Box::new(mistake.with_suggestion(format!("this Trunkline reads `version: {only}`"))))
         }
         Kind::Text { chars_max } => text(node, *chars_max).map(drop),
@@ -162,7 +207,9 @@ fn scalar(node: &Node, kind: &Kind) -> Result<(), Box<Mistake>> {
                 return Ok(());
             }
             let sentence = format!("`{word}` is not among {}", list(words.iter().copied(), "and"));
-            Err(Box::new(Mistake::new(node.span, sentence).with_near(word, words.iter().copied())))
+            Err(Box::new(
+                Mistake::new(kind::WRONG_VALUE, node.span, sentence).with_near(word, words.iter().copied()),
+            ))
         }
         _ => Ok(()),
     }
@@ -170,11 +217,13 @@ fn scalar(node: &Node, kind: &Kind) -> Result<(), Box<Mistake>> {
 
 fn text(node: &Node, chars_max: usize) -> Result<&str, Box<Mistake>> {
     match &node.shape {
-        Shape::Text(text) if text.is_empty() => Err(Box::new(Mistake::new(node.span, "this text is empty"))),
+        Shape::Text(text) if text.is_empty() => {
+            Err(Box::new(Mistake::new(kind::WRONG_VALUE, node.span, "this text is empty")))
+        }
         Shape::Text(text) if text.chars().count() > chars_max => {
             let sentence =
                 format!("this text has {} characters; AWS allows at most {chars_max}", text.chars().count());
-            Err(Box::new(Mistake::new(node.span, sentence)))
+            Err(Box::new(Mistake::new(kind::WRONG_VALUE, node.span, sentence)))
         }
         Shape::Text(text) => Ok(text),
         Shape::Number(number) => {
@@ -205,7 +254,8 @@ fn name(node: &Node, rule: &NameRule) -> Result<(), Box<Mistake>> {
         return Ok(());
     };
     Err(Box::new(
-        Mistake::new(node.span, mistake).with_suggestion(format!("for example `{}`", rule.corrected(name))),
+        Mistake::new(kind::NAME, node.span, mistake)
+            .with_suggestion(format!("for example `{}`", rule.corrected(name))),
     ))
 }
 
@@ -217,7 +267,11 @@ fn integer(node: &Node, min: u64, max: u64) -> Result<u64, Box<Mistake>> {
     let Shape::Number(number) = &node.shape else { return Err(Box::new(not_a_number(node, &wanted()))) };
     match number.parse::<u64>() {
         Ok(value) if (min..=max).contains(&value) => Ok(value),
-        _ => Err(Box::new(Mistake::new(node.span, format!("expected {}, found {number}", wanted())))),
+        _ => Err(Box::new(Mistake::new(
+            kind::WRONG_VALUE,
+            node.span,
+            format!("expected {}, found {number}", wanted()),
+        ))),
     }
 }
 
@@ -236,7 +290,11 @@ fn number(node: &Node, max: f64) -> Result<(), Box<Mistake>> {
     let Shape::Number(number) = &node.shape else { return Err(Box::new(not_a_number(node, &wanted))) };
     match number.parse::<f64>() {
         Ok(value) if value > 0.0 && value <= max => Ok(()),
-        _ => Err(Box::new(Mistake::new(node.span, format!("expected {wanted}, found {number}")))),
+        _ => Err(Box::new(Mistake::new(
+            kind::WRONG_VALUE,
+            node.span,
+            format!("expected {wanted}, found {number}"),
+        ))),
     }
 }
 
@@ -253,11 +311,13 @@ fn seconds(node: &Node, min: u64, max: u64) -> Result<u64, Box<Mistake>> {
     let wanted = format!("a duration from {} to {}", spoken(min), spoken(max));
     match seconds_of(node) {
         Some(value) if (min..=max).contains(&value) => Ok(value),
-        Some(value) => {
-            Err(Box::new(Mistake::new(node.span, format!("expected {wanted}, found {}", spoken(value)))))
-        }
+        Some(value) => Err(Box::new(Mistake::new(
+            kind::WRONG_VALUE,
+            node.span,
+            format!("expected {wanted}, found {}", spoken(value)),
+        ))),
         None => Err(Box::new(
-            Mistake::new(node.span, format!("expected {wanted}, found {}", found(node)))
+            Mistake::new(kind::WRONG_VALUE, node.span, format!("expected {wanted}, found {}", found(node)))
                 .with_suggestion(format!("a number of seconds, or {}", duration::FORM)),
         )),
     }

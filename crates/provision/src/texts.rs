@@ -1,11 +1,12 @@
 //! The texts of a pipeline: its file and those that it includes, one behind the other. A place counts bytes through all of
 //! them, and lines in its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::fields::Fields;
 use crate::input;
-use crate::mistake::{Marked, Mistake, Source, Span, Style};
+use crate::mistake::{Marked, Mistake, Source, Span, Style, kind};
 use crate::reference::Env;
 use crate::tree;
 
@@ -70,13 +71,13 @@ impl Texts {
         let path = folder.join(&include.value);
         if let Some(known) = self.files.iter().position(|file| is_same(&file.path, &path)) {
             if known == by {
-                self.failures.push(Mistake::new(include.span, "this file includes itself"));
+                self.failures.push(Mistake::new(kind::INCLUDE, include.span, "this file includes itself"));
             }
             return;
         }
         if self.files.len() >= FILES_MAX {
             let sentence = format!("a pipeline has at most {FILES_MAX} files");
-            self.failures.push(Mistake::new(include.span, sentence));
+            self.failures.push(Mistake::new(kind::INCLUDE, include.span, sentence));
             return;
         }
         match input::read(&path) {
@@ -85,7 +86,7 @@ impl Texts {
                 self.files.push(File { path, start: self.text.len() });
                 self.text.push_str(&text);
             }
-            Err(sentence) => self.failures.push(Mistake::new(include.span, sentence)),
+            Err(sentence) => self.failures.push(Mistake::new(kind::INCLUDE, include.span, sentence)),
         }
     }
 
@@ -105,6 +106,11 @@ impl Texts {
     /// The text of the file itself.
     pub fn main(&self) -> &str {
         self.part(0).map_or("", |part| part.text)
+    }
+
+    /// Whether files are included.
+    pub fn has_several(&self) -> bool {
+        self.files.len() > 1
     }
 
     /// All texts, for places to be cut from.
@@ -159,6 +165,32 @@ impl Texts {
             ..mistake.span
         };
         Source { name: &name, text: part.text }.render_one(&Mistake { span, ..mistake.clone() }, style)
+    }
+
+    /// A name that leads nowhere is one mistake, however often it is used: the first has the places of the others.
+    pub(crate) fn once(&self, mistakes: Vec<Mistake>) -> Vec<Mistake> {
+        let mut out: Vec<Mistake> = Vec::with_capacity(mistakes.len());
+        let mut more: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for mistake in mistakes {
+            let is_same = |one: &Mistake| one.rule == kind::UNKNOWN_NAME && one.sentence == mistake.sentence;
+            let Some(first) = out.iter().position(is_same) else {
+                out.push(mistake);
+                continue;
+            };
+            let (own, span) = (out.get(first).map(|first| first.span).unwrap_or_default(), mistake.span);
+            let place = if self.index_of(own) == self.index_of(span) {
+                format!("{}:{}", span.line, span.column)
+            } else {
+                format!("{}:{}:{}", self.name_of(span).display(), span.line, span.column)
+            };
+            more.entry(first).or_default().push(place);
+        }
+        for (index, places) in more {
+            if let Some(mistake) = out.get_mut(index) {
+                mistake.sentence = format!("{}; also at {}", mistake.sentence, places.join(", "));
+            }
+        }
+        out
     }
 
     /// Says in each sentence where the same stands first.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::input::TEXT_BYTES_MAX;
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Mistake, Span, kind};
 use crate::reference::{self, Env};
 
 /// The most nodes, those that aliases repeat included: an alias bomb ends here.
@@ -94,7 +94,7 @@ pub(crate) fn read(text: &str, env: Env<'_>, mistakes: &mut Vec<Mistake>) -> Opt
     if text.len() > TEXT_BYTES_MAX {
         let sentence =
             format!("the file has {} bytes; a pipeline file has at most {TEXT_BYTES_MAX}", text.len());
-        mistakes.push(Mistake::new(Span { line: 1, column: 1, ..Span::default() }, sentence));
+        mistakes.push(Mistake::new(kind::YAML, Span { line: 1, column: 1, ..Span::default() }, sentence));
         return None;
     }
     let mut options = Options::default();
@@ -124,7 +124,7 @@ pub(crate) fn read(text: &str, env: Env<'_>, mistakes: &mut Vec<Mistake>) -> Opt
     let root = builder.root.take();
     if root.as_ref().is_none_or(|root| matches!(root.shape, Shape::Null)) && mistakes.is_empty() {
         mistakes.push(
-            Mistake::new(Span { line: 1, column: 1, ..Span::default() }, "the file is empty")
+            Mistake::new(kind::YAML, Span { line: 1, column: 1, ..Span::default() }, "the file is empty")
                 .with_suggestion("`trunkline init` writes a sample"),
         );
         return None;
@@ -141,20 +141,82 @@ fn span(place: granit_parser::Span) -> Span {
     }
 }
 
-/// The parser's own sentence, at its place: after it, nothing can be read.
+/// The parser's own sentence, at its place: after it, nothing can be read. A tab and an open quote are told where they stand; the
+/// parser stumbles over what comes before or after.
 fn syntax(text: &str, error: &ScanError) -> Mistake {
     let marker = error.marker();
     let start = marker.byte_offset().unwrap_or_default().min(text.len());
+    let info = error.info();
+    if info.contains("tab")
+        && let Some(place) = indenting_tab(text, start)
+    {
+        let mistake = Mistake::new(kind::YAML, place, "this line is indented with a tab");
+        return mistake.with_suggestion("YAML is indented with spaces");
+    }
+    if info.contains("quoted scalar")
+        && let Some(place) = open_quote(text, start)
+    {
+        let mistake = Mistake::new(kind::YAML, place, "this quote is not closed");
+        return mistake
+            .with_suggestion("close it on its line; in '...' a quote of the text is written twice");
+    }
     let place = Span { start, end: start, line: marker.line(), column: marker.col() + 1 };
-    let mistake = Mistake::new(place, format!("this is not YAML: {}", error.info()));
+    let mistake = Mistake::new(kind::YAML, place, format!("this is not YAML: {info}"));
     let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
-    if line.trim_start_matches(' ').starts_with('\t') {
-        mistake.with_suggestion("YAML is indented with spaces; this line has a tab")
-    } else if line.contains("${") {
+    if line.contains("${") {
         mistake.with_suggestion("inside [...] and {...}, text with ${...} needs quotes")
     } else {
         mistake
     }
+}
+
+/// The first tab that indents a line, from the line of a byte on.
+fn indenting_tab(text: &str, from: usize) -> Option<Span> {
+    let mut start = 0;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let indent = line.len() - line.trim_start().len();
+        let tab = line.get(..indent).and_then(|indent| indent.find('\t'));
+        if let Some(tab) = tab.filter(|_| start + line.len() > from) {
+            return Some(Span { start: start + tab, end: start + tab + 1, line: index + 1, column: tab + 1 });
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The quote that the last line before a byte opens and does not close.
+fn open_quote(text: &str, before: usize) -> Option<Span> {
+    let mut start = 0;
+    let mut found = None;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        if start > before {
+            break;
+        }
+        if let Some(at) = open_in(line) {
+            let column = line.get(..at).unwrap_or_default().chars().count() + 1;
+            found = Some(Span { start: start + at, end: start + at + 1, line: index + 1, column });
+        }
+        start += line.len();
+    }
+    found
+}
+
+/// Where a line opens a quote that it does not close; an apostrophe within a word opens none.
+fn open_in(line: &str) -> Option<usize> {
+    let mut open: Option<(usize, char)> = None;
+    let mut last = ' ';
+    for (at, c) in line.char_indices() {
+        match open {
+            None if matches!(c, '"' | '\'') && matches!(last, ' ' | '[' | '{' | ',' | '\t') => {
+                open = Some((at, c))
+            }
+            None if c == '#' && last == ' ' => return None,
+            Some((_, quote)) if c == quote && last != '\\' => open = None,
+            _ => {}
+        }
+        last = c;
+    }
+    open.map(|(at, _)| at)
 }
 
 struct Builder<'a, 'm> {
@@ -195,6 +257,7 @@ impl Builder<'_, '_> {
                 self.documents += 1;
                 if self.documents > 1 {
                     return Err(Mistake::new(
+                        kind::YAML,
                         span,
                         "a second document begins here; a pipeline is one document",
                     ));
@@ -222,7 +285,11 @@ impl Builder<'_, '_> {
             }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
-                    return Err(Mistake::new(span, "this alias stands inside the value that it repeats"));
+                    return Err(Mistake::new(
+                        kind::YAML,
+                        span,
+                        "this alias stands inside the value that it repeats",
+                    ));
                 };
                 let node = node.clone();
                 self.put(node, 0)?;
@@ -240,6 +307,7 @@ impl Builder<'_, '_> {
             Some((Some("map" | "seq" | "int" | "bool" | "float" | "null"), _)) => false,
             Some((_, original)) => {
                 self.mistakes.push(Mistake::new(
+                    kind::YAML,
                     span,
                     format!("the tag `{original}` has no effect in a pipeline file"),
                 ));
@@ -290,11 +358,11 @@ impl Builder<'_, '_> {
         self.nodes += node.size;
         if self.nodes > NODES_MAX {
             let sentence = format!("with its aliases the file has more than {NODES_MAX} values");
-            return Err(Mistake::new(node.span, sentence));
+            return Err(Mistake::new(kind::YAML, node.span, sentence));
         }
         if self.open.len() + node.depth > DEPTH_MAX {
             let sentence = format!("with its aliases the file is nested more than {DEPTH_MAX} deep");
-            return Err(Mistake::new(node.span, sentence));
+            return Err(Mistake::new(kind::YAML, node.span, sentence));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
@@ -317,11 +385,15 @@ impl Builder<'_, '_> {
 /// A key's text; a key that is no text, or that stands here already, is a mistake.
 fn key(node: &Node, keys: &mut HashMap<String, KeySeen>, mistakes: &mut Vec<Mistake>) -> (String, Span) {
     let Shape::Text(key) = &node.shape else {
-        mistakes.push(Mistake::new(node.span, format!("a key is text; this one is {}", node.noun())));
+        mistakes.push(Mistake::new(
+            kind::YAML,
+            node.span,
+            format!("a key is text; this one is {}", node.noun()),
+        ));
         return (String::new(), node.span);
     };
     if key.is_empty() {
-        mistakes.push(Mistake::new(node.span, "this key is empty"));
+        mistakes.push(Mistake::new(kind::YAML, node.span, "this key is empty"));
     }
     // A key that stands there a hundred times is one mistake.
     match keys.get_mut(key) {
@@ -331,7 +403,7 @@ fn key(node: &Node, keys: &mut HashMap<String, KeySeen>, mistakes: &mut Vec<Mist
         Some(first) if first.is_told => {}
         Some(first) => {
             first.is_told = true;
-            let mistake = Mistake::new(node.span, format!("`{key}` stands here twice"));
+            let mistake = Mistake::new(kind::DUPLICATE_KEY, node.span, format!("`{key}` stands here twice"));
             mistakes.push(mistake.with_first(first.span));
         }
     }

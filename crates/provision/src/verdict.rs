@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::api::Place;
 use crate::json::JsonText;
-use crate::mistake::{Mistake, Span};
+use crate::mistake::{Mistake, Span, kind};
 use crate::noun::test::{Expectation, RuleExpectation, Test};
 use crate::pipeline::Pipeline;
 use crate::reference::{self, QueueIds};
@@ -73,7 +73,9 @@ pub fn run_tests(pipeline: &Pipeline, world: World<'_>) -> Vec<TestResult> {
 pub fn inputs(pipeline: &Pipeline, test: &Test, world: World<'_>) -> Result<Vec<String>, Box<Mistake>> {
     let run = Run { pipeline, place: world.place, ids: world.ids, input: world.input };
     let given = test.given.iter();
-    given.map(|one| run.payload(one).map_err(|why| Box::new(Mistake::new(one.span, why)))).collect()
+    given
+        .map(|one| run.payload(one).map_err(|why| Box::new(Mistake::new(kind::TEST, one.span, why))))
+        .collect()
 }
 
 /// Whether two JSON texts say the same.
@@ -98,13 +100,13 @@ impl Run<'_> {
                 let failure = match expectation {
                     Expectation::Rule(one) => match self.event(given) {
                         Ok(event) => self.compare(one, &event, &which),
-                        Err(sentence) => Some(Mistake::new(given.span, sentence)),
+                        Err(sentence) => Some(Mistake::new(kind::TEST, given.span, sentence)),
                     },
                     Expectation::StateMachine(one) => match self.payload(given) {
                         Ok(input) => {
                             machine::compare(self.pipeline, one, machine::Given { test, input: &input })
                         }
-                        Err(sentence) => Some(Mistake::new(given.span, sentence)),
+                        Err(sentence) => Some(Mistake::new(kind::TEST, given.span, sentence)),
                     },
                     Expectation::Function(_) | Expectation::Table(_) => None,
                 };
@@ -163,15 +165,15 @@ impl Run<'_> {
         let span = expectation.rule.span;
         let name = &expectation.rule.value;
         let Some(rule) = self.pipeline.rules.iter().find(|rule| rule.name.value == *name) else {
-            return Some(Mistake::new(span, format!("there is no rule `{name}`")));
+            return Some(Mistake::new(kind::TEST, span, format!("there is no rule `{name}`")));
         };
         let matches = match self.matches(rule, event) {
             Ok(matches) => matches,
-            Err(sentence) => return Some(Mistake::new(span, sentence)),
+            Err(sentence) => return Some(Mistake::new(kind::TEST, span, sentence)),
         };
         if matches != expectation.matches {
             let word = if matches { "matches" } else { "does not match" };
-            let mistake = Mistake::new(span, format!("{which} {word} the rule `{name}`"));
+            let mistake = Mistake::new(kind::TEST, span, format!("{which} {word} the rule `{name}`"));
             return Some(if !rule.is_enabled {
                 mistake.with_suggestion("the rule is disabled")
             } else if matches {
@@ -211,7 +213,10 @@ impl Run<'_> {
                 Ok(input) => format!("`{}` receives {input}", target.id.value),
                 Err(why) => format!("`{}` receives nothing: {why}", target.id.value),
             };
-            Some(Mistake::new(wanted.span, sentence).with_suggestion(format!("expected was {text}")))
+            Some(
+                Mistake::new(kind::TEST, wanted.span, sentence)
+                    .with_suggestion(format!("expected was {text}")),
+            )
         })
     }
 
@@ -245,7 +250,11 @@ fn unexpected_targets(expectation: &RuleExpectation, rule: &Rule, which: &str) -
     if let Some(missing) =
         expected.iter().find(|name| rule.targets.iter().all(|target| !target.is_called(&name.value)))
     {
-        return Some(Mistake::new(missing.span, format!("{which} does not go to `{}`", missing.value)));
+        return Some(Mistake::new(
+            kind::TEST,
+            missing.span,
+            format!("{which} does not go to `{}`", missing.value),
+        ));
     }
     let is_expected = |target: &&Target| expected.iter().any(|name| target.is_called(&name.value));
     let more: Vec<&str> = rule
@@ -258,5 +267,8 @@ fn unexpected_targets(expectation: &RuleExpectation, rule: &Rule, which: &str) -
         return None;
     }
     let sentence = format!("{which} also goes to {}", crate::shape::list(more, "and"));
-    Some(Mistake::new(expectation.rule.span, sentence).with_suggestion("`targets` names all of them"))
+    Some(
+        Mistake::new(kind::TEST, expectation.rule.span, sentence)
+            .with_suggestion("`targets` names all of them"),
+    )
 }

@@ -1,11 +1,13 @@
 //! `trunkline check`: all mistakes of a pipeline file at once.
 
+mod report;
+
 use std::process::ExitCode;
 
 use clap::Args;
 use provision::Mistake;
 
-use crate::output;
+use crate::commands::check::report::{Format, Found};
 use crate::pipeline_file::{Environment, FileArguments, PipelineFile};
 
 /// Arguments of `trunkline check`.
@@ -16,8 +18,11 @@ pub(crate) struct Arguments {
     /// Accept environment variables that are not set here
     #[arg(long)]
     allow_missing_env: bool,
+    /// How to print what was found
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
     /// Print one JSON object instead of text
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
@@ -27,22 +32,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = arguments.file.read()?;
     let environment = if arguments.allow_missing_env { Environment::Elsewhere } else { Environment::Here };
     let found = found_in_all(&file, environment);
-    if arguments.json {
-        output::json(serde_json::json!({
-            "file": file.name(),
-            "mistakes": listed(&file, &found.mistakes), "doubts": listed(&file, &found.doubts),
-        }));
-    } else {
-        tell(&file, &found);
-    }
+    let format = if arguments.json { Format::Json } else { arguments.format };
+    report::print(format, &file, &found);
     Ok(if found.mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What was found in a file.
-#[derive(Debug, Default)]
-struct Found {
-    mistakes: Vec<Mistake>,
-    doubts: Vec<Mistake>,
 }
 
 /// What is found in the file and, where no profile is asked for, with one of its profiles alone.
@@ -74,31 +66,4 @@ fn found_in(file: &PipelineFile, environment: Environment) -> Found {
     let pipeline = file.parse(environment);
     mistakes.extend(pipeline.as_ref().map(doctor::lint).unwrap_or_default());
     Found { mistakes, doubts: pipeline.as_ref().map(doctor::doubts).unwrap_or_default() }
-}
-
-fn listed(file: &PipelineFile, mistakes: &[Mistake]) -> Vec<serde_json::Value> {
-    let one = |mistake: &Mistake| {
-        serde_json::json!({
-            "file": file.texts().name_of(mistake.span),
-            "line": mistake.span.line, "column": mistake.span.column,
-            "sentence": mistake.sentence, "suggestion": mistake.suggestion,
-        })
-    };
-    mistakes.iter().map(one).collect()
-}
-
-fn tell(file: &PipelineFile, found: &Found) {
-    let Found { mistakes, doubts } = found;
-    if !doubts.is_empty() {
-        output::line(file.show(doubts));
-        let many = if doubts.len() == 1 { "doubt" } else { "doubts" };
-        output::line(format_args!("{} {many}, which AWS would accept\n", doubts.len()));
-    }
-    let name = file.name().display();
-    if mistakes.is_empty() {
-        return output::line(format_args!("{name}: no mistakes"));
-    }
-    output::line(file.show(mistakes));
-    let many = if mistakes.len() == 1 { "mistake" } else { "mistakes" };
-    output::line(format_args!("{} {many} to fix in {name}", mistakes.len()));
 }

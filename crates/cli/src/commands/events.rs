@@ -13,6 +13,7 @@ use crate::output;
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
 use crate::window::Window;
+use crate::wrap;
 
 /// Arguments of `trunkline events`.
 #[derive(Debug, Args)]
@@ -130,7 +131,7 @@ fn print(place: &Value, names: &Names) {
         let verdict = output::styled(output::BAD, "no match");
         let path = text(rule, "Path");
         let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
-        output::line(names.beside(&format!("  {verdict}  {name}  {path}{}", text(rule, "Reason"))));
+        wrap::line(names.beside(&format!("  {verdict}  {name}  {path}{}", text(rule, "Reason"))), 12);
     }
     let told = items(place, "Rules").len() + others.len();
     let left = usize::try_from(count(place, "RulesInAll")).unwrap_or(usize::MAX).saturating_sub(told);
@@ -174,7 +175,7 @@ fn print_delivery(delivery: &Value) {
         _ => output::styled(output::BAD, "given up and lost: no dead-letter queue took it"),
     };
     let id = text(delivery, "TargetId");
-    output::line(format_args!("            to {id} ({}): {state}", text(delivery, "TargetArn")));
+    wrap::line(format_args!("            to {id} ({}): {state}", text(delivery, "TargetArn")), 14);
     let mut before = 0;
     for attempt in attempts {
         let number = count(attempt, "Number");
@@ -182,7 +183,7 @@ fn print_delivery(delivery: &Value) {
             output::line(format_args!("              ... {} attempts not kept", number - before - 1));
         }
         before = number;
-        output::line(format_args!("              {}", attempt_line(attempt, number)));
+        wrap::line(format_args!("              {}", attempt_line(attempt, number)), 16);
     }
     let refusal = text(delivery, "Refusal");
     if !refusal.is_empty() {

@@ -25,7 +25,7 @@ use crate::names::Names;
 use crate::output::Form;
 use crate::remote::{Endpoint, Remote, text};
 use crate::stretch::Stretch;
-use crate::{input, output, remote};
+use crate::{input, output, remote, wrap};
 
 /// Arguments of `trunkline explain`.
 #[derive(Debug, Args)]
@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             {
                 continue;
             }
-            output::line(format_args!("{}: {}", output::styled(output::STRONG, "note"), finding.text()));
+            wrap::line(format_args!("{}: {}", output::styled(output::STRONG, "note"), finding.text()), 6);
         }
     }
     Ok(if book.matched == events.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -136,7 +136,7 @@ impl Book {
         self.genesys |= explained.event.string("source").is_some_and(catalogue::is_source);
         match (self.json, self.many) {
             (true, _) => output::json(explained.machine_line()),
-            (false, true) => output::line(self.names.beside(&explained.one_line())),
+            (false, true) => wrap::line(self.names.beside(&explained.one_line()), 2),
             (false, false) => {
                 output::line(output::styled(output::FAINT, explained.heading()));
                 let style = |part, text: &str| output::styled(style_of(part), text);
@@ -155,7 +155,7 @@ impl Book {
             return output::json(json!({"matched": false, "event": number, "invalid": message}));
         }
         let verdict = output::styled(output::BAD, "not valid");
-        output::line(format_args!("{verdict} event {number}: {message}"));
+        wrap::line(format_args!("{verdict} event {number}: {message}"), 2);
     }
 }
 

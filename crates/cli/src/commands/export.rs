@@ -38,6 +38,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     for note in &made.notes {
         output::note(note);
     }
+    if file.texts().has_several() || file.profile().is_some() {
+        output::note(
+            "Metadata carries the sections of the file itself as they are written there, without those of included files and without the \
+             profile's changes; resources are made of all of them",
+        );
+    }
     let minified = made.minified();
     if minified.len() > TEMPLATE_BYTES_MAX {
         output::note(&format!(

@@ -16,6 +16,7 @@ use crate::output;
 use crate::remote::{At, Remote, items, text};
 use crate::stretch::Stretch;
 use crate::window::Window;
+use crate::wrap;
 
 /// What an event of another detail-type is farther away by.
 const OTHER_KIND: usize = 10;
@@ -23,6 +24,8 @@ const OTHER_KIND: usize = 10;
 const SOURCES_MAX: usize = 5;
 /// Maximum number of groups shown as text; `--json` has all.
 const SHOWN_MAX: usize = 20;
+/// What does not fit into a line stands under its sentence, behind the count.
+const INDENT: usize = 8;
 
 /// How far back it looks unless told otherwise, in seconds.
 const LOOKED_BACK_S: u64 = 3_600;
@@ -180,13 +183,14 @@ fn json_of_refusal(refusal: &Value) -> Value {
 /// What AWS would refuse of the bus's targets, as policies and roles are now.
 fn print_refusals(refusals: &[Value]) {
     for refusal in refusals {
-        output::line(format_args!(
+        let sentence = format_args!(
             "{} {} of rule {}: {}",
             output::styled(output::BAD, "AWS would refuse"),
             text(refusal, "TargetArn"),
             output::styled(output::STRONG, text(refusal, "Rule")),
             text(refusal, "Reason")
-        ));
+        );
+        wrap::line(sentence, INDENT);
     }
 }
 
@@ -200,7 +204,7 @@ fn print(groups: &[(Cause, Group)], names: &Names, seen: u64, unmatched: u64) {
             "" => String::new(),
             rule => format!("nearest rule {}: ", output::styled(output::STRONG, rule)),
         };
-        output::line(names.beside(&format!("{count}  {nearest}{path}{}", cause.reason)));
+        wrap::line(names.beside(&format!("{count}  {nearest}{path}{}", cause.reason)), INDENT);
         let example = format_args!("        trunkline events show {}", group.example);
         output::line(output::styled(output::FAINT, example));
     }
@@ -226,7 +230,7 @@ fn print_others(groups: &[&(Cause, Group)]) {
         sources.iter().take(SOURCES_MAX).map(|(source, events)| format!("{source} ({events})")).collect();
     let more = if sources.len() > SOURCES_MAX { ", ..." } else { "" };
     let count = output::styled(output::FAINT, format_args!("{events:>6}"));
-    output::line(format_args!("{count}  of sources that no rule names: {}{more}", named.join(", ")));
+    wrap::line(format_args!("{count}  of sources that no rule names: {}{more}", named.join(", ")), INDENT);
     let example = format_args!("        trunkline events show {example}");
     output::line(output::styled(output::FAINT, example));
 }

@@ -29,5 +29,6 @@ mod simulating;
 mod stack;
 mod torture;
 mod trouble;
+mod views;
 mod visitors;
 mod webhooks;

@@ -26,5 +26,5 @@ fn finding(pipeline: &Pipeline) -> Option<Mistake> {
     };
     let named = org.org.as_ref()?;
     let sentence = Address::parse(&named.value).err()?;
-    Some(Mistake::new(named.span, sentence))
+    Some(Mistake::new(CHECK.name, named.span, sentence))
 }

@@ -46,7 +46,7 @@ fn findings(rule: &Rule) -> Vec<Mistake> {
                  nothing is delivered"
             );
             let without = format!("write `<{name}>` without quotes, as a value of its own");
-            mistakes.push(Mistake::new(template.span, sentence).with_suggestion(without));
+            mistakes.push(Mistake::new(CHECK.name, template.span, sentence).with_suggestion(without));
         }
     }
     mistakes

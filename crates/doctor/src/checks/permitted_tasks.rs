@@ -50,9 +50,7 @@ fn findings(machine: &StateMachine, pipeline: &Pipeline) -> Vec<Mistake> {
         let place = asl::place::find(&json.text, &at.location);
         let span = place.map_or(json.span, |place| json.locate_line_of(place.line, place.column));
         let sentence = format!("state machine `{}`, {}: {sentence}", machine.name.value, state.name);
-        findings.push(
-            Mistake::new(span, sentence).with_suggestion(format!("{} (missing-permission)", CHECK.fix)),
-        );
+        findings.push(Mistake::new(CHECK.name, span, sentence).with_suggestion(CHECK.fix));
     }
     findings
 }

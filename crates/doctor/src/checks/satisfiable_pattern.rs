@@ -23,7 +23,8 @@ fn run(pipeline: &Pipeline) -> Vec<Mistake> {
         let Ok(pattern) = EventPattern::parse(&json.text) else { continue };
         for Finding { span, sentence, suggestion } in findings(&pattern, Events::Any) {
             let at = json.locate(span.start, span.line, span.column);
-            let mistake = Mistake::new(at, format!("no event that is known can match this: {sentence}"));
+            let mistake =
+                Mistake::new(CHECK.name, at, format!("no event that is known can match this: {sentence}"));
             mistakes.push(Mistake { suggestion, ..mistake });
         }
     }

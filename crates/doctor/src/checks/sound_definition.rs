@@ -28,7 +28,7 @@ fn findings(machine: &StateMachine, pipeline: &Pipeline) -> Vec<Mistake> {
         let place = asl::place::find(&json.text, &lint.at);
         let span = place.map_or(json.span, |place| json.locate_line_of(place.line, place.column));
         let sentence = format!("state machine `{}`, {}: {}", machine.name.value, lint.state, lint.message);
-        Mistake::new(span, sentence).with_suggestion(format!("{} ({})", lint.fix, lint.name))
+        Mistake::new(lint.name, span, sentence).with_suggestion(lint.fix)
     };
     asl::lint(&settled, machine.machine_type()).into_iter().map(tell).collect()
 }

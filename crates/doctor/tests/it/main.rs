@@ -56,6 +56,50 @@ fn each_check_has_a_name_of_its_own_a_text_and_a_file_in_which_it_finds_somethin
     }
 }
 
+/// What `trunkline check` can say, on a page: ids stay what they are, since people switch on them.
+#[test]
+fn the_page_of_rules_is_what_the_tables_say() {
+    let mut page = String::from(
+        "# What `trunkline check` tells\n\n<!-- Written by a test of the crate `doctor`: TRUNKLINE_BLESS=1 cargo test -p doctor -->\n\n\
+         Each finding has a rule, whose id stands behind its sentence, in `--json`, in `--format github` and in `--format sarif`.\n\n\
+         ## Mistakes of the file\n\nExit status 1.\n\n| Rule | What is wrong |\n|---|---|\n",
+    );
+    for kind in provision::mistake::kind::ALL {
+        page.push_str(&format!("| `{}` | {} |\n", kind.id, kind.about));
+    }
+    let table = "| Rule | Asks | Why it matters | What to do |\n|---|---|---|---|\n";
+    let row = |check: &doctor::Check| {
+        format!("| `{}` | {} | {} | {} |\n", check.name, check.asks, check.why, check.fix)
+    };
+    page.push_str(
+        "\n## Mistakes that only a whole pipeline shows\n\nExit status 1; `dev` runs such a file.\n\n",
+    );
+    page.push_str(table);
+    CHECKS.iter().for_each(|check| page.push_str(&row(check)));
+    page.push_str(
+        "\n## Doubts\n\nAWS would accept it. No exit status; `warning` for GitHub and code scanners.\n\n",
+    );
+    page.push_str(table);
+    DOUBTS.iter().for_each(|check| page.push_str(&row(check)));
+    page.push_str(
+        "\nThe findings of `sound-definition` have the ids of its rules, like `task-without-timeout`.\n",
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/checks.md");
+    if std::env::var_os("TRUNKLINE_BLESS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(page, std::fs::read_to_string(&path).unwrap_or_default(), "TRUNKLINE_BLESS=1 writes it anew");
+}
+
+/// Ids are unique over all tables, so that each means one thing.
+#[test]
+fn no_two_rules_have_one_id() {
+    let kinds = provision::mistake::kind::ALL.iter().map(|kind| kind.id);
+    let ids: Vec<&str> = kinds.chain(CHECKS.iter().chain(DOUBTS).map(|check| check.name)).collect();
+    let unique: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(unique.len(), ids.len());
+}
+
 /// Each case is named like the check that finds something in it; no other check does.
 #[test]
 fn each_check_of_a_running_server_finds_what_its_case_says() {

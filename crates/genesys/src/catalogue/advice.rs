@@ -138,7 +138,7 @@ fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Ad
         selected.iter().find_map(|topic| elsewhere(topic, field).map(|at| (*topic, at)))
     {
         let sentence =
-            format!("{} no `{path}`; `{}` has it as `{at}`", subject(selected), topic.short_name());
+            format!("{}; `{}` has it as `{at}`", nobody_carries(path, selected), topic.short_name());
         return Advice {
             path: Some(path.to_owned()),
             detail_type: None,
@@ -161,7 +161,7 @@ fn missing(path: &str, detail_types: &[&str], selected: &[&'static Topic]) -> Ad
     Advice {
         path: Some(path.to_owned()),
         detail_type: None,
-        sentence: format!("{} no `{field}`{remedy}", subject(selected)),
+        sentence: format!("{}{remedy}", nobody_carries(field, selected)),
         detail_types: carriers
             .iter()
             .chain(derived.iter().map(|found| &found.topic))
@@ -190,13 +190,13 @@ fn apart(paths: &[&str], selected: &[&'static Topic]) -> Advice {
     }
 }
 
-fn subject(selected: &[&'static Topic]) -> String {
+fn nobody_carries(field: &str, selected: &[&'static Topic]) -> String {
     match selected {
-        [one] => format!("`{}` carries", one.short_name()),
+        [one] => format!("`{}` carries no `{field}`", one.short_name()),
         some if some.len() <= NAMED_MAX => {
-            format!("{} carry", list(some.iter().map(|topic| topic.short_name())))
+            format!("{} carry no `{field}`", list(some.iter().map(|topic| topic.short_name())))
         }
-        many => format!("none of the {} topics of this pattern carries", many.len()),
+        many => format!("none of the {} topics of this pattern carries `{field}`", many.len()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `genesys:` where the conversations come from.
 
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::names;
 use crate::noun::org::{self, Org, PartnerQueue};
 use crate::noun::trouble::{self, Trouble};
@@ -265,7 +265,7 @@ pub(crate) fn check(genesys: &Genesys, out: &mut Vec<Mistake>) {
             .strays
             .iter()
             .any(|stray| stray.key.value == "clientSecret" && stray.key.span.line == key.span.line);
-        let mistake = Mistake { hides_line, ..Mistake::new(key.span, sentence) };
+        let mistake = Mistake { hides_line, ..Mistake::new(kind::EXCLUDED_KEY, key.span, sentence) };
         out.push(mistake.with_suggestion(format!("it belongs to {}; take it out", owners.join(" and "))));
     }
     match &genesys.source {
@@ -280,7 +280,7 @@ pub(crate) fn check(genesys: &Genesys, out: &mut Vec<Mistake>) {
             let sentence = format!(
                 "`{media}` waits {wrap_up_s} s for a wrap-up, but closes a conversation that does not end after {max_age_s} s"
             );
-            let mistake = Mistake::new(grace.span, sentence);
+            let mistake = Mistake::new(kind::WRONG_VALUE, grace.span, sentence);
             out.push(mistake.with_suggestion("`maxAge` is at least as long as `wrapUp`"));
         }
     }

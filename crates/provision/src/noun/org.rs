@@ -3,7 +3,7 @@
 use aws::secret::Secret;
 
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 
 /// A real org, and who calls it. What is missing is a mistake of the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,12 +49,13 @@ pub(crate) fn read_queue(fields: Fields<'_>) -> PartnerQueue {
 
 pub(crate) fn check_queue(queue: &PartnerQueue, out: &mut Vec<Mistake>) {
     if queue.queue_url.is_none() {
-        let mistake = Mistake::new(queue.span, "`source: sqs` needs `queueUrl`");
+        let mistake = Mistake::new(kind::MISSING_KEY, queue.span, "`source: sqs` needs `queueUrl`");
         let example = "add `queueUrl: https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events`";
         out.push(mistake.with_suggestion(example));
     }
     if let Some(url) = queue.queue_url.as_ref().filter(|url| !is_queue_url(&url.value)) {
-        let mistake = Mistake::new(url.span, format!("'{}' is not the URL of a queue", url.value));
+        let mistake =
+            Mistake::new(kind::WRONG_VALUE, url.span, format!("'{}' is not the URL of a queue", url.value));
         let example = "it is like https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events";
         out.push(mistake.with_suggestion(example));
     }
@@ -98,7 +99,8 @@ pub(crate) fn check(org: &Org, out: &mut Vec<Mistake>) {
         ("clientSecret", org.client_secret.is_some(), "`clientSecret: ${env:GENESYS_CLIENT_SECRET}`"),
     ];
     for (key, _, example) in needed.into_iter().filter(|(_, is_there, _)| !is_there) {
-        let mistake = Mistake::new(org.span, format!("an org that is called needs `{key}`"));
+        let mistake =
+            Mistake::new(kind::MISSING_KEY, org.span, format!("an org that is called needs `{key}`"));
         out.push(mistake.with_suggestion(format!("add {example}")));
     }
     if let Some(secret) = org.client_secret.as_ref().filter(|_| org.is_secret_written_out) {
@@ -109,7 +111,7 @@ pub(crate) fn check(org: &Org, out: &mut Vec<Mistake>) {
         if !topic.value.starts_with("v2.") {
             let sentence = format!("'{}' is not a topic of Genesys Cloud", topic.value);
             let example = "a topic begins with `v2.`, such as `v2.detail.events.conversation.{id}.acd.end`";
-            out.push(Mistake::new(topic.span, sentence).with_suggestion(example));
+            out.push(Mistake::new(kind::UNKNOWN_NAME, topic.span, sentence).with_suggestion(example));
         }
     }
 }

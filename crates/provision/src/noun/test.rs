@@ -2,7 +2,7 @@
 
 use crate::fields::Fields;
 use crate::json::JsonText;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::names::{self, Names};
 use crate::resource::rule::Rule;
 use crate::resource::target::{Destination, Target};
@@ -251,7 +251,7 @@ pub(crate) fn check(tests: &[Test], rules: &[Rule], names: &Names<'_>, out: &mut
         }
         if !test.name.value.is_empty() && (test.given.is_empty() || test.expect.is_empty()) {
             let sentence = "this test shows nothing: it needs at least one event and one expectation";
-            out.push(Mistake::new(test.span, sentence));
+            out.push(Mistake::new(kind::TEST_FORM, test.span, sentence));
         }
     }
 }
@@ -261,8 +261,11 @@ fn check_rule(expectation: &RuleExpectation, rules: &[Rule], out: &mut Vec<Mista
     let Some(rule) = rules.iter().find(|rule| rule.name.value == wanted.value) else {
         if !wanted.value.is_empty() {
             let names = rules.iter().map(|rule| rule.name.value.as_str());
-            let mistake =
-                Mistake::new(wanted.span, format!("there is no rule `{}` in `rules`", wanted.value));
+            let mistake = Mistake::new(
+                kind::UNKNOWN_NAME,
+                wanted.span,
+                format!("there is no rule `{}` in `rules`", wanted.value),
+            );
             out.push(names::instead(mistake, &wanted.value, names));
         }
         return;
@@ -271,7 +274,11 @@ fn check_rule(expectation: &RuleExpectation, rules: &[Rule], out: &mut Vec<Mista
         if rule.targets.iter().all(|known| !known.is_called(&target.value)) {
             let sentence = format!("the rule `{}` has no target `{}`", rule.name.value, target.value);
             let ids = rule.targets.iter().map(|target| target.id.value.as_str());
-            out.push(names::instead(Mistake::new(target.span, sentence), &target.value, ids));
+            out.push(names::instead(
+                Mistake::new(kind::UNKNOWN_NAME, target.span, sentence),
+                &target.value,
+                ids,
+            ));
         }
     }
 }

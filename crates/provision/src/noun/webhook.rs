@@ -3,7 +3,7 @@
 use aws::secret::Secret;
 
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 use crate::names;
 use crate::table::{Kind, NameRule, Section, may, must};
 
@@ -91,7 +91,8 @@ pub(crate) fn check(webhooks: &[Webhook], out: &mut Vec<Mistake>) {
     names::unique("webhook", webhooks.iter().map(|webhook| &webhook.name), out);
     for webhook in webhooks {
         if let Some(source) = webhook.source.as_ref().filter(|source| source.value.starts_with("aws.")) {
-            let mistake = Mistake::new(source.span, "sources that begin with `aws.` are AWS's own");
+            let mistake =
+                Mistake::new(kind::WEBHOOK, source.span, "sources that begin with `aws.` are AWS's own");
             out.push(mistake.with_suggestion(format!("for example `webhook.{}`", webhook.name.value)));
         }
         if let Some(secret) = webhook.secret.as_ref().filter(|_| webhook.secret_is_written_out) {
@@ -101,11 +102,16 @@ pub(crate) fn check(webhooks: &[Webhook], out: &mut Vec<Mistake>) {
         }
         match (webhook.verify, &webhook.secret) {
             (Some(_), None) => {
-                let mistake = Mistake::new(webhook.name.span, "a webhook with `verify` needs `secret`");
+                let mistake = Mistake::new(
+                    kind::MISSING_KEY,
+                    webhook.name.span,
+                    "a webhook with `verify` needs `secret`",
+                );
                 out.push(mistake.with_suggestion("secret: ${env:NAME}"));
             }
             (None, Some(secret)) => {
-                let mistake = Mistake::new(secret.span, "a `secret` without `verify` is not looked at");
+                let mistake =
+                    Mistake::new(kind::WEBHOOK, secret.span, "a `secret` without `verify` is not looked at");
                 out.push(mistake.with_suggestion("add verify: hmac, standard-webhooks or secret"));
             }
             (None, None) | (Some(_), Some(_)) => {}
@@ -113,7 +119,8 @@ pub(crate) fn check(webhooks: &[Webhook], out: &mut Vec<Mistake>) {
         if let Some(header) = &webhook.header
             && !matches!(webhook.verify, Some(Verify::Hmac | Verify::Secret))
         {
-            let mistake = Mistake::new(header.span, "`header` is for verify: hmac and verify: secret");
+            let mistake =
+                Mistake::new(kind::WEBHOOK, header.span, "`header` is for verify: hmac and verify: secret");
             out.push(mistake.with_suggestion("leave it out: Standard Webhooks has headers of its own"));
         }
     }

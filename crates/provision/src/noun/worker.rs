@@ -3,7 +3,7 @@
 use aws::secret::Secret;
 
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::names::{self, Names};
 use crate::table::{Choice, Kind, Section, may, must};
 
@@ -147,20 +147,31 @@ pub(crate) fn check(workers: &[Worker], names: &Names<'_>, out: &mut Vec<Mistake
         match &worker.act {
             Act::Print(_) => {
                 for limit in [&worker.concurrency, &worker.rate, &worker.timeout_ms].into_iter().flatten() {
-                    out.push(Mistake::new(limit.span, "a worker that prints has no limits"));
+                    out.push(Mistake::new(
+                        kind::EXCLUDED_KEY,
+                        limit.span,
+                        "a worker that prints has no limits",
+                    ));
                 }
             }
             Act::Post { url, .. } => names.check_endpoint(url, out),
             Act::Function(name) => names.check_function(name, out),
             Act::StateMachine(name) => names.check_state_machine(name, out),
             Act::Send(name) if name.value == worker.queue.value => {
-                out.push(Mistake::new(name.span, "a worker cannot send to the queue that it receives from"));
+                out.push(Mistake::new(
+                    kind::TARGET,
+                    name.span,
+                    "a worker cannot send to the queue that it receives from",
+                ));
             }
             Act::Send(name) => names.check_queue(name, out),
         }
         if let (Some(rate), None) = (&worker.rate, &worker.concurrency) {
-            let mistake =
-                Mistake::new(rate.span, "`rate` needs `concurrency`: it is shared out over the permits");
+            let mistake = Mistake::new(
+                kind::MISSING_KEY,
+                rate.span,
+                "`rate` needs `concurrency`: it is shared out over the permits",
+            );
             out.push(mistake.with_suggestion("add `concurrency: 1`"));
         }
     }

@@ -11,7 +11,7 @@ use crate::api::{Api, ApiError, Request, found};
 use crate::change::Change;
 use crate::fields::Fields;
 use crate::maker::Maker;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 use crate::names::{self, Names};
 use crate::resource::permission::{self, Permission};
 use crate::resource::{Resource, Settings, Verbs, Wanted, decided, describe, emptied, named};
@@ -181,7 +181,7 @@ pub(crate) fn check(
         if let (true, Some(first)) = (bytes > VARIABLES_BYTES_MAX, function.environment.first()) {
             let sentence =
                 format!("the variables have {bytes} bytes; AWS allows {VARIABLES_BYTES_MAX} in all");
-            out.push(Mistake::new(first.name.span, sentence));
+            out.push(Mistake::new(kind::LIMIT, first.name.span, sentence));
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, ApiError, Request};
 use crate::change::Change;
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 use crate::names;
 use crate::resource::{Resource, Settings, Verbs, Wanted, decided};
 use crate::table::{Kind, NameRule, Section, may, must};
@@ -55,7 +55,8 @@ pub(crate) fn check(groups: &[LogGroup], out: &mut Vec<Mistake>) {
             let nearest = RETENTION.iter().copied().find(|known| *known > days.value).unwrap_or(3653);
             let sentence = format!("AWS keeps no log group for {} days", days.value);
             out.push(
-                Mistake::new(days.span, sentence).with_suggestion(format!("the next longer is {nearest}")),
+                Mistake::new(kind::WRONG_VALUE, days.span, sentence)
+                    .with_suggestion(format!("the next longer is {nearest}")),
             );
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError, Request};
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 
 /// As many are asked for at a time.
 const PAGE_SIZE: usize = 100;
@@ -43,7 +43,8 @@ pub(crate) fn check_types(types: &[Marked<String>], known: &[&str], out: &mut Ve
             None => known.contains(&one.value.as_str()),
         };
         if !names_one {
-            let mistake = Mistake::new(one.span, format!("no event has the type `{}`", one.value));
+            let mistake =
+                Mistake::new(kind::UNKNOWN_NAME, one.span, format!("no event has the type `{}`", one.value));
             out.push(crate::names::instead(mistake, &one.value, known.iter().copied()));
         }
     }

@@ -8,7 +8,7 @@ use crate::api::{Api, ApiError, Request, found};
 use crate::change::Change;
 use crate::fields::Fields;
 use crate::maker::Maker;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 use crate::names::{self, Names};
 use crate::resource::{Resource, Settings, Verbs, Wanted, as_value, decided};
 use crate::table::{Kind, NameRule, Section, may, must};
@@ -113,14 +113,17 @@ pub(crate) fn check(queues: &[Queue], names: &Names<'_>, out: &mut Vec<Mistake>)
         if wanted.value == queue.name.value && !wanted.value.is_empty() {
             let sentence =
                 format!("`{}` is its own dead-letter queue: a message would go round for ever", wanted.value);
-            out.push(Mistake::new(wanted.span, sentence).with_suggestion("name another queue of `queues`"));
+            out.push(
+                Mistake::new(kind::DEAD_LETTER_CIRCLE, wanted.span, sentence)
+                    .with_suggestion("name another queue of `queues`"),
+            );
             continue;
         }
         names.check_queue(wanted, out);
         if leads_back(queue, queues) {
             let sentence = format!("the dead-letter queues of `{}` lead back to it", queue.name.value);
             out.push(
-                Mistake::new(wanted.span, sentence)
+                Mistake::new(kind::DEAD_LETTER_CIRCLE, wanted.span, sentence)
                     .with_suggestion("let one of them have no dead-letter queue"),
             );
         }

@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::fields::Fields;
 use crate::json::JsonText;
 use crate::maker::{Maker, no_id};
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::names::{self, Names};
 use crate::reference::{self, QueueIds};
 use crate::resource::target::{self, Target};
@@ -125,7 +125,7 @@ impl Rule {
 pub(crate) fn check(rules: &[Rule], names: &Names<'_>, out: &mut Vec<Mistake>) {
     names::unique("rule", rules.iter().map(|rule| &rule.name), out);
     if let Some(rule) = rules.get(RULES_MAX) {
-        out.push(Mistake::new(rule.span, format!("a bus has at most {RULES_MAX} rules")));
+        out.push(Mistake::new(kind::LIMIT, rule.span, format!("a bus has at most {RULES_MAX} rules")));
     }
     for rule in rules {
         match &rule.matching {
@@ -136,7 +136,7 @@ pub(crate) fn check(rules: &[Rule], names: &Names<'_>, out: &mut Vec<Mistake>) {
         if let Some(target) = rule.targets.get(TARGETS_MAX) {
             let sentence = format!("a rule has at most {TARGETS_MAX} targets; this is one more");
             out.push(
-                Mistake::new(target.span, sentence)
+                Mistake::new(kind::LIMIT, target.span, sentence)
                     .with_suggestion("a second rule with the same pattern can have the rest"),
             );
         }
@@ -184,11 +184,15 @@ fn check_schedule(expression: &Marked<String>, names: &Names<'_>, out: &mut Vec<
         (None, None) => Some(format!("`{text}` is no schedule")),
     };
     if let Some(sentence) = told {
-        let mistake = Mistake::new(expression.span, sentence);
+        let mistake = Mistake::new(kind::SCHEDULE, expression.span, sentence);
         out.push(mistake.with_suggestion("for example rate(5 minutes) or cron(0 8 * * ? *)"));
     }
     if names.bus != bus::DEFAULT {
-        let mistake = Mistake::new(expression.span, "a rule that the clock runs is on the default bus only");
+        let mistake = Mistake::new(
+            kind::SCHEDULE,
+            expression.span,
+            "a rule that the clock runs is on the default bus only",
+        );
         out.push(mistake.with_suggestion("a file of its own without `bus:` can have it"));
     }
 }
@@ -223,7 +227,7 @@ impl Rule {
         let by = match &self.matching {
             Matching::Schedule(expression) => ("ScheduleExpression".to_owned(), json!(expression.value)),
             Matching::EndedIn(Marked { span, .. }) | Matching::Pattern(JsonText { span, .. }) => {
-                let wrong = |sentence: String| Box::new(Mistake::new(*span, sentence));
+                let wrong = |sentence: String| Box::new(Mistake::new(kind::EVENT_PATTERN, *span, sentence));
                 let pattern = self.pattern(maker.ids).map_err(|name| Box::new(no_id(*span, &name)))?;
                 let pattern: Value = serde_json::from_str(&pattern)
                     .map_err(|error| wrong(format!("the pattern is not JSON: {error}")))?;

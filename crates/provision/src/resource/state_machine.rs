@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::fields::Fields;
 use crate::json::JsonText;
 use crate::maker::Maker;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 use crate::names::{self, Names};
 use crate::resource::{Resource, Settings, Verbs, Wanted, as_value, decided};
 use crate::role_user::RoleUser;
@@ -91,7 +91,8 @@ impl StateMachine {
         match &self.definition {
             Definition::Inline(json) => Ok(json.clone()),
             Definition::File(path) => {
-                let wrong = |sentence: String| Box::new(Mistake::new(path.span, sentence));
+                let wrong =
+                    |sentence: String| Box::new(Mistake::new(kind::STATE_MACHINE, path.span, sentence));
                 let text = input::read(&folder.join(&path.value)).map_err(wrong)?;
                 let is_yaml = path.value.ends_with(".yaml") || path.value.ends_with(".yml");
                 if !is_yaml {
@@ -140,7 +141,11 @@ impl StateMachine {
     pub(crate) fn wanted(&self, maker: &Maker<'_>) -> Result<Resource, Box<Mistake>> {
         let text = self.settled(maker)?;
         let definition: Value = serde_json::from_str(&text).map_err(|error| {
-            Box::new(Mistake::new(self.name.span, format!("the definition is not JSON: {error}")))
+            Box::new(Mistake::new(
+                kind::STATE_MACHINE,
+                self.name.span,
+                format!("the definition is not JSON: {error}"),
+            ))
         })?;
         let role = match &self.role {
             Some(role) => role.value.clone(),
@@ -192,7 +197,11 @@ fn check_definition(machine: &StateMachine, json: &JsonText, names: &Names<'_>, 
         let place = found.location.as_deref().and_then(|location| asl::place::find(&json.text, location));
         let span = place.map_or(json.span, |place| json.locate_line_of(place.line, place.column));
         let at = found.location.as_deref().map(|at| format!(" at {at}")).unwrap_or_default();
-        let mistake = Mistake::new(span, format!("the state machine cannot be made: {}", found.message));
+        let mistake = Mistake::new(
+            kind::STATE_MACHINE,
+            span,
+            format!("the state machine cannot be made: {}", found.message),
+        );
         out.push(mistake.with_suggestion(format!("AWS says: {}{at}", found.code)));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, ApiError, Request, found};
 use crate::change::Change;
 use crate::fields::Fields;
-use crate::mistake::{Marked, Mistake};
+use crate::mistake::{Marked, Mistake, kind};
 use crate::names;
 use crate::resource::{Resource, Settings, Verbs, Wanted, decided};
 use crate::table::{Kind, NameRule, Section, may, must};
@@ -71,10 +71,14 @@ pub(crate) fn check(tables: &[Table], out: &mut Vec<Mistake>) {
     for table in tables {
         let name = &table.name;
         if !name.value.is_empty() && name.value.chars().count() < 3 {
-            out.push(Mistake::new(name.span, "the name of a table has at least 3 characters"));
+            out.push(Mistake::new(kind::NAME, name.span, "the name of a table has at least 3 characters"));
         }
         if let Some(sort) = table.sort_key.as_ref().filter(|sort| sort.name.value == table.key.name.value) {
-            out.push(Mistake::new(sort.name.span, "the sort key is another attribute than the key"));
+            out.push(Mistake::new(
+                kind::DUPLICATE_NAME,
+                sort.name.span,
+                "the sort key is another attribute than the key",
+            ));
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::api::{Api, ApiError, Request, found};
 use crate::change::Change;
 use crate::fields::Fields;
 use crate::maker::Maker;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::names::Names;
 use crate::resource::{Resource, Settings, Verbs, Wanted, api_destination, arn_of};
 use crate::role_user::RoleUser;
@@ -246,7 +246,7 @@ pub(crate) fn check(target: &Target, names: &Names<'_>, out: &mut Vec<Mistake>) 
         Destination::Bus(name) if name.value == names.bus => {
             let sentence =
                 format!("the rule is on the bus `{}` itself: its events would go round for ever", name.value);
-            out.push(Mistake::new(name.span, sentence).with_suggestion("name another bus"));
+            out.push(Mistake::new(kind::TARGET, name.span, sentence).with_suggestion("name another bus"));
         }
         Destination::Bus(_) => {}
         Destination::Function(name) => names.check_function(name, out),
@@ -277,7 +277,7 @@ fn check_unlimited(target: &Target, out: &mut Vec<Mistake>) {
     };
     let sentence =
         format!("a queue gets its message when the event is accepted: `{key}` has no effect on it");
-    out.push(Mistake::new(target.span, sentence).with_suggestion(instead));
+    out.push(Mistake::new(kind::TARGET, target.span, sentence).with_suggestion(instead));
 }
 
 fn check_arn(arn: &Marked<String>, out: &mut Vec<Mistake>) {
@@ -287,7 +287,7 @@ fn check_arn(arn: &Marked<String>, out: &mut Vec<Mistake>) {
     match arn.value.parse::<Arn>() {
         Ok(_) => {}
         Err(error) => out.push(
-            Mistake::new(arn.span, error.to_string())
+            Mistake::new(kind::TARGET, arn.span, error.to_string())
                 .with_suggestion("for example arn:aws:lambda:us-east-1:000000000000:function:name"),
         ),
     }

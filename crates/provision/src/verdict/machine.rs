@@ -8,7 +8,7 @@ use asl::walk::{Beginning, Outside, Walk};
 use asl::{About, Status, TaskError, What};
 use serde_json::Value;
 
-use crate::mistake::Mistake;
+use crate::mistake::{Mistake, kind};
 use crate::noun::test::{Answer, MachineExpectation, Mock, Test};
 use crate::pipeline::Pipeline;
 use crate::reference;
@@ -29,7 +29,7 @@ pub(super) fn compare(
 ) -> Option<Mistake> {
     let span = expectation.state_machine.span;
     let name = &expectation.state_machine.value;
-    let wrong = |sentence: String| Some(Mistake::new(span, sentence));
+    let wrong = |sentence: String| Some(Mistake::new(kind::TEST, span, sentence));
     let Some(machine) = pipeline.state_machines.iter().find(|one| one.name.value == *name) else {
         return wrong(format!("there is no state machine `{name}`"));
     };
@@ -70,7 +70,7 @@ fn verdict(expectation: &MachineExpectation, walk: &Walk<'_>, unmocked: Option<S
     let span = expectation.state_machine.span;
     let execution = &walk.execution;
     if let Some(state) = unmocked {
-        let mistake = Mistake::new(span, format!("the task of the state `{state}` has no mock"));
+        let mistake = Mistake::new(kind::TEST, span, format!("the task of the state `{state}` has no mock"));
         return Some(mistake.with_suggestion(format!("mocks: {{{state}: {{return: ...}}}}")));
     }
     let error = execution.error.clone().unwrap_or_default();
@@ -86,25 +86,26 @@ fn verdict(expectation: &MachineExpectation, walk: &Walk<'_>, unmocked: Option<S
         Some(wanted) if wanted.value == error => {}
         Some(wanted) => {
             return Some(Mistake::new(
+                kind::TEST,
                 wanted.span,
                 format!("it did not fail with `{}`: {ended}", wanted.value),
             ));
         }
         None if execution.status == Status::Succeeded => {}
-        None => return Some(Mistake::new(span, ended)),
+        None => return Some(Mistake::new(kind::TEST, span, ended)),
     }
     if let Some(wanted) = &expectation.states {
         let entered = entered(walk);
         let same = wanted.iter().map(|state| state.value.as_str()).eq(entered.iter().map(String::as_str));
         if !same {
             let at = wanted.first().map_or(span, |state| state.span);
-            return Some(Mistake::new(at, format!("it entered {}", entered.join(", "))));
+            return Some(Mistake::new(kind::TEST, at, format!("it entered {}", entered.join(", "))));
         }
     }
     let wanted = expectation.output.as_ref()?;
     let output = execution.output.clone().unwrap_or_default();
     let meant: Value = serde_json::from_str(&wanted.text).unwrap_or_default();
-    (meant != output).then(|| Mistake::new(wanted.span, format!("it ended with {output}")))
+    (meant != output).then(|| Mistake::new(kind::TEST, wanted.span, format!("it ended with {output}")))
 }
 
 /// The states that were entered, in order.

@@ -20,6 +20,25 @@ fn each_file_tells_its_mistakes() {
     }
 }
 
+/// Each kind of mistake is told by a file of `data`, but for tests that fail and what needs files beside it.
+#[test]
+fn each_kind_of_mistake_has_a_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut said = String::new();
+    for part in ["mistakes", "layers"] {
+        for entry in std::fs::read_dir(folder.join(part)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "txt") {
+                said.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    for kind in provision::mistake::kind::ALL {
+        let is_elsewhere = ["test", "function-code"].contains(&kind.id);
+        assert!(is_elsewhere || said.contains(&format!(" [{}]\n", kind.id)), "no case of `{}`", kind.id);
+    }
+}
+
 /// Carets and columns count characters, and a tab does not move them.
 #[test]
 fn the_caret_stands_under_its_text() {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use provision::mistake::kind;
 use provision::noun::test::{Expectation, FunctionExpectation, TableExpectation, Test};
 use provision::verdict::{inputs, says_the_same};
 use provision::{Api, Http, Mistake, Pipeline, Request, World};
@@ -75,22 +76,29 @@ async fn function(
         Some(wanted) if failed && wanted.value == error => {}
         Some(wanted) => {
             let sentence = format!("`{name}` did not fail with `{}`: it returned {returned}", wanted.value);
-            return Ok(Some(Mistake::new(wanted.span, sentence)));
+            return Ok(Some(Mistake::new(kind::FAILED_TEST, wanted.span, sentence)));
         }
         None if failed => {
-            return Ok(Some(Mistake::new(span, format!("`{name}` failed: {returned}")).with_suggestion(log)));
+            return Ok(Some(
+                Mistake::new(kind::FAILED_TEST, span, format!("`{name}` failed: {returned}"))
+                    .with_suggestion(log),
+            ));
         }
         None => {}
     }
     if let Some(wanted) = &expectation.returns
         && !says_the_same(&wanted.text, &returned.to_string())
     {
-        return Ok(Some(Mistake::new(wanted.span, format!("`{name}` returned {returned}"))));
+        return Ok(Some(Mistake::new(
+            kind::FAILED_TEST,
+            wanted.span,
+            format!("`{name}` returned {returned}"),
+        )));
     }
     let missing = expectation.logs.iter().find(|text| !log.contains(&text.value));
     Ok(missing.map(|text| {
         let sentence = format!("the log of `{name}` does not contain `{}`", text.value);
-        Mistake::new(text.span, sentence)
+        Mistake::new(kind::FAILED_TEST, text.span, sentence)
             .with_suggestion(format!("it has: {}", log.trim_end().replace('\n', " | ")))
     }))
 }
@@ -114,5 +122,5 @@ async fn table(api: &Http, expectation: &TableExpectation) -> Result<Option<Mist
     }
     let wanted = expectation.items;
     let sentence = format!("the table `{name}` holds {items} items, not {wanted}");
-    Ok((items != wanted).then(|| Mistake::new(expectation.table.span, sentence)))
+    Ok((items != wanted).then(|| Mistake::new(kind::FAILED_TEST, expectation.table.span, sentence)))
 }

@@ -13,7 +13,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::{CODE, Function};
 use crate::maker::Maker;
-use crate::mistake::Mistake;
+use crate::mistake::{Mistake, kind};
 use crate::resource::{Resource, Wanted};
 
 /// Where a function's code is.
@@ -53,7 +53,8 @@ pub(super) fn check(function: &Function, folder: Option<&Path>, out: &mut Vec<Mi
     let is_own_program = function.runtime.value.starts_with("provided");
     let Some((file, _)) = handler.value.rsplit_once('.').or(is_own_program.then_some(("bootstrap", "")))
     else {
-        let mistake = Mistake::new(handler.span, format!("`{}` names no function", handler.value));
+        let mistake =
+            Mistake::new(kind::FUNCTION_CODE, handler.span, format!("`{}` names no function", handler.value));
         out.push(
             mistake.with_suggestion("the file without its ending, a dot, the function: `index.handler`"),
         );
@@ -62,18 +63,25 @@ pub(super) fn check(function: &Function, folder: Option<&Path>, out: &mut Vec<Mi
     match &code.value {
         Code::Inline(text) if text.is_empty() => {}
         Code::Inline(_) if is_own_program => {
-            let mistake = Mistake::new(code.span, "`inline` is for Node and Python");
+            let mistake = Mistake::new(kind::FUNCTION_CODE, code.span, "`inline` is for Node and Python");
             out.push(mistake.with_suggestion("`code:` names the folder with the `bootstrap`"));
         }
         Code::Inline(_) if file != "index" => {
             let sentence = format!("inline code is the file `index`; the handler is in `{file}`");
-            out.push(Mistake::new(handler.span, sentence).with_suggestion("for example `index.handler`"));
+            out.push(
+                Mistake::new(kind::FUNCTION_CODE, handler.span, sentence)
+                    .with_suggestion("for example `index.handler`"),
+            );
         }
         Code::Inline(_) => {}
         Code::Folder(name) => {
             let Some(folder) = folder.map(|folder| absolute(folder, name)) else { return };
             if !folder.is_dir() {
-                out.push(Mistake::new(code.span, format!("there is no folder {}", folder.display())));
+                out.push(Mistake::new(
+                    kind::FUNCTION_CODE,
+                    code.span,
+                    format!("there is no folder {}", folder.display()),
+                ));
             } else if !has_file(&folder, file, &function.runtime.value) {
                 let sentence = format!(
                     "the folder {} has no file for the handler `{}`",
@@ -81,7 +89,7 @@ pub(super) fn check(function: &Function, folder: Option<&Path>, out: &mut Vec<Mi
                     handler.value
                 );
                 out.push(
-                    Mistake::new(code.span, sentence)
+                    Mistake::new(kind::FUNCTION_CODE, code.span, sentence)
                         .with_suggestion(looked_for(file, &function.runtime.value)),
                 );
             }
@@ -126,7 +134,11 @@ pub(super) fn put(
         }
         Code::Inline(text) => {
             let zip = zipped(function.inline_file(), text).map_err(|error| {
-                Box::new(Mistake::new(function.code.span, format!("the code cannot be packed: {error}")))
+                Box::new(Mistake::new(
+                    kind::FUNCTION_CODE,
+                    function.code.span,
+                    format!("the code cannot be packed: {error}"),
+                ))
             })?;
             resource.secrets.put(format!("/{CODE}/ZipFile"), &Secret::new(STANDARD.encode(&zip)));
             json!({"Sha256": STANDARD.encode(Sha256::digest(&zip))})

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fields::Fields;
 use crate::maker::Maker;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::resource::connection::PARAMETERS;
 use crate::resource::target::{Destination, Target};
 use crate::table::{Kind, Section, may};
@@ -78,13 +78,18 @@ pub(super) fn check_wildcards(target: &Target, name: &str, wanted: usize, out: &
         let sentence = format!(
             "the endpoint of `{name}` has {wanted} `*` to fill, but `http.path` of this target fills {given}"
         );
-        out.push(Mistake::new(target.http.as_ref().map_or(target.span, |http| http.span), sentence));
+        out.push(Mistake::new(
+            kind::TARGET,
+            target.http.as_ref().map_or(target.span, |http| http.span),
+            sentence,
+        ));
     }
 }
 
 pub(super) fn check(http: &Http, destination: &Destination, out: &mut Vec<Mistake>) {
     if !matches!(destination, Destination::ApiDestination(_) | Destination::Arn(_)) {
-        let mistake = Mistake::new(http.span, "`http` is for a target that is an API destination");
+        let mistake =
+            Mistake::new(kind::TARGET, http.span, "`http` is for a target that is an API destination");
         out.push(mistake.with_suggestion("leave it out"));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::fields::Fields;
 use crate::json::JsonText;
 use crate::maker::Maker;
-use crate::mistake::{Marked, Mistake, Span};
+use crate::mistake::{Marked, Mistake, Span, kind};
 use crate::resource::Settings;
 use crate::table::{Kind, Section, may, must};
 
@@ -106,13 +106,14 @@ pub(super) fn check(input: &Input, out: &mut Vec<Mistake>) {
                 let sentence = format!(
                     "this input has {chars} characters as JSON; AWS allows at most {INPUT_CHARS_MAX}"
                 );
-                out.push(Mistake::new(json.span, sentence));
+                out.push(Mistake::new(kind::INPUT, json.span, sentence));
             }
         }
         Input::Path(path) => check_path(path, out),
         Input::Transformer { paths, template } => {
             if let Some((name, _)) = paths.get(PATHS_MAX) {
                 out.push(Mistake::new(
+                    kind::INPUT,
                     name.span,
                     format!("an input transformer has at most {PATHS_MAX} paths"),
                 ));
@@ -128,7 +129,11 @@ pub(super) fn check(input: &Input, out: &mut Vec<Mistake>) {
 
 fn check_path(path: &Marked<String>, out: &mut Vec<Mistake>) {
     if !path.value.starts_with('$') {
-        let mistake = Mistake::new(path.span, format!("the path `{}` does not begin with `$`", path.value));
+        let mistake = Mistake::new(
+            kind::INPUT,
+            path.span,
+            format!("the path `{}` does not begin with `$`", path.value),
+        );
         out.push(mistake.with_suggestion(format!("write `$.{}`", path.value.trim_start_matches('.'))));
     }
 }
@@ -139,10 +144,10 @@ fn check_variable(name: &Marked<String>, out: &mut Vec<Mistake>) {
     if !is_plain || name.value.is_empty() {
         let sentence =
             format!("`{}` is not a name for a value: use letters, digits, `-` and `_`", name.value);
-        out.push(Mistake::new(name.span, sentence));
+        out.push(Mistake::new(kind::INPUT, name.span, sentence));
     } else if name.value.starts_with("AWS") {
         let sentence = format!("`{}` begins with AWS, which AWS keeps for itself", name.value);
-        out.push(Mistake::new(name.span, sentence));
+        out.push(Mistake::new(kind::INPUT, name.span, sentence));
     }
 }
 
@@ -159,6 +164,7 @@ fn check_template(
         let is_known = name.starts_with("aws.events.") || paths.iter().any(|(known, _)| known.value == name);
         if is_name && !is_known {
             let mistake = Mistake::new(
+                kind::INPUT,
                 template.span,
                 format!("the template has `<{name}>`, but `paths` has no `{name}`"),
             );
