@@ -66,8 +66,8 @@ async function listens() {
     request.on("data", (piece) => (text += piece));
     request.on("end", () => response.writeHead(200, { "content-type": "application/json" }).end(text || "{}"));
   });
-  await new Promise((done) => hook.listen(0, "127.0.0.1", done));
-  return `http://127.0.0.1:${hook.address().port}/in`;
+  await new Promise((done) => hook.listen(0, done));
+  return `http://localhost:${hook.address().port}/in`;
 }
 
 before(async () => {
