@@ -9,7 +9,6 @@ mod api_destinations;
 mod block;
 mod builder;
 mod bus;
-mod document;
 mod functions;
 mod granted;
 mod grants;
@@ -19,6 +18,8 @@ mod marks;
 mod queues;
 mod rules;
 mod state_machines;
+mod tables;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -79,8 +80,10 @@ impl Exported {
 pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>> {
     let (region, account) = (marks::mark(marks::REGION), marks::mark(marks::ACCOUNT));
     let place = Place { endpoint: format!("https://sqs.{region}.amazonaws.com"), region, account };
-    let wanted = desired(pipeline, &place, &|name| Some(marks::mark(&logical::queue_parameter(name))))?;
-    let mut builder = Builder::new(&wanted.resources);
+    let marked = tables::marked(pipeline).map_err(|mistake| vec![*mistake])?;
+    let wanted = desired(&marked, &place, &|name| Some(marks::mark(&logical::queue_parameter(name))))?;
+    let written = crate::document::read(text).unwrap_or_default();
+    let mut builder = Builder::new(&wanted.resources, &written);
     queues::render(&mut builder);
     bus::render(&mut builder);
     api_destinations::render(&mut builder);
@@ -93,7 +96,7 @@ pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>>
     let mut template = Map::new();
     template.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
     template.insert("Description".to_owned(), json!(description(&pipeline.owner)));
-    template.insert("Metadata".to_owned(), json!({"Trunkline": carried(text, pipeline)}));
+    template.insert("Metadata".to_owned(), json!({"Trunkline": carried(&builder, pipeline)}));
     let names = pipeline.genesys.iter().flat_map(|genesys| &genesys.queues);
     let parameters = builder.parameters(names.map(|name| name.value.as_str()));
     if !parameters.is_empty() {
@@ -112,6 +115,9 @@ pub fn description(owner: &Owner) -> String {
 /// The sections of the file that become resources.
 const RENDERED: &[&str] = &[
     "version",
+    // What is included and what a profile changes is rendered.
+    "include",
+    "profiles",
     "queues",
     "tables",
     "logGroups",
@@ -123,10 +129,10 @@ const RENDERED: &[&str] = &[
     "rules",
 ];
 
-/// What travels in `Metadata`: the sections that are nothing on AWS, as they are written, and the names behind the parameters.
-fn carried(text: &str, pipeline: &Pipeline) -> Value {
-    let file = document::read(text).unwrap_or_default();
-    let members = file.as_object().into_iter().flatten();
+/// What travels in `Metadata`: the sections that are nothing on AWS, as they are written, and what stands for the parameters in the
+/// file: names of queues, references to the environment.
+fn carried(builder: &Builder<'_>, pipeline: &Pipeline) -> Value {
+    let members = builder.written.as_object().into_iter().flatten();
     let sections: Map<String, Value> = members
         .filter(|(name, _)| !RENDERED.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), value.clone()))
@@ -135,8 +141,10 @@ fn carried(text: &str, pipeline: &Pipeline) -> Value {
     let queues: Map<String, Value> =
         queues.map(|queue| (logical::queue_parameter(&queue.value), json!(queue.value))).collect();
     let mut metadata = json!({"Version": 1, "Sections": sections});
-    if let (false, Some(members)) = (queues.is_empty(), metadata.as_object_mut()) {
-        members.insert("GenesysQueues".to_owned(), Value::Object(queues));
+    for (name, value) in [("GenesysQueues", queues), ("Secrets", builder.references().clone())] {
+        if let (false, Some(members)) = (value.is_empty(), metadata.as_object_mut()) {
+            members.insert(name.to_owned(), Value::Object(value));
+        }
     }
     metadata
 }

@@ -25,12 +25,14 @@ pub mod secrets;
 pub mod survey;
 
 pub mod cloudformation;
+pub mod import;
 pub mod input;
 pub mod schema;
 pub mod stack;
 pub mod texts;
 pub mod verdict;
 
+mod document;
 mod fields;
 mod grants;
 mod layers;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloudformation::block::Block;
 use crate::cloudformation::builder::Builder;
-use crate::cloudformation::logical;
+use crate::cloudformation::{logical, written};
 use crate::resource::{Id, Resource, connection};
 
 /// The kinds' names at the ends of their logical ids.
@@ -28,7 +28,8 @@ fn connection(builder: &mut Builder<'_>, resource: &Resource, name: &str) {
         let last: Vec<&str> = pointer.split('/').skip(2).filter(|step| *step != "Value").collect();
         let parameter = format!("{logical_id}{}", logical::camel(&last.join("-")));
         let about = format!("Secret of the connection {name}: {}", last.join("/"));
-        let value = builder.secret(parameter, &about, resource.secrets.at(pointer));
+        let reference = written::of_connection(builder.written, name, pointer);
+        let value = builder.secret(parameter, &about, (resource.secrets.at(pointer), reference));
         put(&mut properties, pointer, value);
     }
     let mut properties = properties.as_object().cloned().unwrap_or_default();

@@ -16,6 +16,8 @@ use crate::resource::{Id, Resource};
 #[derive(Debug)]
 pub(super) struct Builder<'a> {
     pub(super) wanted: &'a [Resource],
+    /// The file as it is written.
+    pub(super) written: &'a Value,
     pub(super) ids: LogicalIds,
     pub(super) granted: Granted,
     blocks: BTreeMap<String, Block>,
@@ -23,19 +25,23 @@ pub(super) struct Builder<'a> {
     given: BTreeMap<String, Value>,
     /// The secrets among them, which the file has from here.
     pub(super) known: BTreeMap<String, Secret>,
+    /// What stands in the file for parameters that are secret.
+    references: Map<String, Value>,
     rendered: BTreeSet<Id>,
     notes: BTreeSet<String>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(wanted: &'a [Resource]) -> Self {
+    pub(super) fn new(wanted: &'a [Resource], written: &'a Value) -> Self {
         Self {
             wanted,
+            written,
             ids: LogicalIds::default(),
             granted: Granted::default(),
             blocks: BTreeMap::new(),
             given: BTreeMap::new(),
             known: BTreeMap::new(),
+            references: Map::new(),
             rendered: BTreeSet::new(),
             notes: BTreeSet::new(),
         }
@@ -57,9 +63,17 @@ impl<'a> Builder<'a> {
         self.blocks.insert(logical_id, block);
     }
 
-    /// A parameter for a secret: `Ref` of it.
-    pub(super) fn secret(&mut self, name: String, about: &str, secret: Option<&Secret>) -> Value {
+    /// A parameter for a secret: `Ref` of it. `written` is the reference to the environment that the file has.
+    pub(super) fn secret(
+        &mut self,
+        name: String,
+        about: &str,
+        (secret, written): (Option<&Secret>, Option<Value>),
+    ) -> Value {
         let reference = json!({"Ref": name});
+        if let Some(written) = written {
+            self.references.insert(name.clone(), written);
+        }
         if let Some(secret) = secret {
             self.known.insert(name.clone(), secret.clone());
         }
@@ -72,6 +86,11 @@ impl<'a> Builder<'a> {
         let reference = json!({"Ref": name});
         self.given.insert(name, json!({"Type": "String", "MinLength": 1, "Description": about}));
         reference
+    }
+
+    /// What stands in the file for parameters that are secret.
+    pub(super) fn references(&self) -> &Map<String, Value> {
+        &self.references
     }
 
     pub(super) fn note(&mut self, note: String) {

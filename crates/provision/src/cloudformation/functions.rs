@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloudformation::block::Block;
 use crate::cloudformation::builder::Builder;
-use crate::cloudformation::{bus, kept, logical, marks};
+use crate::cloudformation::{bus, kept, logical, marks, written};
 use crate::pipeline::Pipeline;
 use crate::reference;
 use crate::resource::function::{Code, Function};
@@ -38,7 +38,8 @@ fn one(builder: &mut Builder<'_>, resource: &Resource, (function, bus): (&Functi
         let variable = pointer.rsplit('/').next().unwrap_or_default();
         let about = format!("The variable {variable} of the function {name}");
         let parameter = format!("{logical_id}{}", logical::camel(variable));
-        let value = builder.secret(parameter, &about, resource.secrets.at(pointer));
+        let reference = written::member(builder.written, ("functions", name), &["environment", variable]);
+        let value = builder.secret(parameter, &about, (resource.secrets.at(pointer), reference));
         if let Some(Value::Object(variables)) = properties.pointer_mut("/Environment/Variables") {
             variables.insert(variable.to_owned(), value);
         }
@@ -54,6 +55,12 @@ fn one(builder: &mut Builder<'_>, resource: &Resource, (function, bus): (&Functi
     let mut block = Block::new("AWS::Lambda::Function", properties);
     // Lambda makes a missing group at the first invocation, and the stack would then fail on it.
     block.depends_on.insert(group);
+    if let Code::Folder(folder) = &function.code.value {
+        block.metadata.insert("Code".to_owned(), json!(folder));
+    }
+    if function.is_optional {
+        block.metadata.insert("Optional".to_owned(), json!(true));
+    }
     builder.add_wanted(resource, logical_id, block);
 }
 

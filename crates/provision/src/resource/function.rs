@@ -61,7 +61,7 @@ pub struct Variable {
 /// Source: the shape `FunctionName` of the Lambda API.
 const NAME: NameRule = NameRule { noun: "a function", signs: "-_", chars_max: 64 };
 /// What functions are run by. Source: docs/functions.md; the shape `Runtime` of the Lambda API.
-const RUNTIMES: &[&str] = &[
+pub(crate) const RUNTIMES: &[&str] = &[
     "nodejs18.x",
     "nodejs20.x",
     "nodejs22.x",

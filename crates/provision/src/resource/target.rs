@@ -224,7 +224,7 @@ impl Destination {
 }
 
 /// An id made from the last part of the destination's name, so that it stays when targets change places.
-fn free_id(destination: &Destination, taken: &[String]) -> String {
+pub(crate) fn free_id(destination: &Destination, taken: &[String]) -> String {
     let last = destination.name().value.rsplit([':', '/']).next().unwrap_or_default();
     // Room for a number.
     let base: String = ID.corrected(last).chars().take(ID.chars_max - 4).collect();

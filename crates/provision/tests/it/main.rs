@@ -8,11 +8,13 @@
 
 mod cloudformation;
 mod fuzz;
+mod importing;
 mod layers;
 mod mistakes;
 mod model;
 mod planning;
 mod reading;
+mod round_trip;
 mod sample;
 mod verdicts;
 mod wire;
@@ -56,6 +58,16 @@ fn world(place: &Place) -> provision::World<'_> {
 
 fn shown(text: &str, mistakes: &[Mistake]) -> String {
     Source { name: "trunkline.yaml", text }.render(mistakes, &plain)
+}
+
+/// A text as if it stood in a folder, where what it names is looked for.
+fn load_in(
+    folder: &std::path::Path,
+    text: &str,
+    env: provision::reference::Env<'_>,
+) -> Result<provision::Pipeline, Vec<Mistake>> {
+    let texts = provision::Texts::of_text(&folder.join("trunkline.yaml"), text.to_owned());
+    provision::Reading { texts: &texts, profile: None, env, files: provision::Files::Sought }.load()
 }
 
 /// Compares a text with a file beside the tests; with `TRUNKLINE_BLESS` set, writes the file.
