@@ -6,7 +6,7 @@ use crate::json::JsonText;
 use crate::mistake::{Marked, Span};
 use crate::reference;
 use crate::shape;
-use crate::tree::{Node, Shape};
+use crate::tree::{Entry, Node, Shape};
 
 /// A mapping of the file.
 #[derive(Clone, Copy)]
@@ -124,13 +124,32 @@ impl<'a> Fields<'a> {
 
     /// Any keys with text: each key and its text, with their places.
     pub(crate) fn pairs(&self, key: &str) -> Vec<(Marked<String>, Marked<String>)> {
+        self.pairs_by(key, marked_text)
+    }
+
+    /// A text whose references are settled when the pipeline is planned: until then its escapes stay apart from them.
+    pub(crate) fn unsettled(&self, key: &str) -> Option<Marked<String>> {
+        self.node.get(key).and_then(unsettled)
+    }
+
+    /// A list of such texts.
+    pub(crate) fn unsettled_texts(&self, key: &str) -> Vec<Marked<String>> {
+        self.items(key).iter().filter_map(unsettled).collect()
+    }
+
+    /// Any keys with such texts.
+    pub(crate) fn unsettled_pairs(&self, key: &str) -> Vec<(Marked<String>, Marked<String>)> {
+        self.pairs_by(key, unsettled)
+    }
+
+    fn pairs_by(
+        &self,
+        key: &str,
+        text: fn(&Node) -> Option<Marked<String>>,
+    ) -> Vec<(Marked<String>, Marked<String>)> {
         let Some(Shape::Map(entries)) = self.node.get(key).map(|node| &node.shape) else { return Vec::new() };
-        entries
-            .iter()
-            .filter_map(|entry| {
-                Some((Marked::new(entry.key.clone(), entry.key_span), marked_text(&entry.value)?))
-            })
-            .collect()
+        let pair = |entry: &Entry| Some((Marked::new(entry.key.clone(), entry.key_span), text(&entry.value)?));
+        entries.iter().filter_map(pair).collect()
     }
 }
 
@@ -146,6 +165,13 @@ impl<'a> Fields<'a> {
         entries
             .map(|entry| (Marked::new(entry.key.clone(), entry.key_span), mappings(&entry.value)))
             .collect()
+    }
+}
+
+fn unsettled(node: &Node) -> Option<Marked<String>> {
+    match &node.shape {
+        Shape::Text(text) => Some(Marked::new(text.clone(), node.span)),
+        _ => None,
     }
 }
 

@@ -135,7 +135,7 @@ pub(crate) const SECTION: Section = Section {
 };
 
 pub(crate) fn read(fields: Fields<'_>) -> Function {
-    let variables = fields.pairs("environment").into_iter();
+    let variables = fields.unsettled_pairs("environment").into_iter();
     let variables = variables.map(|(name, value)| Variable {
         is_secret: fields.comes_from_outside(value.span),
         name,

@@ -41,9 +41,9 @@ pub(super) const SECTION: Section = Section {
 impl Http {
     pub(super) fn read(fields: Fields<'_>) -> Self {
         Self {
-            path: fields.texts("path"),
-            query: fields.pairs("query"),
-            headers: fields.pairs("headers"),
+            path: fields.unsettled_texts("path"),
+            query: fields.unsettled_pairs("query"),
+            headers: fields.unsettled_pairs("headers"),
             span: fields.span(),
         }
     }

@@ -57,7 +57,8 @@ pub(super) fn read(fields: Fields<'_>) -> Input {
     } else if let Some(path) = fields.text("inputPath") {
         Input::Path(path)
     } else if let Some(fields) = fields.object("inputTransformer") {
-        Input::Transformer { paths: fields.pairs("paths"), template: fields.name("template") }
+        let template = fields.unsettled("template").unwrap_or_else(|| fields.name("template"));
+        Input::Transformer { paths: fields.pairs("paths"), template }
     } else {
         Input::Event
     }
