@@ -17,8 +17,10 @@ mod logical;
 mod marks;
 mod queues;
 mod rules;
+mod sam;
 mod state_machines;
 mod tables;
+mod terraform;
 mod written;
 
 use std::collections::BTreeMap;

@@ -25,16 +25,28 @@ pub(crate) struct Arguments {
 enum Format {
     /// An AWS CloudFormation template in JSON
     Cloudformation,
+    /// An AWS SAM template in JSON: `sam deploy` packs and uploads the code of functions
+    Sam,
+    /// Terraform's configuration in JSON syntax, for a file whose name ends in .tf.json
+    Terraform,
 }
 
 /// Writes the template to standard output, and what is not in it to standard error.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = arguments.file.read()?;
     let pipeline = file.load_or_say()?;
+    let made = cloudformation::export(file.texts().main(), &pipeline).map_err(|mistakes| file.show(&mistakes))?;
     let made = match arguments.format {
-        Format::Cloudformation => cloudformation::export(file.texts().main(), &pipeline),
+        Format::Cloudformation => made,
+        Format::Sam => made.into_sam(),
+        Format::Terraform => {
+            for note in made.notes.iter().filter(|note| !note.contains("upload it as a zip")) {
+                output::note(note);
+            }
+            output::raw(made.terraform());
+            return Ok(ExitCode::SUCCESS);
+        }
     };
-    let made = made.map_err(|mistakes| file.show(&mistakes))?;
     for note in &made.notes {
         output::note(note);
     }

@@ -1,6 +1,7 @@
 //! Templates: as they were before, complete, and with permissions that let in whom they mean and nobody else.
 
 mod account;
+mod terraform;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,8 @@ fn templates_are_as_before() {
         let made = exported(&path);
         let notes: String = made.notes.iter().map(|note| format!("{note}\n")).collect();
         expect_file(&path.with_extension("template"), &made.pretty());
+        expect_file(&path.with_extension("sam.template"), &made.clone().into_sam().pretty());
+        expect_file(&path.with_extension("tf.json"), &made.terraform());
         expect_file(&path.with_extension("notes.txt"), &notes);
         assert!(
             !made.pretty().contains("prod"),

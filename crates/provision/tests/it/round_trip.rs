@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use provision::cloudformation::export;
-use provision::import::{Options, import_text};
+use provision::cloudformation::{Exported, export};
+use provision::import::{Grade, Options, Remark, import_text};
+use serde_json::Value;
 
 use crate::{env, load_in, shown};
 
@@ -24,11 +25,11 @@ pub(crate) fn files() -> Vec<PathBuf> {
 }
 
 /// The template of a text, which stands in a folder.
-fn template(folder: &Path, text: &str) -> String {
+fn template(folder: &Path, text: &str) -> Exported {
     let pipeline = load_in(folder, text, &env)
         .map_err(|mistakes| format!("{}\n{text}", shown(text, &mistakes)));
     let pipeline = pipeline.unwrap_or_else(|told| panic!("{}: {told}", folder.display()));
-    export(text, &pipeline).unwrap().pretty()
+    export(text, &pipeline).unwrap()
 }
 
 #[test]
@@ -37,19 +38,24 @@ fn a_template_is_imported_as_the_file_that_it_was() {
         let folder = path.parent().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let first = template(folder, &text);
-        let options = Options { folder: folder.to_path_buf(), ..Options::default() };
-        let imported = import_text(&first, "template.json", &options).unwrap();
-        let left: Vec<_> = imported
-            .remarks
-            .iter()
-            .filter(|remark| remark.grade != provision::import::Grade::Implied)
-            .collect();
-        assert!(left.is_empty(), "{}: {left:#?}\n{}", path.display(), imported.text);
-        let again = template(folder, &imported.text);
-        // The order of a template's members says nothing.
-        let [first, again] = [first, again].map(|text| serde_json::from_str::<serde_json::Value>(&text).unwrap());
-        for (name, section) in first.as_object().unwrap() {
-            assert_eq!(again[name], *section, "{}: {name}\n{}", path.display(), imported.text);
+        for written in [first.pretty(), first.minified(), first.clone().into_sam().pretty()] {
+            comes_back(&path, &first, &written);
         }
+    }
+}
+
+/// Imports a template of a file: nothing is left out, and the file wants what the first one did.
+fn comes_back(path: &Path, first: &Exported, written: &str) {
+    let folder = path.parent().unwrap();
+    let options = Options { folder: folder.to_path_buf(), ..Options::default() };
+    let imported = import_text(written, "template.json", &options).unwrap();
+    let is_told = |remark: &&Remark| remark.grade != Grade::Implied;
+    let left: Vec<&Remark> = imported.remarks.iter().filter(is_told).collect();
+    assert!(left.is_empty(), "{}: {left:#?}\n{}", path.display(), imported.text);
+    let again = template(folder, &imported.text);
+    // The order of a template's members says nothing.
+    let [first, again] = [first, &again].map(|made| serde_json::from_str::<Value>(&made.minified()).unwrap());
+    for (name, section) in first.as_object().unwrap() {
+        assert_eq!(again[name], *section, "{}: {name}\n{}", path.display(), imported.text);
     }
 }
