@@ -16,6 +16,7 @@ mod export;
 mod fsck;
 mod function;
 mod genesys;
+mod import;
 mod init;
 mod man;
 mod new;
@@ -127,11 +128,16 @@ pub(crate) enum Command {
     ///
     /// Deletes what earlier applies of the file created or adopted, with the messages in it, and nothing else.
     Destroy(destroy::Arguments),
-    /// Write a pipeline file as an AWS CloudFormation template
+    /// Write a pipeline file for AWS CloudFormation, SAM or Terraform
     ///
     /// The template goes to standard output, what a person must know about it to standard error. Ids of Genesys queues and secrets
     /// of connections are its parameters.
     Export(export::Arguments),
+    /// Turn a CloudFormation or SAM template, cdk.out or a Terraform plan into a pipeline file
+    ///
+    /// The file goes to standard output or to --output, what was left out and why to standard error. Nothing is invented: the file says what
+    /// the source says, and passes `trunkline check`. Terraform's plan or state is read as `terraform show -json` writes it.
+    Import(import::Arguments),
     /// Carry messages of queues on AWS to their targets, in any number of processes
     ///
     /// What the file's `workers` name is done on SQS and DynamoDB: with a limit of calls at a time that holds over all processes, a record of
@@ -204,6 +210,7 @@ pub(crate) fn run(command: Command, whole: clap::Command) -> Result<ExitCode, St
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Destroy(arguments) => destroy::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Worker(arguments) => worker::run(&arguments),
         Command::Genesys(arguments) => genesys::run(&arguments),
         Command::Trigger(arguments) => trigger::run(&arguments),

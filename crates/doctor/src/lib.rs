@@ -1,8 +1,9 @@
 //! A table of checks: what is wrong before it is run, why, and how it is fixed.
 //!
-//! [`LIVE_CHECKS`] is the table of those of a running server. [`CHECKS`] is the table, one file a check; [`lint`] runs it over a pipeline file. [`unsatisfiable`] is what the catalogue
+//! [`LIVE_CHECKS`] is the table of those of a running server, [`AWS_CHECKS`] of those of what is deployed on AWS. [`CHECKS`] is the table, one file a check; [`lint`] runs it over a pipeline file. [`unsatisfiable`] is what the catalogue
 //! says of a pattern that nothing known can match, for whoever has a pattern and no file.
 
+pub mod aws;
 mod check;
 mod checks;
 pub mod live;
@@ -10,6 +11,7 @@ pub mod unsatisfiable;
 
 use provision::{Mistake, Pipeline};
 
+pub use crate::aws::AWS_CHECKS;
 pub use crate::check::Check;
 pub use crate::checks::{CHECKS, DOUBTS};
 pub use crate::live::LIVE_CHECKS;

@@ -148,7 +148,8 @@ impl<'a> Fields<'a> {
         text: fn(&Node) -> Option<Marked<String>>,
     ) -> Vec<(Marked<String>, Marked<String>)> {
         let Some(Shape::Map(entries)) = self.node.get(key).map(|node| &node.shape) else { return Vec::new() };
-        let pair = |entry: &Entry| Some((Marked::new(entry.key.clone(), entry.key_span), text(&entry.value)?));
+        let pair =
+            |entry: &Entry| Some((Marked::new(entry.key.clone(), entry.key_span), text(&entry.value)?));
         entries.iter().filter_map(pair).collect()
     }
 }

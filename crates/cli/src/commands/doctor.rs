@@ -1,11 +1,13 @@
 //! `trunkline doctor`: whether a running server is well, check by check.
 
+mod account;
+
 use std::net::ToSocketAddrs as _;
 use std::process::ExitCode;
 
-use clap::Args;
-use doctor::LIVE_CHECKS;
+use clap::{Args, ValueEnum};
 use doctor::live::{Component, Connection, Facts, LiveCheck, Queue, Refusal, Rule, StateMachine, Target};
+use doctor::{AWS_CHECKS, LIVE_CHECKS};
 use provision::Request;
 use serde_json::{Value, json};
 
@@ -21,20 +23,48 @@ const LOOKED_BACK_S: u64 = 3_600;
 #[command(after_help = checks())]
 pub(crate) struct Arguments {
     /// Run only this check; may be repeated
-    #[arg(long, value_name = "CHECK", value_parser = clap::builder::PossibleValuesParser::new(LIVE_CHECKS.iter().map(|check| check.name)), hide_possible_values = true)]
+    #[arg(long, value_name = "CHECK", value_parser = clap::builder::PossibleValuesParser::new(names()), hide_possible_values = true)]
     only: Vec<String>,
+    /// What is checked: the running server, or what is deployed on AWS
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = Where::Local)]
+    to: Where,
+    #[command(flatten)]
+    account: account::AccountArguments,
     #[command(flatten)]
     at: At,
 }
 
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Where {
+    /// The running server
+    Local,
+    /// An AWS account
+    Aws,
+}
+
+/// The names of all checks; some are of both.
+fn names() -> Vec<&'static str> {
+    let of_aws = AWS_CHECKS.iter().map(|check| check.name);
+    let mut names: Vec<&str> = LIVE_CHECKS.iter().map(|check| check.name).chain(of_aws).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// What the help says of the checks.
 fn checks() -> String {
-    let line = |check: &LiveCheck| format!("  {:<28}{}\n", check.name, check.asks);
-    format!("Checks:\n{}", LIVE_CHECKS.iter().map(line).collect::<String>())
+    let line = |(name, asks): (&str, &str)| format!("  {name:<28}{asks}\n");
+    let here: String = LIVE_CHECKS.iter().map(|check| line((check.name, check.asks))).collect();
+    let aws: String = AWS_CHECKS.iter().map(|check| line((check.name, check.asks))).collect();
+    format!("Checks of a running server:\n{here}\nChecks of an AWS account (--to aws):\n{aws}")
 }
 
 /// Exit status 0 where nothing was found, 1 where something was.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    if arguments.to == Where::Aws {
+        return account::run(&arguments.account, (&arguments.only, arguments.at.form()));
+    }
     let facts = facts(&Remote::open(&arguments.at.endpoint)?)?;
     let is_wanted = |check: &&LiveCheck| {
         arguments.only.is_empty() || arguments.only.iter().any(|name| name == check.name)

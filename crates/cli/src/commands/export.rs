@@ -35,7 +35,8 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let file = arguments.file.read()?;
     let pipeline = file.load_or_say()?;
-    let made = cloudformation::export(file.texts().main(), &pipeline).map_err(|mistakes| file.show(&mistakes))?;
+    let made =
+        cloudformation::export(file.texts().main(), &pipeline).map_err(|mistakes| file.show(&mistakes))?;
     let made = match arguments.format {
         Format::Cloudformation => made,
         Format::Sam => made.into_sam(),

@@ -20,6 +20,7 @@ mod feed_killed;
 mod genesys;
 mod guarding;
 mod help;
+mod importing;
 mod json;
 mod killed;
 mod permissions;

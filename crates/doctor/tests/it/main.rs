@@ -1,11 +1,14 @@
 //! The checks over the pipeline files of `data/pipelines`, and beside each file what is said of it.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod account;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use doctor::aws::facts::Facts as AwsFacts;
 use doctor::live::Facts;
-use doctor::{CHECKS, DOUBTS, LIVE_CHECKS};
+use doctor::{AWS_CHECKS, CHECKS, DOUBTS, LIVE_CHECKS};
 use provision::{Pipeline, Source};
 use serde_json::Value;
 
@@ -122,5 +125,42 @@ fn each_check_of_a_running_server_finds_what_its_case_says() {
                 if other.name == check.name { case["findings"].as_array().unwrap().clone() } else { vec![] };
             assert_eq!(found, wanted, "{} on the case of {}", other.name, check.name);
         }
+    }
+}
+
+/// Each case plants one trap: its check tells it, and no other check tells anything.
+#[test]
+fn each_check_of_an_account_finds_its_trap_and_no_other() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/aws");
+    let names: BTreeSet<&str> = AWS_CHECKS.iter().map(|check| check.name).collect();
+    assert_eq!(names.len(), AWS_CHECKS.len());
+    for check in AWS_CHECKS {
+        assert!(check.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", check.name);
+        assert!(
+            check.asks.ends_with('?') && !check.why.is_empty() && !check.fix.is_empty(),
+            "{}",
+            check.name
+        );
+        assert!((check.run)(&AwsFacts::default()).is_empty(), "{}", check.name);
+        let path = folder.join(format!("{}.json", check.name));
+        let mut case: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let facts: AwsFacts = serde_json::from_value(case["facts"].clone()).unwrap();
+        let found: Vec<Value> = (check.run)(&facts).into_iter().map(Value::from).collect();
+        assert!(!found.is_empty(), "{} does not find its trap", check.name);
+        if std::env::var_os("TRUNKLINE_BLESS").is_some() {
+            case["findings"] = Value::Array(found);
+            std::fs::write(&path, format!("{case:#}\n")).unwrap();
+        } else {
+            assert_eq!(Value::Array(found), case["findings"], "{}", check.name);
+        }
+        for other in AWS_CHECKS.iter().filter(|other| other.name != check.name) {
+            let told = (other.run)(&facts);
+            assert!(told.is_empty(), "{} on the case of {}: {told:?}", other.name, check.name);
+        }
+        // What was not read is not known to be missing.
+        let operations =
+            ["ListQueues", "ListFunctions", "ListStateMachines", "ListTargetsByRule", "ListEventSources"];
+        let blind = AwsFacts { unread: operations.map(str::to_owned).into(), ..AwsFacts::default() };
+        assert!((check.run)(&blind).is_empty(), "{}", check.name);
     }
 }

@@ -35,7 +35,7 @@ impl Exported {
         }
         let is_of_zip = |note: &&String| !note.contains("upload it as a zip");
         let notes = self.notes.iter().filter(is_of_zip).cloned().collect();
-        Self { template: Value::Object(out), notes }
+        Self { template: Value::Object(out), notes, ..self }
     }
 }
 

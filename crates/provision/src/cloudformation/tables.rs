@@ -19,9 +19,12 @@ pub(super) fn marked(pipeline: &Pipeline) -> Result<Pipeline, Box<Mistake>> {
     let tables: Vec<(String, String)> = pipeline
         .tables
         .iter()
-        .map(|table| (format!("${{table:{}}}", table.name.value), marks::mark(&ids.of("Table", &table.name.value))))
+        .map(|table| {
+            (format!("${{table:{}}}", table.name.value), marks::mark(&ids.of("Table", &table.name.value)))
+        })
         .collect();
-    let replaced = |text: &str| tables.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    let replaced =
+        |text: &str| tables.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
     for variable in out.functions.iter_mut().flat_map(|function| &mut function.environment) {
         variable.value.value = replaced(&variable.value.value);
     }

@@ -78,7 +78,9 @@ fn configuration(template: &Value) -> Value {
 
 fn variable(parameter: &Value) -> Value {
     let mut out = json!({"type": "string", "description": parameter.get("Description")});
-    if let (Some(true), Some(members)) = (parameter.get("NoEcho").and_then(Value::as_bool), out.as_object_mut()) {
+    if let (Some(true), Some(members)) =
+        (parameter.get("NoEcho").and_then(Value::as_bool), out.as_object_mut())
+    {
         members.insert("sensitive".to_owned(), json!(true));
     }
     out

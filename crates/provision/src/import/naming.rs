@@ -11,8 +11,7 @@ use crate::import::value::{Named, Noun, Own, Resolver, Use, name_property, noun}
 
 /// The names of all stacks' resources.
 pub(super) fn named<'a>(stacks: &'a [Stack], options: &Options) -> Vec<Named<'a>> {
-    let mut all: Vec<Named<'a>> =
-        stacks.iter().map(|stack| Named { stack, own: BTreeMap::new() }).collect();
+    let mut all: Vec<Named<'a>> = stacks.iter().map(|stack| Named { stack, own: BTreeMap::new() }).collect();
     // A name may be made of another resource's, so that a second look finds more.
     for _ in 0..2 {
         let mut taken = BTreeSet::new();
@@ -51,7 +50,9 @@ fn can_be_made(item: &Item, noun: Noun) -> bool {
         Noun::Function => functions::obstacle(item).is_none(),
         Noun::StateMachine => {
             let has = |name: &str| item.properties.contains_key(name);
-            has("DefinitionString") || has("Definition") || item.local.as_ref().is_some_and(|file| file.is_file())
+            has("DefinitionString")
+                || has("Definition")
+                || item.local.as_ref().is_some_and(|file| file.is_file())
         }
         Noun::Bus | Noun::Rule | Noun::Role => false,
         Noun::Table | Noun::LogGroup | Noun::Archive | Noun::Connection | Noun::ApiDestination => true,

@@ -31,8 +31,14 @@ pub(super) fn settled(file: &mut File, options: &Options, remarks: &mut Remarks)
                 None => mistake.sentence.clone(),
             };
             match spots.iter().rfind(|spot| spot.line <= mistake.span.line) {
-                Some(spot) if is_within(spot, &spots, &text, mistake) => refused.push((spot.clone(), sentence)),
-                _ => remarks.add(Grade::Advice, (&Place::default(), ""), format!("to be mended by hand: {sentence}")),
+                Some(spot) if is_within(spot, &spots, &text, mistake) => {
+                    refused.push((spot.clone(), sentence))
+                }
+                _ => remarks.add(
+                    Grade::Advice,
+                    (&Place::default(), ""),
+                    format!("to be mended by hand: {sentence}"),
+                ),
             }
         }
         if refused.is_empty() {

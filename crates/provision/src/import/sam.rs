@@ -38,7 +38,9 @@ fn merged(global: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, 
     let mut out = global.clone();
     for (name, value) in own {
         let value = match (out.get(name), value) {
-            (Some(Value::Object(below)), Value::Object(above)) if !is_function(above) && !is_function(below) => {
+            (Some(Value::Object(below)), Value::Object(above))
+                if !is_function(above) && !is_function(below) =>
+            {
                 Value::Object(merged(below, above))
             }
             (Some(Value::Array(first)), Value::Array(then)) => first.iter().chain(then).cloned().collect(),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::import::Options;
 use crate::import::kinds::{Known, endpoints, functions, kept, machines, others, queues, rules};
 use crate::import::naming::{self, has_name};
 use crate::import::properties::Properties;
@@ -12,7 +13,6 @@ use crate::import::remark::{Grade, Remarks};
 use crate::import::stack::{Item, Stack};
 use crate::import::value::{Named, Noun, Own, Resolver, Use, noun};
 use crate::import::yaml::{self, Entry};
-use crate::import::Options;
 use crate::pipeline::VERSION;
 use crate::resource::bus;
 
@@ -122,7 +122,9 @@ impl File {
             (Some(Noun::Role), _) => others::other(item, remarks),
             (Some(noun), Some(own)) => self.add_noun((item, noun), own, (known, resolver), remarks),
             _ if item.kind == "AWS::Lambda::Permission" => {
-                if let Some(permission) = functions::permission(Properties::of(item, resolver, remarks), known) {
+                if let Some(permission) =
+                    functions::permission(Properties::of(item, resolver, remarks), known)
+                {
                     self.permit(permission, item, remarks);
                 }
             }
@@ -157,7 +159,9 @@ impl File {
             Noun::LogGroup => ("logGroups", plain(kept::log_group(of, name))),
             Noun::Archive => ("archives", kept::archive(of, name, known).and_then(plain)),
             Noun::Connection => ("connections", plain(endpoints::connection(of, name))),
-            Noun::ApiDestination => ("apiDestinations", endpoints::destination(of, name, known).and_then(plain)),
+            Noun::ApiDestination => {
+                ("apiDestinations", endpoints::destination(of, name, known).and_then(plain))
+            }
             Noun::Function => ("functions", plain(functions::function(of, name, known))),
             Noun::StateMachine => ("stateMachines", machines::machine(of, name, known).and_then(plain)),
             Noun::Rule => ("rules", rules::rule(of, name, known)),
@@ -224,7 +228,10 @@ fn bus(mut of: Properties<'_, '_>, name: &str, known: &Known<'_>) {
                         events from it with `genesys: {source: sqs}`";
         of.left_out("", sentence);
     } else if name != known.bus {
-        let sentence = format!("a file has one bus, here {}: import with --bus {name} for a file of that bus", known.bus);
+        let sentence = format!(
+            "a file has one bus, here {}: import with --bus {name} for a file of that bus",
+            known.bus
+        );
         of.left_out("", sentence);
     } else {
         of.take("EventSourceName");

@@ -27,13 +27,16 @@ pub(super) fn read(path: &Path, remarks: &mut Remarks) -> Result<Vec<Stack>, Str
         }
         return Ok(stacks);
     }
-    let files = std::fs::read_dir(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let files =
+        std::fs::read_dir(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let mut files: Vec<PathBuf> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
-    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name =
+        |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let is_template = |path: &PathBuf| {
         let name = name(path);
-        name.ends_with(".template.json") || ["template.yaml", "template.yml", "template.json"].contains(&name.as_str())
+        name.ends_with(".template.json")
+            || ["template.yaml", "template.yml", "template.json"].contains(&name.as_str())
     };
     for template in files.iter().filter(|path| is_template(path)) {
         stacks.extend(file(template, None, remarks)?);
@@ -51,9 +54,8 @@ pub(super) fn read(path: &Path, remarks: &mut Remarks) -> Result<Vec<Stack>, Str
 fn templates_of(manifest: &str) -> Vec<(String, String)> {
     let manifest: Value = serde_json::from_str(manifest).unwrap_or_default();
     let artifacts = manifest.get("artifacts").and_then(Value::as_object).into_iter().flatten();
-    let stacks = artifacts.filter(|(_, artifact)| {
-        artifact.get("type").is_some_and(|kind| kind == "aws:cloudformation:stack")
-    });
+    let stacks = artifacts
+        .filter(|(_, artifact)| artifact.get("type").is_some_and(|kind| kind == "aws:cloudformation:stack"));
     stacks
         .filter_map(|(id, artifact)| {
             let text = |pointer: &str| artifact.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
@@ -106,7 +108,9 @@ fn text(path: &Path) -> Result<String, String> {
     }
     let text = std::fs::read(path).map_err(wrong)?;
     let text = String::from_utf8(text).map_err(|_| {
-        format!("{name} is not UTF-8; a plan that `terraform plan -out` writes is shown by `terraform show -json`")
+        format!(
+            "{name} is not UTF-8; a plan that `terraform plan -out` writes is shown by `terraform show -json`"
+        )
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

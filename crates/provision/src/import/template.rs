@@ -53,7 +53,11 @@ pub(super) fn stack(
         let line = document.line(&format!("/Resources/{id}"));
         let place = Place { file: file.to_owned(), line };
         if id.starts_with("Fn::ForEach") {
-            remarks.left_out(&place, &id, "loops of a template are not unrolled here: import the deployed stack's template");
+            remarks.left_out(
+                &place,
+                &id,
+                "loops of a template are not unrolled here: import the deployed stack's template",
+            );
             continue;
         }
         let mut item = item((id, place), &resource, folder);

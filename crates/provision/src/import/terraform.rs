@@ -22,7 +22,8 @@ pub(super) struct Block {
 
 /// Whether a document is what `terraform show -json` writes.
 pub(super) fn is_terraform(root: &Value) -> bool {
-    root.get("format_version").is_some() && (root.get("values").is_some() || root.get("planned_values").is_some())
+    root.get("format_version").is_some()
+        && (root.get("values").is_some() || root.get("planned_values").is_some())
 }
 
 pub(super) fn stack(root: &Value, (file, name): (&str, &str), remarks: &mut Remarks) -> Stack {
@@ -37,7 +38,11 @@ pub(super) fn stack(root: &Value, (file, name): (&str, &str), remarks: &mut Rema
     for block in &blocks {
         if block.kind == "genesyscloud_integration" {
             topics(block, &mut stack.topics);
-            remarks.left_out(&place, &block.address, "the integration is Genesys Cloud's: `trunkline genesys connect` makes one");
+            remarks.left_out(
+                &place,
+                &block.address,
+                "the integration is Genesys Cloud's: `trunkline genesys connect` makes one",
+            );
             continue;
         }
         if !block.kind.starts_with("aws_") {

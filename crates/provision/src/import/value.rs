@@ -139,7 +139,8 @@ impl Resolver<'_> {
                 if name == "AWS::NoValue" { Ok(None) } else { self.reference(name, wanted).map(Some) }
             }
             "Fn::GetAtt" => {
-                let (resource, attribute) = attribute(argument).ok_or("its `Fn::GetAtt` names no attribute")?;
+                let (resource, attribute) =
+                    attribute(argument).ok_or("its `Fn::GetAtt` names no attribute")?;
                 text(self.attribute(resource, attribute, wanted)?)
             }
             "Fn::Sub" => text(self.sub(argument, wanted, depth)?),
@@ -270,10 +271,8 @@ impl Resolver<'_> {
         let by = argument.get(0).and_then(Value::as_str).unwrap_or_default();
         let list = argument.get(1).map(|list| self.at(list, wanted, depth)).transpose()?.flatten();
         let Some(Value::Array(items)) = list else { return Err("its `Fn::Join` joins no list".to_owned()) };
-        let texts: Vec<String> = items
-            .iter()
-            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-            .collect();
+        let texts: Vec<String> =
+            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
         Ok(texts.join(by))
     }
 
@@ -311,7 +310,8 @@ impl Resolver<'_> {
     pub(super) fn holds(&self, name: &str, depth: usize) -> Result<bool, String> {
         let condition = self.at.stack.conditions.get(name);
         let condition = condition.ok_or_else(|| format!("there is no condition {name}"))?;
-        self.judge(condition, depth + 1).map_err(|reason| format!("the condition {name} is not known: {reason}"))
+        self.judge(condition, depth + 1)
+            .map_err(|reason| format!("the condition {name} is not known: {reason}"))
     }
 
     fn judge(&self, condition: &Value, depth: usize) -> Result<bool, String> {
@@ -324,13 +324,17 @@ impl Resolver<'_> {
         let parts = || argument.as_array().into_iter().flatten();
         match name {
             "Condition" => self.holds(argument.as_str().unwrap_or_default(), depth),
-            "Fn::Not" => argument.get(0).map_or(Ok(false), |part| self.judge(part, depth + 1).map(|holds| !holds)),
+            "Fn::Not" => {
+                argument.get(0).map_or(Ok(false), |part| self.judge(part, depth + 1).map(|holds| !holds))
+            }
             "Fn::And" => {
-                let parts: Result<Vec<bool>, String> = parts().map(|part| self.judge(part, depth + 1)).collect();
+                let parts: Result<Vec<bool>, String> =
+                    parts().map(|part| self.judge(part, depth + 1)).collect();
                 Ok(parts?.into_iter().all(|holds| holds))
             }
             "Fn::Or" => {
-                let parts: Result<Vec<bool>, String> = parts().map(|part| self.judge(part, depth + 1)).collect();
+                let parts: Result<Vec<bool>, String> =
+                    parts().map(|part| self.judge(part, depth + 1)).collect();
                 Ok(parts?.into_iter().any(|holds| holds))
             }
             "Fn::Equals" => {

@@ -137,8 +137,14 @@ fn flow(value: &Value, out: &mut String) {
 
 /// Text of several lines that a literal block holds as it is.
 fn is_literal(text: &str) -> bool {
-    let first_is_plain = text.lines().next().is_some_and(|line| !line.starts_with([' ', '\t']) && !line.is_empty());
-    let is_plain = |c: char| c == '\n' || c == '\t' || (!c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'));
+    let first_is_plain =
+        text.lines().next().is_some_and(|line| !line.starts_with([' ', '\t']) && !line.is_empty());
+    let is_plain = |c: char| {
+        c == '\n'
+            || c == '\t'
+            || (!c.is_control()
+                && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+    };
     text.trim_end_matches('\n').contains('\n')
         && first_is_plain
         && !text.ends_with("\n\n")
@@ -148,7 +154,9 @@ fn is_literal(text: &str) -> bool {
 
 /// A text on one line: as it is where nothing reads it as something else, else with quotes.
 fn scalar_text(text: &str) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '$' | '(' | ')' | ' ' | ':');
+    let is_word = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '$' | '(' | ')' | ' ' | ':')
+    };
     let begins = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '$' | '_'));
     // `30s`, `./handlers`: no number, and no other thing of YAML's.
     let is_time = text.strip_suffix(['s', 'm', 'h', 'd']).is_some_and(|number| number.parse::<u32>().is_ok());

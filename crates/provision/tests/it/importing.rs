@@ -9,8 +9,11 @@ use crate::{expect_file, load_in, shown};
 /// The sources of the cases: a file, or CDK's folder.
 fn sources() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
-    let mut cases: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     cases.sort();
     assert!(cases.len() >= 5, "the cases are gone");
     cases
@@ -61,7 +64,11 @@ fn what_is_no_source_says_what_it_is() {
     let cases = [
         ("a.yaml", "a: [", "a.yaml: this is not YAML"),
         ("b.json", "{\"a\": ", "b.json: this is not JSON"),
-        ("c.json", "{\"terraform_version\": \"1\", \"lineage\": \"x\"}", "import what `terraform show -json` writes"),
+        (
+            "c.json",
+            "{\"terraform_version\": \"1\", \"lineage\": \"x\"}",
+            "import what `terraform show -json` writes",
+        ),
         ("d.yaml", "a: b", "it is no template"),
         ("e.yaml", "Resources: {}", "there are no resources in it"),
         ("f.yaml", "Resources:\n  A: &a\n    Type: *a\n", "inside the value that it repeats"),

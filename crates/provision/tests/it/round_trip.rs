@@ -26,8 +26,8 @@ pub(crate) fn files() -> Vec<PathBuf> {
 
 /// The template of a text, which stands in a folder.
 fn template(folder: &Path, text: &str) -> Exported {
-    let pipeline = load_in(folder, text, &env)
-        .map_err(|mistakes| format!("{}\n{text}", shown(text, &mistakes)));
+    let pipeline =
+        load_in(folder, text, &env).map_err(|mistakes| format!("{}\n{text}", shown(text, &mistakes)));
     let pipeline = pipeline.unwrap_or_else(|told| panic!("{}: {told}", folder.display()));
     export(text, &pipeline).unwrap()
 }

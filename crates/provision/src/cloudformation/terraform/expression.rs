@@ -51,7 +51,9 @@ impl Names<'_> {
             Value::String(text) => json!(escaped_text(text)),
             Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
             Value::Object(members) => match members.iter().next() {
-                Some((name, argument)) if members.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) => {
+                Some((name, argument))
+                    if members.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) =>
+                {
                     json!(self.call(name, argument))
                 }
                 _ => Value::Object(

@@ -108,7 +108,8 @@ pub(super) fn add(made: &mut Configuration, (id, resource): (&str, &Value), name
             out
         }
         "aws_sqs_queue_policy" => {
-            let queue = of.properties.get("Queues").and_then(|queues| queues.get(0)).map(|queue| names.value(queue));
+            let queue =
+                of.properties.get("Queues").and_then(|queues| queues.get(0)).map(|queue| names.value(queue));
             let mut out = Map::new();
             insert(&mut out, "queue_url", queue);
             insert(&mut out, "policy", of.document("PolicyDocument"));
@@ -128,7 +129,9 @@ pub(super) fn add(made: &mut Configuration, (id, resource): (&str, &Value), name
         "aws_cloudwatch_event_bus" => of.arguments(&[("Name", "name")]),
         "aws_cloudwatch_event_connection" => connection(&of),
         "aws_cloudwatch_event_api_destination" => of.arguments(API_DESTINATION),
-        "aws_cloudwatch_log_group" => of.arguments(&[("LogGroupName", "name"), ("RetentionInDays", "retention_in_days")]),
+        "aws_cloudwatch_log_group" => {
+            of.arguments(&[("LogGroupName", "name"), ("RetentionInDays", "retention_in_days")])
+        }
         "aws_dynamodb_table" => table(&of),
         "aws_lambda_function" => function(made, &of),
         "aws_lambda_permission" => of.arguments(PERMISSION),
@@ -157,8 +160,13 @@ fn rule(made: &mut Configuration, of: &Writer<'_>) -> Map<String, Value> {
 }
 
 fn target(of: &Writer<'_>, target: &Map<String, Value>, waits_for: &[String]) -> Map<String, Value> {
-    let plain: Arguments =
-        &[("Id", "target_id"), ("Arn", "arn"), ("RoleArn", "role_arn"), ("Input", "input"), ("InputPath", "input_path")];
+    let plain: Arguments = &[
+        ("Id", "target_id"),
+        ("Arn", "arn"),
+        ("RoleArn", "role_arn"),
+        ("Input", "input"),
+        ("InputPath", "input_path"),
+    ];
     let mut out = renamed(target, plain, of.names);
     out.insert("rule".to_owned(), json!(format!("${{aws_cloudwatch_event_rule.{}.name}}", of.id)));
     insert(&mut out, "event_bus_name", of.properties.get("EventBusName").map(|bus| of.names.value(bus)));
@@ -167,7 +175,10 @@ fn target(of: &Writer<'_>, target: &Map<String, Value>, waits_for: &[String]) ->
         (
             "RetryPolicy",
             "retry_policy",
-            &[("MaximumEventAgeInSeconds", "maximum_event_age_in_seconds"), ("MaximumRetryAttempts", "maximum_retry_attempts")],
+            &[
+                ("MaximumEventAgeInSeconds", "maximum_event_age_in_seconds"),
+                ("MaximumRetryAttempts", "maximum_retry_attempts"),
+            ],
         ),
         (
             "InputTransformer",
@@ -198,12 +209,15 @@ fn target(of: &Writer<'_>, target: &Map<String, Value>, waits_for: &[String]) ->
 fn table(of: &Writer<'_>) -> Map<String, Value> {
     let mut out = of.arguments(&[("TableName", "name"), ("BillingMode", "billing_mode")]);
     for key in of.properties.get("KeySchema").and_then(Value::as_array).into_iter().flatten() {
-        let argument = if key.get("KeyType").is_some_and(|kind| kind == "RANGE") { "range_key" } else { "hash_key" };
+        let argument =
+            if key.get("KeyType").is_some_and(|kind| kind == "RANGE") { "range_key" } else { "hash_key" };
         insert(&mut out, argument, key.get("AttributeName").cloned());
     }
-    let attributes = of.properties.get("AttributeDefinitions").and_then(Value::as_array).into_iter().flatten();
+    let attributes =
+        of.properties.get("AttributeDefinitions").and_then(Value::as_array).into_iter().flatten();
     let names: Arguments = &[("AttributeName", "name"), ("AttributeType", "type")];
-    let attributes = attributes.filter_map(Value::as_object).map(|one| Value::Object(renamed(one, names, of.names)));
+    let attributes =
+        attributes.filter_map(Value::as_object).map(|one| Value::Object(renamed(one, names, of.names)));
     out.insert("attribute".to_owned(), attributes.collect());
     if let Some(ttl) = of.properties.get("TimeToLiveSpecification").and_then(Value::as_object) {
         let names: Arguments = &[("AttributeName", "attribute_name"), ("Enabled", "enabled")];
@@ -228,8 +242,13 @@ fn function(made: &mut Configuration, of: &Writer<'_>) -> Map<String, Value> {
             json!({"type": "zip", "output_path": path, "source": {"filename": file, "content": of.names.value(text)}})
         }
         None => {
-            let folder = of.resource.pointer("/Metadata/Trunkline/Code").and_then(Value::as_str).unwrap_or_default();
-            let folder = if folder.starts_with('/') { folder.to_owned() } else { format!("${{path.module}}/{folder}") };
+            let folder =
+                of.resource.pointer("/Metadata/Trunkline/Code").and_then(Value::as_str).unwrap_or_default();
+            let folder = if folder.starts_with('/') {
+                folder.to_owned()
+            } else {
+                format!("${{path.module}}/{folder}")
+            };
             json!({"type": "zip", "output_path": path, "source_dir": folder})
         }
     };
@@ -258,8 +277,11 @@ fn role(made: &mut Configuration, of: &Writer<'_>) -> Map<String, Value> {
 }
 
 fn connection(of: &Writer<'_>) -> Map<String, Value> {
-    let mut out =
-        of.arguments(&[("Name", "name"), ("Description", "description"), ("AuthorizationType", "authorization_type")]);
+    let mut out = of.arguments(&[
+        ("Name", "name"),
+        ("Description", "description"),
+        ("AuthorizationType", "authorization_type"),
+    ]);
     let given = of.properties.get("AuthParameters").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut parameters = Map::new();
     let blocks: [(&str, &str, Arguments); 2] = [
@@ -272,7 +294,8 @@ fn connection(of: &Writer<'_>) -> Map<String, Value> {
         }
     }
     if let Some(oauth) = given.get("OAuthParameters").and_then(Value::as_object) {
-        let names: Arguments = &[("AuthorizationEndpoint", "authorization_endpoint"), ("HttpMethod", "http_method")];
+        let names: Arguments =
+            &[("AuthorizationEndpoint", "authorization_endpoint"), ("HttpMethod", "http_method")];
         let mut members = renamed(oauth, names, of.names);
         if let Some(client) = oauth.get("ClientParameters").and_then(Value::as_object) {
             let names: Arguments = &[("ClientID", "client_id"), ("ClientSecret", "client_secret")];
@@ -290,11 +313,17 @@ fn connection(of: &Writer<'_>) -> Map<String, Value> {
 }
 
 fn http_parameters(http: &Value, names: &Names<'_>) -> Value {
-    let kinds = [("HeaderParameters", "header"), ("QueryStringParameters", "query_string"), ("BodyParameters", "body")];
+    let kinds = [
+        ("HeaderParameters", "header"),
+        ("QueryStringParameters", "query_string"),
+        ("BodyParameters", "body"),
+    ];
     let mut out = Map::new();
     for (property, block) in kinds {
-        let list = http.get(property).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-        let arguments: Arguments = &[("Key", "key"), ("Value", "value"), ("IsValueSecret", "is_value_secret")];
+        let list =
+            http.get(property).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+        let arguments: Arguments =
+            &[("Key", "key"), ("Value", "value"), ("IsValueSecret", "is_value_secret")];
         let list: Vec<Value> = list.map(|one| Value::Object(renamed(one, arguments, names))).collect();
         if !list.is_empty() {
             out.insert(block.to_owned(), Value::Array(list));

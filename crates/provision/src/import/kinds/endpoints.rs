@@ -33,7 +33,8 @@ pub(in crate::import) fn destination(
             out.insert(key.to_owned(), json!(text));
         }
     }
-    if let Some(rate) = of.number("InvocationRateLimitPerSecond").filter(|rate| rate != &json!(RATE_DEFAULT)) {
+    if let Some(rate) = of.number("InvocationRateLimitPerSecond").filter(|rate| rate != &json!(RATE_DEFAULT))
+    {
         out.insert("rateLimitPerSecond".to_owned(), rate);
     }
     of.done(&["Name"]);
@@ -107,7 +108,8 @@ fn oauth(of: &mut Properties<'_, '_>, connection: &str) -> Map<String, Value> {
 
 /// Headers, query and body.
 fn http_parameters(mut of: Properties<'_, '_>, connection: &str) -> Map<String, Value> {
-    let kinds = [("headers", "HeaderParameters"), ("query", "QueryStringParameters"), ("body", "BodyParameters")];
+    let kinds =
+        [("headers", "HeaderParameters"), ("query", "QueryStringParameters"), ("body", "BodyParameters")];
     let mut out = Map::new();
     for (key, property) in kinds {
         let Some(Value::Array(list)) = of.take(property) else { continue };
@@ -146,6 +148,10 @@ fn secret(of: &mut Properties<'_, '_>, property: &str, about: &str) -> String {
     };
     let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     let variable = format!("{}_{last}", about.chars().map(word).collect::<String>());
-    of.remark(Grade::Changed, property, format!("no secret is written to the file: set the variable {variable}"));
+    of.remark(
+        Grade::Changed,
+        property,
+        format!("no secret is written to the file: set the variable {variable}"),
+    );
     format!("${{env:{variable}}}")
 }

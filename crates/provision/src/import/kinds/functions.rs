@@ -34,7 +34,11 @@ pub(in crate::import) fn obstacle(item: &Item) -> Option<String> {
     })
 }
 
-pub(in crate::import) fn function(mut of: Properties<'_, '_>, name: &str, known: &Known<'_>) -> Map<String, Value> {
+pub(in crate::import) fn function(
+    mut of: Properties<'_, '_>,
+    name: &str,
+    known: &Known<'_>,
+) -> Map<String, Value> {
     let mut out = Map::from_iter([("name".to_owned(), json!(name))]);
     if let Some(description) = of.text("Description", Use::Text).filter(|text| !text.is_empty()) {
         out.insert("description".to_owned(), json!(description));
@@ -82,9 +86,7 @@ fn variables(of: &mut Properties<'_, '_>, known: &Known<'_>, out: &mut Map<Strin
     for name in names {
         if let Some(text) = of.text(&name, Use::Wired) {
             let wired = known.wired(json!(text));
-            let is_table = |own: &&Own| {
-                own.noun == Noun::Table && own.is_made && json!(own.name) == wired
-            };
+            let is_table = |own: &&Own| own.noun == Noun::Table && own.is_made && json!(own.name) == wired;
             let table = known.own.iter().find(is_table).map(|own| json!(format!("${{table:{}}}", own.name)));
             variables.insert(name, table.unwrap_or(wired));
         }

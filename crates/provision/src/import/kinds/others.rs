@@ -38,10 +38,19 @@ const INSTEAD: &[(&str, &str)] = &[
         "AWS::Lambda::EventSourceMapping",
         "the file has no section for event source mappings: make it with `aws lambda create-event-source-mapping` after `apply`",
     ),
-    ("AWS::Scheduler::Schedule", "the file has no schedules of EventBridge Scheduler: a rule with `schedule:` runs in UTC"),
+    (
+        "AWS::Scheduler::Schedule",
+        "the file has no schedules of EventBridge Scheduler: a rule with `schedule:` runs in UTC",
+    ),
     ("AWS::Pipes::Pipe", "the file has no pipes"),
-    ("AWS::Lambda::EventInvokeConfig", "the file has no destinations of functions: failed events wait in dead-letter queues"),
-    ("AWS::Lambda::LayerVersion", "this version has no layers: put what they hold into the function's folder"),
+    (
+        "AWS::Lambda::EventInvokeConfig",
+        "the file has no destinations of functions: failed events wait in dead-letter queues",
+    ),
+    (
+        "AWS::Lambda::LayerVersion",
+        "this version has no layers: put what they hold into the function's folder",
+    ),
     ("AWS::CloudWatch::Alarm", "Trunkline has no alarms: `trunkline doctor` tells what is wrong"),
     ("AWS::Events::EventBusPolicy", "who else may put events on the bus is not in the file"),
     ("AWS::CloudFormation::Stack", "a nested stack is a template of its own: import that, too"),

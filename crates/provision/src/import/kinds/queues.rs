@@ -15,7 +15,11 @@ pub(in crate::import) fn is_fifo(properties: &Map<String, Value>) -> bool {
     properties.get("FifoQueue").is_some_and(|flag| flag == true || flag == "true")
 }
 
-pub(in crate::import) fn queue(mut of: Properties<'_, '_>, name: &str, known: &Known<'_>) -> Map<String, Value> {
+pub(in crate::import) fn queue(
+    mut of: Properties<'_, '_>,
+    name: &str,
+    known: &Known<'_>,
+) -> Map<String, Value> {
     let mut out = Map::from_iter([("name".to_owned(), json!(name))]);
     let times = [
         ("visibilityTimeout", "VisibilityTimeout", VISIBILITY_S),
@@ -35,10 +39,15 @@ pub(in crate::import) fn queue(mut of: Properties<'_, '_>, name: &str, known: &K
     out
 }
 
-fn dead_letter(of: &mut Properties<'_, '_>, policy: &Value, (known, out): (&Known<'_>, &mut Map<String, Value>)) {
+fn dead_letter(
+    of: &mut Properties<'_, '_>,
+    policy: &Value,
+    (known, out): (&Known<'_>, &mut Map<String, Value>),
+) {
     let arn = policy.get("deadLetterTargetArn").and_then(Value::as_str).unwrap_or_default();
     let count = policy.get("maxReceiveCount").cloned().unwrap_or_default();
-    let count = count.as_str().and_then(|text| text.parse::<u64>().ok()).map_or(count, |number| json!(number));
+    let count =
+        count.as_str().and_then(|text| text.parse::<u64>().ok()).map_or(count, |number| json!(number));
     match known.named(arn).filter(|own| own.noun == Noun::Queue && own.is_made) {
         Some(queue) => {
             out.insert("deadLetter".to_owned(), json!({"queue": queue.name, "maxReceiveCount": count}));

@@ -114,5 +114,7 @@ fn narrower(of: &mut Properties<'_, '_>, pattern: &Value, known: &Known<'_>) -> 
     };
     let sentence = format!("its pattern matches every event of the bus; narrower, by the topics: {narrow}");
     of.remark(Grade::Advice, "EventPattern", sentence);
-    vec![format!("Every event of the bus matches this pattern. Narrower, by the topics:\n  pattern: {narrow}")]
+    vec![format!(
+        "Every event of the bus matches this pattern. Narrower, by the topics:\n  pattern: {narrow}"
+    )]
 }

@@ -115,7 +115,9 @@ fn input(of: &mut Properties<'_, '_>, out: &mut Map<String, Value>) {
     if let Some(members) = of.object("InputTransformer") {
         let mut of = of.part(("InputTransformer", members));
         let mut transformer = Map::new();
-        if let Some(Value::Object(paths)) = of.value("InputPathsMap", Use::Text).filter(|paths| paths != &json!({})) {
+        if let Some(Value::Object(paths)) =
+            of.value("InputPathsMap", Use::Text).filter(|paths| paths != &json!({}))
+        {
             transformer.insert("paths".to_owned(), Value::Object(paths));
         }
         if let Some(template) = of.text("InputTemplate", Use::Text) {
@@ -135,7 +137,10 @@ fn dead_letter(of: &mut Properties<'_, '_>, known: &Known<'_>, out: &mut Map<Str
         Some(own) if own.is_made => {
             out.insert("deadLetter".to_owned(), json!(own.name));
         }
-        _ => of.left_out("Arn", format!("the dead-letter queue {arn} is not imported: the target has none in the file")),
+        _ => of.left_out(
+            "Arn",
+            format!("the dead-letter queue {arn} is not imported: the target has none in the file"),
+        ),
     }
 }
 
@@ -154,7 +159,11 @@ fn role(of: &mut Properties<'_, '_>, known: &Known<'_>, out: &mut Map<String, Va
 fn http(of: &mut Properties<'_, '_>, out: &mut Map<String, Value>) {
     let Some(members) = of.object("HttpParameters") else { return };
     let mut of = of.part(("HttpParameters", members));
-    let kinds = [("path", "PathParameterValues"), ("query", "QueryStringParameters"), ("headers", "HeaderParameters")];
+    let kinds = [
+        ("path", "PathParameterValues"),
+        ("query", "QueryStringParameters"),
+        ("headers", "HeaderParameters"),
+    ];
     let mut http = Map::new();
     for (key, property) in kinds {
         let value = of.value(property, Use::Text);

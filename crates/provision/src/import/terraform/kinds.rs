@@ -34,10 +34,14 @@ pub(super) const KINDS: &[(&str, Read)] = &[
     ("aws_cloudwatch_event_api_destination", destination),
     ("aws_sqs_queue", queue),
     ("aws_sqs_queue_redrive_policy", redrive),
-    ("aws_sqs_queue_policy", |of, _, _| Some(of.plain("AWS::SQS::QueuePolicy", &[("policy", "PolicyDocument")]))),
+    ("aws_sqs_queue_policy", |of, _, _| {
+        Some(of.plain("AWS::SQS::QueuePolicy", &[("policy", "PolicyDocument")]))
+    }),
     ("aws_lambda_function", function),
     ("aws_lambda_permission", permission),
-    ("aws_lambda_event_source_mapping", |of, _, _| Some(of.item("AWS::Lambda::EventSourceMapping", Map::new()))),
+    ("aws_lambda_event_source_mapping", |of, _, _| {
+        Some(of.item("AWS::Lambda::EventSourceMapping", Map::new()))
+    }),
     ("aws_sfn_state_machine", machine),
     ("aws_dynamodb_table", table),
     ("aws_cloudwatch_log_group", log_group),
@@ -112,7 +116,6 @@ fn is_set(value: Option<&Value>) -> bool {
     }
 }
 
-
 fn renamed(values: &Map<String, Value>, names: &[(&str, &str)]) -> Map<String, Value> {
     let set = names.iter().filter_map(|(from, to)| {
         let value = values.get(*from).filter(|value| is_set(Some(value)))?;
@@ -149,12 +152,19 @@ fn target(of: &Reader<'_>, parts: &mut Vec<Part>, remarks: &mut Remarks) -> Opti
             target.insert(to.to_owned(), Value::Object(renamed(&values, names)));
         }
     };
-    block("input_transformer", "InputTransformer", &[("input_paths", "InputPathsMap"), ("input_template", "InputTemplate")]);
+    block(
+        "input_transformer",
+        "InputTransformer",
+        &[("input_paths", "InputPathsMap"), ("input_template", "InputTemplate")],
+    );
     block("dead_letter_config", "DeadLetterConfig", &[("arn", "Arn")]);
     block(
         "retry_policy",
         "RetryPolicy",
-        &[("maximum_event_age_in_seconds", "MaximumEventAgeInSeconds"), ("maximum_retry_attempts", "MaximumRetryAttempts")],
+        &[
+            ("maximum_event_age_in_seconds", "MaximumEventAgeInSeconds"),
+            ("maximum_retry_attempts", "MaximumRetryAttempts"),
+        ],
     );
     block(
         "http_target",
@@ -166,7 +176,15 @@ fn target(of: &Reader<'_>, parts: &mut Vec<Part>, remarks: &mut Remarks) -> Opti
         ],
     );
     of.tell(
-        &["ecs_target", "batch_target", "kinesis_target", "sqs_target", "run_command_targets", "redshift_target", "sagemaker_pipeline_target"],
+        &[
+            "ecs_target",
+            "batch_target",
+            "kinesis_target",
+            "sqs_target",
+            "run_command_targets",
+            "redshift_target",
+            "sagemaker_pipeline_target",
+        ],
         remarks,
     );
     parts.push(Part::Target {
@@ -196,11 +214,16 @@ pub(super) fn join(stack: &mut Stack, parts: Vec<Part>, remarks: &mut Remarks) {
                 };
                 let is_its = |item: &&mut Item| {
                     let of_bus = text(item, "EventBusName");
-                    let of_bus = of_bus.split_once("event-bus/").map_or(of_bus.clone(), |(_, name)| name.to_owned());
+                    let of_bus =
+                        of_bus.split_once("event-bus/").map_or(of_bus.clone(), |(_, name)| name.to_owned());
                     item.kind == "AWS::Events::Rule" && text(item, "Name") == rule && of_bus == bus
                 };
                 let Some(item) = stack.items.iter_mut().find(is_its) else {
-                    remarks.left_out(&place, &address, format!("there is no rule {rule} on the bus {bus} beside it"));
+                    remarks.left_out(
+                        &place,
+                        &address,
+                        format!("there is no rule {rule} on the bus {bus} beside it"),
+                    );
                     continue;
                 };
                 let list = item.properties.entry("Targets").or_insert_with(|| json!([]));
@@ -212,7 +235,8 @@ pub(super) fn join(stack: &mut Stack, parts: Vec<Part>, remarks: &mut Remarks) {
                 let Some(own) = stack.known_as.get(&queue).cloned() else { continue };
                 let is_its = |item: &&mut Item| {
                     let name = item.properties.get("QueueName").and_then(Value::as_str);
-                    item.kind == "AWS::SQS::Queue" && name.is_some_and(|name| own.ends_with(&format!("/{name}")))
+                    item.kind == "AWS::SQS::Queue"
+                        && name.is_some_and(|name| own.ends_with(&format!("/{name}")))
                 };
                 if let Some(item) = stack.items.iter_mut().find(is_its) {
                     item.properties.insert("RedrivePolicy".to_owned(), policy);
@@ -246,8 +270,11 @@ fn destination(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<It
 }
 
 fn connection(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<Item> {
-    let mut properties =
-        of.named(&[("name", "Name"), ("description", "Description"), ("authorization_type", "AuthorizationType")]);
+    let mut properties = of.named(&[
+        ("name", "Name"),
+        ("description", "Description"),
+        ("authorization_type", "AuthorizationType"),
+    ]);
     let given = of.nested("auth_parameters").unwrap_or_default();
     let mut parameters = Map::new();
     if let Some(key) = nested(&given, "api_key") {
@@ -259,8 +286,10 @@ fn connection(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<Ite
         parameters.insert("BasicAuthParameters".to_owned(), Value::Object(members));
     }
     if let Some(oauth) = nested(&given, "oauth") {
-        let mut members =
-            renamed(&oauth, &[("authorization_endpoint", "AuthorizationEndpoint"), ("http_method", "HttpMethod")]);
+        let mut members = renamed(
+            &oauth,
+            &[("authorization_endpoint", "AuthorizationEndpoint"), ("http_method", "HttpMethod")],
+        );
         if let Some(client) = nested(&oauth, "client_parameters") {
             let client = renamed(&client, &[("client_id", "ClientID"), ("client_secret", "ClientSecret")]);
             members.insert("ClientParameters".to_owned(), Value::Object(client));
@@ -278,7 +307,11 @@ fn connection(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<Ite
 }
 
 fn http_parameters(values: &Map<String, Value>) -> Value {
-    let kinds = [("header", "HeaderParameters"), ("query_string", "QueryStringParameters"), ("body", "BodyParameters")];
+    let kinds = [
+        ("header", "HeaderParameters"),
+        ("query_string", "QueryStringParameters"),
+        ("body", "BodyParameters"),
+    ];
     let mut out = Map::new();
     for (from, to) in kinds {
         let list = values.get(from).and_then(Value::as_array).into_iter().flatten();
@@ -322,20 +355,31 @@ fn function(of: &Reader<'_>, _: &mut Vec<Part>, remarks: &mut Remarks) -> Option
     if let Some(most) = reserved.filter(|most| *most >= 0) {
         properties.insert("ReservedConcurrentExecutions".to_owned(), json!(most));
     }
-    if let Some(variables) = of.nested("environment").and_then(|environment| environment.get("variables").cloned()) {
+    if let Some(variables) =
+        of.nested("environment").and_then(|environment| environment.get("variables").cloned())
+    {
         properties.insert("Environment".to_owned(), json!({"Variables": variables}));
     }
     Some(of.item("AWS::Lambda::Function", properties))
 }
 
 fn permission(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<Item> {
-    let names =
-        [("action", "Action"), ("function_name", "FunctionName"), ("principal", "Principal"), ("source_arn", "SourceArn")];
+    let names = [
+        ("action", "Action"),
+        ("function_name", "FunctionName"),
+        ("principal", "Principal"),
+        ("source_arn", "SourceArn"),
+    ];
     Some(of.plain("AWS::Lambda::Permission", &names))
 }
 
 fn machine(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<Item> {
-    let names = [("name", "StateMachineName"), ("definition", "DefinitionString"), ("type", "StateMachineType"), ("role_arn", "RoleArn")];
+    let names = [
+        ("name", "StateMachineName"),
+        ("definition", "DefinitionString"),
+        ("type", "StateMachineType"),
+        ("role_arn", "RoleArn"),
+    ];
     Some(of.plain("AWS::StepFunctions::StateMachine", &names))
 }
 
@@ -344,7 +388,8 @@ fn table(of: &Reader<'_>, _: &mut Vec<Part>, remarks: &mut Remarks) -> Option<It
     let mut properties = of.named(&[("name", "TableName")]);
     let list = of.block.values.get("attribute").and_then(Value::as_array).into_iter().flatten();
     let names = [("name", "AttributeName"), ("type", "AttributeType")];
-    let attributes: Value = list.filter_map(Value::as_object).map(|one| Value::Object(renamed(one, &names))).collect();
+    let attributes: Value =
+        list.filter_map(Value::as_object).map(|one| Value::Object(renamed(one, &names))).collect();
     properties.insert("AttributeDefinitions".to_owned(), attributes);
     let key = |name: &str, kind: &str| Some(json!({"AttributeName": of.text(name)?, "KeyType": kind}));
     let schema: Value = [key("hash_key", "HASH"), key("range_key", "RANGE")].into_iter().flatten().collect();
@@ -357,7 +402,8 @@ fn table(of: &Reader<'_>, _: &mut Vec<Part>, remarks: &mut Remarks) -> Option<It
 }
 
 fn log_group(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<Item> {
-    let mut item = of.plain("AWS::Logs::LogGroup", &[("name", "LogGroupName"), ("retention_in_days", "RetentionInDays")]);
+    let mut item = of
+        .plain("AWS::Logs::LogGroup", &[("name", "LogGroupName"), ("retention_in_days", "RetentionInDays")]);
     // 0 is Terraform's word for ever.
     if item.properties.get("RetentionInDays") == Some(&json!(0)) {
         item.properties.shift_remove("RetentionInDays");
@@ -367,7 +413,9 @@ fn log_group(of: &Reader<'_>, _: &mut Vec<Part>, _: &mut Remarks) -> Option<Item
 
 fn attachment(of: &Reader<'_>, _: &mut Vec<Part>, remarks: &mut Remarks) -> Option<Item> {
     let arn = of.text("policy_arn").unwrap_or_default();
-    let sentence = format!("the roles that the file makes may do what functions, state machines and targets name; this policy is not among them: {arn}");
+    let sentence = format!(
+        "the roles that the file makes may do what functions, state machines and targets name; this policy is not among them: {arn}"
+    );
     let grade = if arn.ends_with("AWSLambdaBasicExecutionRole") { Grade::Implied } else { Grade::LeftOut };
     remarks.add(grade, (of.place, &of.block.address), sentence);
     None

@@ -23,7 +23,8 @@ impl Configuration {
     fn collect(&mut self, module: &Value, prefix: &str) {
         for resource in module.get("resources").and_then(Value::as_array).into_iter().flatten() {
             let address = resource.get("address").and_then(Value::as_str).unwrap_or_default();
-            let expressions = resource.get("expressions").and_then(Value::as_object).cloned().unwrap_or_default();
+            let expressions =
+                resource.get("expressions").and_then(Value::as_object).cloned().unwrap_or_default();
             self.expressions.insert(format!("{prefix}{address}"), expressions);
         }
         for (name, call) in module.get("module_calls").and_then(Value::as_object).into_iter().flatten() {
@@ -82,7 +83,11 @@ fn bare(address: &str) -> String {
 }
 
 /// Fills in what a plan leaves out: a value that is one reference alone, also within a block.
-fn fill(values: &mut Map<String, Value>, (name, expression): (&str, &Value), known: &dyn Fn(&str) -> Option<Value>) {
+fn fill(
+    values: &mut Map<String, Value>,
+    (name, expression): (&str, &Value),
+    known: &dyn Fn(&str) -> Option<Value>,
+) {
     match expression {
         Value::Object(members) if members.contains_key("references") => {
             if values.get(name).is_some_and(|value| !value.is_null()) {
@@ -121,7 +126,9 @@ fn arn(block: &Block) -> Option<String> {
         "aws_cloudwatch_event_bus" => ("events", format!("event-bus/{}", name("name")?)),
         "aws_cloudwatch_event_connection" => ("events", format!("connection/{}", name("name")?)),
         "aws_cloudwatch_event_api_destination" => ("events", format!("api-destination/{}", name("name")?)),
-        "aws_iam_role" => return Some(format!("arn:aws:iam::{ACCOUNT}:role/{}", name("name").unwrap_or(&block.address))),
+        "aws_iam_role" => {
+            return Some(format!("arn:aws:iam::{ACCOUNT}:role/{}", name("name").unwrap_or(&block.address)));
+        }
         _ => return None,
     };
     Some(format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"))
