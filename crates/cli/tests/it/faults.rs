@@ -220,7 +220,9 @@ fn a_full_disk_refuses_sends_and_recovers_by_itself() {
 fn a_file_system_that_turns_read_only_is_told_and_reads_go_on() {
     let Some(disk) = Small::mount() else { return };
     let data = disk.dir.path().join("data");
-    let mut binary = Binary::start(serve(&data)).unwrap_or_else(|_| panic!("it did not start"));
+    let mut command = serve(&data);
+    command.args(["--disk-reserve", "8"]);
+    let mut binary = Binary::start(command).unwrap_or_else(|_| panic!("it did not start"));
     binary.ok("AmazonSQS.CreateQueue", &json!({"QueueName": "q"}));
     assert_eq!(send(&binary, "before").0, 200);
 
