@@ -54,7 +54,8 @@ pub(crate) fn run(args: &[String]) -> std::process::ExitCode {
 }
 
 fn read(args: &[String]) -> Outcome<Options> {
-    let mut options = Options { binary: None, minutes: MINUTES, rate: RATE, queues: 0, messages: 0, archived: 0 };
+    let mut options =
+        Options { binary: None, minutes: MINUTES, rate: RATE, queues: 0, messages: 0, archived: 0 };
     options::read(args, &[], USAGE, |option, value| {
         match option {
             "--bin" => options.binary = Some(value.path()),

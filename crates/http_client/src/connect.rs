@@ -51,7 +51,9 @@ impl Names {
         match self {
             Self::System => Ok(lookup_host((host, port)).await?.collect()),
             #[cfg(test)]
-            Self::Script(answers) => answers.lock().unwrap().pop_front().ok_or(io::ErrorKind::NotFound.into()),
+            Self::Script(answers) => {
+                answers.lock().unwrap().pop_front().ok_or(io::ErrorKind::NotFound.into())
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::matcher::Matcher;
 use crate::matcher::anything_but::AnythingBut;
 use crate::matcher::wildcard::Wildcard;
-use crate::pattern::{Alternative, Field, Span};
+use crate::pattern::{Alternative, EventPattern, Field, Span};
 
 /// The most work that one value of an event may make, in comparisons of short texts. A pattern of 2,048 characters, AWS's
 /// default quota, has no room for more unless it was made for it.
@@ -25,6 +25,14 @@ const LITERAL: usize = 4;
 const ADDRESS: usize = 4;
 /// Comparing without case.
 const CASELESS: usize = 2;
+
+impl EventPattern {
+    /// The most work that one value of an event can make, in comparisons of short texts: at most [`WORK_MAX`].
+    #[must_use]
+    pub fn work(&self) -> usize {
+        dearest(self.alternatives()).map_or(0, |dearest| dearest.work)
+    }
+}
 
 /// The path at which a value makes most work.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::cost;
 use crate::matcher::Matcher;
 
 /// The most alternatives that `$or` may multiply to. AWS refuses a pattern beyond it
@@ -82,12 +81,6 @@ impl EventPattern {
     #[must_use]
     pub fn alternatives(&self) -> &[Alternative] {
         &self.alternatives
-    }
-
-    /// The most work that one value of an event can make, in comparisons of short texts: at most [`cost::WORK_MAX`].
-    #[must_use]
-    pub fn work(&self) -> usize {
-        cost::dearest(&self.alternatives).map_or(0, |dearest| dearest.work)
     }
 
     /// The pattern as it is written, `$or` and all.

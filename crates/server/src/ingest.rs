@@ -210,12 +210,7 @@ impl Ingest {
     }
 
     /// How many timers rang, or what filters have to decide first.
-    fn take(
-        &self,
-        commit: &mut Commit<'_>,
-        batch: Batch,
-        known: Findings,
-    ) -> Result<usize, Rollback> {
+    fn take(&self, commit: &mut Commit<'_>, batch: Batch, known: Findings) -> Result<usize, Rollback> {
         let Findings { decisions, mut matches } = known;
         if matches.routing_version != self.events.routing_version() {
             matches = Matches::default();
@@ -245,7 +240,8 @@ impl Ingest {
             return Err(Rollback::Undecided(Box::new(Undecided { batch, questions, unmatched })));
         }
         let mut known = Findings { decisions, matches };
-        for (PreparedEvent { matched, is_homeless, .. }, derived) in batch.prepared.into_iter().zip(followed) {
+        for (PreparedEvent { matched, is_homeless, .. }, derived) in batch.prepared.into_iter().zip(followed)
+        {
             let Some(derived) = derived else { continue };
             if is_homeless {
                 // Deleted since it was looked for: counted as for every other sender.

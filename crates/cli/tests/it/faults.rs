@@ -236,7 +236,11 @@ fn a_file_system_that_turns_read_only_is_told_and_reads_go_on() {
     assert!(there("umount", &[path]), "the folder is there again");
     assert_eq!(status, 503, "{answer}");
     assert!(answer["message"].as_str().unwrap().contains("is read-only"), "{answer}");
-    assert_eq!((read, &counted["Attributes"]["ApproximateNumberOfMessages"]), (200, &json!("1")), "{counted}");
+    assert_eq!(
+        (read, &counted["Attributes"]["ApproximateNumberOfMessages"]),
+        (200, &json!("1")),
+        "{counted}"
+    );
     assert_eq!(send(&binary, "after").0, 200, "writes go on without a restart");
     binary.kill();
 

@@ -8,7 +8,8 @@ use aws::{Event, Timestamp};
 use store::{KeyRange, Read, Tx};
 
 use crate::archives::archive::{
-    ARCHIVED, ARCHIVES, Archive, ArchiveCopy, ArchiveSize, ArchivedEvent, Archiver, BusArchives, CLEARING, SIZES,
+    ARCHIVED, ARCHIVES, Archive, ArchiveCopy, ArchiveSize, ArchivedEvent, Archiver, BusArchives, CLEARING,
+    SIZES,
 };
 use crate::archives::replay::is_replayed;
 use crate::buses::bus::BusName;

@@ -63,7 +63,9 @@ impl Alternatives {
         }
         let fields: usize = self.list.iter().map(|open| open.fields.len()).sum();
         if fields > COMBINED_FIELDS_MAX {
-            return Err(format!("$or relationships make more than {COMBINED_FIELDS_MAX} fields in all combinations"));
+            return Err(format!(
+                "$or relationships make more than {COMBINED_FIELDS_MAX} fields in all combinations"
+            ));
         }
         Ok(())
     }

@@ -98,7 +98,9 @@ impl Options {
     }
 
     fn outermost(&self) -> Option<&Elements> {
-        self.outermost.get_or_init(|| if self.absence.is_some() { None } else { self.values.outermost() }).as_ref()
+        self.outermost
+            .get_or_init(|| if self.absence.is_some() { None } else { self.values.outermost() })
+            .as_ref()
     }
 }
 

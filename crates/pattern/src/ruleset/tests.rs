@@ -377,15 +377,13 @@ fn more_rules_are_no_more_work() {
 fn combinations_share_what_their_fields_find() {
     let rules = RuleSet::new();
     let branches = |field: &str| list(30, |n| format!("{{\"{field}\": [{{\"prefix\": \"{field}\"}}, {n}]}}"));
-    let text =
-        format!(r#"{{"l": {{"$or": [{}], "c": {{"$or": [{}]}}}}}}"#, branches("a"), branches("b"));
+    let text = format!(r#"{{"l": {{"$or": [{}], "c": {{"$or": [{}]}}}}}}"#, branches("a"), branches("b"));
     let pattern = EventPattern::parse(&text).unwrap();
     assert_eq!(pattern.alternatives().len(), 900);
     rules.put(1, &pattern);
     // Elements have one or the other, so that each combination has to look for an element that has both.
     let event = |n: usize| {
-        let elements =
-            list(n, |i| if i % 2 == 0 { r#"{"a":"a"}"# } else { r#"{"c":{"b":"b"}}"# }.to_owned());
+        let elements = list(n, |i| if i % 2 == 0 { r#"{"a":"a"}"# } else { r#"{"c":{"b":"b"}}"# }.to_owned());
         format!("{{\"l\": [{elements}]}}")
     };
     assert!(!pattern.matches(event(500).as_bytes()).unwrap());
@@ -399,7 +397,9 @@ fn a_long_list_of_texts_is_looked_up_among_other_tests() {
     let rules = RuleSet::new();
     let texts = list(40, |n| format!("\"t{n}\""));
     rules.put(1, &EventPattern::parse(&format!(r#"{{"a": [{texts}, 7, {{"prefix": "p"}}]}}"#)).unwrap());
-    for (value, matches) in [("\"t0\"", true), ("\"t39\"", true), ("\"t40\"", false), ("7", true), ("8", false), ("\"px\"", true)] {
+    for (value, matches) in
+        [("\"t0\"", true), ("\"t39\"", true), ("\"t40\"", false), ("7", true), ("8", false), ("\"px\"", true)]
+    {
         let ids = rules.matches(format!("{{\"a\": {value}}}").as_bytes()).unwrap();
         assert_eq!(ids == [1], matches, "{value}");
     }
