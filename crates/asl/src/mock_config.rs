@@ -111,6 +111,13 @@ impl MockConfig {
         Ok(Self { machines, responses })
     }
 
+    /// What a test case says to an attempt of a state, counted from 0.
+    pub fn answer(&self, machine: &str, case: &str, state: &str, attempt: u32) -> Mocked {
+        let named = self.machines.get(machine).and_then(|cases| cases.get(case));
+        let Some(response) = named.and_then(|states| states.get(state)) else { return Mocked::NotMocked };
+        self.responses.get(response).map_or(Mocked::Missing, |spans| answer_of(spans, attempt))
+    }
+
     /// A test case of a state machine, nothing asked yet.
     pub fn case(&self, machine: &str, case: &str) -> Option<MockedCase> {
         let named = self.machines.get(machine)?.get(case)?;
@@ -145,9 +152,18 @@ impl MockedCase {
         let asked = self.asked.entry(state.to_owned()).or_default();
         let attempt = *asked;
         *asked += 1;
-        let found = spans.iter().find(|span| (span.from..=span.to).contains(&attempt));
-        found.map_or(Mocked::Missing, |span| Mocked::Answer(span.answer.clone()))
+        answer_of(spans, attempt)
     }
+}
+
+fn answer_of(spans: &[Span], attempt: u32) -> Mocked {
+    let found = spans.iter().find(|span| (span.from..=span.to).contains(&attempt));
+    found.map_or(Mocked::Missing, |span| Mocked::Answer(span.answer.clone()))
+}
+
+/// Why a Task fails whose state has a mock but no answer to this attempt.
+pub fn missing(state: &str) -> String {
+    format!("The mock of the state '{state}' has no answer to this attempt.")
 }
 
 /// In a walk a state without a mock is not answered.
@@ -159,7 +175,7 @@ impl Outside for MockedCase {
             Mocked::Answer(Ok(output)) => vec![What::TaskSucceeded { task, output }],
             Mocked::Answer(Err(TaskError { error, cause })) => vec![What::TaskFailed { task, error, cause }],
             Mocked::Missing => {
-                let cause = format!("The mock of the state '{}' has no answer to this attempt.", call.state);
+                let cause = missing(&call.state);
                 vec![What::TaskFailed { task, error: Some("States.Runtime".to_owned()), cause: Some(cause) }]
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use events::{BusName, Permissions, Retention};
 use genesys::webhook::Webhook;
@@ -71,6 +72,8 @@ pub struct Config {
     pub permissions: Permissions,
     /// The webhooks that are open.
     pub webhooks: Vec<OpenWebhook>,
+    /// Step Functions Local's mock file, read.
+    pub mocks: Option<Arc<asl::mock_config::MockConfig>>,
     /// Folders that stand for S3's buckets, by the buckets' names.
     pub buckets: BTreeMap<String, PathBuf>,
     /// Which addresses targets may have, and who is trusted there.
@@ -106,6 +109,7 @@ impl Config {
             event_retention: Retention::default(),
             permissions: Permissions::Warn,
             webhooks: Vec::new(),
+            mocks: None,
             buckets: BTreeMap::new(),
             calls_out: http_client::Settings::default(),
             aws: aws_client::Access::default(),

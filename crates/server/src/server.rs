@@ -98,6 +98,9 @@ impl Server {
         scopes.all().for_each(|served| served.rooms.states.set_served(machines::serves));
         let folders = Arc::new(DiskFolders::new(config.buckets.clone()));
         scopes.all().for_each(|served| served.rooms.states.set_folders(folders.clone()));
+        if let Some(mocks) = &config.mocks {
+            scopes.all().for_each(|served| served.rooms.states.set_mocks(Arc::clone(mocks)));
+        }
         scopes.all().for_each(|served| roles::ask(&served.rooms, config.permissions));
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = stopped_of(&scopes);

@@ -83,6 +83,7 @@ impl States {
         commit.put(&PROGRESS, &number, &Progress { version: 0, at_ms: now.unix_ms(), execution });
         commit.put(&BY_TIME, &time_key(&new.key, now, number), &());
         self.tell_status(commit, &new.key, &record);
+        Self::count_begun(commit, &new.key.machine);
         self.owe(commit, number, Owed::Start);
         Ok(Begun { number, started: now })
     }

@@ -298,7 +298,9 @@ impl States {
                 child: Some(Child { of: ChildOf { run, index }, item, block: order.block }),
             };
             // Its name is of this run alone.
-            let _ = self.begin(commit, new);
+            if let Ok(begun) = self.begin(commit, new) {
+                self.hand_on_case(commit, record.execution, begun.number);
+            }
         }
     }
 

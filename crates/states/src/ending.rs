@@ -31,6 +31,7 @@ impl States {
         }
         self.tell_status(commit, key, &execution);
         self.tell_waiting(commit, key, &execution);
+        self.count_ended(commit, &key.machine);
         if let Some(child) = execution.map_run {
             self.child_ended(commit, child, execution.status);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl::mock_config::MockedCase;
 use asl::{About, HistoryEvent, Machine};
 use aws::{Error, Timestamp};
 use queue::{Arrival, Handle, NewMessage, Receive, Settings};
@@ -11,6 +12,7 @@ use store::Commit;
 
 use crate::States;
 use crate::machine::Chosen;
+use crate::mocked::Case;
 use crate::name;
 use crate::owed::EXPRESS;
 use crate::told::Lines;
@@ -36,6 +38,9 @@ pub struct ExpressRun {
     pub input: String,
     /// When it was asked for.
     pub started: Timestamp,
+    /// The machine and the test case of the mock file, where it was started by one.
+    #[serde(default)]
+    pub(crate) case: Option<(String, String)>,
     pub(crate) revision: String,
     pub(crate) role_arn: String,
 }
@@ -52,7 +57,20 @@ pub struct OwedExpress {
     handle: Handle,
 }
 
+impl ExpressRun {
+    /// The same, its Tasks answered by a test case of the mock file.
+    pub(crate) fn of_case(self, case: Option<Case>) -> Self {
+        Self { case: case.map(|case| (case.machine, case.name)), ..self }
+    }
+}
+
 impl States {
+    /// The test case that answers an Express execution's Tasks, nothing asked yet.
+    pub fn mocked_case(&self, run: &ExpressRun) -> Option<MockedCase> {
+        let (machine, name) = run.case.as_ref()?;
+        self.mocks()?.case(machine, name)
+    }
+
     /// An Express execution of what was chosen.
     pub(crate) fn new_express(
         &self,
@@ -76,6 +94,7 @@ impl States {
             machine,
             input,
             started: at,
+            case: None,
             revision: chosen.revision_id,
             role_arn: chosen.revision.role_arn,
         }

@@ -16,8 +16,10 @@ pub mod error;
 pub mod execution;
 pub mod express;
 pub mod integration;
+mod limited;
 mod limits;
 mod machine;
+mod mocked;
 mod name;
 pub mod ops;
 pub mod owed;
@@ -32,12 +34,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use asl::mock_config::MockConfig;
 use aws::{Error, Event, Scope};
 use logs::Logs;
 use queue::Queues;
 use store::{Commit, Read, Store};
 
 use crate::buckets::{Buckets, Folders};
+pub use crate::limited::RuleStart;
 use crate::machine::Revision;
 
 /// Puts an event on the default bus, as a part of the commit.
@@ -68,6 +72,8 @@ pub struct States {
     hands: Hands,
     /// What Tasks may ask for; nothing of `aws-sdk` before it is said.
     serves: Arc<OnceLock<Serves>>,
+    /// The mock file; none before it is said.
+    mocks: Arc<OnceLock<Arc<MockConfig>>>,
     /// Folders that stand for buckets; none before they are said.
     folders: Arc<OnceLock<Arc<dyn Folders>>>,
     /// Definitions, parsed, by their revision.
@@ -97,6 +103,7 @@ impl States {
             hands,
             serves: Arc::default(),
             folders: Arc::default(),
+            mocks: Arc::default(),
             parsed: Arc::default(),
         };
         states.take_up()?;
@@ -129,6 +136,15 @@ impl States {
     /// Says which folders stand for S3's buckets: the first who says it.
     pub fn set_folders(&self, folders: Arc<dyn Folders>) {
         let _ = self.folders.set(folders);
+    }
+
+    /// Says which mock file answers for executions that are started as `ARN#CASE`: the first who says it.
+    pub fn set_mocks(&self, mocks: Arc<MockConfig>) {
+        let _ = self.mocks.set(mocks);
+    }
+
+    pub(crate) fn mocks(&self) -> Option<&MockConfig> {
+        self.mocks.get().map(AsRef::as_ref)
     }
 
     pub(crate) fn buckets(&self) -> Buckets {

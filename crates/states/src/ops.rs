@@ -2,7 +2,7 @@
 
 mod activities;
 mod aliases;
-mod executions;
+pub(crate) mod executions;
 mod histories;
 mod machines;
 mod map_runs;

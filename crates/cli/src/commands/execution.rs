@@ -1,5 +1,7 @@
 //! `trunkline execution`: executions of state machines, through Step Functions' own operations.
 
+mod diff;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use clap::{Args, Subcommand};
 use provision::Request;
 use serde_json::{Value, json};
 
+use crate::commands::execution::diff::Likeness;
 use crate::remote::{At, Remote, items, text};
 use crate::timeline::{Fold, Timeline};
 use crate::{output, table};
@@ -52,6 +55,17 @@ enum Act {
         #[command(flatten)]
         at: At,
     },
+    /// Tell where two executions went different ways, and what they had there
+    ///
+    /// States are compared one by one until the ways part. The exit status is 1 where something is different.
+    Diff {
+        /// An execution's ARN, or a state machine's name for its latest execution
+        one: String,
+        /// The other's
+        other: String,
+        #[command(flatten)]
+        at: At,
+    },
     /// Start a failed execution again where it failed
     Redrive {
         /// The execution's ARN, or a state machine's name for its latest execution
@@ -70,6 +84,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             let remote = Remote::open(&at.endpoint)?;
             let shown = Shown::open(&remote, &arn_of(&remote, execution)?, fold)?;
             if *follow { shown.follow() } else { shown.show(at) }
+        }
+        Act::Diff { one, other, at } => {
+            let remote = Remote::open(&at.endpoint)?;
+            let both = [arn_of(&remote, one)?, arn_of(&remote, other)?];
+            Ok(match diff::run(&remote, both, at.form())? {
+                Likeness::Same => ExitCode::SUCCESS,
+                Likeness::Different => ExitCode::FAILURE,
+            })
         }
         Act::Redrive { execution, at } => redrive(execution, at),
     }

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use asl::mock_config::MockConfig;
 use aws_client::{Access, Chain};
 use clap::{Args, ValueEnum};
 use events::Retention;
@@ -204,6 +206,7 @@ impl ServerArguments {
             permissions: self.permissions.mode(),
             webhooks: Vec::new(),
             buckets: std::collections::BTreeMap::new(),
+            mocks: mocks()?,
             aws: Access::new(Chain::new(aws_settings::of_environment())?),
             calls_out: http_client::Settings {
                 guard: Guard::new(allowed),
@@ -211,6 +214,16 @@ impl ServerArguments {
             },
         })
     }
+}
+
+/// The variable that names Step Functions Local's mock file.
+const MOCK_FILE: &str = "SFN_MOCK_CONFIG";
+
+fn mocks() -> Result<Option<Arc<MockConfig>>, String> {
+    let Some(path) = std::env::var_os(MOCK_FILE) else { return Ok(None) };
+    let path = PathBuf::from(path);
+    let read = MockConfig::parse(&input::file(&path)?);
+    read.map(|mocks| Some(Arc::new(mocks))).map_err(|why| format!("{MOCK_FILE}: {}: {why}", path.display()))
 }
 
 /// A pipeline file and what it says.

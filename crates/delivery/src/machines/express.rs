@@ -5,7 +5,9 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl::mock_config::MockedCase;
 use asl::step::TaskCall;
+use asl::walk::Outside as _;
 use asl::{About, Event, Execution, HistoryEvent, Machine, Status, TaskError, What};
 use aws::{Clock, Timestamp};
 use events::Slots;
@@ -50,6 +52,8 @@ struct Run {
     pending: VecDeque<What>,
     timers: BinaryHeap<Reverse<(u64, u64)>>,
     calls: JoinSet<What>,
+    /// The test case that answers its Tasks.
+    mocks: Option<MockedCase>,
     deadline_ms: u64,
 }
 
@@ -72,6 +76,7 @@ impl Runs {
             pending: VecDeque::from([What::Start]),
             timers: BinaryHeap::new(),
             calls: JoinSet::new(),
+            mocks: self.states.mocked_case(asked),
             deadline_ms,
         };
         while run.ended.execution.status == Status::Running {
@@ -114,6 +119,11 @@ impl Runs {
     }
 
     fn ask(&self, run: &mut Run, call: TaskCall) {
+        let mocked = run.mocks.as_mut().map(|mocks| mocks.task(&call)).unwrap_or_default();
+        if !mocked.is_empty() {
+            run.pending.extend(mocked);
+            return;
+        }
         let about = &run.ended.execution.about;
         let asker =
             Asker { execution_arn: about.execution_arn.clone(), machine_arn: about.machine_arn.clone() };

@@ -1,5 +1,8 @@
 //! Folders that stand for S3's buckets: read and written for map runs, and nothing outside of them.
-#![expect(clippy::disallowed_methods, reason = "a bucket is a folder of the user's, which no other room knows")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bucket is a folder of the user's, which no other room knows"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::File as DiskFile;
@@ -148,7 +151,6 @@ fn object(key: String, entry: &std::fs::DirEntry) -> Option<Object> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
     use std::collections::BTreeMap;
 

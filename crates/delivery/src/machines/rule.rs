@@ -1,7 +1,7 @@
 //! The hook by which a rule's event starts an execution, in the commit that accepts the event.
 
-use events::{Debt, PayHook, Payment, Receipt};
-use states::States;
+use events::{Debt, Events, PayHook, Payment, Receipt};
+use states::{RuleStart, States};
 use store::Commit;
 
 /// Serves rules' targets that are state machines.
@@ -10,7 +10,9 @@ pub struct MachineHook(pub States);
 
 impl PayHook for MachineHook {
     fn pay(&self, commit: &mut Commit<'_>, debt: Debt<'_>) -> Payment {
-        match self.0.start_by_rule(commit, &debt.target.arn.to_string(), debt.input) {
+        let limit = Events::concurrency_limit(&mut commit.tx, &debt.target.arn);
+        let start = RuleStart { machine_arn: debt.target.arn.to_string(), input: debt.input, limit };
+        match self.0.start_by_rule(commit, start) {
             Ok(arn) => Payment::Paid(Receipt { id: Some(arn), location: None }),
             Err(error) if error.code == "StateMachineDoesNotExist" => {
                 Payment::refused("NO_RESOURCE", error.message)

@@ -15,6 +15,7 @@ use crate::error::of_store;
 use crate::execution::{Execution, ExecutionKey, visit_by_time};
 use crate::express::{Born, EXPRESS_TIME, ExpressRun};
 use crate::machine::{Chosen, Machine, Revision, choose};
+use crate::mocked::Case;
 use crate::name::{self, ExecutionName, MachineName};
 use crate::ops::{Moment, Paging, look, write};
 use crate::{States, error, limits};
@@ -29,16 +30,57 @@ struct StartRequest {
 }
 
 /// What a start asks for, read.
-struct Asked {
+#[derive(Debug)]
+pub(crate) struct Asked {
     machine: MachineName,
     name: Option<String>,
     input: String,
     trace_header: Option<String>,
+    /// The test case of the mock file, behind the `#` of the ARN.
+    case: Option<Case>,
+}
+
+impl Asked {
+    /// A start by a rule.
+    ///
+    /// # Errors
+    /// AWS's.
+    pub(crate) fn new(states: &States, machine_arn: &str, input: String) -> Result<Self, Error> {
+        let asked = StartRequest {
+            state_machine_arn: machine_arn.to_owned(),
+            name: None,
+            input: Some(input),
+            trace_header: None,
+        };
+        asked.read(states)
+    }
+
+    /// The machine's own name.
+    pub(crate) fn machine(&self) -> &str {
+        self.machine.machine()
+    }
+
+    pub(crate) fn machine_name(&self) -> &MachineName {
+        &self.machine
+    }
+
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    pub(crate) fn into_input(self) -> String {
+        self.input
+    }
 }
 
 impl StartRequest {
     fn read(self, states: &States) -> Result<Asked, Error> {
-        let machine = MachineName::parse(&self.state_machine_arn, states.home())?;
+        let (arn, case) = match self.state_machine_arn.split_once('#') {
+            Some((arn, case)) => (arn, Some(case)),
+            None => (self.state_machine_arn.as_str(), None),
+        };
+        let machine = MachineName::parse(arn, states.home())?;
+        let case = case.map(|case| states.case(machine.machine(), case)).transpose()?;
         if let Some(name) = &self.name {
             name::check(name)?;
         }
@@ -47,7 +89,7 @@ impl StartRequest {
             return Err(error::too_large(&input, "input", limits::PAYLOAD_BYTES_MAX));
         }
         asl::json::parse_input(&input).map_err(|words| Error::sender("InvalidExecutionInput", words))?;
-        Ok(Asked { machine, name: self.name, input, trace_header: self.trace_header })
+        Ok(Asked { machine, name: self.name, input, trace_header: self.trace_header, case })
     }
 }
 
@@ -66,12 +108,16 @@ pub(super) fn start(states: &States, call: Call, body: &[u8]) -> Reply {
 }
 
 impl States {
-    fn start_asked(&self, commit: &mut Commit<'_>, asked: Asked) -> Result<Value, Error> {
+    /// Starts what is asked for, as a part of the commit.
+    ///
+    /// # Errors
+    /// AWS's.
+    pub(crate) fn start_asked(&self, commit: &mut Commit<'_>, asked: Asked) -> Result<Value, Error> {
         let home = self.home().clone();
         let chosen = choose(&mut commit.tx, &asked.machine, &home, commit.ids.next_u64())?;
         let name = asked.name.unwrap_or_else(|| commit.ids.next_uuid());
         if chosen.revision.kind == MachineType::Express {
-            let run = self.new_express(chosen, name, asked.input, commit);
+            let run = self.new_express(chosen, name, asked.input, commit).of_case(asked.case);
             self.owe_express(commit, &run);
             return Ok(json!({"executionArn": run.arn, "startDate": run.started.to_unix_seconds_f64()}));
         }
@@ -86,27 +132,10 @@ impl States {
             child: None,
         };
         let begun = self.begin(commit, new)?;
+        if let Some(case) = &asked.case {
+            Self::put_case(commit, begun.number, case);
+        }
         Ok(json!({"executionArn": arn, "startDate": begun.started.to_unix_seconds_f64()}))
-    }
-
-    /// Starts an execution of a machine of this account and region for a rule, in the commit that accepts the event; its ARN.
-    ///
-    /// # Errors
-    /// AWS's.
-    pub fn start_by_rule(
-        &self,
-        commit: &mut Commit<'_>,
-        machine_arn: &str,
-        input: String,
-    ) -> Result<String, Error> {
-        let asked = StartRequest {
-            state_machine_arn: machine_arn.to_owned(),
-            name: None,
-            input: Some(input),
-            trace_header: None,
-        };
-        let answer = self.start_asked(commit, asked.read(self)?)?;
-        Ok(answer.get("executionArn").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 }
 
@@ -131,7 +160,7 @@ fn prepare_sync(states: &States, call: &Moment, body: &[u8]) -> Result<PorterCal
     }
     let name = asked.name.unwrap_or_else(|| call.ids.next_uuid());
     let born = Born { at: call.now, id: call.ids.next_uuid() };
-    let run: ExpressRun = states.express_of(chosen, name, asked.input, born);
+    let run: ExpressRun = states.express_of(chosen, name, asked.input, born).of_case(asked.case);
     let request = serde_json::to_vec(&run)
         .map_err(|error| Error::receiver("InternalFailure", 500, error.to_string()))?;
     Ok(PorterCall {
@@ -267,30 +296,44 @@ pub(super) fn list(states: &States, _: Call, body: &[u8]) -> Reply {
         let wanted = request.wanted(states, read)?;
         let limit = request.paging.limit()?;
         let after = request.paging.token().map(place_of).transpose()?;
-        let mut places = Vec::new();
-        visit_by_time(read, &wanted.machine, after, &mut |place| {
-            places.push(place);
-            ControlFlow::Continue(())
-        });
         let (mut shown, mut next) = (Vec::new(), None);
-        let mut last = None;
-        for place in places {
-            let Some((key, execution)) = Execution::of(read, place.1) else { continue };
-            if !request.takes(&wanted, &execution) {
-                continue;
+        let (mut last, mut from) = (None, after);
+        'pages: loop {
+            let places = places_from(read, &wanted.machine, from);
+            from = places.last().copied();
+            for place in places {
+                let Some((key, execution)) = Execution::of(read, place.1) else { continue };
+                if !request.takes(&wanted, &execution) {
+                    continue;
+                }
+                if shown.len() == limit {
+                    next = last;
+                    break 'pages;
+                }
+                last = Some(place);
+                shown.push(listed(states, read, &key, &execution));
             }
-            if shown.len() == limit {
-                next = last;
+            if from.is_none() {
                 break;
             }
-            last = Some(place);
-            shown.push(listed(states, read, &key, &execution));
         }
         let mut answer = Map::new();
         answer.insert("executions".to_owned(), Value::Array(shown));
         answer.extend(next.map(|(time, number)| ("nextToken".to_owned(), json!(format!("{time}-{number}")))));
         Ok(Value::Object(answer))
     })
+}
+
+/// Places of the index that are read at a time: what is asked for mostly needs one such piece.
+const PLACES_AT_ONCE: usize = 1_000;
+
+fn places_from(read: &mut impl Read, machine: &str, after: Option<(u64, u64)>) -> Vec<(u64, u64)> {
+    let mut places = Vec::new();
+    visit_by_time(read, machine, after, &mut |place| {
+        places.push(place);
+        if places.len() < PLACES_AT_ONCE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    places
 }
 
 fn listed(states: &States, read: &mut impl Read, key: &ExecutionKey, execution: &Execution) -> Value {

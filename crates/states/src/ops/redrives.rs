@@ -46,6 +46,7 @@ impl States {
         (execution.output, execution.error, execution.cause) = (None, None, None);
         execution.put(commit, &key);
         self.tell_status(commit, &key, &execution);
+        Self::count_begun(commit, &key.machine);
         self.owe(commit, execution.number, Owed::Redrive);
         Ok(json!({"redriveDate": commit.now.to_unix_seconds_f64()}))
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use states::integration::start_request;
 use states::ops::SERVICE;
 use states::task::{Answer, OwedTask};
-use states::{Hands, States};
+use states::{Hands, RuleStart, States};
 use store::{Commit, Options, Store};
 
 const ACCOUNT: &str = "111111111111";
@@ -92,6 +92,17 @@ impl House {
     pub(crate) fn start(&mut self, machine: &str, name: &str, input: &Value) -> String {
         let request = json!({"stateMachineArn": machine, "name": name, "input": input.to_string()});
         self.call("StartExecution", &request)["executionArn"].as_str().unwrap().to_owned()
+    }
+
+    /// As a rule starts it: at most so many at a time.
+    pub(crate) fn start_by_rule(
+        &mut self,
+        machine: &str,
+        input: &Value,
+        limit: Option<u32>,
+    ) -> Result<String, Error> {
+        let start = RuleStart { machine_arn: machine.to_owned(), input: input.to_string(), limit };
+        self.commit(move |states, commit| states.start_by_rule(commit, start))
     }
 
     pub(crate) fn describe(&mut self, execution: &str) -> Value {

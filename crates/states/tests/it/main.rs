@@ -9,4 +9,5 @@
 mod executions;
 mod house;
 mod kills;
+mod limited;
 mod map_files;

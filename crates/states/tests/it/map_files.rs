@@ -31,7 +31,7 @@ impl Folders for Memory {
         let (files, start) = (self.0.lock().unwrap(), format!("{bucket}/{prefix}"));
         let found = files.iter().filter(|(key, _)| key.starts_with(&start));
         let object = |(key, text): (&String, &String)| Object {
-            key: key[bucket.len() + 1..].to_owned(),
+            key: key.split_once('/').unwrap().1.to_owned(),
             size: text.len() as u64,
             modified_s: 1_700_000_000,
         };
