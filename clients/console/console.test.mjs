@@ -92,7 +92,7 @@ before(async () => {
   };
   await sqs.send(new SendMessageCommand({ QueueUrl: orders.url, MessageBody: "<b>plain</b>" }));
   const subscription = await platform("POST", "events/subscriptions", {
-    name: named("<b>ends</b>"), eventTypes: ["event:conversation:end"], attributeFilter: "routing.queueName = 'Support'",
+    name: named("<b>ends</b>"), eventTypes: ["event:conversation:end"], attributeFilter: "queue.name = 'Support'",
     destination: { type: "aws_sqs", awsSqs: { arn: orders.arn, region: orders.arn.split(":")[3] } },
   });
   assert.equal(subscription.status, 201, JSON.stringify(subscription.body));
