@@ -61,15 +61,17 @@ fn prove(options: &Options) -> Outcome<()> {
     let mut broken = Vec::new();
     let one = rate(options, &binary, 1)?;
     let many = rate(options, &binary, options.workers)?;
-    let times = many / one;
+    let times = many.per_second() / one.per_second();
     println!(
-        "{} workers carry {many:.0} messages a second, one {one:.0}: {times:.1} times as many",
-        options.workers
+        "{} workers carry {:.0} messages a second, one {:.0}: {times:.1} times as many",
+        options.workers,
+        many.per_second(),
+        one.per_second()
     );
     if judges_times(options) && options.workers == 8 && times < 6.0 {
         broken.push(format!("8 workers carry {times:.1} times as much as one, not 6 times"));
     }
-    broken.extend(faults(options, &binary, many)?);
+    broken.extend(faults(options, &binary, &many)?);
     broken.extend(take_over(options, &binary)?);
     if broken.is_empty() { Ok(()) } else { Err(broken.join("; ")) }
 }
@@ -148,12 +150,12 @@ impl<'b> Scene<'b> {
     /// Messages that are in the queue, hidden ones too.
     fn left(&self) -> Outcome<u64> {
         let mut door = Connection::open(self.served.address)?;
-        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
-        let request = json!({"QueueUrl": self.queue_url(), "AttributeNames": names});
+        let [visible, hidden] = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let request = json!({"QueueUrl": self.queue_url(), "AttributeNames": [visible, hidden]});
         let told = door.ask(Operation::sqs("AmazonSQS.GetQueueAttributes"), &request)?;
         let number =
             |name: &str| text(&told, &format!("/Attributes/{name}")).map(|n| n.parse::<u64>().unwrap_or(1));
-        Ok(number(names[0])? + number(names[1])?)
+        Ok(number(visible)? + number(hidden)?)
     }
 }
 
@@ -167,8 +169,27 @@ impl Drop for Scene<'_> {
     }
 }
 
-/// Messages a second by so many workers, none of which is disturbed, once all are at work.
-fn rate(options: &Options, binary: &Path, workers: usize) -> Outcome<f64> {
+/// What was carried in a while.
+#[derive(Debug)]
+struct Rate {
+    carried: u32,
+    took: Duration,
+}
+
+impl Rate {
+    fn per_second(&self) -> f64 {
+        f64::from(self.carried) / self.took.as_secs_f64()
+    }
+
+    /// So many messages as are carried in a time.
+    fn messages_in(&self, time: Duration) -> u64 {
+        let messages = u128::from(self.carried) * time.as_millis() / self.took.as_millis().max(1);
+        u64::try_from(messages).unwrap_or(u64::MAX)
+    }
+}
+
+/// What so many workers carry, none of which is disturbed, once all are at work.
+fn rate(options: &Options, binary: &Path, workers: usize) -> Outcome<Rate> {
     let mut scene = Scene::open(options, binary, options.workers * options.lanes)?;
     let per_second = 1_000 / options.takes_ms.max(1) + 1;
     let lanes = u64::try_from(workers * options.lanes).unwrap_or(u64::MAX);
@@ -181,7 +202,7 @@ fn rate(options: &Options, binary: &Path, workers: usize) -> Outcome<f64> {
     machine::pause(measured);
     let (after, took) = (scene.gauge.ended().0, began.elapsed());
     let carried = u32::try_from(after - before).unwrap_or(u32::MAX);
-    Ok(f64::from(carried) / took.as_secs_f64())
+    Ok(Rate { carried, took })
 }
 
 /// What went on while workers were killed and stopped.
@@ -193,11 +214,11 @@ struct Disturbance {
 }
 
 /// Kills a worker every two seconds, and starts another; puts one to sleep past two leases; stops the server for a lease.
-fn faults(options: &Options, binary: &Path, rate: f64) -> Outcome<Vec<String>> {
+fn faults(options: &Options, binary: &Path, rate: &Rate) -> Outcome<Vec<String>> {
     let limit = options.workers * options.lanes;
     let mut scene = Scene::open(options, binary, limit)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of messages")]
-    let messages = (rate * f64::from(u32::try_from(options.seconds).unwrap_or(u32::MAX)) * 0.4) as u64 + 100;
+    // Less than could be carried undisturbed.
+    let messages = rate.messages_in(Duration::from_secs(options.seconds) * 2 / 5) + 100;
     scene.send(messages)?;
     (0..options.workers).try_for_each(|_| scene.start())?;
     let began = machine::now();
