@@ -132,6 +132,10 @@ class Stack(unittest.TestCase):
         messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20).get("Messages", [])
         self.assertEqual([json.loads(one["Body"])["detail-type"] for one in messages], ["conversation.start"])
 
+        self.assertIn("nothing was changed", self.trunkline(0, "plan", "--drift", "--detailed-exitcode"))
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "45"})
+        self.assertIn("VisibilityTimeout: 90 -> 45", self.trunkline(2, "plan", "--drift", "--detailed-exitcode"))
+
         self.trunkline(0, "apply", "--yes", "--protect")
         self.trunkline(2, "destroy", "--yes")
         gone = self.trunkline(0, "destroy", "--yes", "--unprotect")

@@ -7,6 +7,7 @@ pub(crate) mod plan;
 mod consent;
 mod drift;
 mod ending;
+mod found;
 mod interrupt;
 mod options;
 mod recovery;
@@ -14,5 +15,6 @@ mod session;
 mod show;
 mod watch;
 
+pub(crate) use crate::stack::found::Found;
 pub(crate) use crate::stack::interrupt::status as interrupted;
 pub(crate) use crate::stack::options::Options;

@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::deployment::{Goal, Target};
 use crate::output::{self, Form};
-use crate::stack::plan::{Found, PlanOptions};
-use crate::stack::{self, Options};
+use crate::stack::plan::PlanOptions;
+use crate::stack::{self, Found, Options};
 
 /// Arguments of `trunkline plan`.
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use crate::stack::consent::{self, Said};
 use crate::stack::ending::{self, Work};
 use crate::stack::options::{Given, HEADING, Parameters};
 use crate::stack::recovery::{self, Beforehand, Way};
-use crate::stack::session::Session;
+use crate::stack::session::{Session, Template};
 use crate::stack::watch;
 use crate::stack::{Options, interrupt, plan, show};
 
@@ -60,7 +60,8 @@ pub(crate) fn run(
     if let Some(id) = &own.change_set {
         return exactly(id, (target, options, own), agreement);
     }
-    let (session, template) = Session::of_file(target, options)?;
+    let (session, exported) = Session::of_file(target, options)?;
+    let template = Template::of(exported)?;
     interrupt::block_on(async {
         let beforehand = Beforehand { agreement, skip: &own.skip };
         let found = match recovery::clear(&session, beforehand).await? {
@@ -155,10 +156,12 @@ async fn agreed(
     if session.form == Form::Text {
         show::show(changes);
     }
-    match consent::to_losses(changes, &own.allow_replace).await? {
-        Said::Yes => consent::ask("Apply these changes?".to_owned(), agreement).await,
-        said => Ok(said),
-    }
+    let said = match consent::to_losses(changes, &own.allow_replace).await? {
+        Said::Yes => consent::ask("Apply these changes?".to_owned(), agreement).await?,
+        said => said,
+    };
+    // Until here everything can be taken back.
+    Ok(if interrupt::came() { Said::Interrupted } else { said })
 }
 
 async fn execute(

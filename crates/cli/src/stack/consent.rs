@@ -38,7 +38,7 @@ pub(crate) async fn ask(question: String, agreement: Agreement) -> Result<Said, 
 pub(crate) async fn to_losses(changes: &ChangeSet, allowed: &[String]) -> Result<Said, String> {
     let losses = loss::losses(changes);
     for loss in losses.iter().filter(|loss| !allowed.iter().any(|name| loss.is_named(name))) {
-        let said = typed(loss.clone()).await?;
+        let said = typed(loss).await?;
         if said != Said::Yes {
             return Ok(said);
         }
@@ -46,12 +46,12 @@ pub(crate) async fn to_losses(changes: &ChangeSet, allowed: &[String]) -> Result
     Ok(Said::Yes)
 }
 
-async fn typed(loss: Loss) -> Result<Said, String> {
+async fn typed(loss: &Loss) -> Result<Said, String> {
     if !std::io::stdin().is_terminal() {
         return Err(format!("{}; agree to that with --allow-replace {}", loss.sentence, loss.name));
     }
     let answer = answered(format!("{}. Type its name to agree: ", loss.sentence)).await?;
-    Ok(of_answer(answer, |answer| loss.is_named(answer)))
+    Ok(of_answer(answer.as_deref(), |answer| loss.is_named(answer)))
 }
 
 /// Asks for a name to be typed, unless `--yes` was given.
@@ -65,10 +65,10 @@ pub(crate) async fn name(question: String, name: &str, agreement: Agreement) -> 
     if !std::io::stdin().is_terminal() {
         return Err("nobody is there to agree; confirm with --yes".to_owned());
     }
-    Ok(of_answer(answered(question).await?, |answer| answer == name))
+    Ok(of_answer(answered(question).await?.as_deref(), |answer| answer == name))
 }
 
-fn of_answer(answer: Option<String>, agrees: impl Fn(&str) -> bool) -> Said {
+fn of_answer(answer: Option<&str>, agrees: impl Fn(&str) -> bool) -> Said {
     match answer {
         None => Said::Interrupted,
         Some(answer) if agrees(answer.trim()) => Said::Yes,

@@ -48,13 +48,19 @@ pub(crate) fn run(
 ) -> Result<ExitCode, String> {
     let (session, _) = Session::of_file(target, options)?;
     interrupt::block_on(async {
-        let found = session.find().await?;
+        let Some(found) = interrupt::unless_interrupted(session.find()).await else {
+            return Ok(interrupt::status());
+        };
+        let found = found?;
         let Some(stack) = found.filter(|stack| stack.condition() != Ok(Condition::Gone)) else {
             return Ok(nothing(&session));
         };
         check(&session, &stack, own)?;
         if session.form == Form::Text {
-            tell(&session, &stack, own).await?;
+            match interrupt::unless_interrupted(tell(&session, &stack, own)).await {
+                Some(told) => told?,
+                None => return Ok(interrupt::status()),
+            }
         }
         let question = format!("Type the stack's name to delete it ({}): ", stack.name);
         match consent::name(question, &stack.name, agreement).await? {
@@ -64,6 +70,9 @@ pub(crate) fn run(
                 output::note("nothing was deleted");
                 return Ok(ExitCode::FAILURE);
             }
+        }
+        if interrupt::came() {
+            return Ok(interrupt::status());
         }
         delete(&session, &stack, own).await
     })

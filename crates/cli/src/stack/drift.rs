@@ -5,7 +5,7 @@ use provision::stack::{Condition, Drift, Stack};
 use serde_json::{Value, json};
 
 use crate::output::{self, BAD, FAINT, Form, STRONG, styled};
-use crate::stack::plan::Found;
+use crate::stack::found::Found;
 use crate::stack::session::Session;
 use crate::stack::{interrupt, show};
 

@@ -103,8 +103,11 @@ impl Options {
         if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(format!("'{region}' is no region, such as eu-central-1"));
         }
-        let chain =
-            if is_here && self.aws_profile.is_none() { Chain::of_here(settings)? } else { Chain::new(settings)? };
+        let chain = if is_here && self.aws_profile.is_none() {
+            Chain::of_here(settings)?
+        } else {
+            Chain::new(settings)?
+        };
         let endpoint = named.unwrap_or_else(|| chain.endpoint("cloudformation", &region));
         CloudFormation::new(Access::new(chain), endpoint, region, Server::surroundings().now)
     }

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use crate::deployment::Target;
 use crate::output::{self, Form, STRONG, styled};
+use crate::stack::found::Found;
 use crate::stack::options::{Given, HEADING, Parameters};
-use crate::stack::session::{Proposed, Session};
+use crate::stack::session::{Proposed, Session, Template};
 use crate::stack::{Options, drift, interrupt, show};
 
 /// What `plan` takes besides.
@@ -33,23 +34,12 @@ impl PlanOptions {
     }
 }
 
-/// What a plan found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// Nothing to do.
-    Nothing,
-    /// Something to do.
-    Changes,
-    /// Ctrl-C came first; nothing is left.
-    Interrupted,
-}
-
 /// Shows what applying the file would change.
 ///
 /// # Errors
 /// The file's mistakes, CloudFormation's words, or why the stack cannot be changed now.
 pub(crate) fn run(target: &Target, options: &Options, own: &PlanOptions) -> Result<Found, String> {
-    let (session, template) = Session::of_file(target, options)?;
+    let (session, exported) = Session::of_file(target, options)?;
     interrupt::block_on(async {
         let found = match interrupt::unless_interrupted(session.find()).await {
             Some(found) => found?,
@@ -58,10 +48,10 @@ pub(crate) fn run(target: &Target, options: &Options, own: &PlanOptions) -> Resu
         if own.drift {
             return drift::show(&session, found.as_ref()).await;
         }
-        if let Some(stack) = found.as_ref().filter(|stack| stack.condition() != Ok(Condition::Ready)) {
-            if let Some(told) = cannot_compare(&session, stack)? {
-                return Ok(told);
-            }
+        let template = Template::of(exported)?;
+        let odd = found.as_ref().filter(|stack| stack.condition() != Ok(Condition::Ready));
+        if let Some(told) = odd.map(|stack| cannot_compare(&session, stack)).transpose()?.flatten() {
+            return Ok(told);
         }
         let Some(proposed) = session.propose(&template, &own.parameters.values(), found.as_ref()).await?
         else {

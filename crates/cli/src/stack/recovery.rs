@@ -8,8 +8,8 @@ use crate::deployment::Agreement;
 use crate::output;
 use crate::stack::consent::{self, Said};
 use crate::stack::session::Session;
-use crate::stack::show;
 use crate::stack::watch::{self, Ended};
+use crate::stack::{interrupt, show};
 
 /// Steps until a stack can be changed, at most: rolled back, found to be remains, deleted.
 const STEPS_MAX: u32 = 4;
@@ -45,7 +45,10 @@ enum Step {
 /// CloudFormation's words, or what has to be done before.
 pub(crate) async fn clear(session: &Session<'_>, said: Beforehand<'_>) -> Result<Way, String> {
     for _ in 0..STEPS_MAX {
-        let Some(stack) = session.find().await? else { return Ok(Way::Clear(None)) };
+        let Some(found) = interrupt::unless_interrupted(session.find()).await else {
+            return Ok(Way::Interrupted);
+        };
+        let Some(stack) = found? else { return Ok(Way::Clear(None)) };
         let step = match stack.condition().map_err(words)? {
             Condition::Ready | Condition::Shell | Condition::Gone => return Ok(Way::Clear(Some(stack))),
             Condition::UnderWay => await_end(session, &stack).await?,
@@ -66,6 +69,7 @@ pub(crate) async fn clear(session: &Session<'_>, said: Beforehand<'_>) -> Result
     Err(format!("the stack {} does not come to rest; look at it in CloudFormation's console", session.stack))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn words(error: StackError) -> String {
     error.to_string()
 }

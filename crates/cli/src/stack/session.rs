@@ -35,15 +35,15 @@ pub(crate) struct Template {
 }
 
 impl<'a> Session<'a> {
-    /// The session of a file, and its template.
+    /// The session of a file, and what it is on AWS.
     ///
     /// # Errors
-    /// The file's mistakes, or what keeps its template from being sent.
-    pub(crate) fn of_file(target: &Target, options: &'a Options) -> Result<(Self, Template), String> {
+    /// The file's mistakes, or what is wrong with the options.
+    pub(crate) fn of_file(target: &Target, options: &'a Options) -> Result<(Self, Exported), String> {
         let file = target.file()?;
         let pipeline = file.load_or_say()?;
-        let exported =
-            cloudformation::export(file.texts().main(), &pipeline).map_err(|mistakes| file.show(&mistakes))?;
+        let exported = cloudformation::export(file.texts().main(), &pipeline)
+            .map_err(|mistakes| file.show(&mistakes))?;
         let session = Self {
             client: options.client(target.named_endpoint())?,
             stack: options.stack(&pipeline.owner),
@@ -51,7 +51,7 @@ impl<'a> Session<'a> {
             description: cloudformation::description(&pipeline.owner),
             form: target.form(),
         };
-        Ok((session, Template::of(exported)?))
+        Ok((session, exported))
     }
 
     /// The stack; `None` where there is none. Somebody else's is an error.
@@ -172,7 +172,11 @@ fn kind(found: Option<&Stack>) -> Result<Kind, provision::stack::StackError> {
 }
 
 impl Template {
-    fn of(exported: Exported) -> Result<Self, String> {
+    /// The template of a file; what a person must know about it is said.
+    ///
+    /// # Errors
+    /// What keeps it from being sent.
+    pub(crate) fn of(exported: Exported) -> Result<Self, String> {
         for note in &exported.notes {
             output::note(note);
         }

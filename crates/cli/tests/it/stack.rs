@@ -3,7 +3,7 @@
 mod double;
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -31,8 +31,8 @@ fn cases() -> Vec<(String, Value)> {
     cases
 }
 
-/// Runs a command of a case at an endpoint, with nothing of this machine's own AWS configuration.
-fn run(folder: &Path, case: &Value, arguments: &[&str]) -> Output {
+/// A command of a case, with nothing of this machine's own AWS configuration.
+fn prepared(folder: &Path, case: &Value, arguments: &[&str]) -> Command {
     std::fs::write(folder.join("trunkline.yaml"), case["file"].as_str().unwrap_or(PIPELINE)).unwrap();
     let mut command = trunkline(arguments);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
@@ -43,7 +43,13 @@ fn run(folder: &Path, case: &Value, arguments: &[&str]) -> Output {
     for (name, value) in case["environment"].as_object().into_iter().flatten() {
         command.env(name, value.as_str().unwrap());
     }
-    command.stdin(std::process::Stdio::null()).output().unwrap()
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a command of a case.
+fn run(folder: &Path, case: &Value, arguments: &[&str]) -> Output {
+    prepared(folder, case, arguments).output().unwrap()
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -110,6 +116,50 @@ fn each_state_of_a_stack_has_its_next_step() {
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Runs a command until it has asked `until`, and presses Ctrl-C.
+fn interrupted(case: &Value, arguments: &[&str], until: &str) -> Interrupted {
+    let folder = tempfile::tempdir().unwrap();
+    let double = Double::start(case);
+    let arguments = [arguments, &["--endpoint", &double.url]].concat();
+    let mut command = prepared(folder.path(), case, &arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    double.wait_for(until, 2);
+    let pressed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(pressed.success());
+    let output = child.wait_with_output().unwrap();
+    Interrupted {
+        status: output.status.code(),
+        said: String::from_utf8(output.stderr).unwrap(),
+        left: double.left(),
+    }
+}
+
+struct Interrupted {
+    status: Option<i32>,
+    said: String,
+    left: Value,
+}
+
+#[test]
+fn ctrl_c_before_a_change_takes_everything_back_and_afterwards_says_what_goes_on() {
+    // A change set that is never ready.
+    let case = json!({"changeSet": {"Status": "CREATE_IN_PROGRESS"}});
+    let planned = interrupted(&case, &["plan"], "DescribeChangeSet");
+    assert_eq!(planned.status, Some(130), "{}", planned.said);
+    assert_eq!(planned.left, json!({"stack": null, "changeSets": 0}), "{}", planned.said);
+    // An operation that never ends.
+    let steps: Vec<Value> = (0..1000).map(|_| json!({"status": "CREATE_IN_PROGRESS"})).collect();
+    let case = json!({"operations": {"ExecuteChangeSet": steps}});
+    let applied = interrupted(&case, &["apply", "--yes"], "DescribeStackEvents");
+    assert_eq!(applied.status, Some(130), "{}", applied.said);
+    assert!(applied.said.contains("CloudFormation goes on without this command"), "{}", applied.said);
+    assert!(
+        applied.left["stack"].as_str().is_some_and(|status| status.ends_with("IN_PROGRESS")),
+        "{}",
+        applied.left
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ type Members = BTreeMap<String, String>;
 pub(crate) struct Double {
     pub(crate) url: String,
     state: Arc<Mutex<State>>,
+    asked: Arc<Condvar>,
 }
 
 struct State {
@@ -46,19 +48,33 @@ impl Double {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State::of(case)));
-        let kept = state.clone();
+        let asked = Arc::new(Condvar::new());
+        let (kept, bell) = (state.clone(), asked.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (stream, state) = (stream.unwrap(), kept.clone());
-                std::thread::spawn(move || serve(stream, &state));
+                let (stream, state, bell) = (stream.unwrap(), kept.clone(), bell.clone());
+                std::thread::spawn(move || {
+                    serve(stream, &state);
+                    bell.notify_all();
+                });
             }
         });
-        Self { url, state }
+        Self { url, state, asked }
     }
 
     /// The operations that were asked, in order; each with the members that a case may look at.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.state.lock().unwrap().asked.clone()
+    }
+
+    /// Waits until an operation was asked so many times.
+    pub(crate) fn wait_for(&self, operation: &str, times: usize) {
+        let state = self.state.lock().unwrap();
+        let is_missing =
+            |state: &mut State| state.asked.iter().filter(|line| line.starts_with(operation)).count() < times;
+        let (state, waited) =
+            self.asked.wait_timeout_while(state, Duration::from_secs(120), is_missing).unwrap();
+        assert!(!waited.timed_out(), "{:?}", state.asked);
     }
 
     /// The stack's status and how many change sets there are.
