@@ -143,9 +143,10 @@ mod tests {
         let one = json!({"id": "s-1", "name": "<i>crm</i>", "enabled": true, "eventTypes": ["*"],
             "destinations": [{"url": "https://crm.example/\u{202e}in", "headers": {"x-api-key": "********"}}],
             "status": {"deliveredCount": 3, "deadLetteredCount": 1, "lastError": "<b>503</b>"}});
-        for html in
-            [list(&[one.clone()]).into_string(), written(&one, "/console/dead-letters/x").into_string()]
-        {
+        for html in [
+            list(std::slice::from_ref(&one)).into_string(),
+            written(&one, "/console/dead-letters/x").into_string(),
+        ] {
             assert!(!html.contains("<i>") && !html.contains("<b>") && !html.contains('\u{202e}'), "{html}");
         }
         let html = written(&one, "/console/dead-letters/x").into_string();

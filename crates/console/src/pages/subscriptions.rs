@@ -198,7 +198,7 @@ mod tests {
     fn texts_of_strangers_are_texts() {
         let one = json!({"id": "a/b", "name": "<script>x</script>", "status": "inactive", "eventTypes": ["event:conversation:end"],
             "lastError": "<b>no</b> \u{202e}x", "failedCount": 2, "destination": {"awsSqs": {"arn": "arn:aws:sqs:us-east-1:000000000000:q"}}});
-        for html in [list(&[one.clone()]).into_string(), written(&one, None).into_string()] {
+        for html in [list(std::slice::from_ref(&one)).into_string(), written(&one, None).into_string()] {
             assert!(
                 !html.contains("<script>") && !html.contains("<b>no") && !html.contains('\u{202e}'),
                 "{html}"
