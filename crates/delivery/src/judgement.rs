@@ -111,11 +111,11 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = Timestamp::from_unix_ms(1_000);
         let cases = [
-            (None, Retry::ByPolicy),
-            (Some("soon"), Retry::ByPolicy),
+            (None, ByPolicy),
+            (Some("soon"), ByPolicy),
             (Some("0"), Retry::NotBefore(now)),
             (Some(" 120 "), Retry::NotBefore(now.plus(Duration::from_secs(120)))),
-            (Some("-1"), Retry::Never),
+            (Some("-1"), Never),
             (Some("Thu, 01 Jan 1970 00:01:00 GMT"), Retry::NotBefore(Timestamp::from_unix_ms(60_000))),
         ];
         for (header, wanted) in cases {

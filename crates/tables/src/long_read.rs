@@ -99,7 +99,8 @@ mod tests {
             now: || Duration::from_millis(NOW_MS.load(Ordering::Relaxed)),
             tell: |read| TOLD.lock().unwrap().push(*read),
         });
-        for (operation, ms) in [("Scan", 49), ("PutItem", 500), ("Scan", 50), ("Query", 70), ("Scan", 60_000)] {
+        for (operation, ms) in [("Scan", 49), ("PutItem", 500), ("Scan", 50), ("Query", 70), ("Scan", 60_000)]
+        {
             let other = watched.begin("GetItem");
             let one = watched.begin(operation);
             pass(ms);

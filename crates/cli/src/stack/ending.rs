@@ -72,10 +72,11 @@ fn sentence(session: &Session<'_>, ended: &Ended) -> String {
                 "the change failed and was rolled back: the stack {stack} is as it was before; mend the cause and apply again"
             )
         }
-        (Rest::HalfWay, "UPDATE_ROLLBACK_FAILED") => format!(
+        (Rest::HalfWay, "UPDATE_ROLLBACK_FAILED") => {
             "the change failed, and so did its rollback; mend the cause and apply again, which continues it; --skip NAME leaves a resource as \
              it is"
-        ),
+                .to_owned()
+        }
         (Rest::HalfWay, "DELETE_FAILED") => format!(
             "the stack {stack} could not be deleted; mend the cause and destroy again; --retain NAME leaves a resource in the account"
         ),

@@ -21,7 +21,7 @@ const DOUBTED_MIN: u64 = 5_000;
 fn run(pipeline: &Pipeline) -> Vec<Mistake> {
     let mut doubts = Vec::new();
     let mut ask = |what: &str, seconds: u64, span: Span| {
-        if seconds >= DOUBTED_MIN && seconds % MS == 0 && seconds % HOUR != 0 {
+        if seconds >= DOUBTED_MIN && seconds.is_multiple_of(MS) && !seconds.is_multiple_of(HOUR) {
             let (hours, minutes) = (seconds / HOUR, seconds % HOUR / 60);
             let sentence = format!("{what} is {seconds} seconds, which are {hours} h {minutes} min");
             let advice = format!("durations are in seconds: {seconds} ms are `{}s`", seconds / MS);

@@ -47,17 +47,22 @@ fn child_that_is_killed() {
             let (tables, round) = (&tables, &round);
             scope.spawn(move || {
                 for number in 0_u64.. {
-                    if ask(tables, "PutItem", &put(&format!("{round}-lease-{number}"), worker)).is_ok() {
-                        tell(&format!("{round}-lease-{number} {worker}"));
-                    }
-                    let half = |half: &str| json!({"Put": put(&format!("{round}-{worker}-{number}-{half}"), worker)});
-                    let pair = json!({"TransactItems": [half("a"), half("b")]});
-                    ask(tables, "TransactWriteItems", &pair).unwrap();
-                    tell(&format!("{round}-{worker}-{number}-a {worker}"));
+                    try_for(tables, (round.as_str(), number), worker);
                 }
             });
         }
     });
+}
+
+/// One lease that all try for, and a pair of this worker's own.
+fn try_for(tables: &Tables, (round, number): (&str, u64), worker: u64) {
+    if ask(tables, "PutItem", &put(&format!("{round}-lease-{number}"), worker)).is_ok() {
+        tell(&format!("{round}-lease-{number} {worker}"));
+    }
+    let half = |half: &str| json!({"Put": put(&format!("{round}-{worker}-{number}-{half}"), worker)});
+    let pair = json!({"TransactItems": [half("a"), half("b")]});
+    ask(tables, "TransactWriteItems", &pair).unwrap();
+    tell(&format!("{round}-{worker}-{number}-a {worker}"));
 }
 
 /// Not a test but the work of a child whose files may not grow: it writes until that fails.

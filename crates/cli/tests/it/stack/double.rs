@@ -240,7 +240,7 @@ impl State {
                 let asked = members.get("StackName").unwrap();
                 let gone = self.stack.as_ref().is_none_or(|stack| stack["StackStatus"] == "DELETE_COMPLETE");
                 if self.stack.is_none() || (gone && !asked.starts_with("arn:")) {
-                    return Err(self.absent());
+                    return Err(absent());
                 }
                 let answer = json!({"Stacks": [self.stack]});
                 self.step();
@@ -334,14 +334,14 @@ impl State {
                 wants("UPDATE_FAILED")?;
                 self.begin(action, &["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"])
             }
-            _ => Err(self.absent()),
+            _ => Err(absent()),
         }
     }
 
     /// Sets an operation going: as the case says, or as it goes well.
     fn begin(&mut self, action: &str, well: &[&str]) -> Result<Value, Refusal> {
         if self.stack.is_none() {
-            return Err(self.absent());
+            return Err(absent());
         }
         let said = steps(&self.case["operations"][action]);
         self.steps = if said.is_empty() {
@@ -359,7 +359,7 @@ impl State {
             ("CREATE", _) => {
                 Some(format!("Stack [{NAME}] already exists and cannot be created again with the changeSet"))
             }
-            (_, "") => return Err(self.absent()),
+            (_, "") => return Err(absent()),
             (_, status) if status.contains("COMPLETE") && status != "ROLLBACK_COMPLETE" => None,
             (_, status) => Some(format!("Stack:{NAME} is in {status} state and can not be updated.")),
         };
@@ -408,10 +408,6 @@ impl State {
         })
     }
 
-    fn absent(&self) -> Refusal {
-        refuse("ValidationError", format!("Stack with id {NAME} does not exist"))
-    }
-
     /// A page of a list, of as many as the case says.
     fn paged(&self, name: &str, all: &[Value], members: &Members) -> Value {
         let size = self.case["page"].as_u64().map_or(usize::MAX, |size| usize::try_from(size).unwrap());
@@ -451,4 +447,8 @@ fn write_xml(out: &mut String, name: &str, value: &Value) {
         other => other.to_string(),
     };
     out.push_str(&format!("<{name}>{inside}</{name}>"));
+}
+
+fn absent() -> Refusal {
+    refuse("ValidationError", format!("Stack with id {NAME} does not exist"))
 }
