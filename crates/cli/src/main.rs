@@ -28,6 +28,10 @@ use clap::{CommandFactory, Parser};
 
 use crate::commands::Command;
 
+/// An event is made of many small allocations, which this one makes in half the time of the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Carries Genesys Cloud events to the code that must act on them.
 ///
 /// `trunkline dev` runs everything on this machine: a simulated Genesys Cloud org, event buses, rules, queues, and AWS's

@@ -51,7 +51,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             home: Scope::default(),
-            cache_bytes: 64 << 20,
+            cache_bytes: 32 << 20,
             disk_reserve_bytes: 64 << 20,
             secret_key: None,
             leaves_secrets_sealed: false,
