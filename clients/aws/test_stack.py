@@ -1,3 +1,4 @@
+# `trunkline plan|apply|destroy --to aws`, live against an emulator of CloudFormation.
 """`trunkline plan|apply|destroy --to aws` against an emulator, looked at through the services' own APIs.
 
 The emulator (ministack) has no archives, connections and API destinations, models no failing resource and no adoption of what is

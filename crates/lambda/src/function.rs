@@ -9,7 +9,7 @@ use store::{KeyRange, Read, Table, Tx};
 
 use crate::layer::LayerUse;
 use crate::name::{self, FunctionName, LATEST};
-use crate::{error, limits};
+use crate::{error, limits, moment};
 
 pub(crate) const FUNCTIONS: Table<String, Function> = Table::new(72, "Lambda functions");
 pub(crate) const VERSIONS: Table<(String, String), Version> = Table::new(73, "Lambda versions");
@@ -166,7 +166,7 @@ impl Version {
             "Description": configuration.description,
             "Timeout": configuration.timeout_seconds,
             "MemorySize": configuration.memory_mb,
-            "LastModified": modified(self.modified),
+            "LastModified": moment::shown(self.modified),
             "CodeSha256": configuration.code.sha256(),
             "Version": version,
             "TracingConfig": {"Mode": configuration.tracing_mode},
@@ -251,9 +251,4 @@ pub(crate) fn create(
     Function { tags, reserved: None, last_version: 0 }.put(tx, name);
     latest.put(tx, name, LATEST);
     Ok(())
-}
-
-/// `2026-11-28T10:00:00.000+0000`.
-pub(crate) fn modified(at: Timestamp) -> String {
-    at.to_iso_millis().replace('Z', "+0000")
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use store::{KeyRange, Read, Table, Tx};
 
 use crate::policy::Policy;
-use crate::{error, limits};
+use crate::{error, limits, moment};
 
 pub(crate) const LAYERS: Table<String, Layer> = Table::new(79, "Lambda layers");
 pub(crate) const LAYER_VERSIONS: Table<(String, u64), LayerVersion> = Table::new(81, "Lambda layer versions");
@@ -147,7 +147,7 @@ impl LayerVersion {
         set("LayerVersionArn", json!(arn(home, name, Some(version)).to_string()));
         set("Version", json!(version));
         set("Description", json!(self.description));
-        set("CreatedDate", json!(crate::function::modified(self.created)));
+        set("CreatedDate", json!(moment::shown(self.created)));
         if !self.runtimes.is_empty() {
             set("CompatibleRuntimes", json!(self.runtimes));
         }

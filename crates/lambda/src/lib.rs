@@ -16,6 +16,7 @@ mod invocation;
 mod layer;
 pub mod limits;
 pub mod mapping;
+mod moment;
 pub mod name;
 pub mod ops;
 pub mod owed;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::isolation::{Isolation, UNSHARE, UNSHARE_ARGUMENTS};
 use crate::launcher::{Exit, Launch};
@@ -19,6 +19,10 @@ use crate::tree::{self, Usage};
 
 /// How long a launcher may take to end its processes before it is killed itself.
 const ENDING_MAX: Duration = Duration::from_secs(2);
+
+/// For how long, and how often, a start is tried while the machine has no process left to give.
+const SCARCE_TRIES: u32 = 100;
+const SCARCE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Ends its processes when it is dropped.
 #[derive(Debug)]
@@ -45,6 +49,18 @@ pub(crate) struct Watch {
     life: oneshot::Receiver<()>,
 }
 
+/// Starts a process. Where the machine has none left (`EAGAIN`, as a function's fork bomb leaves it until it is ended), a
+/// while later.
+async fn spawn(command: &mut Command) -> io::Result<Child> {
+    for _ in 0..SCARCE_TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(SCARCE_PAUSE).await,
+            done => return done,
+        }
+    }
+    command.spawn()
+}
+
 impl Process {
     /// Starts what `launch` says, its output going to `writer`.
     pub(crate) async fn start(
@@ -59,7 +75,7 @@ impl Process {
         let mut command = command(launcher, isolation);
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         command.stderr(Stdio::from(writer.try_clone()?)).stdout(Stdio::from(writer));
-        let child = command.kill_on_drop(true).process_group(0).spawn()?;
+        let child = spawn(command.kill_on_drop(true).process_group(0)).await?;
         drop(command);
         let root = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
         let mut line = serde_json::to_vec(launch).map_err(io::Error::other)?;

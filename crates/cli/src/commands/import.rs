@@ -7,6 +7,7 @@ use clap::Args;
 use provision::import::{Grade, Imported, Options, Remark};
 use serde_json::json;
 
+use crate::input;
 use crate::output;
 
 /// Arguments of `trunkline import`.
@@ -54,8 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     }
     let imported = provision::import::import(&arguments.source, &options)?;
     if let Some(path) = &arguments.output {
-        std::fs::write(path, &imported.text)
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        input::write_new(path, &imported.text)?;
     }
     if arguments.json {
         let report: Vec<serde_json::Value> = imported.remarks.iter().map(as_json).collect();

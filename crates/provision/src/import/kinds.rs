@@ -1,5 +1,6 @@
 //! What each kind of resource is in the pipeline file.
 
+pub(super) mod buses;
 pub(super) mod endpoints;
 pub(super) mod functions;
 pub(super) mod kept;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::import::Options;
-use crate::import::kinds::{Known, endpoints, functions, kept, machines, others, queues, rules};
+use crate::import::kinds::{Known, buses, endpoints, functions, kept, machines, others, queues, rules};
 use crate::import::naming::{self, has_name};
 use crate::import::properties::Properties;
 use crate::import::remark::{Grade, Remarks};
@@ -89,8 +89,8 @@ impl File {
             let resolver = Resolver { at, all: named, given: &options.parameters };
             for item in at.stack.items.iter().filter(|item| item.kind == "AWS::Events::Rule") {
                 let bus = item.properties.get("EventBusName").map(|bus| resolver.text(bus, Use::Name));
-                let bus = rules::bus_name(&bus.and_then(Result::ok).unwrap_or_default());
-                let bus = if rules::is_partner(&bus) { bus::DEFAULT.to_owned() } else { bus };
+                let bus = buses::bus_name(&bus.and_then(Result::ok).unwrap_or_default());
+                let bus = if buses::is_partner(&bus) { bus::DEFAULT.to_owned() } else { bus };
                 *counts.entry(bus).or_default() += 1;
             }
         }
@@ -98,7 +98,7 @@ impl File {
         let carried = || self.whole.get("bus").and_then(Value::as_str).map(str::to_owned);
         let made = || {
             let mut own = named.iter().flat_map(|at| at.own.values());
-            own.find(|own| own.noun == Noun::Bus && !rules::is_partner(&own.name)).map(|own| own.name.clone())
+            own.find(|own| own.noun == Noun::Bus && !buses::is_partner(&own.name)).map(|own| own.name.clone())
         };
         most.or_else(carried).or_else(made).unwrap_or_else(|| bus::DEFAULT.to_owned())
     }
@@ -223,7 +223,7 @@ impl File {
 
 /// The bus is made with the file's `bus`; others are told.
 fn bus(mut of: Properties<'_, '_>, name: &str, known: &Known<'_>) {
-    if rules::is_partner(name) {
+    if buses::is_partner(name) {
         let sentence = "the bus is made of Genesys Cloud's event source: `trunkline genesys connect` makes the two, and a pipeline file takes \
                         events from it with `genesys: {source: sqs}`";
         of.left_out("", sentence);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::import::kinds::{Known, rules};
+use crate::import::kinds::{Known, buses, rules};
 use crate::import::properties::Properties;
 use crate::import::value::Use;
 
@@ -54,8 +54,8 @@ pub(in crate::import) fn archive(
 ) -> Option<Map<String, Value>> {
     let mut out = Map::from_iter([("name".to_owned(), json!(name))]);
     let source = of.text("SourceArn", Use::Name).unwrap_or_default();
-    let bus = rules::bus_name(&source);
-    if bus != known.bus && !rules::is_partner(&bus) {
+    let bus = buses::bus_name(&source);
+    if bus != known.bus && !buses::is_partner(&bus) {
         of.left_out("", format!("it is an archive of the bus {bus}, and the file has the bus {}", known.bus));
         return None;
     }

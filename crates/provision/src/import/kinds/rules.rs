@@ -2,22 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::import::kinds::{Known, targets};
+use crate::import::kinds::{Known, buses, targets};
 use crate::import::properties::Properties;
 use crate::import::remark::Grade;
 use crate::import::value::Use;
 use crate::import::yaml::Entry;
-
-/// The name of a bus, by its name or its ARN.
-pub(in crate::import) fn bus_name(text: &str) -> String {
-    let name = text.split_once("event-bus/").map_or(text, |(_, name)| name);
-    if name.is_empty() { crate::resource::bus::DEFAULT.to_owned() } else { name.to_owned() }
-}
-
-/// Whether a bus is a partner's: the file cannot make it.
-pub(in crate::import) fn is_partner(bus: &str) -> bool {
-    bus.starts_with("aws.partner/")
-}
 
 /// A pattern as a value; templates may have it as JSON text.
 pub(in crate::import) fn pattern(value: Value) -> Value {
@@ -29,8 +18,8 @@ pub(in crate::import) fn pattern(value: Value) -> Value {
 
 /// `None` where it cannot be on the file's bus.
 pub(in crate::import) fn rule(mut of: Properties<'_, '_>, name: &str, known: &Known<'_>) -> Option<Entry> {
-    let bus = bus_name(&of.text("EventBusName", Use::Name).unwrap_or_default());
-    if bus != known.bus && !is_partner(&bus) {
+    let bus = buses::bus_name(&of.text("EventBusName", Use::Name).unwrap_or_default());
+    if bus != known.bus && !buses::is_partner(&bus) {
         let sentence = format!(
             "it is on the bus {bus}, and the file has the bus {}: import with --bus {bus} for a file of that bus",
             known.bus
@@ -50,7 +39,7 @@ pub(in crate::import) fn rule(mut of: Properties<'_, '_>, name: &str, known: &Kn
             if schedule.is_some() {
                 of.left_out("ScheduleExpression", "a rule of the file has a pattern or a schedule, not both");
             }
-            if is_partner(&bus) {
+            if buses::is_partner(&bus) {
                 let sentence = format!(
                     "its bus {bus} is made of Genesys Cloud's event source: in the file the rule is on the bus {}",
                     known.bus

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::import::kinds::{Known, rules};
+use crate::import::kinds::{Known, buses};
 use crate::import::properties::Properties;
 use crate::import::value::{Noun, Own, Use};
 use crate::mistake::{Marked, Span};
@@ -94,7 +94,7 @@ fn destination(known: &Known<'_>, arn: &str) -> (&'static str, String) {
     }
     let is_here = arn.contains(":000000000000:");
     match arn.split_once(":event-bus/") {
-        Some((_, bus)) if is_here && !rules::is_partner(bus) => ("bus", bus.to_owned()),
+        Some((_, bus)) if is_here && !buses::is_partner(bus) => ("bus", bus.to_owned()),
         _ if arn.contains(":lambda:") => ("lambda", arn.to_owned()),
         _ => ("arn", arn.to_owned()),
     }
