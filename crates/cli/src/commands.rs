@@ -88,12 +88,12 @@ pub(crate) enum Command {
     Audit(audit::Arguments),
     /// Show what a running server is at, second by second
     ///
-    /// Events and their rates, and the queues with the most messages. On a terminal the view is drawn anew, elsewhere one view
-    /// follows the other; --limit ends it.
+    /// Events and their rates, and the queues with the most messages. On a terminal the view is redrawn in place, elsewhere one
+    /// view follows another; --limit ends it.
     Top(top::Arguments),
     /// Check a running server: books, overdue work, rules, targets, dead letters, queues, connections
     ///
-    /// Each check says what it found, why it matters and how it is fixed. The exit status is 1 where one found something.
+    /// Each check says what it found, why it matters and how it is fixed. The exit status is 1 if any check found something.
     Doctor(doctor::Arguments),
     /// Write a backup of a data folder, also while a server uses it
     ///

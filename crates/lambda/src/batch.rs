@@ -108,13 +108,17 @@ impl Functions {
 impl Catch {
     /// Sorts what matches no filter out, and what is left into batches.
     pub fn gather(self) -> Gathered {
-        let filters: Vec<EventPattern> =
-            self.mapping.filters.iter().filter_map(|text| EventPattern::parse(text).ok()).collect();
+        // What a filter would sort out that cannot be read any more is not known: nothing is thrown away for it.
+        let filters: Option<Vec<EventPattern>> =
+            self.mapping.filters.iter().map(|text| EventPattern::parse(text).ok()).collect();
         let mut gathered = Gathered::default();
         let (mut messages, mut bytes) = (Vec::new(), ENVELOPE_BYTES);
         for received in &self.received {
             let shown = record(received, &self.source);
-            if !self.mapping.filters.is_empty() && !matches_any(&filters, &shown) {
+            if let Some(filters) = &filters
+                && !filters.is_empty()
+                && !matches_any(filters, &shown)
+            {
                 gathered.unmatched.push(received.handle);
                 continue;
             }

@@ -3,8 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
+
+/// Two starts at once would write to one unfinished folder.
+static MERGING: Mutex<()> = Mutex::new(());
 
 /// The folder that becomes /opt: the layer itself where there is one, a copy of all where there are several, the later
 /// ones on top. None without layers.
@@ -16,6 +20,7 @@ pub(crate) fn merge(layers: &[PathBuf], work: &Path) -> io::Result<Option<PathBu
         [] => Ok(None),
         [one] => Ok(Some(one.clone())),
         several => {
+            let _merging = MERGING.lock().unwrap_or_else(PoisonError::into_inner);
             let mut hasher = Sha256::new();
             for layer in several {
                 hasher.update(layer.as_os_str().as_encoded_bytes());
@@ -39,6 +44,10 @@ pub(crate) fn merge(layers: &[PathBuf], work: &Path) -> io::Result<Option<PathBu
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    // A link or a file that an earlier layer has there is replaced, never followed.
+    if fs::symlink_metadata(to).is_ok_and(|there| !there.is_dir()) {
+        fs::remove_file(to)?;
+    }
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -49,7 +58,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
             continue;
         }
         // What an earlier layer has there is replaced, whatever it is.
-        let _ = fs::remove_file(&target);
+        let _ = fs::remove_file(&target).or_else(|_| fs::remove_dir_all(&target));
         if kind.is_symlink() {
             std::os::unix::fs::symlink(fs::read_link(&source)?, &target)?;
         } else {

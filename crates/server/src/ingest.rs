@@ -263,8 +263,11 @@ impl Ingest {
         let mut unmatched = Vec::new();
         for placed in derived.flat_map(|derived| &derived.placed) {
             let of_this = self.events.match_work(&placed.bus, placed.event.detail.len());
-            if of_this >= NOTABLE_WORK_MIN && !known.found.contains_key(&placed.key()) {
-                work = work.saturating_add(of_this);
+            if of_this >= NOTABLE_WORK_MIN {
+                if !known.found.contains_key(&placed.key()) {
+                    work = work.saturating_add(of_this);
+                }
+                // What is known too: the next try knows only what is matched now.
                 unmatched.push(placed);
             }
         }

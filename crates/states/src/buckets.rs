@@ -140,6 +140,21 @@ struct Listing<'a> {
     max_items: Option<u64>,
 }
 
+/// Text of all the files together that one reader takes, in bytes.
+const TOGETHER_BYTES_MAX: usize = 256 << 20;
+
+fn has_enough(items: &[Value], max_items: Option<u64>) -> bool {
+    max_items.and_then(|max| usize::try_from(max).ok()).is_some_and(|max| items.len() >= max)
+}
+
+fn counted(bytes: &mut usize, document: &str) -> Result<(), TaskError> {
+    *bytes = bytes.saturating_add(document.len());
+    if *bytes <= TOGETHER_BYTES_MAX {
+        return Ok(());
+    }
+    Err(unread(format!("The files have more than {} MiB together.", TOGETHER_BYTES_MAX >> 20)))
+}
+
 /// The objects of a bucket, or, with `LOAD_AND_FLATTEN`, the items in each of them.
 fn listed(folders: &dyn Folders, listing: Listing<'_>) -> Result<Items, TaskError> {
     let Listing { bucket, prefix, config, max_items } = listing;
@@ -149,8 +164,13 @@ fn listed(folders: &dyn Folders, listing: Listing<'_>) -> Result<Items, TaskErro
     let objects = folders.list(bucket, prefix).map_err(unread)?;
     let mut items = Vec::new();
     if config.get("Transformation").is_some_and(|how| how == "LOAD_AND_FLATTEN") {
+        let mut bytes = 0;
         for object in &objects {
+            if has_enough(&items, max_items) {
+                break;
+            }
             let document = folders.read(bucket, &object.key).map_err(unread)?;
+            counted(&mut bytes, &document)?;
             items.extend(asl::reader::items(&document, config, None)?);
         }
     } else {
@@ -187,10 +207,15 @@ fn inventory(
     let headers: Vec<&str> = columns.split(',').map(str::trim).collect();
     let config = json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": headers});
     let mut items = Vec::new();
+    let mut bytes = 0;
     for file in manifest.get("files").and_then(Value::as_array).into_iter().flatten() {
+        if max_items != Some(0) && has_enough(&items, max_items) {
+            break;
+        }
         let key = file.get("key").and_then(Value::as_str);
         let key = key.ok_or_else(|| unread("A file of the manifest has no key."))?;
         let document = folders.read(bucket, key).map_err(unread)?;
+        counted(&mut bytes, &document)?;
         items.extend(asl::reader::items(&document, &config, None)?);
     }
     if max_items == Some(0) {

@@ -113,15 +113,17 @@ impl States {
 
     /// Starts the first of those who wait. One whose machine is gone meanwhile is dropped with it.
     fn start_waiting(&self, commit: &mut Commit<'_>, machine: &str, room: u64) {
-        let most = usize::try_from(room.min(STARTED_AT_ONCE_MAX)).unwrap_or(0);
-        if most == 0 {
-            return;
-        }
-        for (key, start) in commit.tx.list(&WAITING, &KeyRange::prefix(&machine.to_owned()), most) {
+        let mut room = room.min(STARTED_AT_ONCE_MAX);
+        // One that cannot start takes nobody's place.
+        while room > 0 {
+            let first = commit.tx.list(&WAITING, &KeyRange::prefix(&machine.to_owned()), 1).pop();
+            let Some((key, start)) = first else { return };
             commit.remove(&WAITING, &key);
             let asked =
                 Asked::new(self, &start.machine_arn, start.input).map(|asked| asked.named(start.name));
-            let _ = asked.and_then(|asked| self.start_asked(commit, asked));
+            if asked.and_then(|asked| self.start_asked(commit, asked)).is_ok() {
+                room -= 1;
+            }
         }
     }
 }

@@ -199,7 +199,9 @@ impl Carrier {
         match self.remote.ask(&DYNAMODB, operation, request).await {
             Ok(_) => Came::Done,
             Err(fault) if fault.is_refused_condition() => {
-                Came::Refused(fault.item.as_ref().map_or(Standing::Done, Standing::of_item))
+                // Nobody told what stands there: it is not known to be done.
+                let unknown = || Standing::Busy(wall().plus(Duration::from_secs(60)));
+                Came::Refused(fault.item.as_ref().map_or_else(unknown, Standing::of_item))
             }
             Err(fault) => {
                 tracing::warn!(queue = self.queue, error = %fault, "a record could not be written");

@@ -15,6 +15,8 @@ use crate::fault::Fault;
 use crate::permit::{Bid, Hold, Seen, Terms, Watch, read_answer, to_reads};
 use crate::remote::{DYNAMODB, Remote};
 
+/// Between two checks whether somebody waits, in ms.
+const IDLE_MS: u64 = 50;
 /// The pause before a beat without an answer is sent again, in ms.
 const BEAT_AGAIN_MS: u64 = 200;
 /// An answer that takes longer than this is none, in ms: the next try may find a connection that works.
@@ -67,14 +69,16 @@ impl Gate {
     pub(crate) async fn keep_looking(&self) {
         let mut told = None;
         loop {
-            if self.waiting.load(Ordering::SeqCst) > 0 {
+            let is_waited_for = self.waiting.load(Ordering::SeqCst) > 0;
+            if is_waited_for {
                 match self.look().await {
                     Ok(()) => told = None,
                     Err(fault) => self.tell(&fault, &mut told),
                 }
                 self.looked.notify_waiters();
             }
-            pause(self.terms.scan_ms()).await;
+            // Who begins to wait is looked for at once, however long a lease is.
+            pause(if is_waited_for { self.terms.scan_ms() } else { IDLE_MS }).await;
         }
     }
 

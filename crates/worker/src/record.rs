@@ -6,6 +6,7 @@
 
 use aws::Timestamp;
 use aws::encoding::hex;
+use genesys::tracker::derived::SOURCE;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
@@ -45,9 +46,13 @@ pub fn key_of(body: &str, message_id: &str) -> String {
     let event: Value = serde_json::from_str(body).unwrap_or_default();
     let derived = event.pointer("/resources/0").and_then(Value::as_str);
     let is_event = event.get("detail-type").is_some();
+    let is_derived = is_event && event.get("source").and_then(Value::as_str) == Some(SOURCE);
     let own = event.get("id").and_then(Value::as_str).filter(|_| is_event);
-    let key = derived.filter(|urn| is_event && urn.starts_with(URN)).or(own);
-    key.unwrap_or(message_id).to_owned()
+    let key = derived.filter(|urn| is_derived && urn.starts_with(URN)).or(own);
+    let key = key.unwrap_or(message_id);
+    // A replay is asked for: what was done before is to be done again, once a replay.
+    let replay = event.get("replay-name").and_then(Value::as_str).filter(|_| is_event);
+    replay.map_or_else(|| key.to_owned(), |replay| format!("{key}/{replay}"))
 }
 
 /// What the resource begins with that is a derived event's id (RFC 9562, section 4).
@@ -134,7 +139,7 @@ mod tests {
 
     #[test]
     fn copies_of_an_event_have_one_key() {
-        let derived = r#"{"id":"1","detail-type":"conversation.end","resources":["urn:uuid:b5e5"]}"#;
+        let derived = r#"{"id":"1","source":"genesys.cloud","detail-type":"conversation.end","resources":["urn:uuid:b5e5"]}"#;
         let cases = [
             (derived, "urn:uuid:b5e5"),
             (r#"{"id":"1","detail-type":"t","resources":["arn:aws:s3:::b"]}"#, "1"),

@@ -24,7 +24,11 @@ pub enum IfAbsent {
 /// What is wrong, and what to do.
 pub(crate) async fn open(remote: &Remote, table: &str, if_absent: IfAbsent) -> Result<(), String> {
     match describe(remote, table).await {
-        Ok(told) => fits(table, &told),
+        Ok(told) => {
+            fits(table, &told)?;
+            let is_new = told.pointer("/Table/TableStatus").and_then(Value::as_str) == Some("CREATING");
+            if is_new && if_absent == IfAbsent::Create { create(remote, table).await } else { Ok(()) }
+        }
         Err(fault) if fault.is_absent() && if_absent == IfAbsent::Create => create(remote, table).await,
         Err(fault) if fault.is_absent() => Err(format!(
             "there is no table '{table}' in {}: workers keep permits and records in it. Run again with --create-table, name another with \
@@ -66,7 +70,12 @@ async fn create(remote: &Remote, table: &str) -> Result<(), String> {
         Err(fault) => return Err(wrong(fault)),
     }
     for _ in 0..LOOKS_MAX {
-        let told = describe(remote, table).await.map_err(wrong)?;
+        let told = match describe(remote, table).await {
+            Ok(told) => told,
+            // It was made, and is not seen everywhere yet.
+            Err(fault) if fault.is_absent() => Value::Null,
+            Err(fault) => return Err(wrong(fault)),
+        };
         if told.pointer("/Table/TableStatus").and_then(Value::as_str) == Some("ACTIVE") {
             return live(remote, table).await.map_err(wrong);
         }

@@ -171,14 +171,15 @@ async fn execute(remote: &Remote, (arn, until): (&str, Until), parcel: Parcel<'_
     }
     loop {
         let asked = remote.ask(&STATES, "DescribeExecution", &json!({"executionArn": execution})).await;
-        let asked = asked.map_err(Trouble::of_aws)?;
-        match asked.get("status").and_then(Value::as_str) {
-            Some("RUNNING") | None => {}
+        let status = asked.as_ref().ok().and_then(|asked| asked.get("status")?.as_str());
+        if let Some(status) = status.filter(|status| *status != "RUNNING") {
             // Whatever its end is, it is the execution's own: starting it again is for a person to decide.
-            Some(status) => return Ok(json!({"executionArn": execution, "status": status})),
+            return Ok(json!({"executionArn": execution, "status": status}));
         }
         if tick().plus(LOOK_MS) > deadline {
-            return Err(Trouble::passing(judgement::CUT_OFF, format!("{execution} has not ended in time")));
+            // It runs whether or not a look at it fails: until here its permit is its own.
+            let late = || Trouble::passing(judgement::CUT_OFF, format!("{execution} has not ended in time"));
+            return Err(asked.err().map_or_else(late, Trouble::of_aws));
         }
         pause(LOOK_MS).await;
     }

@@ -61,7 +61,7 @@ pub(crate) struct ServerArguments {
     /// Refuse sends when less than this is free on disk, so that receives and deletes still work
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub(crate) disk_reserve: u64,
-    /// Refuse functions whose version of node or python is not installed, instead of running them by the nearest
+    /// Refuse functions whose version of node or python is not installed, instead of running them with the nearest one
     #[arg(long)]
     pub(crate) strict_runtimes: bool,
     /// Maximum age of events kept for `tail`, `events`, `why` and `replay`; undelivered ones are kept longer

@@ -14,13 +14,13 @@ use crate::{output, table};
 /// Arguments of `trunkline top`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Seconds between two looks
+    /// Seconds between updates
     #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
     every: u64,
-    /// Look so often and end; by default until Ctrl-C
+    /// Stop after this many updates [default: at Ctrl-C]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// How many queues are listed, those with the most messages first
+    /// Maximum number of queues to list, those with the most messages first
     #[arg(long, value_name = "N", default_value_t = 15)]
     queues: usize,
     #[command(flatten)]

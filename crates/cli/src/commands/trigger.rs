@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// The queue, by name or id; the name is looked up in the org that the server knows
     #[arg(long, value_name = "NAME|ID")]
     queue: Option<String>,
-    /// How many events
+    /// Number of events
     #[arg(long = "n", visible_alias = "limit", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     count: u64,
     /// Set a member of the detail: wrapUpCode=Resolved, routing.queueId=...; JSON or text; may be repeated
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// The event bus
     #[arg(long, value_name = "NAME", default_value = "default")]
     bus: String,
-    /// Print the events, one a line, and put nothing on the bus
+    /// Print the events, one per line, and put nothing on the bus
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]

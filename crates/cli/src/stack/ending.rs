@@ -20,12 +20,9 @@ pub(crate) enum Work {
 
 /// Tells it; exit status 0 where the work is done.
 pub(crate) fn tell(session: &Session<'_>, work: Work, ended: &Ended) -> ExitCode {
-    let is_done = match work {
-        Work::Create | Work::Change => ended.rest == Rest::Done,
-        Work::Delete => ended.rest == Rest::Deleted,
-    };
+    let is_done = is_done(work, ended);
     if session.form == Form::Json {
-        output::json(whole_json(session, ended));
+        output::json(whole_json(session, work, ended));
     } else if is_done {
         let words = if work == Work::Delete { "is gone" } else { "is as the file says" };
         output::line(styled(GOOD, format_args!("stack {} {words}", session.stack)));
@@ -88,7 +85,14 @@ fn sentence(session: &Session<'_>, ended: &Ended) -> String {
     format!("{outcome}{causes}")
 }
 
-fn whole_json(session: &Session<'_>, ended: &Ended) -> Value {
+fn is_done(work: Work, ended: &Ended) -> bool {
+    match work {
+        Work::Create | Work::Change => ended.rest == Rest::Done,
+        Work::Delete => ended.rest == Rest::Deleted,
+    }
+}
+
+fn whole_json(session: &Session<'_>, work: Work, ended: &Ended) -> Value {
     let event = |event: &StackEvent| {
         json!({
             "time": event.time, "resource": event.logical_id, "type": event.kind, "physicalId": event.physical_id,
@@ -97,7 +101,7 @@ fn whole_json(session: &Session<'_>, ended: &Ended) -> Value {
     };
     json!({
         "stack": session.stack, "region": session.client.region(), "status": ended.status, "reason": ended.status_reason,
-        "isDone": matches!(ended.rest, Rest::Done),
+        "isDone": is_done(work, ended),
         "failed": ended.causes().map(event).collect::<Vec<_>>(), "left": left_behind(ended).map(event).collect::<Vec<_>>(),
         "events": ended.events.iter().map(event).collect::<Vec<_>>(),
     })

@@ -91,6 +91,27 @@ async fn delete_remains(session: &Session<'_>, stack: &Stack, said: Beforehand<'
         "the first creation of the stack {} failed ({}): it can only be deleted",
         stack.name, stack.status
     ));
+    let resources = session.client.resources(&stack.id).await.map_err(words)?;
+    let template = session.client.template(&stack.id).await.map_err(words)?;
+    let holding: Vec<String> = resources
+        .iter()
+        .filter(|one| {
+            !one.physical_id.is_empty()
+                && !matches!(one.status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED")
+        })
+        .filter(|one| provision::stack::noun::data(&one.kind).is_some() && !template.retains(&one.logical_id))
+        .map(|one| show::named(&one.kind, &one.logical_id, &one.physical_id))
+        .collect();
+    if !holding.is_empty() {
+        let held = holding.join(", ");
+        if said.agreement == Agreement::Given {
+            return Err(format!(
+                "the stack {} still has {held}, whose data would be lost; end it with `trunkline destroy --to aws`, then apply",
+                stack.name
+            ));
+        }
+        output::note(&format!("with it goes the data of {held}"));
+    }
     let question = format!("Delete what is left of the stack {}, and make it anew?", stack.name);
     if let Some(stop) = stop(consent::ask(question, said.agreement).await?) {
         return Ok(stop);

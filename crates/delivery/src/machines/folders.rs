@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use asl::writer::File;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use states::buckets::{Folders, Object};
 
 /// A file that is read, unpacked, in bytes: its items are kept in memory while they are made into executions.
@@ -71,10 +71,15 @@ impl Folders for DiskFolders {
         let root = self.root(bucket)?;
         let path = below(&root, key).ok_or_else(|| outside(key))?;
         let told = |error: std::io::Error| format!("The key {key}: {error}");
-        let file = DiskFile::open(inside(&root, &path, key)?).map_err(told)?;
+        let real = inside(&root, &path, key)?;
+        // A pipe would be waited for without an end.
+        if !real.is_file() {
+            return Err(format!("The key {key} is no file."));
+        }
+        let file = DiskFile::open(real).map_err(told)?;
         let mut text = String::new();
         let read = if key.ends_with(".gz") {
-            GzDecoder::new(file).take(READ_BYTES_MAX + 1).read_to_string(&mut text)
+            MultiGzDecoder::new(file).take(READ_BYTES_MAX + 1).read_to_string(&mut text)
         } else {
             file.take(READ_BYTES_MAX + 1).read_to_string(&mut text)
         };

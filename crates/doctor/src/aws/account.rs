@@ -93,6 +93,9 @@ impl Account {
             self.lambda("ListEventSourceMappings", "/2015-03-31/event-source-mappings", &mut unread).await?;
         let mappings = answer.as_ref().and_then(|answer| answer.get("EventSourceMappings")?.as_array());
         facts.mappings = mappings.cloned().unwrap_or_default();
+        if answer.as_ref().is_some_and(|answer| !text(answer, "NextMarker").is_empty()) {
+            unread.insert("ListEventSourceMappings after the first page".to_owned());
+        }
         facts.functions = self.functions(&facts, &mut unread).await?;
         facts.unread = unread;
         Ok(facts)
@@ -238,7 +241,11 @@ impl Account {
         if !(200..300).contains(&answer.status) {
             return Err(Failure::Refused(AwsError::of(&answer)));
         }
-        Ok(serde_json::from_slice(&answer.body).unwrap_or_else(|_| Value::Object(Map::new())))
+        if answer.body.is_empty() {
+            return Ok(Value::Object(Map::new()));
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| Failure::Fatal(format!("the answer of {} is no JSON", endpoint.origin)))
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) const CHECK: AwsCheck = AwsCheck {
 };
 
 fn run(facts: &Facts) -> Vec<String> {
-    if !facts.has_read("ListQueues") {
+    if !facts.has_read("ListQueues") || !facts.has_read("GetQueueAttributes") {
         return Vec::new();
     }
     let queues = facts.targets().filter(|(_, target)| target.is_of("sqs") && facts.is_here(target.arn()));

@@ -176,7 +176,13 @@ impl BusArchives {
     }
 
     fn matching(&self, json: &str) -> Vec<RuleId> {
-        self.patterns.matches(json.as_bytes()).unwrap_or_default()
+        let alone = |_| {
+            let wants = |archiver: &Archiver| {
+                archiver.pattern.as_ref().is_some_and(|one| one.matches(json.as_bytes()).unwrap_or(false))
+            };
+            (0..).zip(&self.all).filter(|(_, one)| wants(one)).map(|(id, _)| id).collect()
+        };
+        self.patterns.matches(json.as_bytes()).unwrap_or_else(alone)
     }
 
     /// The most work that one value of an event can make, in comparisons of short texts.

@@ -5,7 +5,7 @@ mod unknown;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::import::remark::Remarks;
 use crate::import::stack::{Item, Place, Stack};
@@ -30,7 +30,7 @@ pub(super) fn stack(root: &Value, (file, name): (&str, &str), remarks: &mut Rema
     let mut stack = Stack { name: name.to_owned(), file: file.to_owned(), ..Stack::default() };
     let values = root.get("values").or_else(|| root.get("planned_values")).cloned().unwrap_or_default();
     let mut blocks = Vec::new();
-    collect(values.get("root_module").unwrap_or(&Value::Null), &mut blocks);
+    collect(values.get("root_module").unwrap_or(&Value::Null), &mut blocks, &mut stack.parameters);
     let configuration = Configuration::of(root);
     configuration.fill(&mut blocks);
     let place = Place { file: file.to_owned(), line: 0 };
@@ -66,16 +66,34 @@ pub(super) fn stack(root: &Value, (file, name): (&str, &str), remarks: &mut Rema
 }
 
 /// The managed resources of a module and of those in it.
-fn collect(module: &Value, out: &mut Vec<Block>) {
+fn collect(module: &Value, out: &mut Vec<Block>, parameters: &mut Map<String, Value>) {
     let list = |name: &str| module.get(name).and_then(Value::as_array).into_iter().flatten();
     for resource in list("resources") {
         let text = |name: &str| resource.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         if text("mode") == "managed" || text("mode").is_empty() {
-            let values = resource.get("values").and_then(Value::as_object).cloned().unwrap_or_default();
+            let mut values = resource.get("values").and_then(Value::as_object).cloned().unwrap_or_default();
+            hide(resource, &mut values, parameters);
             out.push(Block { address: text("address"), kind: text("type"), values });
         }
     }
-    list("child_modules").for_each(|module| collect(module, out));
+    list("child_modules").for_each(|module| collect(module, out, parameters));
+}
+
+/// A function's variables that Terraform calls sensitive are asked of the environment.
+fn hide(resource: &Value, values: &mut Map<String, Value>, parameters: &mut Map<String, Value>) {
+    let secret = resource.pointer("/sensitive_values/environment/0/variables");
+    let variables = values
+        .get_mut("environment")
+        .and_then(|environment| environment.pointer_mut("/0/variables"))
+        .and_then(Value::as_object_mut);
+    for (name, value) in variables.into_iter().flatten() {
+        let is_secret =
+            secret.is_some_and(|secret| secret == true || secret.get(name).is_some_and(|flag| flag == true));
+        if is_secret {
+            *value = json!({"Ref": name});
+            parameters.insert(name.clone(), json!({"NoEcho": true}));
+        }
+    }
 }
 
 /// The topics that an integration asks for. Source: `eventFilter` of the integration's properties in CX as Code.

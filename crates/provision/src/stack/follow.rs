@@ -20,6 +20,8 @@ pub struct Follow<'c> {
     /// What the newest event of the stack itself says.
     told: Option<String>,
     still: u32,
+    /// Whether the cleaning up is waited for, too: until then nothing else can be done.
+    to_the_end: bool,
 }
 
 /// What one look found.
@@ -44,7 +46,7 @@ impl<'c> Follow<'c> {
     pub async fn begin(client: &'c CloudFormation, stack: &str) -> Result<Self, StackError> {
         let before = client.events(stack, None).await?.events;
         let seen = before.into_iter().map(|event| event.id).collect();
-        Ok(Self { client, stack: stack.to_owned(), seen, told: None, still: 0 })
+        Ok(Self { client, stack: stack.to_owned(), seen, told: None, still: 0, to_the_end: false })
     }
 
     /// Begins within an operation of somebody else: its end is believed at once.
@@ -52,7 +54,7 @@ impl<'c> Follow<'c> {
     /// # Errors
     /// CloudFormation's words.
     pub async fn join(client: &'c CloudFormation, stack: &str) -> Result<Self, StackError> {
-        Ok(Self { still: STILL_LOOKS, ..Self::begin(client, stack).await? })
+        Ok(Self { still: STILL_LOOKS, to_the_end: true, ..Self::begin(client, stack).await? })
     }
 
     /// Looks once.
@@ -70,7 +72,8 @@ impl<'c> Follow<'c> {
         if let Some(event) = events.iter().rev().find(|event| event.is_of_stack()) {
             self.told = Some(event.status.clone());
         }
-        let rest = Rest::of(&status);
+        let cleans_up = self.to_the_end && status.ends_with("_CLEANUP_IN_PROGRESS");
+        let rest = Rest::of(&status).filter(|_| !cleans_up);
         self.still = self.still.saturating_add(u32::from(rest.is_some()));
         let is_told = self.told.as_ref() == Some(&status);
         let rest = rest.filter(|rest| *rest == Rest::Deleted || is_told || self.still > STILL_LOOKS);

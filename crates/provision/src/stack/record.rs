@@ -108,7 +108,8 @@ impl CloudFormation {
     /// CloudFormation's words.
     pub async fn roll_back(&self, name: &str, role: Option<&str>) -> Result<(), StackError> {
         let form = Form::new("RollbackStack").with("StackName", name).with_some("RoleARN", role);
-        self.call(&form.with("RetainExceptOnCreate", "true")).await.map(drop)
+        // What the failed change made may have been in use since: what is to be retained stays.
+        self.call(&form).await.map(drop)
     }
 
     /// Protects a stack from being deleted, or no longer.
