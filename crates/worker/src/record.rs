@@ -142,6 +142,10 @@ mod tests {
         let derived = r#"{"id":"1","source":"genesys.cloud","detail-type":"conversation.end","resources":["urn:uuid:b5e5"]}"#;
         let cases = [
             (derived, "urn:uuid:b5e5"),
+            // Somebody else's urn names a customer, and not the event.
+            (r#"{"id":"1","source":"shop","detail-type":"t","resources":["urn:uuid:b5e5"]}"#, "1"),
+            // A replay is wanted, once.
+            (r#"{"id":"1","detail-type":"t","replay-name":"again"}"#, "1/again"),
             (r#"{"id":"1","detail-type":"t","resources":["arn:aws:s3:::b"]}"#, "1"),
             (r#"{"id":"1"}"#, "m"),
             (r#"{"resources":["urn:uuid:b5e5"]}"#, "m"),
