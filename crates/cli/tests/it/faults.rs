@@ -188,7 +188,7 @@ fn a_full_disk_refuses_sends_and_recovers_by_itself() {
     assert!((20..100).contains(&sent), "{sent} sent to a disk of 24 MiB");
     let start = now();
     let (status, answer) = send(&binary, &body);
-    assert!(start.elapsed() < Duration::from_secs(1), "refused after {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "refused after {:?}", start.elapsed());
     assert_eq!(status, 503, "{answer}");
     assert!(answer["message"].as_str().unwrap().contains("disk of the data folder is full"), "{answer}");
     assert_eq!(delete_some(&binary, 1), 10);
