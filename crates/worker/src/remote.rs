@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_client::access::Unsignable;
 use aws_client::{Access, AwsError, Chain, Endpoint, Post, Settings};
-use http_client::{Allowed, Client, Failure, Guard, Response};
+use http_client::{Client, Failure, Guard, Response};
 use serde_json::Value;
 
 use crate::clock;
@@ -69,11 +69,8 @@ impl Remote {
                 let wrong =
                     |why: String| format!("'{url}' is no endpoint, such as http://127.0.0.1:4566: {why}");
                 let endpoint = Endpoint::at(url).map_err(wrong)?;
-                let host = endpoint.host.rsplit_once(':').map_or(endpoint.host.as_str(), |(name, port)| {
-                    if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { &endpoint.host }
-                });
-                let allowed: Allowed = host.parse().map_err(wrong)?;
-                (Some(endpoint), vec![allowed])
+                let allowed = endpoint.allowed().into_iter().collect();
+                (Some(endpoint), allowed)
             }
         };
         let is_here = endpoint.as_ref().is_some_and(|endpoint| endpoint.origin.starts_with("http://"));

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use aws_client::region;
 use clap::Args;
 use genesys::tracker::grace::Grace;
 use http_client::{Allowed, Guard};
@@ -62,14 +61,8 @@ impl Arguments {
     }
 
     fn remote(&self) -> Result<Remote, String> {
-        let mut settings = aws_settings::of_environment();
-        if let Some(profile) = &self.aws_profile {
-            settings = settings.with_profile(profile);
-        }
-        let named = match &self.region {
-            Some(region) => Some(region.clone()),
-            None => region::named(&settings)?,
-        };
+        let settings = aws_settings::of_profile(self.aws_profile.as_ref());
+        let named = aws_settings::region(self.region.as_ref(), &settings)?;
         let region = match (named, &self.endpoint) {
             (Some(region), _) => region,
             (None, Some(_)) => "us-east-1".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_client::{Access, Chain, Endpoint, region};
+use aws_client::{Access, Chain, Endpoint};
 use clap::{Args, ValueEnum};
 use provision::Owner;
 use provision::stack::CloudFormation;
@@ -83,14 +83,8 @@ impl Options {
     /// # Errors
     /// A sentence: no region, or an endpoint that is none.
     pub(crate) fn client(&self, endpoint: Option<&str>) -> Result<CloudFormation, String> {
-        let settings = match &self.aws_profile {
-            Some(name) => aws_settings::of_environment().with_profile(name),
-            None => aws_settings::of_environment(),
-        };
-        let region = match &self.region {
-            Some(region) => Some(region.clone()),
-            None => region::named(&settings)?,
-        };
+        let settings = aws_settings::of_profile(self.aws_profile.as_ref());
+        let region = aws_settings::region(self.region.as_ref(), &settings)?;
         let named = endpoint.map(Endpoint::at).transpose();
         let named = named.map_err(|reason| {
             format!("--endpoint is no endpoint, such as https://cloudformation.eu-central-1.amazonaws.com: {reason}")

@@ -18,12 +18,12 @@ use crate::output::{self, Form};
 /// Which account.
 #[derive(Debug, Args)]
 pub(super) struct AccountArguments {
-    /// With --to aws: the region. Default: AWS_REGION, AWS_DEFAULT_REGION
+    /// With --to aws: the region. Default: AWS_REGION, or the profile's
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// With --to aws: the profile of ~/.aws/config whose credentials are used
+    /// With --to aws: the profile of ~/.aws/config whose credentials and region are used
     #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    aws_profile: Option<String>,
     /// With --to aws: ask here instead of AWS itself, such as a Trunkline or another peer
     #[arg(long, value_name = "URL")]
     aws_endpoint: Option<String>,
@@ -57,25 +57,14 @@ pub(super) fn run(arguments: &AccountArguments, (only, form): (&[String], Form))
 }
 
 fn account(arguments: &AccountArguments) -> Result<Account, String> {
-    let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok());
-    let region = arguments.region.clone().or(named).ok_or("no region: give --region, or set AWS_REGION")?;
-    let mut settings = aws_settings::of_environment();
-    if let Some(profile) = &arguments.profile {
-        settings = settings.with_profile(profile);
-    }
+    let settings = aws_settings::of_profile(arguments.aws_profile.as_ref());
+    let region = aws_settings::region(arguments.region.as_ref(), &settings)?;
+    let region = region.ok_or("no region: give --region, or set AWS_REGION or the profile's `region`")?;
     let endpoint = arguments.aws_endpoint.as_deref().map(Endpoint::at).transpose()?;
-    let allowed = endpoint.iter().filter_map(|endpoint| host(&endpoint.host).parse().ok()).collect();
+    let allowed = endpoint.iter().filter_map(Endpoint::allowed).collect();
     let chain = if endpoint.is_some() { Chain::of_here(settings)? } else { Chain::new(settings)? };
     let client = Client::new(HttpSettings { guard: Guard::new(allowed), own_authorities: Vec::new() })?;
     Ok(Account { client, chain, endpoint, region, now: Server::surroundings().now })
-}
-
-/// A host without its port.
-fn host(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
 }
 
 fn print(check: &AwsCheck, findings: &[String]) {
