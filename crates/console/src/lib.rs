@@ -25,6 +25,7 @@ mod pages;
 mod parts;
 mod payload;
 mod pipeline;
+mod series;
 mod value;
 mod words;
 

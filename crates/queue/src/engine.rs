@@ -26,7 +26,7 @@ use aws::{Scope, Timestamp};
 use store::{KeyRange, Read, Store, Tx};
 
 use crate::engine::family::{Family, WaitingTimes};
-use crate::engine::memory::{Arrival, Change, Counts, Memory, Tally};
+use crate::engine::memory::{Arrival, Change, Counts, Memory, Tally, Traffic};
 use crate::engine::record::{INDEX, INTERNAL, PARKED, Phase, QUEUES, QueueId, QueueRecord, Settings};
 
 /// All queues of a store. Clones share their memory.
@@ -202,6 +202,11 @@ impl Queues {
             }
         }
         counts
+    }
+
+    /// What has passed through a queue since the store was opened.
+    pub fn traffic(&self, queue: QueueId) -> Traffic {
+        self.memory.traffic(queue)
     }
 
     /// How many leases a queue holds, those that have run out included: a bound on what is in flight that costs nothing.

@@ -25,7 +25,7 @@ mod redrive;
 
 pub use crate::engine::family::WaitingTimes;
 pub use crate::engine::handle::{Handle, InvalidHandle};
-pub use crate::engine::memory::{Arrival, Counts};
+pub use crate::engine::memory::{Arrival, Counts, Traffic};
 pub use crate::engine::receive::{Receive, Received, Redrive};
 pub use crate::engine::record::{Attribute, QueueId, Settings, Value};
 pub use crate::engine::relocate::{Portion, Relocated};

@@ -26,6 +26,7 @@ use crate::functions::Workshop;
 use crate::replay::Replays;
 use crate::rooms::Rooms;
 use crate::schedule::Schedules;
+use crate::series::Keeping;
 use crate::table_sweep::TableSweep;
 use crate::ticking::ticking;
 
@@ -107,6 +108,7 @@ pub(crate) fn components(rooms: &Rooms) -> Vec<Box<dyn Component>> {
         Box::new(rooms.tables.clone()),
         Box::new(Feed),
         Box::new(Webhooks),
+        Box::new(OverTime(rooms.clone())),
     ]
 }
 
@@ -275,4 +277,23 @@ impl Component for Webhooks {
     fn books(&self, read: &mut Snapshot, _now: Timestamp) -> Vec<Page> {
         vec![webhook::page(read)]
     }
+}
+
+/// What the books count and the queues hold, over time.
+#[derive(Debug)]
+struct OverTime(Rooms);
+
+impl Component for OverTime {
+    fn name(&self) -> &'static str {
+        "series"
+    }
+
+    fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
+        let keeping = Keeping::new(self.0.clone(), all_books);
+        vec![Box::pin(ticking(keeping, hands.closing.clone()))]
+    }
+}
+
+fn all_books(rooms: &Rooms, read: &mut Snapshot, now: Timestamp) -> Vec<Page> {
+    components(rooms).iter().flat_map(|component| component.books(read, now)).collect()
 }

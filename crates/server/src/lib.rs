@@ -18,6 +18,7 @@ mod roles;
 pub mod rooms;
 mod schedule;
 mod scopes;
+mod series;
 pub mod server;
 pub mod services;
 mod sweep;

@@ -24,6 +24,7 @@ use tables::{LongRead, Tables, Watch};
 use crate::clock::{self, Resumption};
 use crate::config::{ClockJump, Config, StartError};
 use crate::functions::Workshop;
+use crate::series::waiting::Waiting;
 
 /// The open rooms, for what runs beside the door: loops, the built-in worker, the feed.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub struct Rooms {
     pub(crate) feed: Arc<OnceLock<(Intake, BusName)>>,
     /// What the org's queues, users and wrap-up codes are called, by id, from when a feed runs that knows.
     pub(crate) names: Arc<OnceLock<HashMap<String, String>>>,
+    /// What was counted in minutes that are not stored yet.
+    pub(crate) series: Waiting,
 }
 
 impl Rooms {
@@ -133,6 +136,7 @@ impl Rooms {
             streams,
             feed: Arc::default(),
             names: Arc::default(),
+            series: Waiting::default(),
         })
     }
 }

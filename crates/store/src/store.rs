@@ -140,6 +140,7 @@ impl Store {
             sequence,
             space,
             passed_over: Arc::clone(&passed_over),
+            companions: Vec::new(),
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -214,6 +215,18 @@ impl Store {
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         self.submit(Purpose::Settles, on_failure, job)
+    }
+
+    /// As [`Store::write`], for what can wait: the job runs in the next commit that writes something else, and never makes a
+    /// commit of its own. While the disk's reserve is reached it goes on waiting; those that wait when the store is closed are
+    /// given up.
+    pub fn write_along<T, E, F>(&self, on_failure: fn(Error) -> E, job: F) -> Ticket<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(Purpose::Accompanies, on_failure, job)
     }
 
     /// Becomes `Some(cause)` when a sync has failed, or the writer could not go on for another reason, and the process

@@ -37,6 +37,8 @@ pub(crate) enum Purpose {
     Adds,
     /// It frees space or moves what is there: may use the reserve.
     Settles,
+    /// It adds data that can wait: it goes with the next commit that somebody else needs.
+    Accompanies,
 }
 
 pub(crate) struct Job {
@@ -56,6 +58,8 @@ pub(crate) struct Writer {
     pub(crate) sequence: Sequence,
     pub(crate) space: Space,
     pub(crate) passed_over: Arc<PassedOver>,
+    /// Jobs that wait for somebody else's commit.
+    pub(crate) companions: Vec<Job>,
 }
 
 /// What one commit gathers.
@@ -77,6 +81,10 @@ impl Writer {
                 // INVARIANT (C8): after a failed sync nothing is acknowledged, and the sync is not tried again.
                 let (_, done) = (first.run)(Err(Error::Stopped { cause: cause.clone() }));
                 done(Err(Error::Stopped { cause }));
+                continue;
+            }
+            if first.purpose == Purpose::Accompanies {
+                self.companions.push(first);
                 continue;
             }
             let mut batch = Batch::default();
@@ -133,11 +141,17 @@ impl Writer {
         };
         let mut next = Some(first);
         while let Some(job) = next {
-            match &disk_full {
-                Some(full) if job.purpose == Purpose::Adds => batch.refuse(job, full.clone()),
-                Some(_) | None => self.run_job(job, &mut engine, batch)?,
+            match (&disk_full, job.purpose) {
+                (_, Purpose::Accompanies) => self.companions.push(job),
+                (Some(full), Purpose::Adds) => batch.refuse(job, full.clone()),
+                (_, Purpose::Adds | Purpose::Settles) => self.run_job(job, &mut engine, batch)?,
             }
             next = if batch.has_room() { self.inbox.try_recv().ok() } else { None };
+        }
+        if batch.writes > 0 && disk_full.is_none() {
+            for job in std::mem::take(&mut self.companions) {
+                self.run_job(job, &mut engine, batch)?;
+            }
         }
         batch.changes.apply(&mut engine).map_err(|e| e.to_string())?;
         self.space.removed(batch.changes.take_freed_bytes());

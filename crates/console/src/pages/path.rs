@@ -14,6 +14,7 @@ use crate::pages::path::drawing::{Drawing, RULES_DRAWN_MAX};
 use crate::parts::{Figure, Section, Table, Tone, figures, filter, grouped, live, note, nothing};
 use crate::payload::line;
 use crate::pipeline::{Kind, Pipeline, Rule, Target};
+use crate::series::{Kept, Stretch, kept};
 use crate::source::{Question, Source, ask};
 use crate::standing::{self, Standing};
 
@@ -27,7 +28,15 @@ pub(crate) async fn sheet(source: &Source) -> Result<Sheet, Error> {
     let pipeline = Pipeline::read(source).await?;
     let books = ask(source, Question::trunkline("GetBooks", json!({}))).await?;
     let standing = with_tracker(source, &pipeline, standing::read(source).await).await;
-    Ok(Sheet::new("Pipeline", body(&pipeline, &books, &standing)))
+    let mut past = Vec::new();
+    for stretch in Stretch::ALL {
+        past.push(kept(source, stretch, &["books.events.", "books.deliveries."]).await);
+    }
+    let body = html! {
+        (body(&pipeline, &books, &standing))
+        (Section { title: "Over time", command: "trunkline audit".to_owned(), body: over_time(&past) })
+    };
+    Ok(Sheet::new("Pipeline", body))
 }
 
 /// Events of the newest on a bus that are looked at for the tracker's.
@@ -52,6 +61,25 @@ fn body(pipeline: &Pipeline, books: &Value, standing: &Standing) -> Markup {
         (totals(books))
         (Section { title: "The path", command: "trunkline rule list".to_owned(), body: path(pipeline, standing) })
         (Section { title: "The same as a table", command: "trunkline rule list".to_owned(), body: table(pipeline) })
+    }
+}
+
+fn over_time(past: &[Kept]) -> Markup {
+    let row = |label: &'static str, series: &str| {
+        let drawings = past.iter().map(|kept| kept.drawing(series));
+        std::iter::once(html! { (label) }).chain(drawings).collect()
+    };
+    let columns = &["", Stretch::Hour.words(), Stretch::Day.words(), Stretch::Month.words()];
+    let rows = vec![
+        row("events accepted", "books.events.accepted"),
+        row("matched no rule", "books.events.unmatched"),
+        row("delivered", "books.deliveries.delivered"),
+        row("owed", "books.deliveries.owed"),
+        row("dead-lettered", "books.deliveries.dead-lettered"),
+    ];
+    html! {
+        (Table { caption: "The pipeline over time", columns, rows })
+        (note("Counted each minute, with or without a page that is open, and kept over restarts."))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::parts::{
 };
 use crate::payload::{line, payload};
 use crate::pipeline::{Queue, name_of, queue, queues};
+use crate::series::{Kept, Stretch, kept};
 use crate::source::{Question, Source, ask, find};
 use crate::value::{items, number, text};
 use crate::verb;
@@ -25,10 +26,11 @@ const AGES_MAX: usize = 100;
 /// Reads and writes the list.
 pub(crate) async fn sheet(source: &Source) -> Result<Sheet, Error> {
     let queues = queues(source).await?;
+    let hour = kept(source, Stretch::Hour, &["queue."]).await;
     let mut rows = Vec::new();
     for (at, queue) in queues.iter().enumerate() {
         let oldest = if at < AGES_MAX { oldest(source, queue).await } else { None };
-        rows.push(row(queue, oldest.as_deref()));
+        rows.push(row(queue, oldest.as_deref(), &hour));
     }
     Ok(Sheet::new("Queues", list(rows)))
 }
@@ -39,7 +41,16 @@ fn list(rows: Vec<Vec<Markup>>) -> Markup {
             html! { "There are no queues yet: " code { "aws sqs create-queue --queue-name orders" } " makes one." },
         );
     }
-    let columns = &["queue", "#waiting", "#in flight", "#delayed", "oldest since", "dead letters to"];
+    let columns = &[
+        "queue",
+        "#waiting",
+        "#in flight",
+        "#delayed",
+        "oldest since",
+        "came, last hour",
+        "went, last hour",
+        "dead letters to",
+    ];
     let body = html! { (filter("queues")) (Table { caption: "Queues", columns, rows }) };
     html! { (Section { title: "All queues", command: "trunkline queue list".to_owned(), body }) }
 }
@@ -54,7 +65,7 @@ async fn oldest(source: &Source, queue: &Queue) -> Option<String> {
     items(&answer, "Letters").first().map(|letter| text(letter, "Sent").to_owned())
 }
 
-fn row(queue: &Queue, oldest: Option<&str>) -> Vec<Markup> {
+fn row(queue: &Queue, oldest: Option<&str>, hour: &Kept) -> Vec<Markup> {
     let figure = |what: &str, count| live(&format!("queue.{}.{what}", queue.name), &grouped(count));
     let dead = name_of(&queue.dead_letter_arn);
     vec![
@@ -63,6 +74,8 @@ fn row(queue: &Queue, oldest: Option<&str>) -> Vec<Markup> {
         figure("flight", queue.in_flight),
         figure("delayed", queue.delayed),
         oldest.map(day_moment).unwrap_or_default(),
+        hour.drawing(&format!("queue.{}.came", queue.name)),
+        hour.drawing(&format!("queue.{}.went", queue.name)),
         html! { @if !dead.is_empty() { a href=(href(&["dead-letters", &dead])) { (line(&dead)) } } },
     ]
 }
@@ -75,7 +88,31 @@ pub(crate) async fn one(source: &Source, visit: &Visit, name: &str) -> Result<Sh
     })?;
     let body = json!({"QueueName": name, "Max": LOOKED_AT_MAX});
     let looked = ask(source, Question::trunkline("ListDeadLetters", body)).await?;
-    Ok(Sheet::new(name, written(&queue, items(&looked, "Letters"), visit.now)).below("Queues", &["queues"]))
+    let prefix = format!("queue.{name}.");
+    let mut past = Vec::new();
+    for stretch in Stretch::ALL {
+        past.push(kept(source, stretch, &[&prefix]).await);
+    }
+    let body = html! {
+        (written(&queue, items(&looked, "Letters"), visit.now))
+        (Section { title: "Over time", command: String::new(), body: over_time(name, &past) })
+    };
+    Ok(Sheet::new(name, body).below("Queues", &["queues"]))
+}
+
+fn over_time(name: &str, past: &[Kept]) -> Markup {
+    let row = |label: &'static str, what: &str| {
+        let name = format!("queue.{name}.{what}");
+        let drawings = past.iter().map(|kept| kept.drawing(&name));
+        std::iter::once(html! { (label) }).chain(drawings).collect()
+    };
+    let columns = &["", Stretch::Hour.words(), Stretch::Day.words(), Stretch::Month.words()];
+    let rows =
+        vec![row("came", "came"), row("went", "went"), row("waiting", "visible"), row("in flight", "flight")];
+    html! {
+        (Table { caption: "Messages over time", columns, rows })
+        (note("Counted each minute and kept over restarts; of what waits and is in flight the greatest."))
+    }
 }
 
 fn written(queue: &Queue, messages: &[Value], now: Timestamp) -> Markup {

@@ -37,7 +37,7 @@ impl<'t> Desk<'t> {
         let memory = Arc::clone(memory);
         let Self { mut tx, changes, arrived, lost } = self;
         tx.after_commit(move || {
-            memory.apply(&changes);
+            memory.count(&changes);
             for queue in arrived {
                 memory.ring(queue);
             }

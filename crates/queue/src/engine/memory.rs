@@ -27,6 +27,15 @@ pub struct Counts {
     pub delayed: u64,
 }
 
+/// What has passed through a queue since the store was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Messages that came: sent, moved or given up into it.
+    pub came: u64,
+    /// Messages that went: deleted, moved elsewhere, or past their retention.
+    pub went: u64,
+}
+
 /// One change of the index.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
@@ -49,6 +58,7 @@ struct QueueMemory {
     leases: u64,
     parked: u64,
     bell: Arc<Notify>,
+    traffic: Traffic,
 }
 
 impl QueueMemory {
@@ -173,6 +183,32 @@ impl Memory {
                 *change;
             queues.entry(id).or_default().apply(*change);
         }
+    }
+
+    /// As [`Memory::apply`], of what has happened now: what one call puts in beyond what it takes out has come.
+    pub(crate) fn count(&self, changes: &[Change]) {
+        self.apply(changes);
+        let mut more: HashMap<QueueId, i64> = HashMap::new();
+        for change in changes {
+            match change {
+                Change::Added(id, ..) | Change::Parked(id) => *more.entry(*id).or_default() += 1,
+                Change::Removed(id, ..) | Change::Unparked(id) => *more.entry(*id).or_default() -= 1,
+            }
+        }
+        let mut queues = self.queues();
+        for (id, more) in more {
+            let Some(queue) = queues.get_mut(&id) else { continue };
+            let count = more.unsigned_abs();
+            if more > 0 {
+                queue.traffic.came += count;
+            } else {
+                queue.traffic.went += count;
+            }
+        }
+    }
+
+    pub(crate) fn traffic(&self, id: QueueId) -> Traffic {
+        self.queues().get(&id).map(|queue| queue.traffic).unwrap_or_default()
     }
 
     /// Wakes one of those who wait for a message of this queue, and all who wait for its kind.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use aws::Reply;
-use queue::{Arrival, Counts, Deduplication, NewMessage, QueueId, Queues, Receive, Settings};
+use queue::{Arrival, Counts, Deduplication, NewMessage, QueueId, Queues, Receive, Settings, Traffic};
 use serde_json::json;
 use store::Tx;
 
@@ -116,7 +116,30 @@ fn sweeps_give_back_what_expired_and_what_was_deleted_a_little_at_a_time() {
     assert!(sweeps >= 40 / 7);
     let counts = queues.store().read(|read| queues.counts(read, short, at(2000))).unwrap();
     assert_eq!(counts, Counts::default());
+    assert_eq!(queues.traffic(short), Traffic { came: 20, went: 20 });
     assert!(receive(&queues, dropped, (10, 2000)).is_empty());
+}
+
+#[test]
+fn traffic_is_what_came_and_went_and_a_receive_is_neither() {
+    let dir = tempfile::tempdir().unwrap();
+    let queues = open(dir.path());
+    let queue = create(&queues, "a:b", Settings::default());
+    for number in 0..4 {
+        let group = (number < 2).then(|| "g".to_owned());
+        send(&queues, queue, NewMessage { group, ..message(&format!("m{number}"), at(1000)) });
+    }
+    let received = receive(&queues, queue, (3, 1000));
+    assert_eq!(queues.traffic(queue), Traffic { came: 4, went: 0 });
+    assert_eq!(received.len(), 3);
+    for received in received {
+        let in_job = queues.clone();
+        write(&queues, move |tx| in_job.delete(tx, &received.handle));
+    }
+    assert_eq!(queues.traffic(queue), Traffic { came: 4, went: 3 });
+    drop(queues);
+    // What was there when the store was opened did not come.
+    assert_eq!(open(dir.path()).traffic(queue), Traffic::default());
 }
 
 #[test]

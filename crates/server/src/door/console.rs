@@ -6,6 +6,7 @@
 mod describe;
 mod platform;
 pub(crate) mod refused_post;
+mod series;
 mod tab;
 
 use std::collections::BTreeMap;
@@ -322,6 +323,7 @@ fn answer(door: Door, headers: &HeaderMap, question: Question) -> Later<Json> {
     }
     Box::pin(async move {
         match service {
+            "console" if operation == "ListSeries" => return series::list(&door, &body),
             "console" => return describe::server(&door).await,
             "platform" => return platform::answer(&door, operation, &body).await,
             _ => {}

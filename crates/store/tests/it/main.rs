@@ -55,6 +55,36 @@ fn what_was_acknowledged_is_there_after_reopening() {
 }
 
 #[test]
+fn what_can_wait_goes_with_a_commit_that_somebody_needs_and_makes_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let put = |store: &Store, key: u64| {
+        store.write(Refusal::Store, move |tx| {
+            tx.put(&OTHERS, &key, &key);
+            Ok(())
+        })
+    };
+    let along = |key: u64| {
+        store.write_along(Refusal::Store, move |tx| {
+            tx.put(&OTHERS, &key, &key);
+            Ok(())
+        })
+    };
+    let kept = |store: &Store| store.read(|read| read.list(&OTHERS, &KeyRange::all(), 9)).unwrap();
+    let waiting = along(1);
+    // A job that writes nothing is no commit, and comes after the one that waits.
+    store.write(Refusal::Store, |_| Ok(())).wait().unwrap();
+    assert_eq!(kept(&store), []);
+    put(&store, 2).wait().unwrap();
+    waiting.wait().unwrap();
+    assert_eq!(kept(&store), [(1, 1), (2, 2)]);
+    let given_up = along(3);
+    drop(store);
+    assert!(matches!(given_up.wait(), Err(Refusal::Store(Error::Stopped { .. }))));
+    assert_eq!(kept(&open(&dir)), [(1, 1), (2, 2)]);
+}
+
+#[test]
 fn a_refused_job_leaves_nothing_and_runs_no_hook() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir);
