@@ -21,6 +21,7 @@ mod sam;
 mod state_machines;
 mod tables;
 mod terraform;
+pub mod workers;
 mod written;
 
 use std::collections::BTreeMap;
@@ -94,6 +95,7 @@ pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>>
     state_machines::render(&mut builder, pipeline);
     rules::render(&mut builder, pipeline);
     grants::render(&mut builder);
+    let outputs = workers::render(&mut builder, pipeline);
     let notes = builder.notes();
     let mut template = Map::new();
     template.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
@@ -106,6 +108,9 @@ pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>>
     }
     let known = std::mem::take(&mut builder.known);
     template.insert("Resources".to_owned(), builder.resources());
+    if !outputs.is_empty() {
+        template.insert("Outputs".to_owned(), marks::settled(Value::Object(outputs)));
+    }
     Ok(Exported { template: Value::Object(template), notes, known })
 }
 

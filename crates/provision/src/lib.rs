@@ -25,6 +25,7 @@ pub mod secrets;
 pub mod survey;
 
 pub mod cloudformation;
+pub mod forecast;
 pub mod import;
 pub mod input;
 pub mod schema;

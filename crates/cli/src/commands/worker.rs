@@ -7,6 +7,8 @@ use clap::Args;
 use genesys::tracker::grace::Grace;
 use http_client::{Allowed, Guard};
 use provision::Pipeline;
+use provision::cloudformation::workers;
+use provision::forecast::carried::table_name;
 use provision::noun::genesys::Source;
 use provision::noun::worker::{Act, TIMEOUT_MS_DEFAULT, Worker};
 use tokio::sync::watch;
@@ -21,6 +23,7 @@ use crate::input;
 use crate::logging::Logging;
 use crate::output;
 use crate::pipeline_file::FileArguments;
+use crate::stack;
 
 /// Arguments of `trunkline worker`.
 #[derive(Debug, Args)]
@@ -36,7 +39,10 @@ pub(crate) struct Arguments {
     /// The profile of ~/.aws/config whose credentials and region are used [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
-    /// The DynamoDB table that all workers of a pipeline share. Default: trunkline-NAME-workers, by the file's name
+    /// The stack that `trunkline apply --to aws` made of the file: its outputs say which table is shared
+    #[arg(long, value_name = "NAME", value_parser = stack::stack_name)]
+    stack: Option<String>,
+    /// The DynamoDB table that all workers of a pipeline share. Default: the stack's, or trunkline-NAME-workers, by the file's name
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
     /// Create the table where it does not exist
@@ -75,11 +81,35 @@ impl Arguments {
         Remote::new(&region, self.endpoint.as_deref(), settings)
     }
 
-    fn config(&self, pipeline: &Pipeline, tracker: Option<TrackerWork>) -> Result<Config, String> {
+    /// The table that the stack has for workers, where one is named.
+    async fn table_of_stack(&self) -> Result<Option<String>, String> {
+        let Some(name) = &self.stack else { return Ok(None) };
+        let client =
+            stack::client(self.endpoint.as_deref(), (self.aws_profile.as_ref(), self.region.as_ref()))?;
+        let found = client.stack(name).await.map_err(|error| error.to_string())?;
+        let region = client.region();
+        let found = found.ok_or_else(|| {
+            format!("there is no stack {name} in {region}: run `trunkline apply --to aws` first, or name another --region or --aws-profile")
+        })?;
+        let table = found.outputs.get(workers::TABLE_OUTPUT).cloned();
+        let status = &found.status;
+        table.map(Some).ok_or_else(|| {
+            format!(
+                "the stack {name} ({status}) has no output {}: apply the file again with this version, or name the table with --table",
+                workers::TABLE_OUTPUT
+            )
+        })
+    }
+
+    fn config(
+        &self,
+        pipeline: &Pipeline,
+        (tracker, table): (Option<TrackerWork>, Option<String>),
+    ) -> Result<Config, String> {
         let own_authorities = self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default();
         let allowed = self.allow_private.iter().cloned().chain(pipeline.allowed()).collect();
         Ok(Config {
-            table: self.table.clone().unwrap_or_else(|| format!("trunkline-{}-workers", pipeline.owner.0)),
+            table: self.table.clone().or(table).unwrap_or_else(|| table_name(pipeline)),
             if_absent: if self.create_table { IfAbsent::Create } else { IfAbsent::Refuse },
             lanes: self.lanes,
             works: pipeline.workers.iter().filter_map(work_of).collect(),
@@ -156,7 +186,8 @@ async fn open(arguments: &Arguments, pipeline: &Pipeline, remote: &Remote) -> Re
         let grace = Grace { settle_ms, ..grace };
         TrackerWork { queue_url: queue.url, bus: pipeline.bus.value.clone(), grace, names: queue.names }
     });
-    let config = arguments.config(pipeline, tracker)?;
+    let table = if arguments.table.is_some() { None } else { arguments.table_of_stack().await? };
+    let config = arguments.config(pipeline, (tracker, table))?;
     let mut lines: Vec<String> = config.works.iter().map(told).collect();
     lines.extend(
         config

@@ -11,8 +11,9 @@ use crate::stack::consent::{self, Said};
 use crate::stack::ending::{self, Work};
 use crate::stack::options::{Given, HEADING, Parameters};
 use crate::stack::recovery::{self, Beforehand, Way};
-use crate::stack::session::{Session, Template};
+use crate::stack::session::{Session, Subject, Template};
 use crate::stack::watch;
+use crate::stack::workers::Instructions;
 use crate::stack::{Options, interrupt, plan, show};
 
 /// What `apply` takes besides.
@@ -60,7 +61,7 @@ pub(crate) fn run(
     if let Some(id) = &own.change_set {
         return exactly(id, (target, options, own), agreement);
     }
-    let (session, exported) = Session::of_file(target, options)?;
+    let (session, Subject { exported, pipeline, file }) = Session::of_file(target, options)?;
     let template = Template::of(exported)?;
     interrupt::block_on(async {
         let beforehand = Beforehand { agreement, skip: &own.skip };
@@ -87,7 +88,8 @@ pub(crate) fn run(
             return said.map(declined);
         }
         let work = if proposed.kind == Kind::Update { Work::Change } else { Work::Create };
-        execute(&session, changes, (own, work)).await
+        let instructions = Instructions::of(&session, (&file, &pipeline), &changes.stack_id);
+        execute(&session, changes, (own, work, instructions)).await
     })
 }
 
@@ -141,7 +143,8 @@ fn exactly(
         // A change set that somebody kept stays where nobody agrees now.
         match agreed(&session, &changes, (own, agreement)).await? {
             Said::Yes => {
-                execute(&session, &changes, (own, if is_new { Work::Create } else { Work::Change })).await
+                execute(&session, &changes, (own, if is_new { Work::Create } else { Work::Change }, None))
+                    .await
             }
             said => Ok(declined(said)),
         }
@@ -167,7 +170,7 @@ async fn agreed(
 async fn execute(
     session: &Session<'_>,
     changes: &ChangeSet,
-    (own, work): (&ApplyOptions, Work),
+    (own, work, instructions): (&ApplyOptions, Work, Option<Instructions>),
 ) -> Result<ExitCode, String> {
     let words = |error: provision::stack::StackError| error.to_string();
     let follow = Follow::begin(&session.client, &changes.stack_id).await.map_err(words)?;
@@ -177,7 +180,7 @@ async fn execute(
     if ended.rest == provision::stack::Rest::Done {
         protect(session, own).await?;
     }
-    Ok(ending::tell(session, work, &ended))
+    Ok(ending::tell(session, work, (&ended, instructions.as_ref())))
 }
 
 async fn protect(session: &Session<'_>, own: &ApplyOptions) -> Result<(), String> {

@@ -113,7 +113,7 @@ async fn delete(session: &Session<'_>, stack: &Stack, own: &DestroyOptions) -> R
     let how = Deletion { retain: &own.retain, role: session.role, token: &token };
     session.client.delete_stack(&stack.id, how).await.map_err(words)?;
     let Some(ended) = watch::watch(session, follow).await? else { return Ok(interrupt::status()) };
-    Ok(ending::tell(session, Work::Delete, &ended))
+    Ok(ending::tell(session, Work::Delete, (&ended, None)))
 }
 
 /// Shows what goes and what stays.

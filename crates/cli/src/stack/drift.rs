@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::output::{self, BAD, FAINT, Form, STRONG, styled};
 use crate::stack::found::Found;
+use crate::stack::hidden::Hidden;
 use crate::stack::session::Session;
 use crate::stack::{interrupt, show};
 
@@ -13,7 +14,11 @@ use crate::stack::{interrupt, show};
 ///
 /// # Errors
 /// Where there is no stack, or CloudFormation's words.
-pub(crate) async fn show(session: &Session<'_>, found: Option<&Stack>) -> Result<Found, String> {
+pub(crate) async fn show(
+    session: &Session<'_>,
+    found: Option<&Stack>,
+    hidden: &Hidden,
+) -> Result<Found, String> {
     let stack = found.filter(|stack| !matches!(stack.condition(), Ok(Condition::Gone | Condition::Shell)));
     let Some(stack) = stack else {
         return Err(format!("there is no stack {} in {}", session.stack, session.client.region()));
@@ -21,7 +26,13 @@ pub(crate) async fn show(session: &Session<'_>, found: Option<&Stack>) -> Result
     let Some(drifts) = interrupt::unless_interrupted(session.client.drifts(&stack.id)).await else {
         return Ok(Found::Interrupted);
     };
-    let drifts = drifts.map_err(|error| error.to_string())?;
+    let mut drifts = drifts.map_err(|error| error.to_string())?;
+    for drift in &mut drifts {
+        for one in &mut drift.differences {
+            one.expected = hidden.shown(&drift.logical_id, &one.path, &one.expected);
+            one.actual = hidden.shown(&drift.logical_id, &one.path, &one.actual);
+        }
+    }
     if session.form == Form::Json {
         output::json(json!({
             "stack": session.stack, "region": session.client.region(), "drift": drifts.iter().map(one_json).collect::<Vec<_>>(),

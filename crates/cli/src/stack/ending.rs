@@ -9,6 +9,7 @@ use crate::output::{self, Form, GOOD, styled};
 use crate::stack::session::Session;
 use crate::stack::show;
 use crate::stack::watch::Ended;
+use crate::stack::workers::Instructions;
 
 /// What was to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +20,14 @@ pub(crate) enum Work {
 }
 
 /// Tells it; exit status 0 where the work is done.
-pub(crate) fn tell(session: &Session<'_>, work: Work, ended: &Ended) -> ExitCode {
+pub(crate) fn tell(
+    session: &Session<'_>,
+    work: Work,
+    (ended, workers): (&Ended, Option<&Instructions>),
+) -> ExitCode {
     let is_done = is_done(work, ended);
     if session.form == Form::Json {
-        output::json(whole_json(session, work, ended));
+        output::json(whole_json(session, work, (ended, workers)));
     } else if is_done {
         let words = if work == Work::Delete { "is gone" } else { "is as the file says" };
         output::line(styled(GOOD, format_args!("stack {} {words}", session.stack)));
@@ -32,6 +37,9 @@ pub(crate) fn tell(session: &Session<'_>, work: Work, ended: &Ended) -> ExitCode
         output::note(&format!("left in the account, outside of any stack: {}", left.join(", ")));
     }
     if is_done {
+        if let (Some(workers), Form::Text) = (workers, session.form) {
+            workers.tell();
+        }
         return ExitCode::SUCCESS;
     }
     output::error(&sentence(session, ended));
@@ -92,7 +100,7 @@ fn is_done(work: Work, ended: &Ended) -> bool {
     }
 }
 
-fn whole_json(session: &Session<'_>, work: Work, ended: &Ended) -> Value {
+fn whole_json(session: &Session<'_>, work: Work, (ended, workers): (&Ended, Option<&Instructions>)) -> Value {
     let event = |event: &StackEvent| {
         json!({
             "time": event.time, "resource": event.logical_id, "type": event.kind, "physicalId": event.physical_id,
@@ -101,7 +109,7 @@ fn whole_json(session: &Session<'_>, work: Work, ended: &Ended) -> Value {
     };
     json!({
         "stack": session.stack, "region": session.client.region(), "status": ended.status, "reason": ended.status_reason,
-        "isDone": is_done(work, ended),
+        "isDone": is_done(work, ended), "worker": workers.map(Instructions::json),
         "failed": ended.causes().map(event).collect::<Vec<_>>(), "left": left_behind(ended).map(event).collect::<Vec<_>>(),
         "events": ended.events.iter().map(event).collect::<Vec<_>>(),
     })

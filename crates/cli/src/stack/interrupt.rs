@@ -42,6 +42,14 @@ async fn listen() {
     }
 }
 
+/// Runs something that can be left at any moment; `None` after Ctrl-C.
+///
+/// # Errors
+/// Where the runtime does not start.
+pub(crate) fn until_interrupted<T>(work: impl Future<Output = T>) -> Result<Option<T>, String> {
+    block_on(async { Ok(unless_interrupted(work).await) })
+}
+
 /// Runs a command. A question that nobody answered does not keep the process.
 ///
 /// # Errors

@@ -83,28 +83,37 @@ impl Options {
     /// # Errors
     /// A sentence: no region, or an endpoint that is none.
     pub(crate) fn client(&self, endpoint: Option<&str>) -> Result<CloudFormation, String> {
-        let settings = aws_settings::of_profile(self.aws_profile.as_ref());
-        let region = aws_settings::region(self.region.as_ref(), &settings)?;
-        let named = endpoint.map(Endpoint::at).transpose();
-        let named = named.map_err(|reason| {
-            format!("--endpoint is no endpoint, such as https://cloudformation.eu-central-1.amazonaws.com: {reason}")
-        })?;
-        // An emulator on this machine or network takes any credentials, and is in any region.
-        let is_here = named.as_ref().is_some_and(|endpoint| endpoint.origin.starts_with("http://"));
-        let region = region.or_else(|| is_here.then(|| "us-east-1".to_owned()));
-        let region = region
-            .ok_or("no AWS region is named: give --region, or set AWS_REGION or the profile's `region`")?;
-        if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            return Err(format!("'{region}' is no region, such as eu-central-1"));
-        }
-        let chain = if is_here && self.aws_profile.is_none() {
-            Chain::of_here(settings)?
-        } else {
-            Chain::new(settings)?
-        };
-        let endpoint = named.unwrap_or_else(|| chain.endpoint("cloudformation", &region));
-        CloudFormation::new(Access::new(chain), endpoint, region, Server::surroundings().now)
+        client(endpoint, (self.aws_profile.as_ref(), self.region.as_ref()))
     }
+}
+
+/// CloudFormation, at an endpoint that was named or where AWS has it; `profile` and `region` are the command line's.
+///
+/// # Errors
+/// A sentence: no region, or an endpoint that is none.
+pub(crate) fn client(
+    endpoint: Option<&str>,
+    (profile, region): (Option<&String>, Option<&String>),
+) -> Result<CloudFormation, String> {
+    let settings = aws_settings::of_profile(profile);
+    let region = aws_settings::region(region, &settings)?;
+    let named = endpoint.map(Endpoint::at).transpose();
+    let named = named.map_err(|reason| {
+        format!(
+            "--endpoint is no endpoint, such as https://cloudformation.eu-central-1.amazonaws.com: {reason}"
+        )
+    })?;
+    // An emulator on this machine or network takes any credentials, and is in any region.
+    let is_here = named.as_ref().is_some_and(|endpoint| endpoint.origin.starts_with("http://"));
+    let region = region.or_else(|| is_here.then(|| "us-east-1".to_owned()));
+    let region =
+        region.ok_or("no AWS region is named: give --region, or set AWS_REGION or the profile's `region`")?;
+    if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err(format!("'{region}' is no region, such as eu-central-1"));
+    }
+    let chain = if is_here && profile.is_none() { Chain::of_here(settings)? } else { Chain::new(settings)? };
+    let endpoint = named.unwrap_or_else(|| chain.endpoint("cloudformation", &region));
+    CloudFormation::new(Access::new(chain), endpoint, region, Server::surroundings().now)
 }
 
 /// An option of a command, and whether it was given.
@@ -160,7 +169,7 @@ fn parameter(text: &str) -> Result<Value, String> {
 /// Characters of a stack's name, at most. Source: CreateStack in the CloudFormation API reference.
 const NAME_CHARS_MAX: usize = 128;
 
-fn stack_name(text: &str) -> Result<String, String> {
+pub(crate) fn stack_name(text: &str) -> Result<String, String> {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
     if begins && text.bytes().all(is_sign) && text.len() <= NAME_CHARS_MAX {

@@ -1,13 +1,16 @@
 //! `trunkline plan --to aws`: what a change set would do, and nothing left of it.
 
+use provision::forecast::{self, Load};
 use provision::stack::{Condition, Stack};
 use serde_json::json;
 
 use crate::deployment::Target;
 use crate::output::{self, Form, STRONG, styled};
+use crate::stack::foreseen::{Foreseen, Lints};
 use crate::stack::found::Found;
+use crate::stack::hidden::Hidden;
 use crate::stack::options::{Given, HEADING, Parameters};
-use crate::stack::session::{Proposed, Session, Template};
+use crate::stack::session::{Proposed, Session, Subject, Template};
 use crate::stack::{Options, drift, interrupt, show};
 
 /// What `plan` takes besides.
@@ -21,16 +24,29 @@ pub(crate) struct PlanOptions {
     /// Show what was changed beside the stack, instead of what the file would change
     #[arg(long, conflicts_with = "keep", help_heading = HEADING)]
     drift: bool,
+    /// Events that come to the bus, such as 40/s, 600/min or 1000000/d: shows what they cost a month and which quotas they come near. Default:
+    /// the cost of a million events
+    #[arg(long, value_name = "RATE", value_parser = forecast::rate, conflicts_with = "drift", help_heading = HEADING)]
+    rate: Option<f64>,
+    /// Show how long so many waiting messages take until they are done
+    #[arg(long, value_name = "MESSAGES", conflicts_with = "drift", value_parser = clap::value_parser!(u32).range(1..), help_heading = HEADING)]
+    backlog: Option<u32>,
 }
 
 impl PlanOptions {
     /// Those that are given.
-    pub(crate) fn given(&self) -> [Given; 3] {
+    pub(crate) fn given(&self) -> [Given; 5] {
         [
             self.parameters.given(),
             Given { name: "--keep", is_given: self.keep },
             Given { name: "--drift", is_given: self.drift },
+            Given { name: "--rate", is_given: self.rate.is_some() },
+            Given { name: "--backlog", is_given: self.backlog.is_some() },
         ]
+    }
+
+    fn load(&self) -> Load {
+        Load { rate: self.rate, backlog: self.backlog.map(f64::from) }
     }
 }
 
@@ -39,14 +55,14 @@ impl PlanOptions {
 /// # Errors
 /// The file's mistakes, CloudFormation's words, or why the stack cannot be changed now.
 pub(crate) fn run(target: &Target, options: &Options, own: &PlanOptions) -> Result<Found, String> {
-    let (session, exported) = Session::of_file(target, options)?;
+    let (session, Subject { exported, pipeline, file }) = Session::of_file(target, options)?;
     interrupt::block_on(async {
         let found = match interrupt::unless_interrupted(session.find()).await {
             Some(found) => found?,
             None => return Ok(Found::Interrupted),
         };
         if own.drift {
-            return drift::show(&session, found.as_ref()).await;
+            return drift::show(&session, found.as_ref(), &Hidden::of(&exported)).await;
         }
         let template = Template::of(exported)?;
         let odd = found.as_ref().filter(|stack| stack.condition() != Ok(Condition::Ready));
@@ -57,7 +73,9 @@ pub(crate) fn run(target: &Target, options: &Options, own: &PlanOptions) -> Resu
         else {
             return Ok(Found::Interrupted);
         };
-        tell(&session, &proposed, own);
+        let forecast = forecast::forecast(&pipeline, session.client.region(), template.size(), own.load());
+        let foreseen = Foreseen { forecast, lints: Lints::of(&file, &pipeline) };
+        tell(&session, &proposed, (own, &foreseen));
         if !(own.keep && proposed.changes().is_some()) {
             session.withdraw(&proposed).await?;
         }
@@ -110,13 +128,14 @@ fn cannot_compare(session: &Session<'_>, stack: &Stack) -> Result<Option<Found>,
     Ok(Some(Found::Changes))
 }
 
-fn tell(session: &Session<'_>, proposed: &Proposed, own: &PlanOptions) {
+fn tell(session: &Session<'_>, proposed: &Proposed, (own, foreseen): (&PlanOptions, &Foreseen)) {
     let kept = proposed.changes().filter(|_| own.keep).map(|changes| changes.id.as_str());
     if session.form == Form::Json {
         output::json(json!({
             "stack": session.stack, "region": session.client.region(), "changeSet": kept,
             "isNew": matches!(proposed.kind, provision::stack::Kind::Create { .. }),
             "changes": proposed.changes().map_or_else(|| json!([]), show::json),
+            "forecast": foreseen.json(), "lints": foreseen.lints.json(),
         }));
         return;
     }
@@ -125,6 +144,7 @@ fn tell(session: &Session<'_>, proposed: &Proposed, own: &PlanOptions) {
         Some(changes) => show::show(changes),
         None => output::line(styled(STRONG, "nothing to change")),
     }
+    foreseen.show();
     if let Some(id) = kept {
         output::line(format_args!("kept as {id}\ntrunkline apply --to aws {id} does exactly this"));
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use provision::Pipeline;
 use provision::cloudformation::{self, Exported, RESOURCES_MAX, TEMPLATE_BYTES_MAX};
+use provision::forecast::Size;
 use provision::stack::parameter::fill;
 use provision::stack::proposal::Presence;
 use provision::stack::{
@@ -12,7 +14,9 @@ use server::Server;
 
 use crate::deployment::Target;
 use crate::output::{self, Form};
+use crate::pipeline_file::PipelineFile;
 use crate::stack::Options;
+use crate::stack::hidden::Hidden;
 
 /// What every command of `--to aws` has.
 #[derive(Debug)]
@@ -27,6 +31,14 @@ pub(crate) struct Session<'a> {
     pub(crate) form: Form,
 }
 
+/// What a stack is to be.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) exported: Exported,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) file: PipelineFile,
+}
+
 /// A template that can be sent.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -39,7 +51,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// The file's mistakes, or what is wrong with the options.
-    pub(crate) fn of_file(target: &Target, options: &'a Options) -> Result<(Self, Exported), String> {
+    pub(crate) fn of_file(target: &Target, options: &'a Options) -> Result<(Self, Subject), String> {
         let file = target.file()?;
         let pipeline = file.load_or_say()?;
         let exported = cloudformation::export(file.texts().main(), &pipeline)
@@ -51,7 +63,7 @@ impl<'a> Session<'a> {
             description: cloudformation::description(&pipeline.owner),
             form: target.form(),
         };
-        Ok((session, exported))
+        Ok((session, Subject { exported, pipeline, file }))
     }
 
     /// The stack; `None` where there is none. Somebody else's is an error.
@@ -118,7 +130,9 @@ impl<'a> Session<'a> {
         let outcome = crate::stack::interrupt::unless_interrupted(propose(&self.client, wish)).await;
         let proposed = Proposed { name: name.clone(), kind, proposal: None };
         match outcome {
-            Some(Ok(proposal)) => Ok(Some(Proposed { proposal: Some(proposal), ..proposed })),
+            Some(Ok(proposal)) => {
+                Ok(Some(Proposed { proposal: Some(hiding(proposal, template)), ..proposed }))
+            }
             Some(Err(error)) => {
                 // Its own failure would hide the cause; what is left is an empty stack or a failed change set.
                 let left = self.withdraw(&proposed).await.err().map(|left| format!("\n{left}"));
@@ -140,6 +154,25 @@ impl<'a> Session<'a> {
         let outcome = withdraw(&self.client, (&self.stack, &proposed.name), proposed.kind).await;
         outcome.map_err(|error| format!("the change set {} could not be taken back: {error}", proposed.name))
     }
+}
+
+/// A proposal without secrets.
+fn hiding(proposal: Proposal, template: &Template) -> Proposal {
+    let Proposal::Changes(mut changes) = proposal else { return proposal };
+    let hidden = Hidden::of(&template.exported);
+    for change in &mut changes.changes {
+        for detail in &mut change.details {
+            // What CloudFormation hides itself says more, such as that it is a secret.
+            let place = format!("/{}", detail.place());
+            let shown = |value: &String| match value.as_str() {
+                stars if stars.starts_with("***") => stars.to_owned(),
+                plain => hidden.shown(&change.logical_id, &place, plain),
+            };
+            detail.before = detail.before.as_ref().map(shown);
+            detail.after = detail.after.as_ref().map(shown);
+        }
+    }
+    Proposal::Changes(changes)
 }
 
 /// A change set that was made.
@@ -172,6 +205,11 @@ fn kind(found: Option<&Stack>) -> Result<Kind, provision::stack::StackError> {
 }
 
 impl Template {
+    /// How large it is.
+    pub(crate) fn size(&self) -> Size {
+        Size { bytes: self.text.len(), resources: self.exported.resources() }
+    }
+
     /// The template of a file; what a person must know about it is said.
     ///
     /// # Errors

@@ -188,3 +188,66 @@ fn a_kept_change_set_is_done_once_and_exactly() {
     assert_eq!(again.status.code(), Some(2));
     assert!(said.contains("ChangeSetNotFound") && said.contains("plan --to aws --keep"), "{said}");
 }
+
+/// What `trunkline import --stack` says of a case, and its exit status.
+fn imported(case: &Value) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let double = Double::start(case);
+    let mut command =
+        trunkline(&["import", "--stack", "crm", "--region", "us-east-1", "--endpoint", &double.url]);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    let output = command.current_dir(folder.path()).env("HOME", folder.path()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn a_deployed_stack_is_imported_with_the_names_that_it_has_there() {
+    let resource = |id: &str, physical: &str, kind: &str| json!({"LogicalResourceId": id, "PhysicalResourceId": physical, "ResourceType": kind, "ResourceStatus": "CREATE_COMPLETE"});
+    let case = json!({
+        "page": 1,
+        "stack": {
+            "StackStatus": "UPDATE_COMPLETE",
+            "Parameters": [{"ParameterKey": "Stage", "ParameterValue": "prod"}, {"ParameterKey": "Token", "ParameterValue": "****"}],
+        },
+        "resources": [
+            resource("Calls", "https://sqs.us-east-1.amazonaws.com/123456789012/crm-Calls-1ABC", "AWS::SQS::Queue"),
+            resource("Named", "https://sqs.us-east-1.amazonaws.com/123456789012/prod-named", "AWS::SQS::Queue"),
+        ],
+        "template": {
+            "Parameters": {"Stage": {"Type": "String", "Default": "dev"}, "Token": {"Type": "String", "NoEcho": true}},
+            "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+            "Resources": {
+                "Calls": {"Type": "AWS::SQS::Queue"},
+                "Named": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Sub": "${Stage}-named"}}},
+                "Absent": {"Type": "AWS::SQS::Queue", "Condition": "Never", "Properties": {"QueueName": "absent"}},
+            },
+        },
+    });
+    let (status, said) = imported(&case);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("name: crm-Calls-1ABC") && said.contains("name: prod-named"), "{said}");
+    assert!(!said.contains("name: absent"), "{said}");
+}
+
+#[test]
+fn a_stack_that_cannot_be_imported_says_why() {
+    let denied = json!({"faults": {"DescribeStacks": [{"status": 403, "code": "AccessDenied", "message": "User: x is not authorized"}]}});
+    let unreadable = json!({"stack": {"StackStatus": "CREATE_COMPLETE"}, "template": "Resources: ["});
+    let cases = [
+        (json!({}), "there is no stack crm in us-east-1"),
+        (
+            json!({"stack": {"StackStatus": "REVIEW_IN_PROGRESS"}}),
+            "has no resources yet (REVIEW_IN_PROGRESS)",
+        ),
+        (denied, "AccessDenied"),
+        (unreadable, "crm: "),
+    ];
+    for (case, wanted) in cases {
+        let (status, said) = imported(&case);
+        assert_eq!(status, Some(2), "{said}");
+        assert!(said.contains(wanted), "{said}");
+    }
+}

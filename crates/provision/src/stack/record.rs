@@ -1,5 +1,7 @@
 //! Stacks: described, deleted, rolled back, protected.
 
+use std::collections::BTreeMap;
+
 use crate::stack::answer::Element;
 use crate::stack::client::CloudFormation;
 use crate::stack::condition::Condition;
@@ -21,6 +23,10 @@ pub struct Stack {
     pub description: String,
     /// The names of its parameters.
     pub parameters: Vec<String>,
+    /// The values of its parameters; not those that are secret.
+    pub values: BTreeMap<String, String>,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, String>,
     /// Whether it is protected from being deleted.
     pub is_protected: bool,
 }
@@ -41,6 +47,11 @@ impl Stack {
 
     fn of(element: Element<'_>) -> Self {
         let keys = element.members("Parameters").filter_map(|one| one.text("ParameterKey"));
+        let pairs = |list: &str, key: &str, value: &str| -> BTreeMap<String, String> {
+            let all =
+                element.members(list).filter_map(|one| Some((one.text(key)?, one.text_or_empty(value))));
+            all.filter(|(_, value)| !is_hidden(value)).collect()
+        };
         Self {
             id: element.text_or_empty("StackId"),
             name: element.text_or_empty("StackName"),
@@ -48,9 +59,16 @@ impl Stack {
             status_reason: element.text_or_empty("StackStatusReason"),
             description: element.text_or_empty("Description"),
             parameters: keys.collect(),
+            values: pairs("Parameters", "ParameterKey", "ParameterValue"),
+            outputs: pairs("Outputs", "OutputKey", "OutputValue"),
             is_protected: element.says("EnableTerminationProtection"),
         }
     }
+}
+
+/// Whether CloudFormation shows stars instead of a secret.
+fn is_hidden(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte == b'*')
 }
 
 /// How a stack is deleted.

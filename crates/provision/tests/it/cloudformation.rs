@@ -158,17 +158,23 @@ fn roles_may_do_what_is_named_and_nothing_else() {
         };
         for statement in statements["Statement"].as_array().unwrap() {
             let action = statement["Action"].as_str().or(statement["Action"][0].as_str()).unwrap();
-            let resource: Arn = statement["Resource"].as_str().unwrap().parse().unwrap();
-            let neighbour: Arn =
-                format!("{}-2", resource.to_string().trim_end_matches(":*")).parse().unwrap();
-            assert!(may(action, &resource) && !may(action, &neighbour), "{id}: {action} on {resource}");
-            for other in
-                ["events:PutRule", "sqs:DeleteQueue", "dynamodb:DeleteTable", "lambda:DeleteFunction"]
-            {
-                assert!(!may(other, &resource), "{id}: {other} on {resource}");
+            let resources = statement["Resource"].as_array().cloned();
+            for resource in resources.unwrap_or_else(|| vec![statement["Resource"].clone()]) {
+                let resource: Arn = resource.as_str().unwrap().parse().unwrap();
+                let neighbour: Arn =
+                    format!("{}-2", resource.to_string().trim_end_matches(":*")).parse().unwrap();
+                assert!(may(action, &resource) && !may(action, &neighbour), "{id}: {action} on {resource}");
+                for other in
+                    ["events:PutRule", "sqs:DeleteQueue", "dynamodb:DeleteTable", "lambda:DeleteFunction"]
+                {
+                    assert!(!may(other, &resource), "{id}: {other} on {resource}");
+                }
             }
         }
         roles += 1;
     }
-    assert_eq!(roles, 7, "a role for each target that is called with one, each function and state machine");
+    assert_eq!(
+        roles, 8,
+        "a role for each target that is called with one, each function and state machine, and for workers"
+    );
 }

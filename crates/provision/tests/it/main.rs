@@ -7,6 +7,7 @@
 )]
 
 mod cloudformation;
+mod forecast;
 mod fuzz;
 mod importing;
 mod layers;
