@@ -3,6 +3,7 @@
 //! [`import`] reads sources and gives a file that passes its own checks, with a remark for everything that is not in it or not as it
 //! was. Nothing is invented: what cannot be said in a pipeline file is left out and told, with its place.
 
+mod deployed;
 mod kinds;
 mod naming;
 mod properties;
@@ -35,6 +36,8 @@ pub struct Options {
     pub bus: Option<String>,
     /// The folder that the file will stand in; empty: the one that the command runs in.
     pub folder: std::path::PathBuf,
+    /// Where the stack is deployed: what its resources are called there, by logical id.
+    pub deployed: Option<BTreeMap<String, String>>,
 }
 
 /// A pipeline file, and what is said of it.
@@ -62,7 +65,10 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported, String> {
 /// As [`import`].
 pub fn import_text(text: &str, name: &str, options: &Options) -> Result<Imported, String> {
     let mut remarks = Remarks::default();
-    let stacks = source::of_text(text, (name, name), Path::new("."), &mut remarks)?;
+    let mut stacks = source::of_text(text, (name, name), Path::new("."), &mut remarks)?;
+    if let Some(deployed) = &options.deployed {
+        stacks.iter_mut().for_each(|stack| deployed::settle(stack, deployed));
+    }
     make(&stacks, options, remarks)
 }
 

@@ -70,6 +70,15 @@ impl CloudFormation {
         }
     }
 
+    /// The template of a stack as it is, in JSON or YAML, its transforms and macros done.
+    ///
+    /// # Errors
+    /// CloudFormation's words.
+    pub async fn template_text(&self, stack: &str) -> Result<String, StackError> {
+        let form = Form::new("GetTemplate").with("StackName", stack).with("TemplateStage", "Processed");
+        self.call(&form).await?.read(|result| result.text_or_empty("TemplateBody"))
+    }
+
     /// The template of a stack. One that is not in JSON was not made by Trunkline, and says nothing here.
     ///
     /// # Errors
