@@ -194,9 +194,9 @@ fn limited_rule(door: &mut Connection, gauge: &Gauge, options: &Options) -> Outc
         "Name": "limited", "EventPattern": "{\"source\":[\"concurrency\"]}",
         "Tags": [tag("trunkline:concurrency", options.limit), tag("trunkline:timeout-ms", options.timeout_ms())],
     });
-    door.ask(Operation::events("AWSEvents.PutRule"), &rule)?;
+    door.ask(Operation::events("PutRule"), &rule)?;
     let targets = json!({"Rule": "limited", "Targets": [{"Id": "gauge", "Arn": arn}]});
-    door.ask(Operation::events("AWSEvents.PutTargets"), &targets).map(drop)
+    door.ask(Operation::events("PutTargets"), &targets).map(drop)
 }
 
 /// A function that waits for the gauge's answer, with as many places as the limit says, called by a rule for all events. Its code is
@@ -209,10 +209,10 @@ fn limited_function(door: &mut Connection, gauge: &Gauge, options: &Options) -> 
     let permission = json!({"StatementId": "rule", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"});
     door.rest("POST /2015-03-31/functions/gauge/policy", permission.to_string().as_bytes())?;
     let rule = json!({"Name": "limited", "EventPattern": "{\"source\":[\"concurrency\"]}"});
-    door.ask(Operation::events("AWSEvents.PutRule"), &rule)?;
+    door.ask(Operation::events("PutRule"), &rule)?;
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:gauge";
     let targets = json!({"Rule": "limited", "Targets": [{"Id": "gauge", "Arn": arn}]});
-    door.ask(Operation::events("AWSEvents.PutTargets"), &targets)?;
+    door.ask(Operation::events("PutTargets"), &targets)?;
     Ok(code)
 }
 
@@ -224,7 +224,7 @@ fn put(door: &mut Connection, events: u64) -> Outcome<()> {
             .map(|mark| json!({"Source": "concurrency", "DetailType": "t", "Detail": json!({"mark": mark}).to_string()}))
             .collect();
         next += BATCH;
-        let answer = door.ask(Operation::events("AWSEvents.PutEvents"), &json!({"Entries": entries}))?;
+        let answer = door.ask(Operation::events("PutEvents"), &json!({"Entries": entries}))?;
         if answer.get("FailedEntryCount") != Some(&json!(0)) {
             return Err(format!("PutEvents: {answer}"));
         }

@@ -104,7 +104,7 @@ impl<'b> Scene<'b> {
         );
         std::fs::write(folder.path().join("trunkline.yaml"), file).map_err(|error| error.to_string())?;
         let mut door = Connection::open(served.address)?;
-        door.ask(Operation::sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": "work"}))?;
+        door.ask(Operation::sqs("CreateQueue"), &json!({"QueueName": "work"}))?;
         Ok(Self { binary, served, gauge, folder, lanes: options.lanes, workers: Vec::new() })
     }
 
@@ -123,7 +123,7 @@ impl<'b> Scene<'b> {
                 .map(|mark| json!({"Id": mark.to_string(), "MessageBody": json!({"mark": mark}).to_string()}))
                 .collect();
             let request = json!({"QueueUrl": self.queue_url(), "Entries": entries});
-            door.ask(Operation::sqs("AmazonSQS.SendMessageBatch"), &request)?;
+            door.ask(Operation::sqs("SendMessageBatch"), &request)?;
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ impl<'b> Scene<'b> {
         let mut door = Connection::open(self.served.address)?;
         let [visible, hidden] = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
         let request = json!({"QueueUrl": self.queue_url(), "AttributeNames": [visible, hidden]});
-        let told = door.ask(Operation::sqs("AmazonSQS.GetQueueAttributes"), &request)?;
+        let told = door.ask(Operation::sqs("GetQueueAttributes"), &request)?;
         let number =
             |name: &str| text(&told, &format!("/Attributes/{name}")).map(|n| n.parse::<u64>().unwrap_or(1));
         Ok(number(visible)? + number(hidden)?)

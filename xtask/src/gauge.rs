@@ -91,12 +91,12 @@ impl Gauge {
     pub(crate) fn destination(&self, door: &mut Connection, name: &str) -> Outcome<String> {
         let key = json!({"ApiKeyName": "x-key", "ApiKeyValue": "made-up"});
         let connection = json!({"Name": name, "AuthorizationType": "API_KEY", "AuthParameters": {"ApiKeyAuthParameters": key}});
-        let made = door.ask(Operation::events("AWSEvents.CreateConnection"), &connection)?;
+        let made = door.ask(Operation::events("CreateConnection"), &connection)?;
         let destination = json!({
             "Name": name, "ConnectionArn": text(&made, "/ConnectionArn")?, "HttpMethod": "POST",
             "InvocationEndpoint": format!("http://{}/{name}", self.address), "InvocationRateLimitPerSecond": 100_000,
         });
-        let made = door.ask(Operation::events("AWSEvents.CreateApiDestination"), &destination)?;
+        let made = door.ask(Operation::events("CreateApiDestination"), &destination)?;
         text(&made, "/ApiDestinationArn")
     }
 

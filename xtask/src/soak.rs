@@ -105,7 +105,7 @@ fn fill(served: &mut Served, binary: &std::path::Path, options: &Options) -> Out
     let mut door = Connection::open(served.address)?;
     let started = machine::now();
     for queue in 0..options.queues {
-        door.ask(Operation::sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": format!("q{queue}")}))?;
+        door.ask(Operation::sqs("CreateQueue"), &json!({"QueueName": format!("q{queue}")}))?;
     }
     println!(
         "{} queues made in {:.1?}, {} KiB",
@@ -120,7 +120,7 @@ fn fill(served: &mut Served, binary: &std::path::Path, options: &Options) -> Out
             .map(|n| json!({"Id": n.to_string(), "MessageBody": format!("message {}", sent + n)}))
             .collect();
         let body = json!({"QueueUrl": url(&format!("q{queue}")), "Entries": entries});
-        door.ask(Operation::sqs("AmazonSQS.SendMessageBatch"), &body)?;
+        door.ask(Operation::sqs("SendMessageBatch"), &body)?;
         sent += BATCH;
     }
     println!("{sent} messages sent in {:.1?}, {} KiB", started.elapsed(), served.memory_kib("VmRSS"));
@@ -139,7 +139,7 @@ fn fill_archives(served: &mut Served, binary: &std::path::Path, archived: u64) -
     let mut door = Connection::open(served.address)?;
     for archive in 0..ARCHIVES {
         let body = json!({"ArchiveName": format!("a{archive}"), "EventSourceArn": bus});
-        door.ask(Operation::events("AWSEvents.CreateArchive"), &body)?;
+        door.ask(Operation::events("CreateArchive"), &body)?;
     }
     let (started, mut put) = (machine::now(), 0);
     while put < archived {
@@ -148,7 +148,7 @@ fn fill_archives(served: &mut Served, binary: &std::path::Path, archived: u64) -
             json!({"Source": "soak", "DetailType": "t", "Detail": detail})
         };
         let entries: Vec<Value> = (0..BATCH).map(entry).collect();
-        door.ask(Operation::events("AWSEvents.PutEvents"), &json!({"Entries": entries}))?;
+        door.ask(Operation::events("PutEvents"), &json!({"Entries": entries}))?;
         put += BATCH;
     }
     println!(
@@ -167,9 +167,9 @@ fn replay_one(served: &Served, bus: &str) -> Outcome<()> {
     let body = json!({"ReplayName": "r", "EventSourceArn": source, "Destination": {"Arn": bus},
         "EventStartTime": 0, "EventEndTime": 4_000_000_000_u64});
     let started = machine::now();
-    door.ask(Operation::events("AWSEvents.StartReplay"), &body)?;
+    door.ask(Operation::events("StartReplay"), &body)?;
     loop {
-        let told = door.ask(Operation::events("AWSEvents.DescribeReplay"), &json!({"ReplayName": "r"}))?;
+        let told = door.ask(Operation::events("DescribeReplay"), &json!({"ReplayName": "r"}))?;
         let state = told.get("State").and_then(Value::as_str).unwrap_or_default().to_owned();
         if state == "COMPLETED" {
             break;
@@ -193,17 +193,14 @@ impl Load {
     fn begin(address: SocketAddr) -> Outcome<Self> {
         let mut door = Connection::open(address)?;
         let (sqs, events) = (Operation::sqs, Operation::events);
-        door.ask(sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": "work"}))?;
-        door.ask(sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": "matched"}))?;
-        door.ask(
-            events("AWSEvents.PutRule"),
-            &json!({"Name": "r", "EventPattern": "{\"source\":[\"soak\"]}"}),
-        )?;
+        door.ask(sqs("CreateQueue"), &json!({"QueueName": "work"}))?;
+        door.ask(sqs("CreateQueue"), &json!({"QueueName": "matched"}))?;
+        door.ask(events("PutRule"), &json!({"Name": "r", "EventPattern": "{\"source\":[\"soak\"]}"}))?;
         let target = json!({"Id": "t", "Arn": "arn:aws:sqs:us-east-1:000000000000:matched"});
-        door.ask(events("AWSEvents.PutTargets"), &json!({"Rule": "r", "Targets": [target]}))?;
+        door.ask(events("PutTargets"), &json!({"Rule": "r", "Targets": [target]}))?;
         let archive = json!({"ArchiveName": "a", "EventSourceArn": "arn:aws:events:us-east-1:000000000000:event-bus/default",
             "RetentionDays": 1});
-        door.ask(events("AWSEvents.CreateArchive"), &archive)?;
+        door.ask(events("CreateArchive"), &archive)?;
         Ok(Self { door, rounds: 0 })
     }
 
@@ -211,15 +208,15 @@ impl Load {
         self.rounds += 1;
         let number = self.rounds;
         let entry = json!({"Source": "soak", "DetailType": "t", "Detail": format!("{{\"n\":{number}}}")});
-        self.door.ask(Operation::events("AWSEvents.PutEvents"), &json!({"Entries": [entry]}))?;
+        self.door.ask(Operation::events("PutEvents"), &json!({"Entries": [entry]}))?;
         let send = json!({"QueueUrl": url("work"), "MessageBody": "x".repeat(usize::try_from(number % 4_096).unwrap_or(1) + 1)});
-        self.door.ask(Operation::sqs("AmazonSQS.SendMessage"), &send)?;
+        self.door.ask(Operation::sqs("SendMessage"), &send)?;
         self.empty("work")?;
         self.empty("matched")?;
         if number.is_multiple_of(100) {
             let name = format!("passing{number}");
-            self.door.ask(Operation::sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": name}))?;
-            self.door.ask(Operation::sqs("AmazonSQS.DeleteQueue"), &json!({"QueueUrl": url(&name)}))?;
+            self.door.ask(Operation::sqs("CreateQueue"), &json!({"QueueName": name}))?;
+            self.door.ask(Operation::sqs("DeleteQueue"), &json!({"QueueUrl": url(&name)}))?;
         }
         Ok(())
     }
@@ -227,11 +224,11 @@ impl Load {
     fn empty(&mut self, queue: &str) -> Outcome<()> {
         let url = url(queue);
         let receive = json!({"QueueUrl": url, "MaxNumberOfMessages": 10});
-        let answer = self.door.ask(Operation::sqs("AmazonSQS.ReceiveMessage"), &receive)?;
+        let answer = self.door.ask(Operation::sqs("ReceiveMessage"), &receive)?;
         for message in answer.get("Messages").and_then(Value::as_array).into_iter().flatten() {
             let handle = message.get("ReceiptHandle").cloned().unwrap_or_default();
             let delete = json!({"QueueUrl": url, "ReceiptHandle": handle});
-            self.door.ask(Operation::sqs("AmazonSQS.DeleteMessage"), &delete)?;
+            self.door.ask(Operation::sqs("DeleteMessage"), &delete)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Every other room speaks in these types. Nothing here reads a clock, a random source, a file or a socket: the
 //! loops on the upper floors read them once and pass them down in a [`Call`].
 
+pub mod api;
 pub mod arn;
 pub mod books;
 pub mod call;

@@ -1,7 +1,10 @@
 //! Where an operation of a REST-JSON service is on the wire: method, path, and which members travel outside the body.
 //!
 //! Source: <https://smithy.io/2.0/spec/http-bindings.html>. The operation itself reads and writes one JSON object, as on the
-//! other wires: the door puts labels, query parameters and headers into it, and takes an answer's headers out of it.
+//! other wires: the door puts labels, query parameters and headers into it, and takes an answer's headers out of it. A caller
+//! fills the path ([`Route::path_of`]).
+
+use crate::encoding::{ALL_BUT_PATH, ALL_BUT_UNRESERVED, percent_encoded};
 
 /// An operation on the wire.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +143,22 @@ impl Route {
         Self { answer_headers, ..self }
     }
 
+    /// The path with its labels filled in; `label` gives the text of a member.
+    pub fn path_of(&self, mut label: impl FnMut(&str) -> String) -> String {
+        let mut path = String::new();
+        for part in self.path.trim_matches('/').split('/') {
+            path.push('/');
+            match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                Some(name) => {
+                    let encoded = if name.ends_with('+') { ALL_BUT_PATH } else { ALL_BUT_UNRESERVED };
+                    path.push_str(&percent_encoded(&label(name.trim_end_matches('+')), encoded));
+                }
+                None => path.push_str(part),
+            }
+        }
+        path
+    }
+
     /// The labels of a path that is this operation's, percent-encoded as they came; `None` where it is another's.
     /// A trailing slash makes no difference (Lambda's own model has paths with and without).
     pub fn labels<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
@@ -183,11 +202,13 @@ mod tests {
         ] {
             assert_eq!(invoke.labels(other), None, "{other}");
         }
+        assert_eq!(invoke.path_of(|_| "a:b/c".to_owned()), "/2015-03-31/functions/a%3Ab%2Fc/invocations");
         let list = Route::new("ListFunctions", "GET", "/2015-03-31/functions/");
         assert_eq!(list.labels("/2015-03-31/functions"), Some(vec![]));
         assert_eq!(list.labels("/2015-03-31/functions/"), Some(vec![]));
         assert_eq!(list.labels("/2015-03-31/functions/f"), None);
         let tags = Route::new("ListTags", "GET", "/2017-03-31/tags/{ARN+}");
         assert_eq!(tags.labels("/2017-03-31/tags/arn/with/slashes"), Some(vec![("ARN", "arn/with/slashes")]));
+        assert_eq!(tags.path_of(|_| "arn/with a".to_owned()), "/2017-03-31/tags/arn/with%20a");
     }
 }

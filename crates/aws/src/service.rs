@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::api::{self, JsonApi};
 use crate::call::Call;
 use crate::error::Error;
 use crate::operation::{Operation, Reply};
@@ -96,6 +97,11 @@ pub struct Json {
 }
 
 impl Json {
+    /// The wire of a service that is called here too, with nothing out of the ordinary.
+    pub const fn of(api: &JsonApi) -> Self {
+        Self::new(api.target_prefix, api.version)
+    }
+
     /// The wire with nothing out of the ordinary.
     pub const fn new(target_prefix: &'static str, version: &'static str) -> Self {
         Self {
@@ -111,7 +117,7 @@ impl Json {
 }
 
 /// Trunkline's own operations. Their version rises when a member of an answer is renamed or removed, or changes its meaning.
-pub const TRUNKLINE: Json = Json { answers_version: Some(1), ..Json::new("Trunkline", "1.1") };
+pub const TRUNKLINE: Json = Json { answers_version: Some(1), ..Json::of(&api::TRUNKLINE) };
 
 /// The query wire of a service.
 #[derive(Clone, Copy, Debug)]

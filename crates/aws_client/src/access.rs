@@ -1,6 +1,7 @@
 //! Who calls AWS, and where: signed requests to services.
 
 use aws::Timestamp;
+use aws::api::{JsonApi, RestApi};
 use aws::secret::Secret;
 use aws::sigv4::{self, Unsigned};
 use http_client::{Failure, Request};
@@ -15,16 +16,18 @@ pub struct Access {
     chain: Chain,
 }
 
-/// A POST to a service.
+/// A request to a service, before it is signed.
 #[derive(Debug)]
-pub struct Post<'p> {
+pub struct ServiceRequest<'p> {
     /// As signatures name it: `sqs`, `states`.
     pub service: &'p str,
     /// The region that it is sent to and signed for.
     pub region: &'p str,
     /// Another endpoint than the environment's or AWS's own.
     pub endpoint: Option<&'p Endpoint>,
-    /// Begins with a slash, and is encoded.
+    /// In capitals.
+    pub method: &'p str,
+    /// Begins with a slash, and is encoded; without a query.
     pub path: String,
     /// Without `host`.
     pub headers: Vec<(String, String)>,
@@ -32,12 +35,24 @@ pub struct Post<'p> {
     pub body: String,
 }
 
-impl<'p> Post<'p> {
-    /// An operation in AWS JSON 1.0.
-    pub fn json(service: &'p str, region: &'p str, target: &str, body: String) -> Self {
-        let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target)];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { service, region, endpoint: None, path: "/".to_owned(), headers, body }
+impl<'p> ServiceRequest<'p> {
+    /// An operation in AWS JSON.
+    pub fn json(api: &JsonApi, region: &'p str, operation: &str, body: String) -> Self {
+        let headers = api.headers(operation).map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let path = "/".to_owned();
+        Self { service: api.scope, region, endpoint: None, method: "POST", path, headers, body }
+    }
+
+    /// A look by REST: a GET without headers and body.
+    pub fn get(api: &RestApi, region: &'p str, path: String) -> Self {
+        let (headers, body) = (Vec::new(), String::new());
+        Self { service: api.scope, region, endpoint: None, method: "GET", path, headers, body }
+    }
+
+    /// The same, at another endpoint than the environment's or AWS's own, where there is one.
+    #[must_use]
+    pub fn at(self, endpoint: Option<&'p Endpoint>) -> Self {
+        Self { endpoint, ..self }
     }
 }
 
@@ -69,30 +84,30 @@ impl Access {
     ///
     /// # Errors
     /// Without credentials, or where the request can be sent by nobody.
-    pub async fn request(&self, post: Post<'_>, now: Timestamp) -> Result<SignedRequest, Unsignable> {
+    pub async fn request(
+        &self,
+        request: ServiceRequest<'_>,
+        now: Timestamp,
+    ) -> Result<SignedRequest, Unsignable> {
         let credentials = self.chain.credentials(now).await.map_err(Unsignable::NoCredentials)?;
-        let Post { service, region, endpoint, path, mut headers, body } = post;
+        let ServiceRequest { service, region, endpoint, method, path, mut headers, body } = request;
         let endpoint = endpoint.cloned().unwrap_or_else(|| self.chain.endpoint(service, region));
         let path = format!("{}{path}", endpoint.prefix);
-        let unsigned = Unsigned {
-            method: "POST",
-            host: &endpoint.host,
-            path: &path,
-            headers: &headers,
-            body: body.as_bytes(),
-        };
+        let unsigned =
+            Unsigned { method, host: &endpoint.host, path: &path, headers: &headers, body: body.as_bytes() };
         let added = sigv4::sign(&unsigned, &credentials, (region, service), now);
         let signature = added.iter().find_map(|(_, value)| Some(value.split_once("Signature=")?.1));
         let mut secrets: Vec<Secret> = signature.map(Secret::new).into_iter().collect();
         secrets.push(credentials.secret_access_key);
         secrets.extend(credentials.session_token);
         headers.extend(added);
-        let request =
-            with_headers(&format!("{}{path}", endpoint.origin), &headers).map_err(Unsignable::Request)?;
+        let request = Request::new(method, &format!("{}{path}", endpoint.origin));
+        let request = request.and_then(|request| with_headers(request, &headers));
+        let request = request.map_err(Unsignable::Request)?;
         Ok(SignedRequest { request: request.body(body), secrets })
     }
 }
 
-fn with_headers(url: &str, headers: &[(String, String)]) -> Result<Request, Failure> {
-    headers.iter().try_fold(Request::new("POST", url)?, |request, (name, value)| request.header(name, value))
+fn with_headers(request: Request, headers: &[(String, String)]) -> Result<Request, Failure> {
+    headers.iter().try_fold(request, |request, (name, value)| request.header(name, value))
 }

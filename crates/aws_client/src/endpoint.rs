@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws::api;
 use http_client::{Allowed, Request};
 
 use crate::settings::Settings;
@@ -75,13 +76,13 @@ fn suffix(region: &str) -> &'static str {
 /// The services, and the variables that name another endpoint of theirs. Source: AWS SDKs and Tools Reference Guide,
 /// "Service-specific endpoints".
 const VARIABLES: &[(&str, &str)] = &[
-    ("sqs", "AWS_ENDPOINT_URL_SQS"),
-    ("lambda", "AWS_ENDPOINT_URL_LAMBDA"),
-    ("states", "AWS_ENDPOINT_URL_SFN"),
-    ("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION"),
-    ("dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
-    ("events", "AWS_ENDPOINT_URL_EVENTBRIDGE"),
-    ("sts", "AWS_ENDPOINT_URL_STS"),
+    (api::SQS.scope, "AWS_ENDPOINT_URL_SQS"),
+    (api::LAMBDA.scope, "AWS_ENDPOINT_URL_LAMBDA"),
+    (api::STATES.scope, "AWS_ENDPOINT_URL_SFN"),
+    (api::CLOUDFORMATION.scope, "AWS_ENDPOINT_URL_CLOUDFORMATION"),
+    (api::DYNAMODB.scope, "AWS_ENDPOINT_URL_DYNAMODB"),
+    (api::EVENTS.scope, "AWS_ENDPOINT_URL_EVENTBRIDGE"),
+    (api::STS.scope, "AWS_ENDPOINT_URL_STS"),
     ("portal.sso", "AWS_ENDPOINT_URL_SSO"),
 ];
 

@@ -18,7 +18,7 @@ mod profiles;
 mod sources;
 mod xml;
 
-pub use crate::access::{Access, Post, SignedRequest};
+pub use crate::access::{Access, ServiceRequest, SignedRequest};
 pub use crate::answer::AwsError;
 pub use crate::chain::Chain;
 pub use crate::endpoint::Endpoint;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws::api::LOGS;
 use http_client::{Client, Guard, Request, Response, Settings};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -112,7 +113,7 @@ impl LambdaDoor {
     /// # Errors
     /// The service's words.
     pub(crate) fn logs(&self, operation: &str, body: &Value) -> Result<Value, String> {
-        let target = format!("Logs_20140328.{operation}");
+        let target = LOGS.target(operation);
         let headers = [("x-amz-target", target.as_str())];
         self.ask(&Call { method: "POST", path: "/", headers: &headers, body: body.to_string() })
     }

@@ -17,6 +17,7 @@ pub mod test_event_pattern;
 mod check;
 mod http_parameters;
 
+use aws::api::EVENTS;
 use aws::service::Json;
 use aws::{Operation, Service, Wire};
 
@@ -25,7 +26,7 @@ use crate::events::Events;
 
 /// EventBridge on the wire: AWS JSON 1.1.
 pub static SERVICE: Service<Events> =
-    Service::new("EventBridge", &["events"], &[Wire::Json(Json::new("AWSEvents", "1.1"))], OPERATIONS)
+    Service::new(EVENTS.name, &[EVENTS.scope], &[Wire::Json(Json::of(&EVENTS))], OPERATIONS)
         .with_storage_errors(STORAGE_ERRORS);
 
 /// Every operation that is served.

@@ -10,7 +10,7 @@ mod replay;
 mod unmatched;
 
 use aws::service::TRUNKLINE;
-use aws::{Operation, Service, Wire};
+use aws::{Operation, Service, Wire, api};
 
 use crate::error::STORAGE_ERRORS;
 use crate::events::Events;
@@ -18,7 +18,8 @@ use crate::ops;
 
 /// On the wire: AWS JSON 1.1.
 pub static SERVICE: Service<Events> =
-    Service::new("Trunkline", &[], &[Wire::Json(TRUNKLINE)], OPERATIONS).with_storage_errors(STORAGE_ERRORS);
+    Service::new(api::TRUNKLINE.name, &[], &[Wire::Json(TRUNKLINE)], OPERATIONS)
+        .with_storage_errors(STORAGE_ERRORS);
 
 /// All that need nothing but the buses.
 pub const OPERATIONS: &[Operation<Events>] = &[

@@ -8,6 +8,7 @@ mod tags;
 mod versions;
 mod wire;
 
+use aws::api::IAM;
 use aws::page::Page;
 use aws::service::Query;
 use aws::{Error, Operation, Reply, Service, Wire};
@@ -21,9 +22,9 @@ use crate::error::{self, STORAGE_ERRORS};
 
 /// IAM as a service: the query protocol, for all regions.
 pub static SERVICE: Service<Iam> = Service::new(
-    "IAM",
-    &["iam"],
-    &[Wire::Query(Query::new("https://iam.amazonaws.com/doc/2010-05-08/", wire::ACTIONS))],
+    IAM.name,
+    &[IAM.scope],
+    &[Wire::Query(Query::new(IAM.namespace, wire::ACTIONS))],
     OPERATIONS,
 )
 .with_storage_errors(STORAGE_ERRORS);

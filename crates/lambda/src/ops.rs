@@ -12,11 +12,11 @@ mod layer_permissions;
 mod layers;
 mod mappings;
 mod permissions;
-mod routes;
 mod tags;
 mod urls;
 mod versions;
 
+use aws::api::LAMBDA;
 use aws::page::Page;
 use aws::service::Rest;
 use aws::{Call, Error, Operation, Reply, Service, Wire};
@@ -34,9 +34,9 @@ pub static SERVICE: Service<Functions> = Service {
     body_bytes_max: limits::REQUEST_BYTES_MAX,
     storage_errors: STORAGE_ERRORS,
     ..Service::new(
-        "Lambda",
-        &["lambda"],
-        &[Wire::Rest(Rest { routes: routes::ROUTES, message_member: "Message" })],
+        LAMBDA.name,
+        &[LAMBDA.scope],
+        &[Wire::Rest(Rest { routes: LAMBDA.routes, message_member: "Message" })],
         OPERATIONS,
     )
 };

@@ -6,6 +6,7 @@ mod resource_policies;
 mod streams;
 mod tags;
 
+use aws::api::LOGS;
 use aws::service::Json;
 use aws::{Arn, Error, Operation, Reply, Service, Wire};
 use serde::de::DeserializeOwned;
@@ -19,7 +20,7 @@ use crate::{Logs, limits};
 
 /// CloudWatch Logs on the wire: AWS JSON 1.1.
 pub static SERVICE: Service<Logs> =
-    Service::new("CloudWatch Logs", &["logs"], &[Wire::Json(Json::new("Logs_20140328", "1.1"))], OPERATIONS)
+    Service::new(LOGS.name, &[LOGS.scope], &[Wire::Json(Json::of(&LOGS))], OPERATIONS)
         .with_storage_errors(STORAGE_ERRORS);
 
 /// Every operation that is served.

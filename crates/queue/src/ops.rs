@@ -14,6 +14,7 @@ mod visibility;
 
 use std::ops::RangeInclusive;
 
+use aws::api::SQS;
 use aws::service::{HeaderMember, Json, Query};
 use aws::{Call, Error, Operation, Reply, Scope, Service, Wire};
 use serde::de::DeserializeOwned;
@@ -33,14 +34,14 @@ const HEADER_MEMBERS: &[HeaderMember] = &[HeaderMember {
 
 /// SQS on the wire: AWS JSON 1.0 with the names that the older query protocol had, and that protocol itself.
 pub static SERVICE: Service<Queues> = Service::new(
-    "SQS",
-    &["sqs"],
+    SQS.name,
+    &[SQS.scope],
     &[
         Wire::Json(Json {
             error_prefix: "com.amazonaws.sqs#",
             is_query_compatible: true,
             header_members: HEADER_MEMBERS,
-            ..Json::new("AmazonSQS", "1.0")
+            ..Json::of(&SQS)
         }),
         Wire::Query(Query {
             // Source: botocore's older model of SQS.

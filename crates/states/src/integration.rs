@@ -4,7 +4,7 @@
 
 use asl::TaskError;
 use asl::resource::{Pattern, Resource};
-use aws::{Error, Timestamp};
+use aws::{Error, Timestamp, api};
 use serde_json::{Map, Value, json};
 
 /// A service as resources name it.
@@ -21,14 +21,14 @@ struct Named {
 }
 
 const SERVICES: &[Named] = &[
-    Named { sdk: "dynamodb", scope: "dynamodb", prefix: "DynamoDb", is_camel: false },
-    Named { sdk: "sqs", scope: "sqs", prefix: "Sqs", is_camel: false },
-    Named { sdk: "sfn", scope: "states", prefix: "Sfn", is_camel: true },
-    Named { sdk: "eventbridge", scope: "events", prefix: "EventBridge", is_camel: false },
-    Named { sdk: "lambda", scope: "lambda", prefix: "Lambda", is_camel: false },
-    Named { sdk: "cloudwatchlogs", scope: "logs", prefix: "CloudWatchLogs", is_camel: true },
-    Named { sdk: "iam", scope: "iam", prefix: "Iam", is_camel: false },
-    Named { sdk: "sts", scope: "sts", prefix: "Sts", is_camel: false },
+    Named { sdk: "dynamodb", scope: api::DYNAMODB.scope, prefix: "DynamoDb", is_camel: false },
+    Named { sdk: "sqs", scope: api::SQS.scope, prefix: "Sqs", is_camel: false },
+    Named { sdk: "sfn", scope: api::STATES.scope, prefix: "Sfn", is_camel: true },
+    Named { sdk: "eventbridge", scope: api::EVENTS.scope, prefix: "EventBridge", is_camel: false },
+    Named { sdk: "lambda", scope: api::LAMBDA.scope, prefix: "Lambda", is_camel: false },
+    Named { sdk: "cloudwatchlogs", scope: api::LOGS.scope, prefix: "CloudWatchLogs", is_camel: true },
+    Named { sdk: "iam", scope: api::IAM.scope, prefix: "Iam", is_camel: false },
+    Named { sdk: "sts", scope: api::STS.scope, prefix: "Sts", is_camel: false },
 ];
 
 /// An optimized integration that is served.
@@ -46,29 +46,35 @@ const OPTIMIZED: &[Optimized] = &[
     Optimized {
         service: "lambda",
         actions: &["invoke"],
-        scope: "lambda",
+        scope: api::LAMBDA.scope,
         prefix: "Lambda",
         client: "AWSLambda",
     },
-    Optimized { service: "sqs", actions: &["sendMessage"], scope: "sqs", prefix: "SQS", client: "AmazonSQS" },
+    Optimized {
+        service: "sqs",
+        actions: &["sendMessage"],
+        scope: api::SQS.scope,
+        prefix: "SQS",
+        client: "AmazonSQS",
+    },
     Optimized {
         service: "events",
         actions: &["putEvents"],
-        scope: "events",
+        scope: api::EVENTS.scope,
         prefix: "EventBridge",
         client: "AmazonEventBridge",
     },
     Optimized {
         service: "dynamodb",
         actions: &["getItem", "putItem", "updateItem", "deleteItem"],
-        scope: "dynamodb",
+        scope: api::DYNAMODB.scope,
         prefix: "DynamoDB",
         client: "AmazonDynamoDBv2",
     },
     Optimized {
         service: "states",
         actions: &["startExecution"],
-        scope: "states",
+        scope: api::STATES.scope,
         prefix: "StepFunctions",
         client: "AWSStepFunctions",
     },
@@ -217,7 +223,7 @@ fn optimized_call(resource: (&str, &str), input: &Value, asker: &Asker) -> Optio
 fn invoke(request: Value, payload: Option<&Value>) -> ServiceCall {
     // A function that is given nothing gets an empty object.
     let payload = payload.map_or_else(|| b"{}".to_vec(), |payload| payload.to_string().into_bytes());
-    ServiceCall { scope: "lambda", operation: "Invoke".to_owned(), request, payload }
+    ServiceCall { scope: api::LAMBDA.scope, operation: "Invoke".to_owned(), request, payload }
 }
 
 /// The same request, with a member that is JSON as its text.
@@ -250,7 +256,7 @@ fn entries(input: &Value, asker: &Asker) -> Value {
 
 fn sdk_call(named: &Named, action: &str, input: &Value) -> ServiceCall {
     let operation = capital(action);
-    if named.scope == "lambda" && operation == "Invoke" {
+    if named.scope == api::LAMBDA.scope && operation == "Invoke" {
         let mut request = input.clone();
         let payload = request.as_object_mut().and_then(|members| members.shift_remove("Payload"));
         let payload = match payload {

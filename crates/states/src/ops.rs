@@ -12,6 +12,7 @@ mod tasks;
 mod testing;
 mod versions;
 
+use aws::api::STATES;
 use aws::page::Page;
 use aws::service::Json;
 use aws::{Call, Error, Ids, Operation, Reply, Service, Timestamp, Wire};
@@ -26,12 +27,7 @@ use crate::{States, error, limits};
 /// Step Functions as a service: JSON.
 pub static SERVICE: Service<States> = Service {
     body_bytes_max: limits::REQUEST_BYTES_MAX,
-    ..Service::new(
-        "Step Functions",
-        &["states"],
-        &[Wire::Json(Json::new("AWSStepFunctions", "1.0"))],
-        OPERATIONS,
-    )
+    ..Service::new(STATES.name, &[STATES.scope], &[Wire::Json(Json::of(&STATES))], OPERATIONS)
 };
 
 const CREATE_MISSING: &str = "Tasks of services that are not served, and readers and writers of S3, are refused by name; no encryption.";

@@ -1,5 +1,6 @@
 //! DynamoDB as a service: a line for each operation that the engine has. Streams are another service, and not served.
 
+use aws::api::DYNAMODB;
 use aws::service::Json;
 use aws::{Operation, Service, Wire};
 use dynoxide::Database;
@@ -9,12 +10,12 @@ use crate::error::STORAGE_ERRORS;
 
 /// On the wire: AWS JSON 1.0, with the checksum that SDKs look at.
 pub static SERVICE: Service<Tables> = Service::new(
-    "DynamoDB",
-    &["dynamodb"],
+    DYNAMODB.name,
+    &[DYNAMODB.scope],
     &[Wire::Json(Json {
         error_prefix: "com.amazonaws.dynamodb.v20120810#",
         has_crc32: true,
-        ..Json::new("DynamoDB_20120810", "1.0")
+        ..Json::of(&DYNAMODB)
     })],
     OPERATIONS,
 )

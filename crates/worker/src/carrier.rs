@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Ids;
+use aws::api::{DYNAMODB, SQS};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -13,7 +14,7 @@ use crate::errand::{Came, Errand, Next, Records, back_off_s};
 use crate::fault::Fault;
 use crate::gate::{Gate, Permit};
 use crate::record::{self, Claim, Standing};
-use crate::remote::{DYNAMODB, PATIENCE, Remote, SQS};
+use crate::remote::{PATIENCE, Remote};
 use crate::target::{Parcel, Target, Trouble};
 
 /// How long one receive waits for a message, in s: a graceful stop waits for it.

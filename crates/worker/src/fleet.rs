@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws::Arn;
+use aws::api::{SQS, STATES};
 use http_client::Client;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::fault::Fault;
 use crate::gate::Gate;
 use crate::intake::{Intake, TrackerWork};
 use crate::permit::Terms;
-use crate::remote::{Remote, SQS, STATES};
+use crate::remote::Remote;
 use crate::state_table::{self, IfAbsent};
 use crate::target::{Header, Target, Until};
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws::Ids;
+use aws::api::DYNAMODB;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use crate::clock::{self, Tick, pause, tick};
 use crate::fault::Fault;
 use crate::permit::{Bid, Hold, Seen, Terms, Watch, read_answer, to_reads};
-use crate::remote::{DYNAMODB, Remote};
+use crate::remote::Remote;
 
 /// Between two checks whether somebody waits, in ms.
 const IDLE_MS: u64 = 50;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::api::{DYNAMODB, EVENTS, SQS};
 use genesys::tracker::conversation::Context;
 use genesys::tracker::derived::{DerivedEvent, QueueNames};
 use genesys::tracker::grace::Grace;
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::clock::{pause, wall};
 use crate::fault::Fault;
 use crate::record::KEPT_S;
-use crate::remote::{DYNAMODB, EVENTS, PATIENCE, Remote, SQS};
+use crate::remote::{PATIENCE, Remote};
 use crate::tracker::errand::{Came, Errand, Next};
 use crate::tracker::item::{Item, Outgoing};
 use crate::tracker::message::{Arrival, Heard, Timer};

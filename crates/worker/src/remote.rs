@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use aws::api::JsonApi;
 use aws_client::access::Unsignable;
-use aws_client::{Access, AwsError, Chain, Endpoint, Post, Settings};
+use aws_client::{Access, AwsError, Chain, Endpoint, ServiceRequest, Settings};
 use http_client::{Client, Failure, Guard, Response};
 use serde_json::Value;
 
@@ -15,28 +16,6 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// How long an answer may take where the request itself does not wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A service that speaks AWS JSON.
-#[derive(Clone, Copy, Debug)]
-pub struct Api {
-    /// As signatures and endpoints name it.
-    signed_as: &'static str,
-    /// What stands before an operation's name.
-    target: &'static str,
-    content_type: &'static str,
-}
-
-const JSON_1_0: &str = "application/x-amz-json-1.0";
-const JSON_1_1: &str = "application/x-amz-json-1.1";
-
-/// Queues.
-pub const SQS: Api = Api { signed_as: "sqs", target: "AmazonSQS", content_type: JSON_1_0 };
-/// Tables.
-pub const DYNAMODB: Api = Api { signed_as: "dynamodb", target: "DynamoDB_20120810", content_type: JSON_1_0 };
-/// Event buses.
-pub const EVENTS: Api = Api { signed_as: "events", target: "AWSEvents", content_type: JSON_1_1 };
-/// State machines.
-pub const STATES: Api = Api { signed_as: "states", target: "AWSStepFunctions", content_type: JSON_1_0 };
-
 /// Where AWS is, and who calls it. Clones share connections and credentials.
 #[derive(Clone, Debug)]
 pub struct Remote {
@@ -44,15 +23,6 @@ pub struct Remote {
     http: Client,
     endpoint: Option<Endpoint>,
     region: String,
-}
-
-/// A request in Lambda's REST form.
-#[derive(Debug)]
-pub(crate) struct Rest {
-    pub(crate) service: &'static str,
-    pub(crate) path: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
 }
 
 impl Remote {
@@ -89,7 +59,7 @@ impl Remote {
     ///
     /// # Errors
     /// AWS's, or why there is no answer.
-    pub async fn ask(&self, api: &Api, operation: &str, body: &Value) -> Result<Value, Fault> {
+    pub async fn ask(&self, api: &JsonApi, operation: &str, body: &Value) -> Result<Value, Fault> {
         self.ask_within(api, (operation, PATIENCE), body).await
     }
 
@@ -99,17 +69,12 @@ impl Remote {
     /// As [`Remote::ask`].
     pub(crate) async fn ask_within(
         &self,
-        api: &Api,
+        api: &JsonApi,
         (operation, patience): (&str, Duration),
         body: &Value,
     ) -> Result<Value, Fault> {
-        let headers = [
-            ("content-type", api.content_type.to_owned()),
-            ("x-amz-target", format!("{}.{operation}", api.target)),
-        ];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        let rest = Rest { service: api.signed_as, path: "/".to_owned(), headers, body: body.to_string() };
-        let answer = self.send(rest, patience).await.map_err(|fault| fault.of(operation))?;
+        let request = ServiceRequest::json(api, &self.region, operation, body.to_string());
+        let answer = self.send(request, patience).await.map_err(|fault| fault.of(operation))?;
         if answer.is_success() {
             return Ok(serde_json::from_slice(&answer.body).unwrap_or_default());
         }
@@ -123,12 +88,14 @@ impl Remote {
     ///
     /// # Errors
     /// Where there is no answer.
-    pub(crate) async fn send(&self, rest: Rest, patience: Duration) -> Result<Response, Fault> {
-        let Rest { service, path, headers, body } = rest;
-        let post =
-            Post { service, region: &self.region, endpoint: self.endpoint.as_ref(), path, headers, body };
+    pub(crate) async fn send(
+        &self,
+        request: ServiceRequest<'_>,
+        patience: Duration,
+    ) -> Result<Response, Fault> {
+        let request = request.at(self.endpoint.as_ref());
         let none = |failure: Failure| Fault::no_answer(failure.text);
-        let signed = self.access.request(post, clock::wall()).await.map_err(|why| match why {
+        let signed = self.access.request(request, clock::wall()).await.map_err(|why| match why {
             Unsignable::Request(failure) => none(failure),
             Unsignable::NoCredentials(told) => Fault::no_answer(told.to_string()),
         })?;

@@ -1,10 +1,11 @@
 //! The one table that workers share: permits, records, conversations, all under a text key, with a time to live.
 
+use aws::api::DYNAMODB;
 use serde_json::{Value, json};
 
 use crate::clock::pause;
 use crate::fault::Fault;
-use crate::remote::{DYNAMODB, Remote};
+use crate::remote::Remote;
 
 /// How long a new table may take until it can be used, in looks of a second.
 const LOOKS_MAX: u32 = 60;

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use aws::encoding::{ALL_BUT_PATH, hex, percent_encoded};
+use aws::api::lambda::INVOKE;
+use aws::api::{LAMBDA, SQS, STATES};
+use aws::encoding::hex;
 use aws::secret::Secret;
-use aws_client::AwsError;
+use aws_client::{AwsError, ServiceRequest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use delivery::judgement::{self, Judged};
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use crate::clock::{pause, tick, wall};
 use crate::fault::Fault;
 use crate::gate::Ticket;
-use crate::remote::{Remote, Rest, SQS, STATES};
+use crate::remote::Remote;
 
 /// How much of an answer is read, in bytes: a function's error is told from it.
 const ANSWER_BYTES_MAX: usize = 4 << 10;
@@ -134,13 +136,16 @@ async fn invoke(remote: &Remote, name: &str, parcel: Parcel<'_>) -> Result<Value
         ("x-amz-invocation-type", "RequestResponse".to_owned()),
         ("x-amz-client-context", context),
     ];
-    let rest = Rest {
-        service: "lambda",
-        path: format!("/2015-03-31/functions/{}/invocations", percent_encoded(name, ALL_BUT_PATH)),
+    let request = ServiceRequest {
+        service: LAMBDA.scope,
+        region: remote.region(),
+        endpoint: None,
+        method: INVOKE.method,
+        path: INVOKE.path_of(|_| name.to_owned()),
         headers: headers.map(|(name, value)| (name.to_owned(), value)).to_vec(),
         body: parcel.body.to_owned(),
     };
-    let answer = remote.send(rest, parcel.time).await.map_err(Trouble::of_aws)?;
+    let answer = remote.send(request, parcel.time).await.map_err(Trouble::of_aws)?;
     if !answer.is_success() {
         let AwsError { code, message } = AwsError::of(&answer);
         return Err(Trouble::of_aws(Fault { code, status: answer.status, message, item: None }));

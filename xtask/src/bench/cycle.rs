@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use crate::bench::http::{Connection, Operation, find};
 use crate::machine::{self, Outcome};
 
-const SEND: Operation = Operation::sqs("AmazonSQS.SendMessage");
-const SEND_BATCH: Operation = Operation::sqs("AmazonSQS.SendMessageBatch");
-const RECEIVE: Operation = Operation::sqs("AmazonSQS.ReceiveMessage");
-const DELETE: Operation = Operation::sqs("AmazonSQS.DeleteMessage");
-const DELETE_BATCH: Operation = Operation::sqs("AmazonSQS.DeleteMessageBatch");
+const SEND: Operation = Operation::sqs("SendMessage");
+const SEND_BATCH: Operation = Operation::sqs("SendMessageBatch");
+const RECEIVE: Operation = Operation::sqs("ReceiveMessage");
+const DELETE: Operation = Operation::sqs("DeleteMessage");
+const DELETE_BATCH: Operation = Operation::sqs("DeleteMessageBatch");
 /// How many messages a batch holds.
 pub(crate) const BATCH: usize = 10;
 const HANDLE: &[u8] = b"\"ReceiptHandle\":\"";
@@ -63,7 +63,7 @@ impl Target {
     /// When the door refuses.
     pub(crate) fn make(address: SocketAddr, name: &str) -> Outcome<Self> {
         let wanted = json!({"QueueName": name, "Attributes": {"VisibilityTimeout": "600"}});
-        let made = Connection::open(address)?.ask(Operation::sqs("AmazonSQS.CreateQueue"), &wanted)?;
+        let made = Connection::open(address)?.ask(Operation::sqs("CreateQueue"), &wanted)?;
         let url = made.pointer("/QueueUrl").and_then(Value::as_str);
         let url = url.map(str::to_owned).ok_or_else(|| format!("no QueueUrl in {made}"))?;
         Ok(Self { address, url })
@@ -76,8 +76,7 @@ impl Target {
     pub(crate) fn visible(&self) -> Outcome<u64> {
         let name = "ApproximateNumberOfMessages";
         let wanted = json!({"QueueUrl": self.url, "AttributeNames": [name]});
-        let answer =
-            Connection::open(self.address)?.ask(Operation::sqs("AmazonSQS.GetQueueAttributes"), &wanted)?;
+        let answer = Connection::open(self.address)?.ask(Operation::sqs("GetQueueAttributes"), &wanted)?;
         let count = answer.pointer(&format!("/Attributes/{name}")).and_then(Value::as_str);
         count.and_then(|count| count.parse().ok()).ok_or_else(|| format!("no {name} in {answer}"))
     }

@@ -163,9 +163,9 @@ fn rules(door: &mut Connection, gauge: &Gauge, options: &Options) -> Outcome<()>
     for (rule, arn) in (0..options.rules).zip(arns.iter().cycle()) {
         let name = format!("rule-{rule}");
         let pattern = json!({"source": ["bench"], "detail": {"kind": [name]}}).to_string();
-        door.ask(Operation::events("AWSEvents.PutRule"), &json!({"Name": name, "EventPattern": pattern}))?;
+        door.ask(Operation::events("PutRule"), &json!({"Name": name, "EventPattern": pattern}))?;
         let targets = json!({"Rule": name, "Targets": [{"Id": "target", "Arn": arn}]});
-        door.ask(Operation::events("AWSEvents.PutTargets"), &targets)?;
+        door.ask(Operation::events("PutTargets"), &targets)?;
     }
     Ok(())
 }
@@ -214,7 +214,7 @@ fn put(
                 json!({"mark": put_ns, "kind": format!("rule-{rule}"), "filler": filler}).to_string();
             entries.push(json!({"Source": "bench", "DetailType": "t", "Detail": detail}));
         }
-        let answer = door.ask(Operation::events("AWSEvents.PutEvents"), &json!({"Entries": entries}))?;
+        let answer = door.ask(Operation::events("PutEvents"), &json!({"Entries": entries}))?;
         if answer.get("FailedEntryCount") != Some(&json!(0)) {
             return Err(format!("PutEvents: {answer}"));
         }

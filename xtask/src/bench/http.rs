@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use aws::api::{self, JsonApi};
 use serde_json::Value;
 
 use crate::machine::Outcome;
@@ -23,19 +24,22 @@ pub(crate) struct Connection {
 /// An AWS operation as the door reads it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation {
-    /// `AWSEvents.PutEvents`
-    pub(crate) target: &'static str,
-    /// `application/x-amz-json-1.1`
-    pub(crate) content_type: &'static str,
+    api: &'static JsonApi,
+    /// `PutEvents`
+    name: &'static str,
 }
 
 impl Operation {
-    pub(crate) const fn events(target: &'static str) -> Operation {
-        Operation { target, content_type: "application/x-amz-json-1.1" }
+    pub(crate) const fn of(api: &'static JsonApi, name: &'static str) -> Operation {
+        Operation { api, name }
     }
 
-    pub(crate) const fn sqs(target: &'static str) -> Operation {
-        Operation { target, content_type: "application/x-amz-json-1.0" }
+    pub(crate) const fn events(name: &'static str) -> Operation {
+        Operation::of(&api::EVENTS, name)
+    }
+
+    pub(crate) const fn sqs(name: &'static str) -> Operation {
+        Operation::of(&api::SQS, name)
     }
 }
 
@@ -59,7 +63,8 @@ impl Connection {
     /// # Errors
     /// When the connection breaks or the status is not 200; with the answer's text.
     pub(crate) fn call(&mut self, operation: Operation, body: &[u8]) -> Outcome<&[u8]> {
-        let Operation { target, content_type } = operation;
+        let Operation { api, name } = operation;
+        let (target, content_type) = (api.target(name), api.content_type());
         self.request.clear();
         let head = format!(
             "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: {target}\r\nContent-Type: {content_type}\r\n\
@@ -114,7 +119,7 @@ impl Connection {
         if answer.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(answer).map_err(|error| format!("{}: {error}", operation.target))
+        serde_json::from_slice(answer).map_err(|error| format!("{}: {error}", operation.name))
     }
 
     /// Reads one answer; returns the lengths of its head and its body.

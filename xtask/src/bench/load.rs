@@ -68,17 +68,17 @@ impl Pipeline {
     pub(crate) fn make(address: SocketAddr) -> Outcome<Pipeline> {
         let mut door = Connection::open(address)?;
         let bus = "bench".to_owned();
-        door.ask(Operation::events("AWSEvents.CreateEventBus"), &json!({"Name": bus}))?;
-        let made = door.ask(Operation::sqs("AmazonSQS.CreateQueue"), &json!({"QueueName": "bench"}))?;
+        door.ask(Operation::events("CreateEventBus"), &json!({"Name": bus}))?;
+        let made = door.ask(Operation::sqs("CreateQueue"), &json!({"QueueName": "bench"}))?;
         let queue_url = text(&made, "/QueueUrl")?;
         let wanted = json!({"QueueUrl": queue_url, "AttributeNames": ["QueueArn"]});
-        let attributes = door.ask(Operation::sqs("AmazonSQS.GetQueueAttributes"), &wanted)?;
+        let attributes = door.ask(Operation::sqs("GetQueueAttributes"), &wanted)?;
         let arn = text(&attributes, "/Attributes/QueueArn")?;
         let pattern = json!({"detail": {"eventBody": {"queueId": [QUEUE_ID]}}}).to_string();
         let rule = json!({"Name": "bench", "EventBusName": bus, "EventPattern": pattern});
-        door.ask(Operation::events("AWSEvents.PutRule"), &rule)?;
+        door.ask(Operation::events("PutRule"), &rule)?;
         let targets = json!({"Rule": "bench", "EventBusName": bus, "Targets": [{"Id": "queue", "Arn": arn}]});
-        door.ask(Operation::events("AWSEvents.PutTargets"), &targets)?;
+        door.ask(Operation::events("PutTargets"), &targets)?;
         Ok(Pipeline { address, bus, queue_url })
     }
 
@@ -137,7 +137,7 @@ impl Pipeline {
                 write_digits(&mut body, at, before);
                 write_digits(&mut body, at + MARK_DIGITS + 1, which);
             }
-            let answer = door.call(Operation::events("AWSEvents.PutEvents"), &body)?;
+            let answer = door.call(Operation::events("PutEvents"), &body)?;
             if find(answer, b"\"FailedEntryCount\":0").is_none() {
                 return Err(format!("PutEvents: {}", String::from_utf8_lossy(answer)));
             }
@@ -160,7 +160,7 @@ impl Pipeline {
             if !owed || start.elapsed().saturating_sub(heard) > SILENCE_MAX {
                 return Ok(received);
             }
-            let answer = door.call(Operation::sqs("AmazonSQS.ReceiveMessage"), ask.as_bytes())?;
+            let answer = door.call(Operation::sqs("ReceiveMessage"), ask.as_bytes())?;
             let now = nanos(start);
             let handles = strings_after(answer, b"\"ReceiptHandle\":\"");
             if handles.is_empty() {
@@ -173,7 +173,7 @@ impl Pipeline {
             }
             let count = handles.len() as u64;
             let delete = delete_body(&self.queue_url, &handles);
-            let answer = door.call(Operation::sqs("AmazonSQS.DeleteMessageBatch"), delete.as_bytes())?;
+            let answer = door.call(Operation::sqs("DeleteMessageBatch"), delete.as_bytes())?;
             if find(answer, b"SenderFault").is_some() {
                 return Err(format!("DeleteMessageBatch: {}", String::from_utf8_lossy(answer)));
             }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use aws::api::DYNAMODB;
 use serde_json::{Value, json};
 
 use crate::bench::disk::{self, rate};
@@ -28,14 +29,14 @@ struct Options {
     binary: Option<PathBuf>,
 }
 
-const fn operation(target: &'static str) -> Operation {
-    Operation { target, content_type: "application/x-amz-json-1.0" }
+const fn operation(name: &'static str) -> Operation {
+    Operation::of(&DYNAMODB, name)
 }
 
-const CREATE: Operation = operation("DynamoDB_20120810.CreateTable");
-const PUT: Operation = operation("DynamoDB_20120810.PutItem");
-const GET: Operation = operation("DynamoDB_20120810.GetItem");
-const WRITE: Operation = operation("DynamoDB_20120810.BatchWriteItem");
+const CREATE: Operation = operation("CreateTable");
+const PUT: Operation = operation("PutItem");
+const GET: Operation = operation("GetItem");
+const WRITE: Operation = operation("BatchWriteItem");
 
 /// Runs all of it.
 ///

@@ -1,7 +1,8 @@
 //! Signed requests: where they go, what they carry, what of them is secret.
 
+use aws::api::SQS;
 use aws_client::access::Unsignable;
-use aws_client::{Access, Chain, Endpoint, Post, Settings};
+use aws_client::{Access, Chain, Endpoint, ServiceRequest, Settings};
 use http_client::{Client, Guard, Settings as HttpSettings};
 
 use crate::chain::{NOW, environment};
@@ -19,7 +20,7 @@ async fn a_request_goes_to_the_endpoint_of_its_service_signed() {
     ]);
     let access = Access::new(Chain::new(settings).unwrap());
     let signed =
-        access.request(Post::json("sqs", "eu-west-1", "AmazonSQS.SendMessage", "{}".to_owned()), NOW).await;
+        access.request(ServiceRequest::json(&SQS, "eu-west-1", "SendMessage", "{}".to_owned()), NOW).await;
     let signed = signed.unwrap();
     assert_eq!(signed.secrets.len(), 3);
     let guard = Guard::new(vec!["127.0.0.1".parse().unwrap()]);
@@ -40,7 +41,8 @@ async fn a_request_goes_to_the_endpoint_of_its_service_signed() {
 #[tokio::test]
 async fn without_anybody_to_ask_there_is_no_request() {
     let access = Access::default();
-    let told = access.request(Post::json("sqs", "us-east-1", "t", String::new()), NOW).await.unwrap_err();
+    let told =
+        access.request(ServiceRequest::json(&SQS, "us-east-1", "t", String::new()), NOW).await.unwrap_err();
     assert!(matches!(&told, Unsignable::NoCredentials(told) if !told.may_pass), "{told:?}");
     Chain::new(Settings::new(|name| (name == "AWS_ENDPOINT_URL_STS").then(|| "x".to_owned()))).unwrap_err();
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws::Arn;
 use aws::secret::Secret;
 use aws_client::access::Unsignable;
-use aws_client::{AwsError, Post, SignedRequest};
+use aws_client::{AwsError, ServiceRequest, SignedRequest};
 use events::{Outcome, Retry, TargetResponse};
 use http_client::Failure;
 
@@ -25,13 +25,17 @@ const ANSWER_BYTES_MAX: usize = 16 << 10;
 const WORDS_BYTES_MAX: usize = 300;
 
 /// Calls the service of a resource. `done` are error codes that mean that an earlier attempt has done it.
-pub(crate) async fn send(outside: &Outside, (arn, post): (&Arn, Post<'_>), done: &[&str]) -> CallOutcome {
+pub(crate) async fn send(
+    outside: &Outside,
+    (arn, request): (&Arn, ServiceRequest<'_>),
+    done: &[&str],
+) -> CallOutcome {
     // PutTargets refuses these; a target may be older than that.
     if !arn.is_of_aws() {
         let message = format!("{arn} cannot be called: its partition, region or account is none of AWS's.");
         return failed("INVALID_PARAMETER", message, Retry::Never);
     }
-    let SignedRequest { request, secrets } = match outside.aws.request(post, (outside.now)()).await {
+    let SignedRequest { request, secrets } = match outside.aws.request(request, (outside.now)()).await {
         Ok(signed) => signed,
         Err(Unsignable::Request(failure)) => return no_answer(arn, &failure),
         Err(Unsignable::NoCredentials(told)) => {

@@ -1,8 +1,9 @@
 //! A Lambda function: one of another account or region is invoked on AWS, asynchronously. One of ours is owed its invocation in
 //! the commit that accepts the event ([`crate::FunctionHook`]); only what was owed before it was served comes here.
 
-use aws::encoding::{ALL_BUT_PATH, percent_encoded};
-use aws_client::Post;
+use aws::api::LAMBDA;
+use aws::api::lambda::INVOKE;
+use aws_client::ServiceRequest;
 use events::target::function;
 
 use crate::target::aws_api::send;
@@ -26,9 +27,14 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
         ("x-amz-invocation-type".to_owned(), "Event".to_owned()),
     ];
     headers.extend(owed.trace_header.clone().map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
-    let path =
-        format!("/2015-03-31/functions/{}/invocations", percent_encoded(&arn.to_string(), ALL_BUT_PATH));
-    let body = owed.input.clone();
-    let post = Post { service: "lambda", region: &arn.region, endpoint: None, path, headers, body };
-    send(outside, (arn, post), &[]).await
+    let request = ServiceRequest {
+        service: LAMBDA.scope,
+        region: &arn.region,
+        endpoint: None,
+        method: INVOKE.method,
+        path: INVOKE.path_of(|_| arn.to_string()),
+        headers,
+        body: owed.input.clone(),
+    };
+    send(outside, (arn, request), &[]).await
 }

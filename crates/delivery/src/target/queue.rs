@@ -1,6 +1,7 @@
 //! An SQS queue of another account or region, on AWS; one of this store was paid when the event was accepted.
 
-use aws_client::{Endpoint, Post};
+use aws::api::SQS;
+use aws_client::{Endpoint, ServiceRequest};
 use events::Owed;
 use events::target::queue;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ pub(super) static CALLER: Caller =
 /// SendMessage. A FIFO queue deduplicates by content, as EventBridge asks of it.
 async fn carry(outside: &Outside, owed: &Owed) -> CallOutcome {
     let arn = &owed.target.arn;
-    let official = Endpoint::official("sqs", &arn.region);
+    let official = Endpoint::official(SQS.scope, &arn.region);
     let url = format!("{}/{}/{}", official.origin, arn.account, arn.resource);
     let mut body = json!({"QueueUrl": url, "MessageBody": owed.input});
     if let Some(group) = &owed.target.message_group {
@@ -25,8 +26,8 @@ async fn carry(outside: &Outside, owed: &Owed) -> CallOutcome {
         let header = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": trace}});
         set(&mut body, "MessageSystemAttributes", header);
     }
-    let post = Post::json("sqs", &arn.region, "AmazonSQS.SendMessage", body.to_string());
-    send(outside, (arn, post), &[]).await
+    let request = ServiceRequest::json(&SQS, &arn.region, "SendMessage", body.to_string());
+    send(outside, (arn, request), &[]).await
 }
 
 fn set(body: &mut Value, member: &str, value: Value) {

@@ -1,7 +1,8 @@
 //! A Step Functions state machine: one of another account or region is started on AWS. One of ours starts in the commit that
 //! accepts the event ([`crate::MachineHook`]); only what was owed before it was served comes here.
 
-use aws_client::Post;
+use aws::api::STATES;
+use aws_client::ServiceRequest;
 use events::target::state_machine;
 use serde_json::json;
 
@@ -23,6 +24,6 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
         ));
     }
     let body = json!({"stateMachineArn": arn.to_string(), "name": owed.id, "input": owed.input});
-    let post = Post::json("states", &arn.region, "AWSStepFunctions.StartExecution", body.to_string());
-    send(outside, (arn, post), &["ExecutionAlreadyExists"]).await
+    let request = ServiceRequest::json(&STATES, &arn.region, "StartExecution", body.to_string());
+    send(outside, (arn, request), &["ExecutionAlreadyExists"]).await
 }

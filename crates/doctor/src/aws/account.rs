@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws::Timestamp;
-use aws::sigv4::{self, Unsigned};
-use aws_client::{AwsError, Chain, Endpoint};
-use http_client::{Client, Request};
+use aws::api::{EVENTS, JsonApi, LAMBDA, LOGS, SQS, STATES};
+use aws_client::access::Unsignable;
+use aws_client::{Access, AwsError, Endpoint, ServiceRequest};
+use http_client::Client;
 use serde_json::{Map, Value, json};
 
 use crate::aws::facts::{Facts, Function, Rule, Target, text};
@@ -24,7 +25,7 @@ pub struct Account {
     /// Sends the requests.
     pub client: Client,
     /// Who asks.
-    pub chain: Chain,
+    pub access: Access,
     /// Another endpoint than AWS's own.
     pub endpoint: Option<Endpoint>,
     /// The region.
@@ -39,27 +40,6 @@ enum Failure {
     Refused(AwsError),
     /// Nobody answers, or nobody may ask: the rest would fail alike.
     Fatal(String),
-}
-
-/// A service's JSON protocol.
-struct Json {
-    service: &'static str,
-    version: &'static str,
-    target: &'static str,
-}
-
-const EVENTS: Json = Json { service: "events", version: "1.1", target: "AWSEvents" };
-const SQS: Json = Json { service: "sqs", version: "1.0", target: "AmazonSQS" };
-const LOGS: Json = Json { service: "logs", version: "1.1", target: "Logs_20140328" };
-const STATES: Json = Json { service: "states", version: "1.0", target: "AWSStepFunctions" };
-
-/// One request.
-struct Call<'c> {
-    service: &'c str,
-    method: &'c str,
-    path: &'c str,
-    headers: Vec<(String, String)>,
-    body: String,
 }
 
 impl Account {
@@ -89,8 +69,7 @@ impl Account {
             policies.iter().map(|policy| text(policy, "policyDocument").to_owned()).collect();
         facts.rules = self.rules(&facts.buses, &mut unread).await?;
         facts.queues = self.queues(&mut unread).await?;
-        let answer =
-            self.lambda("ListEventSourceMappings", "/2015-03-31/event-source-mappings", &mut unread).await?;
+        let answer = self.lambda("ListEventSourceMappings", "", &mut unread).await?;
         let mappings = answer.as_ref().and_then(|answer| answer.get("EventSourceMappings")?.as_array());
         facts.mappings = mappings.cloned().unwrap_or_default();
         if answer.as_ref().is_some_and(|answer| !text(answer, "NextMarker").is_empty()) {
@@ -140,14 +119,11 @@ impl Account {
             arns.filter_map(|arn| arn.split(':').nth(6).map(str::to_owned)).collect();
         let mut out = Vec::new();
         for name in names {
-            let path = |version: &str, rest: &str| format!("/{version}/functions/{name}/{rest}");
-            let asked = self.lambda("ListFunctions", &path("2015-03-31", "configuration"), unread).await?;
+            let asked = self.lambda("GetFunctionConfiguration", &name, unread).await?;
             let Some(configuration) = asked else { continue };
-            let policy = self.lambda("GetPolicy", &path("2015-03-31", "policy"), unread).await?;
-            let reserved =
-                self.lambda("GetFunctionConcurrency", &path("2019-09-30", "concurrency"), unread).await?;
-            let invoke = path("2019-09-25", "event-invoke-config");
-            let invoke = self.lambda("GetFunctionEventInvokeConfig", &invoke, unread).await?;
+            let policy = self.lambda("GetPolicy", &name, unread).await?;
+            let reserved = self.lambda("GetFunctionConcurrency", &name, unread).await?;
+            let invoke = self.lambda("GetFunctionEventInvokeConfig", &name, unread).await?;
             out.push(Function {
                 configuration,
                 policy: policy.map(|answer| text(&answer, "Policy").to_owned()),
@@ -161,7 +137,7 @@ impl Account {
     /// All pages of a list.
     async fn list(
         &self,
-        (of, operation, member): (&Json, &str, &str),
+        (of, operation, member): (&JsonApi, &str, &str),
         body: Value,
         unread: &mut BTreeSet<String>,
     ) -> Result<Vec<Value>, String> {
@@ -183,60 +159,41 @@ impl Account {
     /// One answer; `None` where the service refuses it, which is noted.
     async fn json(
         &self,
-        (of, operation): (&Json, &str),
+        (of, operation): (&JsonApi, &str),
         body: Value,
         unread: &mut BTreeSet<String>,
     ) -> Result<Option<Value>, String> {
-        let headers = [
-            ("content-type", format!("application/x-amz-json-{}", of.version)),
-            ("x-amz-target", format!("{}.{operation}", of.target)),
-        ];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        let call = Call { service: of.service, method: "POST", path: "/", headers, body: body.to_string() };
-        note(operation, self.send(call).await, unread)
+        let request = ServiceRequest::json(of, &self.region, operation, body.to_string());
+        note(operation, self.send(request).await, unread)
     }
 
-    /// One answer of Lambda; `None` where there is no such thing, or where it is refused, which is noted.
+    /// One answer of Lambda, of a function where the operation is one of one; `None` where there is no such thing, or where it is refused, which is noted.
     async fn lambda(
         &self,
         operation: &str,
-        path: &str,
+        function: &str,
         unread: &mut BTreeSet<String>,
     ) -> Result<Option<Value>, String> {
-        let call = Call { service: "lambda", method: "GET", path, headers: Vec::new(), body: String::new() };
-        match self.send(call).await {
+        let found = LAMBDA.route(operation).ok_or_else(|| format!("{operation} has no route"))?;
+        let path = found.path_of(|_| function.to_owned());
+        match self.send(ServiceRequest::get(&LAMBDA, &self.region, path)).await {
             Err(Failure::Refused(error)) if error.code == "ResourceNotFoundException" => Ok(None),
             answer => note(operation, answer, unread),
         }
     }
 
-    async fn send(&self, call: Call<'_>) -> Result<Value, Failure> {
-        let now = (self.now)();
-        let credentials =
-            self.chain.credentials(now).await.map_err(|told| Failure::Fatal(told.to_string()))?;
-        let official = Endpoint::official(call.service, &self.region);
+    async fn send(&self, request: ServiceRequest<'_>) -> Result<Value, Failure> {
+        let official = Endpoint::official(request.service, &self.region);
         let endpoint = self.endpoint.as_ref().unwrap_or(&official);
-        let path = format!("{}{}", endpoint.prefix, call.path);
-        let unsigned = Unsigned {
-            method: call.method,
-            host: &endpoint.host,
-            path: &path,
-            headers: &call.headers,
-            body: call.body.as_bytes(),
-        };
-        let added = sigv4::sign(&unsigned, &credentials, (&self.region, call.service), now);
-        let url = format!("{}{path}", endpoint.origin);
         let fatal = |failure: http_client::Failure| {
             Failure::Fatal(format!("no answer from {}: {}", endpoint.origin, failure.text))
         };
-        let request = call
-            .headers
-            .iter()
-            .chain(&added)
-            .try_fold(Request::new(call.method, &url).map_err(fatal)?, |request, (name, value)| {
-                request.header(name, value)
-            });
-        let request = request.map_err(fatal)?.body(call.body).keep(ANSWER_BYTES_MAX);
+        let signed = self.access.request(request.at(Some(endpoint)), (self.now)()).await;
+        let signed = signed.map_err(|why| match why {
+            Unsignable::NoCredentials(why) => Failure::Fatal(why.to_string()),
+            Unsignable::Request(failure) => fatal(failure),
+        })?;
+        let request = signed.request.keep(ANSWER_BYTES_MAX);
         let answer = self.client.send(request, DEADLINE).await.map_err(fatal)?;
         if !(200..300).contains(&answer.status) {
             return Err(Failure::Refused(AwsError::of(&answer)));

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
 use aws::Timestamp;
-use aws_client::{Chain, Endpoint, Settings};
+use aws_client::{Access, Chain, Endpoint, Settings};
 use doctor::AWS_CHECKS;
 use doctor::aws::account::Account;
 use http_client::{Client, Guard, Settings as HttpSettings};
@@ -104,7 +104,7 @@ fn account(url: &str) -> Account {
     let guard = Guard::new(vec!["127.0.0.1".parse().unwrap()]);
     Account {
         client: Client::new(HttpSettings { guard, own_authorities: Vec::new() }).unwrap(),
-        chain: Chain::of_here(settings).unwrap(),
+        access: Access::new(Chain::of_here(settings).unwrap()),
         endpoint: Some(Endpoint::at(url).unwrap()),
         region: "eu-west-1".to_owned(),
         now: || Timestamp::ZERO,

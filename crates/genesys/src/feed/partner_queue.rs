@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use aws::Timestamp;
+use aws::api::SQS;
 use aws_client::access::Unsignable;
-use aws_client::{Access, AwsError, Endpoint, Post};
+use aws_client::{Access, AwsError, Endpoint, ServiceRequest};
 use http_client::{Allowed, Client, Guard, Settings};
 use serde_json::{Value, json};
 
@@ -173,10 +174,8 @@ impl PartnerQueue {
             members.insert("QueueUrl".to_owned(), json!(self.url));
         }
         let body = body.to_string();
-        let target = format!("AmazonSQS.{operation}");
-        let post = Post::json("sqs", &self.region, &target, body);
-        let post = Post { endpoint: Some(&self.endpoint), ..post };
-        let sent = match self.access.request(post, (self.now)()).await {
+        let request = ServiceRequest::json(&SQS, &self.region, operation, body).at(Some(&self.endpoint));
+        let sent = match self.access.request(request, (self.now)()).await {
             Ok(signed) => self.http.send(signed.request.keep(ANSWER_BYTES_MAX), WAIT + PATIENCE).await,
             Err(Unsignable::Request(failure)) => Err(failure),
             Err(Unsignable::NoCredentials(told)) => {

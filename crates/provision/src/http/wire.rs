@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use aws::api::lambda::INVOKE;
+use aws::api::{self, JsonApi};
 use aws::encoding::{ALL_BUT_UNRESERVED, percent_encoded};
+use aws::rest::{Binding, Route};
 use http_client::Response;
 use serde_json::{Map, Value, json};
 
@@ -18,43 +21,19 @@ pub(super) struct Message {
     pub(super) body: String,
 }
 
-/// Where an operation of a REST service is. `{Member}` in a path is filled with that member of the request.
-struct Route {
-    operation: &'static str,
-    method: &'static str,
-    path: &'static str,
-}
+const PAGE: &[Binding] = &[Binding::integer("pageSize", "pageSize"), Binding::integer("page", "pageNumber")];
 
-const fn route(operation: &'static str, method: &'static str, path: &'static str) -> Route {
-    Route { operation, method, path }
-}
-
-/// Source: botocore's service model `lambda/2015-03-31`; for the platform, docs/subscriptions.md and docs/event-streams.md.
-const ROUTES: &[Route] = &[
-    route("CreateFunction", "POST", "2015-03-31/functions"),
-    route("GetFunction", "GET", "2015-03-31/functions/{FunctionName}"),
-    route("DeleteFunction", "DELETE", "2015-03-31/functions/{FunctionName}"),
-    route("UpdateFunctionConfiguration", "PUT", "2015-03-31/functions/{FunctionName}/configuration"),
-    route("UpdateFunctionCode", "PUT", "2015-03-31/functions/{FunctionName}/code"),
-    route("PutFunctionConcurrency", "PUT", "2017-10-31/functions/{FunctionName}/concurrency"),
-    route("DeleteFunctionConcurrency", "DELETE", "2017-10-31/functions/{FunctionName}/concurrency"),
-    route(INVOKE, "POST", "2015-03-31/functions/{FunctionName}/invocations"),
-    route("AddPermission", "POST", "2015-03-31/functions/{FunctionName}/policy"),
-    route("GetPolicy", "GET", "2015-03-31/functions/{FunctionName}/policy"),
-    route("RemovePermission", "DELETE", "2015-03-31/functions/{FunctionName}/policy/{StatementId}"),
-    route("ListSubscriptions", "GET", "api/v2/events/subscriptions?pageSize=100&pageNumber={page}"),
-    route("CreateSubscription", "POST", "api/v2/events/subscriptions"),
-    route("ReplaceSubscription", "PUT", "api/v2/events/subscriptions/{id}"),
-    route("DeleteSubscription", "DELETE", "api/v2/events/subscriptions/{id}"),
-    route("ListEventStreams", "GET", "api/v2/eventstreams?pageSize=100&pageNumber={page}"),
-    route("CreateEventStream", "POST", "api/v2/eventstreams"),
-    route("ReplaceEventStream", "PUT", "api/v2/eventstreams/{id}"),
-    route("DeleteEventStream", "DELETE", "api/v2/eventstreams/{id}"),
+/// The platform's operations. Source: docs/subscriptions.md and docs/event-streams.md.
+const PLATFORM: &[Route] = &[
+    Route::new("ListSubscriptions", "GET", "/api/v2/events/subscriptions").query(PAGE),
+    Route::new("CreateSubscription", "POST", "/api/v2/events/subscriptions"),
+    Route::new("ReplaceSubscription", "PUT", "/api/v2/events/subscriptions/{id}"),
+    Route::new("DeleteSubscription", "DELETE", "/api/v2/events/subscriptions/{id}"),
+    Route::new("ListEventStreams", "GET", "/api/v2/eventstreams").query(PAGE),
+    Route::new("CreateEventStream", "POST", "/api/v2/eventstreams"),
+    Route::new("ReplaceEventStream", "PUT", "/api/v2/eventstreams/{id}"),
+    Route::new("DeleteEventStream", "DELETE", "/api/v2/eventstreams/{id}"),
 ];
-
-/// The operation whose payload and answer are any bytes: here its answer is an object with `Payload`, `FunctionError` and
-/// `LogResult`.
-const INVOKE: &str = "Invoke";
 
 /// The local door takes any credentials on loopback; this is the form that AWS's clients send them in. The service in it tells
 /// services apart that have no other sign.
@@ -67,26 +46,21 @@ fn authorization(service: &str) -> String {
 
 /// The wire form of a request. `token` is the platform's.
 pub(super) fn message(request: &Request, token: Option<&str>) -> Result<Message, String> {
-    let json = |target: &str, version: &str| Message {
-        method: "POST",
-        path: String::new(),
-        headers: vec![
-            ("content-type", format!("application/x-amz-json-{version}")),
-            ("x-amz-target", format!("{target}.{}", request.operation)),
-            ("authorization", authorization("execute")),
-        ],
-        body: request.body.to_string(),
+    let json = |api: &JsonApi| {
+        let mut headers = api.headers(request.operation).to_vec();
+        headers.push(("authorization", authorization(api.scope)));
+        Message { method: "POST", path: String::new(), headers, body: request.body.to_string() }
     };
     Ok(match request.service {
-        Service::Sqs => json("AmazonSQS", "1.0"),
-        Service::Events => json("AWSEvents", "1.1"),
-        Service::Logs => json("Logs_20140328", "1.1"),
-        Service::Tables => json("DynamoDB_20120810", "1.0"),
-        Service::States => json("AWSStepFunctions", "1.0"),
-        Service::Trunkline => json("Trunkline", "1.1"),
+        Service::Sqs => json(&api::SQS),
+        Service::Events => json(&api::EVENTS),
+        Service::Logs => json(&api::LOGS),
+        Service::Tables => json(&api::DYNAMODB),
+        Service::States => json(&api::STATES),
+        Service::Trunkline => json(&api::TRUNKLINE),
         Service::Iam => form(request),
-        Service::Lambda => rest(request, authorization("lambda"))?,
-        Service::Platform => rest(request, format!("Bearer {}", token.unwrap_or_default()))?,
+        Service::Lambda => rest(request, api::LAMBDA.routes, authorization(api::LAMBDA.scope))?,
+        Service::Platform => rest(request, PLATFORM, format!("Bearer {}", token.unwrap_or_default()))?,
     })
 }
 
@@ -101,7 +75,7 @@ pub(super) fn token() -> Message {
 }
 
 fn form(request: &Request) -> Message {
-    let mut body = format!("Action={}&Version=2010-05-08", request.operation);
+    let mut body = format!("Action={}&Version={}", request.operation, api::IAM.version);
     for (name, value) in request.body.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         // Writing to a String cannot fail.
@@ -112,40 +86,36 @@ fn form(request: &Request) -> Message {
         path: String::new(),
         headers: vec![
             ("content-type", "application/x-www-form-urlencoded".to_owned()),
-            ("authorization", authorization("iam")),
+            ("authorization", authorization(api::IAM.scope)),
         ],
         body,
     }
 }
 
-fn rest(request: &Request, authorization: String) -> Result<Message, String> {
-    let found = ROUTES.iter().find(|route| route.operation == request.operation);
+fn rest(request: &Request, routes: &[Route], authorization: String) -> Result<Message, String> {
+    let found = routes.iter().find(|route| route.operation == request.operation);
     let route = found.ok_or_else(|| format!("{} has no route", request.operation))?;
     let mut members = request.body.as_object().cloned().unwrap_or_default();
-    let mut path = String::new();
-    let mut rest = route.path;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (member, after) = after.split_once('}').unwrap_or((after, ""));
-        path.push_str(before);
-        let value = members.remove(member).unwrap_or_default();
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        path.push_str(&percent_encoded(&text, ALL_BUT_UNRESERVED));
-        rest = after;
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut path = route.path_of(|label| text(&members.remove(label).unwrap_or_default()));
+    let mut mark = '?';
+    for Binding { member, name, .. } in route.query {
+        if let Some(value) = members.remove(*member) {
+            // Writing to a String cannot fail.
+            let _ = write!(path, "{mark}{name}={}", percent_encoded(&text(&value), ALL_BUT_UNRESERVED));
+            mark = '&';
+        }
     }
-    path.push_str(rest);
+    let path = path.trim_start_matches('/').to_owned();
     let mut headers = vec![("content-type", "application/json".to_owned()), ("authorization", authorization)];
-    if request.operation == INVOKE {
+    if route.operation == INVOKE.operation {
         headers.push(("x-amz-log-type", "Tail".to_owned()));
         let payload = members.remove("Payload").unwrap_or_default();
         return Ok(Message { method: route.method, path, headers, body: payload.to_string() });
     }
     let has_body = matches!(route.method, "POST" | "PUT");
-    Ok(Message {
-        method: route.method,
-        path,
-        headers,
-        body: if has_body { Value::Object(members).to_string() } else { String::new() },
-    })
+    let body = if has_body { Value::Object(members).to_string() } else { String::new() };
+    Ok(Message { method: route.method, path, headers, body })
 }
 
 /// The members of an answer.
@@ -162,7 +132,8 @@ pub(super) fn answer(request: &Request, response: &Response) -> Result<Value, Ap
     if !response.is_success() {
         return Err(refusal(response));
     }
-    if request.operation == INVOKE {
+    // Payload and answer are any bytes: here its answer is an object.
+    if request.operation == INVOKE.operation {
         let payload: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let header = |name: &str| response.header(name).map(str::to_owned);
         return Ok(json!({

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use aws::Timestamp;
+use aws::api::CLOUDFORMATION;
 use aws_client::access::Unsignable;
-use aws_client::{Access, AwsError, Endpoint, Post};
+use aws_client::{Access, AwsError, Endpoint, ServiceRequest};
 use http_client::{Client, Failure, FailureKind, Guard, Response, Settings};
 
 use crate::stack::answer::Answer;
 use crate::stack::error::StackError;
 use crate::stack::form::Form;
 
-/// As signatures name it.
-const SERVICE: &str = "cloudformation";
 /// Maximum time an answer may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Maximum size of an answer: a page of changes with their property values.
@@ -81,7 +80,7 @@ impl CloudFormation {
         now: fn() -> Timestamp,
     ) -> Result<Self, String> {
         let region = region.into();
-        let is_official = endpoint == Endpoint::official(SERVICE, &region);
+        let is_official = endpoint == Endpoint::official(CLOUDFORMATION.scope, &region);
         // Whoever names an endpoint wants it reached, wherever it is.
         let allowed = if is_official { None } else { endpoint.allowed() };
         let guard = Guard::new(allowed.into_iter().collect());
@@ -125,10 +124,11 @@ impl CloudFormation {
 
     async fn once(&self, form: &Form) -> Result<Answer, StackError> {
         let action = form.action();
-        let post = Post {
-            service: SERVICE,
+        let request = ServiceRequest {
+            service: CLOUDFORMATION.scope,
             region: &self.region,
             endpoint: Some(&self.endpoint),
+            method: "POST",
             path: "/".to_owned(),
             headers: vec![(
                 "content-type".to_owned(),
@@ -137,7 +137,7 @@ impl CloudFormation {
             body: form.body(),
         };
         let signed =
-            self.access.request(post, (self.now)()).await.map_err(|error| unsignable(action, error))?;
+            self.access.request(request, (self.now)()).await.map_err(|error| unsignable(action, error))?;
         let answer = self.http.send(signed.request.keep(ANSWER_BYTES_MAX), DEADLINE).await;
         let answer = answer.map_err(|failure| self.unreachable(action, &failure))?;
         if answer.is_success() && !answer.is_cut {

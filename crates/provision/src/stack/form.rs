@@ -1,9 +1,7 @@
 //! The form of a request in AWS's query protocol: `Name=value`, lists as `Name.member.1`.
 
+use aws::api::CLOUDFORMATION;
 use form_urlencoded::Serializer;
-
-/// The version of CloudFormation's API. Source: its service model.
-const VERSION: &str = "2010-05-15";
 
 /// A request's members, in their order.
 #[derive(Clone, Debug)]
@@ -22,7 +20,7 @@ impl Form {
     /// The request of an operation, without members.
     pub fn new(action: &str) -> Self {
         let form = Self { pairs: Vec::new() };
-        form.with("Action", action).with("Version", VERSION)
+        form.with("Action", action).with("Version", CLOUDFORMATION.version)
     }
 
     /// With a member.

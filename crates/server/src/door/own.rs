@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use aws::books::{Page, Role, Row, Sum};
 use aws::service::TRUNKLINE;
-use aws::{Call, Error, Operation, Reply, Service, Timestamp, Wire, operation};
+use aws::{Call, Error, Operation, Reply, Service, Timestamp, Wire, api, operation};
 use events::Era;
 use events::own::trip::{Beyond, NotMatched, State, StreamPost};
 use genesys::platform::event_stream::trip::{EventPost, PostFate};
@@ -25,7 +25,7 @@ const EXPLAINED_MAX: usize = 10;
 
 /// On the wire: AWS JSON 1.1. Those that need only the buses are [`events::own::SERVICE`]'s.
 pub(crate) static SERVICE: Service<Rooms> =
-    Service::new("Trunkline", &[], &[Wire::Json(TRUNKLINE)], OPERATIONS);
+    Service::new(api::TRUNKLINE.name, &[], &[Wire::Json(TRUNKLINE)], OPERATIONS);
 
 /// Those that need more than one room.
 const OPERATIONS: &[Operation<Rooms>] = &[

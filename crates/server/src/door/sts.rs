@@ -1,5 +1,6 @@
 //! STS, as far as SDKs and scripts ask it who they are: GetCallerIdentity.
 
+use aws::api::STS;
 use aws::operation::print;
 use aws::query::{Action, text};
 use aws::service::Query;
@@ -8,10 +9,10 @@ use serde::Serialize;
 
 /// STS on the wire: the query protocol.
 pub(crate) static SERVICE: Service<()> = Service::new(
-    "STS",
-    &["sts"],
+    STS.name,
+    &[STS.scope],
     &[Wire::Query(Query::new(
-        "https://sts.amazonaws.com/doc/2011-06-15/",
+        STS.namespace,
         &[Action {
             name: "GetCallerIdentity",
             request: &[],

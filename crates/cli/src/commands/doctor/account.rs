@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use aws_client::{Chain, Endpoint};
+use aws_client::{Access, Chain, Endpoint};
 use clap::Args;
 use doctor::AWS_CHECKS;
 use doctor::aws::account::Account;
@@ -64,7 +64,7 @@ fn account(arguments: &AccountArguments) -> Result<Account, String> {
     let allowed = endpoint.iter().filter_map(Endpoint::allowed).collect();
     let chain = if endpoint.is_some() { Chain::of_here(settings)? } else { Chain::new(settings)? };
     let client = Client::new(HttpSettings { guard: Guard::new(allowed), own_authorities: Vec::new() })?;
-    Ok(Account { client, chain, endpoint, region, now: Server::surroundings().now })
+    Ok(Account { client, access: Access::new(chain), endpoint, region, now: Server::surroundings().now })
 }
 
 fn print(check: &AwsCheck, findings: &[String]) {

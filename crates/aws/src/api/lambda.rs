@@ -1,6 +1,6 @@
 //! Where Lambda's operations are on the wire. Source: botocore's service model `lambda/2015-03-31`.
 
-use aws::rest::{Binding, Parameter, Route};
+use crate::rest::{Binding, Parameter, Route};
 
 const QUALIFIER: &[Binding] = &[Binding::text("Qualifier", "Qualifier")];
 const PAGING: &[Binding] = &[Binding::text("Marker", "Marker"), Binding::integer("MaxItems", "MaxItems")];
@@ -32,7 +32,14 @@ const INVOCATION: &[Binding] = &[
 ];
 const TAGS: &str = "/2017-03-31/tags/{Resource+}";
 
-pub(super) const ROUTES: &[Route] = &[
+/// Calls a function.
+pub const INVOKE: Route = Route::new("Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations")
+    .query(QUALIFIER)
+    .headers(INVOCATION)
+    .blob();
+
+/// Every operation that is served.
+pub const ROUTES: &[Route] = &[
     Route::new("CreateFunction", "POST", FUNCTIONS).status(201),
     Route::new("ListFunctions", "GET", FUNCTIONS).query(&[
         Binding::text("FunctionVersion", "FunctionVersion"),
@@ -111,10 +118,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("UntagResource", "DELETE", TAGS).query(&[Binding::texts("TagKeys", "tagKeys")]).status(204),
     Route::new("ListTags", "GET", TAGS),
     Route::new("GetAccountSettings", "GET", "/2016-08-19/account-settings"),
-    Route::new("Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations")
-        .query(QUALIFIER)
-        .headers(INVOCATION)
-        .blob(),
+    INVOKE,
     Route::new(
         "InvokeWithResponseStream",
         "POST",
