@@ -40,6 +40,17 @@ def ask(url, path="", headers=None, **options):
         return refused.code, refused.headers, refused.read().decode()
 
 
+def let_everybody_call(function):
+    """Without this statement a function's URL refuses everybody."""
+    client.add_permission(
+        FunctionName=function,
+        StatementId="url",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+
+
 @unittest.skipUnless(shutil.which("node"), "node is not installed")
 class FunctionUrls(DoorTest):
     def url(self, auth_type):
@@ -60,13 +71,7 @@ class FunctionUrls(DoorTest):
     def test_a_request_reaches_the_function_and_its_answer_the_caller(self):
         function, url = self.url("NONE")
         self.assertEqual(ask(url, "/")[0], 403, "without a permission nobody may call it")
-        client.add_permission(
-            FunctionName=function,
-            StatementId="url",
-            Action="lambda:InvokeFunctionUrl",
-            Principal="*",
-            FunctionUrlAuthType="NONE",
-        )
+        let_everybody_call(function)
         status, headers, body = ask(url, "/health?a=1&a=2", data=b"text", method="PUT")
         self.assertEqual((status, headers["X-Method"], headers["Set-Cookie"]), (201, "PUT", "a=1"))
         self.assertEqual(json.loads(body), ["2.0", "/health", {"a": "1,2"}, "text"])

@@ -7,7 +7,7 @@ import unittest
 
 import boto3
 from door import DoorTest, name
-from test_function_urls import ask
+from test_function_urls import ask, let_everybody_call
 from test_lambda import ROLE, zipped
 
 client = boto3.client("lambda")
@@ -86,13 +86,7 @@ class ResponseStreams(DoorTest):
             FunctionName=function, AuthType="NONE", InvokeMode="RESPONSE_STREAM", Cors=cors
         )
         self.assertEqual((made["InvokeMode"], made["Cors"]), ("RESPONSE_STREAM", cors))
-        client.add_permission(
-            FunctionName=function,
-            StatementId="url",
-            Action="lambda:InvokeFunctionUrl",
-            Principal="*",
-            FunctionUrlAuthType="NONE",
-        )
+        let_everybody_call(function)
         url, page = made["FunctionUrl"], {"Origin": "https://page.example"}
         status, headers, body = ask(url, "/x")
         self.assertEqual((status, body, headers["Set-Cookie"]), (202, "first second", "a=1"))
