@@ -17,6 +17,9 @@ pub(crate) fn check_redrive(
     scope: &Scope,
 ) -> Result<(), Error> {
     let invalid = |reason: &str| error::invalid_value(&policy.text, "RedrivePolicy", reason);
+    if policy.target.account.as_str() != &*scope.account {
+        return Err(invalid("Dead-letter target owner should be same as the source."));
+    }
     let target = name_in_arn(&policy.target, &scope.account, &scope.region);
     let target = if target.as_ref() == Some(&source.name) {
         Some(source.clone())
