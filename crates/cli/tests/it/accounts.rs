@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use aws::api::IAM;
+use aws::encoding::{ALL_BUT_UNRESERVED, percent_encoded};
 use serde_json::{Value, json};
 
 use crate::client::{Binary, trunkline};
@@ -132,4 +134,93 @@ fn a_bus_takes_the_events_of_another_account_that_its_policy_lets_in() {
     assert_eq!(listed["Events"][0]["Event"]["account"], HOME[0], "{listed}");
     let listed = ok(&binary, HOME, "Trunkline.ListEvents", &json!({}));
     assert_eq!(listed["Events"].as_array().unwrap().len(), 0, "{listed}");
+}
+
+/// Runs one case: `{source, why, steps: [{scope, call, request, answer? | error}, {scope, received, bodies}]}` where every
+/// permission is asked for; `scope` is `account/region` of the caller, `bodies` are the events that arrive in a queue. In an
+/// answer, `"*"` stands for anything.
+fn check(path: &Path) {
+    let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for member in ["source", "why"] {
+        assert!(case[member].as_str().is_some_and(|text| !text.is_empty()), "{path:?} says no {member}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let binary = serve_with(folder.path(), "enforce");
+    for (number, step) in case["steps"].as_array().unwrap().iter().enumerate() {
+        let step_name = format!("{}, step {number}", path.display());
+        let (account, region) = step["scope"].as_str().unwrap().split_once('/').unwrap();
+        if let Some(queue) = step["received"].as_str() {
+            let bodies = bodies(&binary, [account, region], queue);
+            assert!(is_like(&bodies, &step["bodies"]), "{step_name}: got {bodies}");
+            continue;
+        }
+        let call = step["call"].as_str().unwrap();
+        let (status, answer) = match call.strip_prefix("IAM.") {
+            Some(action) => iam(&binary, [account, region], action, &step["request"]),
+            None => ask(&binary, [account, region], call, &step["request"]),
+        };
+        match step.get("error") {
+            None => {
+                assert_eq!(status, 200, "{step_name}: {answer}");
+                let wanted = step.get("answer");
+                assert!(wanted.is_none_or(|wanted| is_like(&answer, wanted)), "{step_name}: got {answer}");
+            }
+            Some(error) => {
+                assert_eq!(answer["__type"], error["code"], "{step_name}: {answer}");
+                assert!(is_like(&answer["message"], &error["message"]), "{step_name}: {answer}");
+            }
+        }
+    }
+}
+
+/// An operation of IAM, whose wire is the query protocol.
+fn iam(binary: &Binary, [account, region]: [&str; 2], action: &str, request: &Value) -> (u16, Value) {
+    let mut form = format!("Action={action}&Version={}", IAM.version);
+    for (name, value) in request.as_object().unwrap() {
+        form += &format!("&{name}={}", percent_encoded(value.as_str().unwrap(), ALL_BUT_UNRESERVED));
+    }
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={account}/20261128/{region}/iam/aws4_request, SignedHeaders=host, Signature=00"
+    );
+    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &*authorization)];
+    let (status, text) = binary.request_text("POST /", &headers, &form).unwrap();
+    (status, Value::String(text))
+}
+
+/// The events that arrive in a queue: as soon as there is one, all that are there.
+fn bodies(binary: &Binary, who: [&str; 2], queue: &str) -> Value {
+    let url = format!("/{}/{queue}", who[0]);
+    let request = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 20});
+    let answer = ok(binary, who, "AmazonSQS.ReceiveMessage", &request);
+    let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+    for message in &messages {
+        let handle = json!({"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]});
+        ok(binary, who, "AmazonSQS.DeleteMessage", &handle);
+    }
+    messages.iter().map(|one| serde_json::from_str::<Value>(one["Body"].as_str().unwrap()).unwrap()).collect()
+}
+
+fn is_like(answer: &Value, expected: &Value) -> bool {
+    match (answer, expected) {
+        (_, Value::String(any)) if any == "*" => true,
+        (Value::Object(answer), Value::Object(expected)) => {
+            answer.len() == expected.len()
+                && expected.iter().all(|(name, value)| answer.get(name).is_some_and(|a| is_like(a, value)))
+        }
+        (Value::Array(answer), Value::Array(expected)) => {
+            answer.len() == expected.len() && answer.iter().zip(expected).all(|(a, e)| is_like(a, e))
+        }
+        (answer, expected) => answer == expected,
+    }
+}
+
+#[test]
+fn every_case_of_two_accounts_or_regions_holds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/accounts");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 8);
+    for path in paths {
+        check(&path);
+    }
 }
