@@ -179,7 +179,8 @@ fn talk(stream: &TcpStream, act: &Act, shared: &Shared, callers: Callers) -> std
                 machine::pause(takes);
                 true
             }
-            Callers::Work => stays(stream, takes)?,
+            // A connection that cannot be asked any more is one whose caller is gone.
+            Callers::Work => stays(stream, takes).unwrap_or_default(),
         };
         shared.end(mark_of(&body).filter(|_| is_done), begun);
         (&*stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;

@@ -110,6 +110,27 @@ impl Functions {
         }
     }
 
+    /// Gives back what was leased by a process that is gone, with everything that it had started: the calls are made again
+    /// without waiting for their leases, and what they took of the reserved concurrency is free.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn take_up(&self) -> Result<(), store::Error> {
+        let queues = self.queues.clone();
+        let released = self.store.write_reserved(
+            |error| error,
+            move |tx| {
+                queues.release_leases(tx, &format!("{KIND}:"));
+                Ok(())
+            },
+        );
+        match released.wait() {
+            // A store that is only looked at: nothing is carried from it.
+            Err(store::Error::ReadOnly) => Ok(()),
+            released => released,
+        }
+    }
+
     /// Completes when an invocation has come or has changed its time.
     pub fn arrival(&self) -> Arrival {
         self.queues.arrival_of_kind(KIND)

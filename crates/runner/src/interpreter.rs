@@ -62,7 +62,7 @@ impl fmt::Display for MissingInterpreter {
         let installed = self.installed.join(", ");
         write!(
             out,
-            "{runtime} needs {program} and only {installed} is here: install it, or start Trunkline without --strict-runtimes"
+            "{runtime} needs {program} and only {installed} is here: install it, or let the nearest one run it: without --strict-runtimes and `strictRuntimes: true`"
         )
     }
 }
@@ -75,6 +75,8 @@ pub struct Interpreters {
     search_path: OsString,
     rule: VersionRule,
     found: Mutex<HashMap<&'static str, Interpreter>>,
+    /// Held while the installed ones are asked: ten invocations at once ask them once.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// One that was found, and how far it is from what was wanted.
@@ -86,7 +88,7 @@ struct Candidate {
 impl Interpreters {
     /// Looks on `search_path`, which is written as `PATH` is.
     pub fn new(search_path: OsString, rule: VersionRule) -> Self {
-        Self { search_path, rule, found: Mutex::default() }
+        Self { search_path, rule, found: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     /// The interpreter for a runtime; none for one that brings its own. Asks the installed ones for their versions, once.
@@ -97,13 +99,22 @@ impl Interpreters {
         if runtime.language() == Language::Provided {
             return Ok(None);
         }
-        let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(runtime.name()).cloned();
-        if let Some(known) = known.filter(|known| known.program.exists()) {
+        if let Some(known) = self.known(runtime) {
+            return Ok(Some(known));
+        }
+        let _asking = self.asking.lock().await;
+        if let Some(known) = self.known(runtime) {
             return Ok(Some(known));
         }
         let found = self.look(runtime).await?;
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(runtime.name(), found.clone());
         Ok(Some(found))
+    }
+
+    /// What was found before, and is still there.
+    fn known(&self, runtime: Runtime) -> Option<Interpreter> {
+        let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(runtime.name()).cloned();
+        known.filter(|known| known.program.exists())
     }
 
     async fn look(&self, runtime: Runtime) -> Result<Interpreter, MissingInterpreter> {

@@ -18,7 +18,7 @@ use std::thread;
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::tree;
+use crate::{lock, tree};
 
 /// What the launcher starts.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub(crate) struct Launch {
     pub(crate) mounts: Option<Mounts>,
     pub(crate) processes_max: u64,
     pub(crate) open_files_max: u64,
+    /// Held until all of them are ended.
+    pub(crate) lock: PathBuf,
 }
 
 /// Folders of a namespace of its own.
@@ -68,8 +70,10 @@ pub fn main() -> ExitCode {
     let control = UnixStream::from(control);
     let Ok(answers) = control.try_clone() else { return ExitCode::FAILURE };
     let mut control = BufReader::new(control);
-    let exit = match read_launch(&mut control).and_then(|launch| prepare(&launch).map(|()| launch)) {
-        Ok(launch) => run(&launch, control),
+    let read = read_launch(&mut control).and_then(|launch| Ok((lock::hold(&launch.lock)?, launch)));
+    let exit = match read.and_then(|(lock, launch)| prepare(&launch).map(|()| (lock, launch))) {
+        // Let go of by the end of this process, whichever it is.
+        Ok((_lock, launch)) => run(&launch, control),
         Err(error) => Exit::NotStarted(error.to_string()),
     };
     tell(answers, &exit);

@@ -21,6 +21,7 @@ use crate::invocation::{Failure, Invocation, Outcome};
 use crate::isolation::{self, Isolation};
 use crate::launcher::{Exit, Launch, Mounts, is_under_opt};
 use crate::layers;
+use crate::lock::{self, Predecessors};
 use crate::log::{Journal, LogOrigin};
 use crate::options::RunnerOptions;
 use crate::output::{Output, Pipe};
@@ -46,6 +47,8 @@ struct House {
     /// Where the bootstraps are.
     runtime: PathBuf,
     layers: PathBuf,
+    lock: PathBuf,
+    predecessors: Predecessors,
     interpreters: Interpreters,
     isolation: OnceCell<Isolation>,
     pool: Pool,
@@ -87,13 +90,15 @@ impl Fresh {
 }
 
 impl Runner {
-    /// A runner with its folder made anew. Nothing is started yet.
+    /// A runner with its folder made anew. Nothing is started yet. Blocks until what the folder's last runner had started is
+    /// ended: milliseconds, where it was killed just now.
     ///
     /// # Errors
     /// Where the folder cannot be written to.
     pub fn new(options: RunnerOptions) -> io::Result<Self> {
         // Functions have a working folder of their own: a path must mean the same there.
         let folder = std::path::absolute(&options.folder)?;
+        let predecessors = lock::wait(&folder);
         let _ = fs::remove_dir_all(&folder);
         let [runtime, layers, environments] = ["runtime", "layers", "tmp"].map(|name| folder.join(name));
         for folder in [&runtime, &layers, &environments] {
@@ -108,6 +113,8 @@ impl Runner {
             options,
             runtime,
             layers,
+            lock: lock::make(&folder)?,
+            predecessors,
             streams: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
         };
@@ -122,6 +129,11 @@ impl Runner {
         let house = Arc::clone(&self.house);
         let running = tokio::spawn(async move { house.invoke(&function, &invocation).await });
         running.await.unwrap_or(Err(Failure::Ending))
+    }
+
+    /// Whether what the folder's last runner had started may still be at work.
+    pub fn predecessors(&self) -> Predecessors {
+        self.house.predecessors
     }
 
     /// The interpreter that a runtime would get; none for one that brings its own.
@@ -313,6 +325,7 @@ impl House {
             mounts: has_own_tmp.then(|| self.mounts(function, plan, &slot)),
             processes_max: self.options.processes_max,
             open_files_max: self.options.open_files_max,
+            lock: self.lock.clone(),
         };
         let launcher = &self.options.launcher;
         let started = Process::start(launcher, plan.isolation, &launch, writer).await?;

@@ -17,7 +17,7 @@ use logs::{Entry, Logs, StreamName};
 use queue::Queues;
 use runner::launcher::ARGUMENT;
 use runner::options::{Credentials, LauncherCommand};
-use runner::{CodeError, CodeStore, LogOrigin, LogRecord, Runner, RunnerOptions, Runtime};
+use runner::{CodeError, CodeStore, LogOrigin, LogRecord, Predecessors, Runner, RunnerOptions, Runtime};
 use store::{Commit, Store};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{Mutex, watch};
@@ -84,6 +84,12 @@ impl Workshop {
         }
         let runner = Runner::new(options)?;
         let functions = Functions::new(queues, hands(code.clone(), runner.clone(), events));
+        match runner.predecessors() {
+            Predecessors::Gone => functions.take_up().map_err(io::Error::other)?,
+            Predecessors::Unknown => tracing::warn!(
+                "functions of the process before may still be at work: what was under way is tried again when its time is over"
+            ),
+        }
         let invoker = Invoker::new(functions.clone(), runner.clone(), code.clone(), OWN_CLOCK);
         Ok(Self { functions, runner, invoker, code, lines: Arc::new(Mutex::new(lines)) })
     }

@@ -82,6 +82,24 @@ fn a_function_that_fails_is_tried_twice_more_and_then_given_up() {
     assert!(due(&house, now.plus(Duration::from_secs(86_400))).is_empty());
 }
 
+/// The process that had leased it is gone with all that it had started: there is nothing to wait for.
+#[test]
+fn what_was_under_way_in_a_process_that_is_gone_is_due_at_once_and_its_place_is_free() {
+    let mut house = House::new();
+    create(&mut house);
+    house
+        .ask("PutFunctionConcurrency", &json!({"FunctionName": "f", "ReservedConcurrentExecutions": 1}))
+        .unwrap();
+    let first = due(&house, NOON).pop().unwrap();
+    assert!(due(&house, NOON).is_empty(), "it is leased");
+    house.functions.take_up().unwrap();
+    let again = due(&house, NOON).pop().unwrap();
+    assert_eq!((again.id.as_str(), again.attempt), (first.id.as_str(), 1), "a kill is no try");
+    assert!(due(&house, NOON).is_empty(), "its place is taken again");
+    assert_eq!(settle(&house, NOON, first, Ok(done())), Settlement::Gone);
+    assert_eq!(settle(&house, NOON, again, Ok(done())), Settlement::Done);
+}
+
 #[test]
 fn what_hinders_a_call_is_no_try_but_has_its_age() {
     let mut house = House::new();

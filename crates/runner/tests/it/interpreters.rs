@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use runner::Runtime;
 use runner::interpreter::{Interpreters, VersionRule};
@@ -48,6 +49,28 @@ async fn the_wanted_version_is_taken_or_the_nearest_and_newer_one() {
         "{words}"
     );
     assert_eq!(strict.find(Runtime::parse("provided.al2").unwrap()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn many_at_once_ask_an_interpreter_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, asked) = (folder.path().join("node"), folder.path().join("asked"));
+    let script =
+        format!("#!/bin/sh\necho asked >> {}\necho {}\necho 20.1.0\n", asked.display(), program.display());
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let interpreters = Arc::new(Interpreters::new(folder.path().into(), VersionRule::Nearest));
+    let runtime = Runtime::parse("nodejs20.x").unwrap();
+    let asking: Vec<_> = (0..10)
+        .map(|_| {
+            let interpreters = Arc::clone(&interpreters);
+            tokio::spawn(async move { interpreters.find(runtime).await })
+        })
+        .collect();
+    for one in asking {
+        assert!(one.await.unwrap().unwrap().unwrap().is_exact);
+    }
+    assert_eq!(fs::read_to_string(asked).unwrap(), "asked\n");
 }
 
 #[tokio::test]
