@@ -13,6 +13,7 @@ use provision::{ApiError, Desired, Http, Owner, Ownership, Pipeline, Place, Plan
 use runner::interpreter::{Interpreters, VersionRule};
 use runner::runtime::Runtime;
 use serde_json::{Value, json};
+use server::config::Config;
 use server::{OwnDoor, Server};
 
 use crate::feed::Feed;
@@ -43,9 +44,16 @@ pub(crate) async fn desired(
         .map_err(|mistakes| file.show(&mistakes))
 }
 
+/// The configuration of a server that runs a pipeline: the file may be stricter than the command line, never laxer.
+pub(crate) fn with_version_rule(config: Config, pipeline: &Pipeline) -> Config {
+    let runtimes = if pipeline.has_strict_runtimes { VersionRule::Strict } else { config.runtimes };
+    Config { runtimes, ..config }
+}
+
 /// The optional functions of a pipeline that nothing here can run, each told in a line.
 async fn missing_functions(pipeline: &Pipeline) -> Vec<String> {
-    let interpreters = Interpreters::new(std::env::var_os("PATH").unwrap_or_default(), VersionRule::Nearest);
+    let rule = if pipeline.has_strict_runtimes { VersionRule::Strict } else { VersionRule::Nearest };
+    let interpreters = Interpreters::new(std::env::var_os("PATH").unwrap_or_default(), rule);
     let mut missing = Vec::new();
     for function in pipeline.functions.iter().filter(|function| function.is_optional) {
         let Some(runtime) = Runtime::parse(&function.runtime.value) else { continue };

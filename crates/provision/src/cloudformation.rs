@@ -13,6 +13,7 @@ mod functions;
 mod granted;
 mod grants;
 mod kept;
+mod layers;
 mod logical;
 mod marks;
 mod queues;
@@ -91,6 +92,7 @@ pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>>
     bus::render(&mut builder);
     api_destinations::render(&mut builder);
     kept::render(&mut builder);
+    layers::render(&mut builder, pipeline);
     functions::render(&mut builder, pipeline);
     state_machines::render(&mut builder, pipeline);
     rules::render(&mut builder, pipeline);
@@ -128,6 +130,7 @@ const RENDERED: &[&str] = &[
     "queues",
     "tables",
     "logGroups",
+    "layers",
     "functions",
     "stateMachines",
     "archives",

@@ -13,7 +13,7 @@ use crate::resource::{Resource, bus, queue};
 /// All that a pipeline wants to exist, in the order in which it can be made: each thing after what it names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Desired {
-    /// Queues (dead-letter queues first), tables, log groups, roles, functions, state machines, the bus, connections, API
+    /// Queues (dead-letter queues first), tables, log groups, roles, layers, functions, state machines, the bus, connections, API
     /// destinations, archives, permissions, each rule and its targets, subscriptions, event streams.
     pub resources: Vec<Resource>,
 }
@@ -30,6 +30,7 @@ pub fn desired(pipeline: &Pipeline, place: &Place, ids: QueueIds<'_>) -> Result<
         bus: &pipeline.bus.value,
         folder: pipeline.folder.as_deref().unwrap_or(Path::new(".")),
         queues: &queues,
+        layers: &pipeline.layers,
         ids,
     };
     let Grants { queues: senders, permissions, roles } = grants(pipeline, &maker);
@@ -38,6 +39,7 @@ pub fn desired(pipeline: &Pipeline, place: &Place, ids: QueueIds<'_>) -> Result<
     resources.extend(pipeline.tables.iter().map(|table| table.wanted()));
     resources.extend(pipeline.log_groups.iter().map(|group| group.wanted()));
     resources.extend(roles);
+    resources.extend(pipeline.layers.iter().map(|layer| layer.wanted(&maker)));
     collect(pipeline.functions.iter().map(|function| function.wanted(&maker)), &mut resources, &mut mistakes);
     let machines = pipeline.state_machines.iter().map(|machine| Ok(vec![machine.wanted(&maker)?]));
     collect(machines, &mut resources, &mut mistakes);

@@ -9,6 +9,7 @@ use crate::api::Place;
 use crate::json::JsonText;
 use crate::mistake::{Mistake, Span, kind};
 use crate::reference::{self, QueueIds};
+use crate::resource::layer::Layer;
 use crate::role_user::RoleUser;
 
 /// Where, on which bus, and with which ids of Genesys queues.
@@ -23,6 +24,8 @@ pub(crate) struct Maker<'a> {
     pub(crate) folder: &'a Path,
     /// The SQS queues of the file.
     pub(crate) queues: &'a [&'a str],
+    /// The layers of the file.
+    pub(crate) layers: &'a [Layer],
     pub(crate) ids: QueueIds<'a>,
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Names<'a> {
     pub(crate) bus: &'a str,
     /// The SQS queues.
     pub(crate) queues: Vec<&'a str>,
+    /// The layers.
+    pub(crate) layers: Vec<&'a str>,
     /// The functions.
     pub(crate) functions: Vec<&'a str>,
     /// The state machines.

@@ -19,6 +19,7 @@ use crate::resource::bus;
 use crate::resource::connection::{self, Connection};
 use crate::resource::event_stream::{self, EventStream};
 use crate::resource::function::{self, Function};
+use crate::resource::layer::{self, Layer};
 use crate::resource::log_group::{self, LogGroup};
 use crate::resource::queue::{self, Queue};
 use crate::resource::rule::{self, Rule};
@@ -47,8 +48,12 @@ pub struct Pipeline {
     pub allow_private: Vec<Marked<String>>,
     /// Folders that stand for S3's buckets.
     pub buckets: Vec<Bucket>,
+    /// The layers of functions.
+    pub layers: Vec<Layer>,
     /// The functions.
     pub functions: Vec<Function>,
+    /// Whether a function is refused whose version of node or python is not installed.
+    pub has_strict_runtimes: bool,
     /// The state machines.
     pub state_machines: Vec<StateMachine>,
     /// The tables.
@@ -141,7 +146,14 @@ pub(crate) const SECTION: Section = Section {
              `{ orders: ./orders }`. Only `trunkline dev` and `serve -f` read this.",
             Kind::Texts { chars_max: 4096 },
         ),
+        may("layers", "The layers of functions.", Kind::List(&Kind::Object(&layer::SECTION))),
         may("functions", "The Lambda functions.", Kind::List(&Kind::Object(&function::SECTION))),
+        may(
+            "strictRuntimes",
+            "Whether functions are refused whose version of node or python is not installed, instead of running with the nearest \
+             one. Default false; `dev`, `serve -f` and `test` read this.",
+            Kind::Flag,
+        ),
         may(
             "stateMachines",
             "The state machines of Step Functions.",
@@ -237,6 +249,7 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
     let names = Names {
         bus: &pipeline.bus.value,
         queues: pipeline.queues.iter().map(|queue| queue.name.value.as_str()).collect(),
+        layers: pipeline.layers.iter().map(|one| one.name.value.as_str()).collect(),
         functions: pipeline.functions.iter().map(|one| one.name.value.as_str()).collect(),
         state_machines: pipeline.state_machines.iter().map(|one| one.name.value.as_str()).collect(),
         tables: pipeline.tables.iter().map(|one| one.name.value.as_str()).collect(),
@@ -263,6 +276,7 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
         }
     }
     let folder = pipeline.folder.as_deref();
+    layer::check(&pipeline.layers, folder, &mut out);
     function::check(&pipeline.functions, folder, &names, &mut out);
     state_machine::check(&pipeline.state_machines, folder, &names, &mut out);
     table::check(&pipeline.tables, &mut out);
@@ -290,6 +304,8 @@ pub(crate) fn read(fields: Fields<'_>) -> Pipeline {
         api_destinations: fields.list("apiDestinations").map(api_destination::read).collect(),
         allow_private: fields.texts("allowPrivate"),
         buckets: fields.pairs("buckets").into_iter().map(|(name, folder)| Bucket { name, folder }).collect(),
+        layers: fields.list("layers").map(layer::read).collect(),
+        has_strict_runtimes: fields.flag("strictRuntimes").unwrap_or_default(),
         functions: fields.list("functions").map(function::read).collect(),
         state_machines: fields.list("stateMachines").map(state_machine::read).collect(),
         tables: fields.list("tables").map(table::read).collect(),

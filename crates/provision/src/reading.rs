@@ -135,6 +135,9 @@ impl Reading<'_> {
                 place(function.code.span, folder);
             }
         }
+        for layer in &mut pipeline.layers {
+            place(layer.code.span, &mut layer.code.value);
+        }
         for bucket in &mut pipeline.buckets {
             place(bucket.folder.span, &mut bucket.folder.value);
         }

@@ -27,6 +27,7 @@ pub mod bus;
 pub mod connection;
 pub mod event_stream;
 pub mod function;
+pub mod layer;
 pub mod log_group;
 pub mod permission;
 pub mod queue;
@@ -211,6 +212,8 @@ resources! {
     LogGroup in log_group,
     /// A role that the pipeline needs.
     Role in role,
+    /// A layer of functions.
+    Layer in layer,
     /// A Lambda function.
     Function in function,
     /// A statement of a function's policy.

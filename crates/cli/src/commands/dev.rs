@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::commands::dev::file_watch::{Notice, Watch};
 use crate::commands::dev::screen::{Screen, Status};
 use crate::commands::serve::{Interrupt, ServerArguments, exit_code, run_until_interrupted};
-use crate::deployment::{Agreement, QueueIds, bring_up, queue_ids};
+use crate::deployment::{Agreement, QueueIds, bring_up, queue_ids, with_version_rule};
 use crate::feed::Feed;
 use crate::logging::Logging;
 use crate::pipeline_file::{self, PipelineFile};
@@ -139,7 +139,7 @@ async fn start(arguments: &Arguments, file: &PipelineFile, pipeline: &Pipeline) 
     let feed = feed(arguments, pipeline).await?;
     let config = arguments.server.config(&pipeline.allowed())?;
     let (webhooks, buckets) = (file.webhooks_or_say(pipeline)?, pipeline.bucket_folders());
-    let config = Config { webhooks, buckets, ..config };
+    let config = with_version_rule(Config { webhooks, buckets, ..config }, pipeline);
     let mut server = Server::start(config).await.map_err(|e| e.to_string())?;
     let ids = queue_ids(pipeline, feed.as_ref());
     bring_up(&server.own_door(), file, pipeline, &ids, Agreement::of_flag(&arguments.yes)).await?;

@@ -20,7 +20,7 @@ use store::SecretKey;
 use tokio::sync::{mpsc, watch};
 
 use crate::aws_settings;
-use crate::deployment::{Agreement, bring_up, queue_ids};
+use crate::deployment::{Agreement, bring_up, queue_ids, with_version_rule};
 use crate::feed::Feed;
 use crate::input;
 use crate::logging::Logging;
@@ -254,6 +254,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let allowed = whole.as_ref().map(|loaded| loaded.pipeline.allowed()).unwrap_or_default();
     let buckets = whole.as_ref().map(|loaded| loaded.pipeline.bucket_folders()).unwrap_or_default();
     let config = Config { webhooks, buckets, ..arguments.server.config(&allowed)? };
+    let config = match &whole {
+        Some(loaded) => with_version_rule(config, &loaded.pipeline),
+        None => config,
+    };
     let fed = whole.as_ref().or(of_genesys.as_ref()).map(|loaded| &loaded.pipeline);
     run_until_interrupted(async |interrupt: Interrupt| {
         let agreement = Agreement::of_flag(&arguments.yes);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloudformation::block::Block;
 use crate::cloudformation::builder::Builder;
-use crate::cloudformation::{bus, kept, logical, marks, written};
+use crate::cloudformation::{bus, kept, layers, logical, marks, written};
 use crate::pipeline::Pipeline;
 use crate::reference;
 use crate::resource::function::{Code, Function};
@@ -47,6 +47,9 @@ fn one(builder: &mut Builder<'_>, resource: &Resource, (function, bus): (&Functi
     let mut properties = properties.as_object().cloned().unwrap_or_default();
     properties.insert("FunctionName".to_owned(), json!(name));
     properties.insert("Code".to_owned(), code(builder, &logical_id, function));
+    if let Some(named) = resource.settings.get("Layers") {
+        properties.insert("Layers".to_owned(), layers::of_function(builder, named));
+    }
     let group = log_group(builder, name);
     if function.role.is_none() {
         let role = role(builder, (function, bus), &group);

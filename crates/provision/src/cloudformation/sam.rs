@@ -1,6 +1,6 @@
-//! The template as SAM takes it: functions are SAM's, so that `sam deploy` packs and uploads their folders itself.
+//! The template as SAM takes it: functions and layers are SAM's, so that `sam deploy` packs and uploads their folders itself.
 //!
-//! Logical ids stay as they are. Source: SAM specification, `AWS::Serverless::Function`.
+//! Logical ids stay as they are. Source: SAM specification, `AWS::Serverless::Function`, `AWS::Serverless::LayerVersion`.
 
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,7 @@ impl Exported {
         if let Some(Value::Object(resources)) = out.get_mut("Resources") {
             for resource in resources.values_mut() {
                 places.extend(function(resource).unwrap_or_default());
+                places.extend(layer(resource).unwrap_or_default());
             }
         }
         // SAM knows where it put the code.
@@ -54,6 +55,25 @@ fn function(resource: &mut Value) -> Option<Vec<String>> {
         return None;
     }
     properties.insert("CodeUri".to_owned(), folder?);
+    Some(places(&code))
+}
+
+/// The same for a layer.
+fn layer(resource: &mut Value) -> Option<Vec<String>> {
+    if resource.get("Type")? != "AWS::Lambda::LayerVersion" {
+        return None;
+    }
+    let folder = resource.pointer("/Metadata/Trunkline/Code").cloned();
+    let members = resource.as_object_mut()?;
+    members.insert("Type".to_owned(), json!("AWS::Serverless::LayerVersion"));
+    let properties = members.get_mut("Properties")?.as_object_mut()?;
+    let content = properties.shift_remove("Content")?;
+    properties.insert("ContentUri".to_owned(), folder?);
+    Some(places(&content))
+}
+
+/// The parameters for the place of a zip.
+fn places(code: &Value) -> Vec<String> {
     let names = ["S3Bucket", "S3Key"].iter().filter_map(|member| code.get(*member)?.get("Ref")?.as_str());
-    Some(names.map(str::to_owned).collect())
+    names.map(str::to_owned).collect()
 }

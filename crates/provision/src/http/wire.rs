@@ -99,6 +99,10 @@ fn rest(request: &Request, routes: &[Route], authorization: String) -> Result<Me
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut path = route.path_of(|label| text(&members.remove(label).unwrap_or_default()));
     let mut mark = '?';
+    if let Some(only) = &route.only_with {
+        let _ = write!(path, "{mark}{}={}", only.name, only.value);
+        mark = '&';
+    }
     for Binding { member, name, .. } in route.query {
         if let Some(value) = members.remove(*member) {
             // Writing to a String cannot fail.
@@ -200,6 +204,9 @@ mod tests {
         assert_eq!(sent.body, "");
         let sent = message(&Request::lambda("AddPermission", body), None).unwrap();
         assert_eq!(sent.body, r#"{"StatementId":"s"}"#);
+        let by_arn = Request::lambda("GetLayerVersionByArn", json!({"Arn": "a:1"}));
+        let sent = message(&by_arn, None).unwrap();
+        assert_eq!(sent.path, "2018-10-31/layers?find=LayerVersion&Arn=a%3A1");
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(super) mod buses;
 pub(super) mod endpoints;
 pub(super) mod functions;
 pub(super) mod kept;
+pub(super) mod layers;
 pub(super) mod machines;
 pub(super) mod others;
 pub(super) mod queues;

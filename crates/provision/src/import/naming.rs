@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::import::Options;
-use crate::import::kinds::{functions, queues};
+use crate::import::kinds::{functions, layers, queues};
 use crate::import::stack::{Item, Stack};
 use crate::import::value::{Named, Noun, Own, Resolver, Use, name_property, noun};
 
@@ -48,6 +48,7 @@ fn can_be_made(item: &Item, noun: Noun) -> bool {
     match noun {
         Noun::Queue => !queues::is_fifo(&item.properties),
         Noun::Function => functions::obstacle(item).is_none(),
+        Noun::Layer => layers::obstacle(item).is_none(),
         Noun::StateMachine => {
             let has = |name: &str| item.properties.contains_key(name);
             has("DefinitionString")

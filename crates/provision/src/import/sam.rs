@@ -25,6 +25,7 @@ pub(super) fn expand(stack: &mut Stack, globals: &Map<String, Value>, folder: &P
             "Function" => function(item, folder, remarks, &mut out),
             "StateMachine" => state_machine(item, folder, remarks, &mut out),
             "SimpleTable" => out.push(simple_table(item)),
+            "LayerVersion" => out.push(layer(item, folder)),
             // Left out by its kind, with everything else that has no section.
             _ => out.push(item),
         }
@@ -130,6 +131,14 @@ fn policy_name(policy: &Value) -> String {
         Value::Object(members) => members.keys().next().cloned().unwrap_or_default(),
         other => other.to_string(),
     }
+}
+
+fn layer(mut item: Item, folder: &Path) -> Item {
+    item.kind = "AWS::Lambda::LayerVersion".to_owned();
+    let uri = item.properties.shift_remove("ContentUri");
+    item.local = local(uri.as_ref(), folder).filter(|path| path.is_dir());
+    item.properties.shift_remove("RetentionPolicy");
+    item
 }
 
 fn simple_table(mut item: Item) -> Item {

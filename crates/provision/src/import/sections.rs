@@ -6,7 +6,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::import::Options;
-use crate::import::kinds::{Known, buses, endpoints, functions, kept, machines, others, queues, rules};
+use crate::import::kinds::{
+    Known, buses, endpoints, functions, kept, layers, machines, others, queues, rules,
+};
 use crate::import::naming::{self, has_name};
 use crate::import::properties::Properties;
 use crate::import::remark::{Grade, Remarks};
@@ -26,7 +28,9 @@ const ORDER: &[&str] = &[
     "connections",
     "apiDestinations",
     "allowPrivate",
+    "layers",
     "functions",
+    "strictRuntimes",
     "stateMachines",
     "tables",
     "logGroups",
@@ -145,6 +149,7 @@ impl File {
                 Some("it is a FIFO queue, and this version's files have standard queues only".to_owned())
             }
             Noun::Function => functions::obstacle(item),
+            Noun::Layer => layers::obstacle(item),
             _ => None,
         };
         if let Some(obstacle) = obstacle {
@@ -162,6 +167,7 @@ impl File {
             Noun::ApiDestination => {
                 ("apiDestinations", endpoints::destination(of, name, known).and_then(plain))
             }
+            Noun::Layer => ("layers", plain(layers::layer(of, name, known))),
             Noun::Function => ("functions", plain(functions::function(of, name, known))),
             Noun::StateMachine => ("stateMachines", machines::machine(of, name, known).and_then(plain)),
             Noun::Rule => ("rules", rules::rule(of, name, known)),

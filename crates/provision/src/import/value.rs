@@ -33,6 +33,7 @@ pub(super) enum Noun {
     Queue,
     Bus,
     Rule,
+    Layer,
     Function,
     StateMachine,
     Table,
@@ -363,6 +364,7 @@ impl Own {
             Noun::Queue => ("sqs", self.name.clone()),
             Noun::Bus => ("events", format!("event-bus/{}", self.name)),
             Noun::Rule => ("events", format!("rule/{}", self.name)),
+            Noun::Layer => ("lambda", format!("layer:{}", self.name)),
             Noun::Function => ("lambda", format!("function:{}", self.name)),
             Noun::StateMachine => ("states", format!("stateMachine:{}", self.name)),
             Noun::Table => ("dynamodb", format!("table/{}", self.name)),
@@ -391,7 +393,7 @@ impl Own {
             Noun::Queue if is_wired => self.wired("queue"),
             Noun::Queue => self.url(),
             Noun::StateMachine if is_wired => self.wired("stateMachine"),
-            Noun::StateMachine => self.arn(),
+            Noun::StateMachine | Noun::Layer => self.arn(),
             Noun::Table if is_wired => self.wired("table"),
             _ => self.name.clone(),
         }
@@ -441,6 +443,7 @@ pub(super) fn noun(item: &Item) -> Option<Noun> {
         "AWS::SQS::Queue" => Noun::Queue,
         "AWS::Events::EventBus" => Noun::Bus,
         "AWS::Events::Rule" => Noun::Rule,
+        "AWS::Lambda::LayerVersion" => Noun::Layer,
         "AWS::Lambda::Function" => Noun::Function,
         "AWS::StepFunctions::StateMachine" => Noun::StateMachine,
         "AWS::DynamoDB::Table" => Noun::Table,
@@ -457,6 +460,7 @@ pub(super) fn noun(item: &Item) -> Option<Noun> {
 pub(super) fn name_property(noun: Noun) -> &'static str {
     match noun {
         Noun::Queue => "QueueName",
+        Noun::Layer => "LayerName",
         Noun::Function => "FunctionName",
         Noun::StateMachine => "StateMachineName",
         Noun::Table => "TableName",

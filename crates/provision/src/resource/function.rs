@@ -1,6 +1,7 @@
 //! `functions:` the Lambda functions.
 
 mod code;
+mod layers;
 
 use std::path::Path;
 
@@ -31,6 +32,8 @@ pub struct Function {
     pub handler: Marked<String>,
     /// Where its code is.
     pub code: Marked<Code>,
+    /// What lies at /opt: layers of the file by their names, others by the ARNs of their versions; the last one on top.
+    pub layers: Vec<Marked<String>>,
     /// Its variables.
     pub environment: Vec<Variable>,
     /// How long an invocation may take, in seconds.
@@ -99,6 +102,11 @@ pub(crate) const SECTION: Section = Section {
         ),
         may("inline", "The code itself, one file of Node or Python.", Kind::Text { chars_max: 65_536 }),
         may(
+            "layers",
+            "What lies at /opt, the last one on top: layers of the file by name, others by the ARN of a version. At most 5.",
+            Kind::List(&Kind::Text { chars_max: 256 }),
+        ),
+        may(
             "environment",
             "Variables of its environment; `${table:NAME}`, `${queue:NAME}` and `${function:NAME}` name what the file makes.",
             Kind::Texts { chars_max: 4096 },
@@ -131,7 +139,7 @@ pub(crate) const SECTION: Section = Section {
         ),
     ],
     choices: &[Choice { among: &["code", "inline"], is_required: true }],
-    later: &[("layers", "a pipeline file makes no layers; put what they hold into the folder")],
+    later: &[],
 };
 
 pub(crate) fn read(fields: Fields<'_>) -> Function {
@@ -153,6 +161,7 @@ pub(crate) fn read(fields: Fields<'_>) -> Function {
         runtime: fields.name("runtime"),
         handler: handler.unwrap_or_else(|| Marked::new("index.handler".to_owned(), code.span)),
         code,
+        layers: fields.texts("layers"),
         environment: variables.collect(),
         timeout_s: fields.seconds("timeout").unwrap_or(TIMEOUT_S),
         memory_mb: fields.integer("memory").unwrap_or(MEMORY_MB),
@@ -173,6 +182,7 @@ pub(crate) fn check(
     names::unique("function", functions.iter().map(|function| &function.name), out);
     for function in functions {
         code::check(function, folder, out);
+        layers::check(function, names, out);
         for variable in &function.environment {
             names.check_resources(&variable.value.value, variable.value.span, out);
         }
@@ -191,6 +201,7 @@ named_id!("A function.", "function ");
 /// The settings that a pipeline decides, as GetFunction shows them in `Configuration`.
 const SETTINGS: &[&str] = &["Runtime", "Handler", "Role", "Description", "Timeout", "MemorySize"];
 const CODE: &str = "Code";
+const LAYERS: &str = "Layers";
 const ENVIRONMENT: &str = "Environment";
 const CONCURRENCY: &str = "ReservedConcurrentExecutions";
 /// What stands for a variable that is secret, where it is that of the file.
@@ -220,6 +231,7 @@ impl Function {
         let id = Id { name: self.name.value.clone() };
         let mut resource = Resource::new(id, settings);
         code::put(self, &mut resource, maker)?;
+        layers::put(self, &mut resource, maker);
         self.put_environment(&mut resource, maker)?;
         let mut out = vec![resource];
         let permissions = self.permissions.iter().enumerate();
@@ -259,11 +271,12 @@ impl Id {
     }
 
     /// The configuration alone, with its secrets.
-    fn configuration(&self, wanted: Wanted<'_>) -> Value {
+    async fn configuration(&self, api: &impl Api, wanted: Wanted<'_>) -> Result<Value, ApiError> {
         let mut settings = wanted.settings.clone();
         settings.remove(CODE);
         settings.remove(CONCURRENCY);
-        wanted.secrets.fill(named(&settings, "FunctionName", &self.name))
+        layers::settle(api, &mut settings).await?;
+        Ok(wanted.secrets.fill(named(&settings, "FunctionName", &self.name)))
     }
 }
 
@@ -282,13 +295,14 @@ impl Verbs for Id {
         if let Some(most) = answer.pointer("/Concurrency/ReservedConcurrentExecutions") {
             settings.insert(CONCURRENCY.to_owned(), most.clone());
         }
+        layers::of_configuration(configuration, &mut settings);
         let shown = code::of_answer(&answer).unwrap_or_default();
         settings.insert(CODE.to_owned(), shown);
         Ok(Some(settings))
     }
 
     async fn create(&self, api: &impl Api, wanted: Wanted<'_>) -> Result<(), ApiError> {
-        let mut body = self.configuration(wanted);
+        let mut body = self.configuration(api, wanted).await?;
         if let Some(members) = body.as_object_mut() {
             members.insert(CODE.to_owned(), code::sent(wanted));
         }
@@ -316,8 +330,9 @@ impl Verbs for Id {
         }
         let mut settings = emptied(wanted.settings);
         settings.entry(ENVIRONMENT.to_owned()).or_insert_with(|| json!({"Variables": {}}));
+        settings.entry(LAYERS.to_owned()).or_insert_with(|| json!([]));
         let wanted = Wanted { settings: &settings, ..wanted };
-        let body = self.configuration(wanted);
+        let body = self.configuration(api, wanted).await?;
         api.call(Request::lambda("UpdateFunctionConfiguration", body)).await.map(drop)
     }
 
@@ -325,8 +340,15 @@ impl Verbs for Id {
         api.call(Request::lambda("DeleteFunction", json!({"FunctionName": self.name}))).await.map(drop)
     }
 
-    /// A variable that is secret is not shown, only whether it is that of the file.
-    async fn compare(&self, _: &impl Api, wanted: Wanted<'_>, actual: &mut Settings) -> Result<(), ApiError> {
+    /// A variable that is secret is not shown, only whether it is that of the file; a version of a layer is that of the file
+    /// where its bytes are.
+    async fn compare(
+        &self,
+        api: &impl Api,
+        wanted: Wanted<'_>,
+        actual: &mut Settings,
+    ) -> Result<(), ApiError> {
+        layers::compare(api, wanted.settings, actual).await?;
         let filled = wanted.secrets.fill(json!(wanted.settings));
         let shown = wanted.settings.get(ENVIRONMENT).and_then(|value| value.get("Variables"));
         let there = actual.get_mut(ENVIRONMENT).and_then(|value| value.get_mut("Variables"));

@@ -105,6 +105,7 @@ impl State {
             _ if operation.contains("Role") || operation == "UpdateAssumeRolePolicy" => {
                 self.role(operation, body)
             }
+            _ if operation.contains("LayerVersion") => self.layer(operation, body),
             _ if operation.contains("Function") => self.function(operation, body),
             "AddPermission" | "RemovePermission" | "GetPolicy" => self.permission(operation, body),
             _ => self.bus(operation, body),
@@ -192,7 +193,64 @@ impl State {
             let zip = base64.decode(zip.as_str().unwrap()).unwrap();
             function["CodeSha256"] = json!(base64.encode(sha2::Sha256::digest(zip)));
         }
-        Ok(json!({"Configuration": function, "Code": {}}))
+        let layers = function["Layers"].as_array().into_iter().flatten();
+        let layers: Vec<Value> = layers.map(|arn| json!({"Arn": arn})).collect();
+        let mut shown = function.clone();
+        shown["Layers"] = json!(layers);
+        Ok(json!({"Configuration": shown, "Code": {}}))
+    }
+
+    /// Layers, by name; a version is never changed, and its number never given again.
+    fn layer(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let arn =
+            |name: &str, number: u64| format!("arn:aws:lambda:us-east-1:000000000000:layer:{name}:{number}");
+        let none = || error("ResourceNotFoundException", "no layer");
+        if operation == "GetLayerVersionByArn" {
+            let mut versions =
+                self.others.iter().filter(|((kind, _), _)| *kind == "layer").map(|(_, one)| one);
+            let found = versions.find_map(|versions| {
+                versions.as_array().unwrap().iter().find(|one| one["LayerVersionArn"] == body["Arn"])
+            });
+            return found.cloned().ok_or_else(none);
+        }
+        let name = text(body, "LayerName");
+        let key = ("layer", name.clone());
+        if operation == "PublishLayerVersion" {
+            use base64::Engine as _;
+            use sha2::Digest as _;
+            let base64 = base64::engine::general_purpose::STANDARD;
+            let zip = base64.decode(body["Content"]["ZipFile"].as_str().unwrap()).unwrap();
+            let versions = self.others.entry(key).or_insert_with(|| json!([])).as_array_mut().unwrap();
+            let number = versions.first().map_or(1, |last| last["Version"].as_u64().unwrap() + 1);
+            let mut made = json!({
+                "LayerVersionArn": arn(&name, number), "Version": number,
+                "Content": {"CodeSha256": base64.encode(sha2::Sha256::digest(zip))},
+            });
+            for member in ["Description", "CompatibleRuntimes"] {
+                if let Some(value) = body.get(member) {
+                    made[member] = value.clone();
+                }
+            }
+            versions.insert(0, made.clone());
+            return Ok(made);
+        }
+        let versions = self.others.get_mut(&key).and_then(Value::as_array_mut);
+        match operation {
+            "ListLayerVersions" => Ok(json!({"LayerVersions": versions.cloned().unwrap_or_default()})),
+            "GetLayerVersion" => {
+                let found =
+                    versions.and_then(|all| all.iter().find(|one| one["Version"] == body["VersionNumber"]));
+                found.cloned().ok_or_else(none)
+            }
+            _ => {
+                let versions = versions.ok_or_else(none)?;
+                versions.retain(|one| one["Version"] != body["VersionNumber"]);
+                if versions.is_empty() {
+                    self.others.remove(&key);
+                }
+                Ok(Value::Null)
+            }
+        }
     }
 
     fn permission(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {

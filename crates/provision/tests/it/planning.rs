@@ -311,6 +311,45 @@ fn a_half_made_rule_is_reported() {
 }
 
 /// A pipeline made from numbers: some queues with dead-letter queues, some rules with some targets.
+/// What a layer and its function want whose folder has this in it.
+fn layered(folder: &std::path::Path, greeting: &str) -> Desired {
+    std::fs::create_dir_all(folder.join("shared/python")).unwrap();
+    std::fs::write(folder.join("shared/python/shared.py"), greeting).unwrap();
+    let text = "version: 1
+layers: [{name: shared, code: ./shared}]
+functions:
+  - name: f
+    runtime: python3.13
+    layers: [shared, 'arn:aws:lambda:us-east-1:000000000000:layer:other:3']
+    inline: 'def handler(event, context): pass'
+";
+    let pipeline = crate::load_in(folder, text, &|_| None).unwrap();
+    provision::desired(&pipeline, &place(), &|_| None).unwrap()
+}
+
+#[test]
+fn a_changed_folder_is_a_new_version_which_the_function_gets() {
+    let (model, folder) = (Model::default(), tempfile::tempdir().unwrap());
+    let first = layered(folder.path(), "GREETING = 1");
+    assert_eq!(applied(&model, &first).failed, None);
+    assert!(planned(&model, &first).is_empty(), "{}", planned(&model, &first));
+    let layers = || {
+        let state = model.state.lock().unwrap();
+        state.others[&("function", "f".to_owned())]["Layers"].clone()
+    };
+    let arn = |version: u32| format!("arn:aws:lambda:us-east-1:000000000000:layer:shared:{version}");
+    let other = "arn:aws:lambda:us-east-1:000000000000:layer:other:3";
+    assert_eq!(layers(), serde_json::json!([arn(1), other]));
+    let second = layered(folder.path(), "GREETING = 2");
+    let plan = planned(&model, &second).to_string();
+    assert!(plan.contains("~ layer shared") && plan.contains("~ function f"), "{plan}");
+    assert_eq!(applied(&model, &second).failed, None);
+    assert_eq!(layers(), serde_json::json!([arn(2), other]));
+    assert!(planned(&model, &second).is_empty());
+    assert_eq!(applied(&model, &Desired::default()).failed, None);
+    assert_eq!(*model.state.lock().unwrap(), crate::model::State::default(), "all versions are gone");
+}
+
 fn generated(queues: &[u8], rules: &[u8], bus: u8) -> String {
     let mut text = format!("version: 1\nbus: {}\n", if bus.is_multiple_of(2) { "default" } else { "own" });
     text.push_str("genesys: {source: simulate, queues: [Support, Sales]}\nqueues:\n  - name: q0\n");

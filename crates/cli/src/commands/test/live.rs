@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use server::Server;
 use server::config::Config;
 
-use crate::deployment::{Agreement, QueueIds, bring_up};
+use crate::deployment::{Agreement, QueueIds, bring_up, with_version_rule};
 use crate::input::ScratchFolder;
 use crate::pipeline_file::PipelineFile;
 
@@ -32,7 +32,7 @@ pub(super) fn failures(
     let ids: QueueIds =
         names.filter_map(|name| Some((name.value.clone(), (world.ids)(&name.value)?))).collect();
     let folder = ScratchFolder::new()?;
-    let config = Config::of_folder(folder.path().to_path_buf())?;
+    let config = with_version_rule(Config::of_folder(folder.path().to_path_buf())?, pipeline);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|e| format!("could not start the runtime: {e}"))?;
     runtime.block_on(async {

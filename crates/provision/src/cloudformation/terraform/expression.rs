@@ -18,6 +18,7 @@ pub(super) fn kind(resource: &Value) -> &'static str {
         "AWS::Events::ApiDestination" => "aws_cloudwatch_event_api_destination",
         "AWS::SQS::Queue" => "aws_sqs_queue",
         "AWS::SQS::QueuePolicy" => "aws_sqs_queue_policy",
+        "AWS::Lambda::LayerVersion" => "aws_lambda_layer_version",
         "AWS::Lambda::Function" => "aws_lambda_function",
         "AWS::Lambda::Permission" => "aws_lambda_permission",
         "AWS::StepFunctions::StateMachine" => "aws_sfn_state_machine",
@@ -116,7 +117,7 @@ impl Names<'_> {
         let kind = kind(resource);
         let attribute = match kind {
             "aws_sqs_queue" => "url",
-            "aws_sfn_state_machine" => "arn",
+            "aws_sfn_state_machine" | "aws_lambda_layer_version" => "arn",
             "aws_lambda_function" => "function_name",
             _ => "name",
         };

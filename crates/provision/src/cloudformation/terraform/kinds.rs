@@ -31,6 +31,12 @@ const FUNCTION: Arguments = &[
     ("MemorySize", "memory_size"),
     ("Role", "role"),
     ("ReservedConcurrentExecutions", "reserved_concurrent_executions"),
+    ("Layers", "layers"),
+];
+const LAYER: Arguments = &[
+    ("LayerName", "layer_name"),
+    ("Description", "description"),
+    ("CompatibleRuntimes", "compatible_runtimes"),
 ];
 const PERMISSION: Arguments = &[
     ("Action", "action"),
@@ -134,6 +140,7 @@ pub(super) fn add(made: &mut Configuration, (id, resource): (&str, &Value), name
         }
         "aws_dynamodb_table" => table(&of),
         "aws_lambda_function" => function(made, &of),
+        "aws_lambda_layer_version" => layer(made, &of),
         "aws_lambda_permission" => of.arguments(PERMISSION),
         "aws_sfn_state_machine" => of.arguments(MACHINE),
         _ => role(made, &of),
@@ -241,26 +248,37 @@ fn function(made: &mut Configuration, of: &Writer<'_>) -> Map<String, Value> {
             let file = if runtime.starts_with("python") { "index.py" } else { "index.js" };
             json!({"type": "zip", "output_path": path, "source": {"filename": file, "content": of.names.value(text)}})
         }
-        None => {
-            let folder =
-                of.resource.pointer("/Metadata/Trunkline/Code").and_then(Value::as_str).unwrap_or_default();
-            let folder = if folder.starts_with('/') {
-                folder.to_owned()
-            } else {
-                format!("${{path.module}}/{folder}")
-            };
-            json!({"type": "zip", "output_path": path, "source_dir": folder})
-        }
+        None => of_folder(of, &path),
     };
-    made.archives.insert(of.id.to_owned(), archive);
-    let zip = format!("data.archive_file.{}", of.id);
-    out.insert("filename".to_owned(), json!(format!("${{{zip}.output_path}}")));
-    out.insert("source_code_hash".to_owned(), json!(format!("${{{zip}.output_base64sha256}}")));
+    insert_archive(made, of, archive, &mut out);
     let waits_for = of.waits_for();
     if !waits_for.is_empty() {
         out.insert("depends_on".to_owned(), json!(waits_for));
     }
     out
+}
+
+/// The layer; its zip is made as a function's is.
+fn layer(made: &mut Configuration, of: &Writer<'_>) -> Map<String, Value> {
+    let mut out = of.arguments(LAYER);
+    let path = format!("${{path.module}}/.terraform/{}.zip", of.id);
+    insert_archive(made, of, of_folder(of, &path), &mut out);
+    out
+}
+
+/// The zip of the folder that the file names.
+fn of_folder(of: &Writer<'_>, path: &str) -> Value {
+    let folder = of.resource.pointer("/Metadata/Trunkline/Code").and_then(Value::as_str).unwrap_or_default();
+    let folder =
+        if folder.starts_with('/') { folder.to_owned() } else { format!("${{path.module}}/{folder}") };
+    json!({"type": "zip", "output_path": path, "source_dir": folder})
+}
+
+fn insert_archive(made: &mut Configuration, of: &Writer<'_>, archive: Value, out: &mut Map<String, Value>) {
+    made.archives.insert(of.id.to_owned(), archive);
+    let zip = format!("data.archive_file.{}", of.id);
+    out.insert("filename".to_owned(), json!(format!("${{{zip}.output_path}}")));
+    out.insert("source_code_hash".to_owned(), json!(format!("${{{zip}.output_base64sha256}}")));
 }
 
 fn role(made: &mut Configuration, of: &Writer<'_>) -> Map<String, Value> {

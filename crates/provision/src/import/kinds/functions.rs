@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::import::kinds::Known;
+use crate::import::kinds::{Known, layers};
 use crate::import::properties::Properties;
 use crate::import::remark::Grade;
 use crate::import::stack::Item;
@@ -49,6 +49,7 @@ pub(in crate::import) fn function(
     if let Some(handler) = of.text("Handler", Use::Name).filter(|handler| handler != "index.handler") {
         out.insert("handler".to_owned(), json!(handler));
     }
+    layers::of_function(&mut of, known, &mut out);
     variables(&mut of, known, &mut out);
     if let Some(timeout) = of.seconds("Timeout", TIMEOUT_S) {
         out.insert("timeout".to_owned(), timeout);
@@ -105,7 +106,14 @@ fn code(of: &mut Properties<'_, '_>, known: &Known<'_>, out: &mut Map<String, Va
             }
             Err(reason) => of.left_out("Code", reason),
         }
-    } else if let Some(folder) = of.item.ours.get("Code").and_then(Value::as_str) {
+    } else {
+        folder(of, known, out);
+    }
+}
+
+/// The folder of what a template has as a zip.
+pub(in crate::import) fn folder(of: &Properties<'_, '_>, known: &Known<'_>, out: &mut Map<String, Value>) {
+    if let Some(folder) = of.item.ours.get("Code").and_then(Value::as_str) {
         out.insert("code".to_owned(), json!(folder.replace("${", "$${")));
     } else if let Some(folder) = &of.item.local {
         out.insert("code".to_owned(), json!(from(known.folder, folder).replace("${", "$${")));

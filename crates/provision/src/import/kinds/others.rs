@@ -47,10 +47,6 @@ const INSTEAD: &[(&str, &str)] = &[
         "AWS::Lambda::EventInvokeConfig",
         "the file has no destinations of functions: failed events wait in dead-letter queues",
     ),
-    (
-        "AWS::Lambda::LayerVersion",
-        "this version has no layers: put what they hold into the function's folder",
-    ),
     ("AWS::CloudWatch::Alarm", "Trunkline has no alarms: `trunkline doctor` tells what is wrong"),
     ("AWS::Events::EventBusPolicy", "who else may put events on the bus is not in the file"),
     ("AWS::CloudFormation::Stack", "a nested stack is a template of its own: import that, too"),

@@ -1,0 +1,3 @@
+"""What all functions share."""
+
+GREETING = "hello"
