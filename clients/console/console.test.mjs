@@ -3,61 +3,19 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { DescribeRuleCommand, EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
-import { CreateStateMachineCommand, DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { chromium } from "playwright-core";
+import { DescribeRuleCommand, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
+import { CreateStateMachineCommand, DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
+import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 
-const endpoint = process.env.AWS_ENDPOINT_URL;
-const console_ = `${endpoint}/console/`;
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const pictures = process.env.CONSOLE_PICTURES;
-const events = new EventBridgeClient({ maxAttempts: 1 });
-const sqs = new SQSClient({ maxAttempts: 1 });
-const sfn = new SFNClient({ maxAttempts: 1 });
-const run = randomUUID().slice(0, 6);
-const named = (kind) => `${kind}-${run}`;
+import { axe, close, console_, count, does, end, endpoint, events, forgive, launch, named, open, pictures, platform, put, queue, said, sfn, sqs } from "./fixture.mjs";
 
-let browser;
 let made;
 // Takes the posts of an event stream and answers its handshake.
 let hook;
-// What a page did that none may do: errors, policy reports, requests to others.
-let wrongs;
-
-async function queue(name, Attributes = {}) {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-  const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
-  return { name, url: QueueUrl, arn: answer.Attributes.QueueArn };
-}
-
-async function count(of) {
-  const AttributeNames = ["ApproximateNumberOfMessages"];
-  const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: of.url, AttributeNames }));
-  return Number(answer.Attributes.ApproximateNumberOfMessages);
-}
-
-async function put(detail, DetailType = "order") {
-  const entry = { Source: named("shop"), DetailType, Detail: JSON.stringify(detail) };
-  const answer = await events.send(new PutEventsCommand({ Entries: [entry] }));
-  return answer.Entries[0].EventId;
-}
-
-// What the Platform API answers.
-async function platform(method, path, body) {
-  const form = { method: "POST", body: "grant_type=client_credentials", headers: { "content-type": "application/x-www-form-urlencoded", authorization: `Basic ${btoa("console:console")}` } };
-  const { access_token } = await (await fetch(`${endpoint}/oauth/token`, form)).json();
-  const answer = await fetch(`${endpoint}/api/v2/${path}`, {
-    method, body: body && JSON.stringify(body), headers: { "content-type": "application/json", authorization: `Bearer ${access_token}` },
-  });
-  const text = await answer.text();
-  return { status: answer.status, body: text ? JSON.parse(text) : undefined };
-}
 
 // Its address, which answers every post with what the handshake asks for.
 async function listens() {
@@ -71,7 +29,7 @@ async function listens() {
 }
 
 before(async () => {
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  await launch();
   const [orders, dead] = [await queue(named("orders")), await queue(named("dead"))];
   const rule = named("large");
   const EventPattern = JSON.stringify({ source: [named("shop")], detail: { total: [{ numeric: [">", 100] }] } });
@@ -105,39 +63,8 @@ before(async () => {
 
 after(async () => {
   hook?.close();
-  await browser?.close();
+  await end();
 });
-
-async function open(path, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: endpoint }).catch(() => {});
-  const page = await context.newPage();
-  wrongs = [];
-  page.on("pageerror", (error) => wrongs.push(`error: ${error.message}`));
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrongs.push(`console: ${message.text()}`));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(`${endpoint}/`)) wrongs.push(`request: ${request.url()}`);
-  });
-  await page.goto(console_ + path, { waitUntil: "load" });
-  return page;
-}
-
-async function close(page) {
-  const hacked = await page.evaluate(() => window.hacked).catch(() => undefined);
-  await page.context().close();
-  assert.equal(hacked, undefined, "a payload ran");
-  assert.deepEqual(wrongs, []);
-}
-
-const said = (page) => page.locator("#said p").last();
-
-// Presses a verb's button and agrees to what is asked.
-async function does(page, button, text) {
-  await button.click();
-  const dialog = page.locator("dialog");
-  if (await dialog.count()) await dialog.getByRole("button", { name: "Do it" }).click();
-  await said(page).filter({ hasText: text }).waitFor();
-}
 
 const PAGES = () => [
   ["pipeline", ""], ["live", "live"], ["event", `events/${made.taken}`], ["missed", `events/${made.missed}`],
@@ -309,7 +236,7 @@ test("a subscription says why it takes an event or not, is paused, resumed and d
   assert.equal(await status(), "active");
   await does(page, page.getByRole("button", { name: "Delete" }), "is deleted");
   assert.equal((await platform("GET", `events/subscriptions/${made.subscription}`)).status, 404);
-  wrongs = wrongs.filter((wrong) => !wrong.includes("404"));
+  forgive("404");
   await close(page);
 });
 
@@ -324,7 +251,7 @@ test("an event stream is paused, resumed and deleted, and shows no header's valu
   assert.equal(await enabled(), true);
   await does(page, page.getByRole("button", { name: "Delete" }), "is deleted");
   assert.equal((await platform("GET", `eventstreams/${made.stream}`)).status, 404);
-  wrongs = wrongs.filter((wrong) => !wrong.includes("404"));
+  forgive("404");
   await close(page);
 });
 

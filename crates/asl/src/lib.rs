@@ -40,6 +40,7 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod comparison;
 pub mod definition;
 pub mod diagnostic;
 pub mod execution;

@@ -27,6 +27,7 @@ export async function act(verb, body) {
     let done = await request(verb, body);
     while (done.next) {
       say(done.said);
+      if (done.waitMs > 0) await new Promise((resolve) => setTimeout(resolve, done.waitMs));
       done = await request(verb, done.next);
     }
     const more = [];

@@ -42,9 +42,9 @@ pub(crate) async fn at(source: &Source, visit: &Visit) -> Result<Sheet, Error> {
         ["dead-letters", queue] => dead_letters::one(source, visit, queue).await,
         ["conversations", id] => conversations::sheet(source, id).await,
         ["functions"] => functions::sheet(source).await,
-        ["functions", name] => functions::one(source, name, visit.now).await,
+        ["functions", name] => functions::one(source, visit, name).await,
         ["state-machines"] => machines::sheet(source).await,
-        ["state-machines", name] => machines::one(source, name).await,
+        ["state-machines", name] => machines::one(source, visit, name).await,
         ["state-machines", machine, name] => machines::execution(source, machine, name).await,
         ["tables"] => tables::sheet(source).await,
         ["tables", name] => tables::one(source, name).await,
@@ -57,7 +57,7 @@ pub(crate) async fn at(source: &Source, visit: &Visit) -> Result<Sheet, Error> {
         ["streams", id] => streams::one(source, id).await,
         ["webhooks"] => webhooks::sheet(source).await,
         ["webhooks", name] => webhooks::one(source, name).await,
-        ["health"] => health::sheet(source).await,
+        ["health"] => health::sheet(source, visit).await,
         _ => {
             let words = format!("The console has no page {}.", visit.path.join("/"));
             Err(Error { status: 404, ..Error::sender("ResourceNotFoundException", words) })

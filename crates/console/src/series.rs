@@ -73,6 +73,13 @@ pub(crate) async fn kept(source: &Source, stretch: Stretch, prefixes: &[&str]) -
 }
 
 impl Kept {
+    /// What happened in the whole stretch, as far as somebody counted.
+    pub(crate) fn sum(&self, name: &str) -> u64 {
+        let found = self.series.iter().find(|series| series.name == name);
+        let values = found.into_iter().flat_map(|series| series.values.iter().flatten());
+        values.fold(0, |sum, value| sum.saturating_add(*value))
+    }
+
     /// A series as a drawing with its figures; nothing where there is none of this name.
     pub(crate) fn drawing(&self, name: &str) -> Markup {
         let found = self.series.iter().find(|series| series.name == name);

@@ -53,6 +53,13 @@ pub const VERBS: &[Verb] = &[
         outcome: sent_event,
     },
     Verb {
+        name: "event.trigger",
+        service: "console",
+        operation: "Trigger",
+        request: without_blanks,
+        outcome: sent_event,
+    },
+    Verb {
         name: "event.replay",
         service: "trunkline",
         operation: "StartReplay",
@@ -67,10 +74,17 @@ pub const VERBS: &[Verb] = &[
         outcome: sent_message,
     },
     Verb {
+        name: "queue.redrive",
+        service: "sqs",
+        operation: "StartMessageMoveTask",
+        request: move_of,
+        outcome: moving,
+    },
+    Verb {
         name: "letters.redrive",
         service: "trunkline",
         operation: "RedriveDeadLetters",
-        request: without_blanks,
+        request: paced,
         outcome: redriven,
     },
     Verb {
@@ -174,7 +188,9 @@ pub async fn act(source: &Source, name: &str, body: Value) -> Result<Value, Erro
     let page_request = body.clone();
     let mut request = (verb.request)(body)?;
     let mut whole = Value::Null;
-    for _ in 0..STEPS_MAX {
+    let pace = number(&page_request, RATE);
+    let steps = if pace == 0 { STEPS_MAX } else { 1 };
+    for _ in 0..steps {
         let question = Question::of(verb.service, verb.operation, request.clone());
         let answer = ask(source, question).await?;
         let after = answer.get("After").filter(|after| !after.is_null()).cloned();
@@ -190,7 +206,62 @@ pub async fn act(source: &Source, name: &str, body: Value) -> Result<Value, Erro
     }
     let Outcome { said, href, undo } = (verb.outcome)(&page_request, &whole);
     let next = whole.get("After").filter(|after| !after.is_null()).map(|_| request);
-    Ok(json!({"said": said, "href": href, "undo": undo, "next": next, "answer": whole}))
+    // What goes on at a rate comes back with it, and the page waits before it asks again.
+    let next = next.map(|next| with_rate(next, pace));
+    let wait_ms = if pace == 0 { 0 } else { PACE_MS };
+    Ok(json!({"said": said, "href": href, "undo": undo, "next": next, "waitMs": wait_ms, "answer": whole}))
+}
+
+/// The member of a page's request that says how many a second.
+const RATE: &str = "Rate";
+/// The most of it: SQS's own for a move task.
+const RATE_MAX: u64 = 500;
+/// So long a page waits between two steps of what goes at a rate, in ms.
+const PACE_MS: u64 = 1_000;
+
+fn with_rate(mut next: Value, pace: u64) -> Value {
+    if let Some(members) = next.as_object_mut().filter(|_| pace > 0) {
+        members.insert(RATE.to_owned(), json!(pace));
+    }
+    next
+}
+
+/// A number that a form sends as text; empty: nothing.
+fn rate_of(body: &Value) -> Result<Option<u64>, Error> {
+    let refused = || {
+        Error::validation(format!("The rate is a whole number from 1 to {RATE_MAX}, in messages a second."))
+    };
+    match body.get(RATE) {
+        None => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(_) => match number(body, RATE) {
+            rate @ 1..=RATE_MAX => Ok(Some(rate)),
+            _ => Err(refused()),
+        },
+    }
+}
+
+/// Letters at a rate: a step deals with a second's worth.
+fn paced(body: Value) -> Result<Value, Error> {
+    let rate = rate_of(&body)?;
+    let mut body = without_blanks(body)?;
+    if let Some(members) = body.as_object_mut() {
+        members.remove(RATE);
+        members.extend(rate.map(|rate| ("Max".to_owned(), json!(rate))));
+    }
+    Ok(body)
+}
+
+fn move_of(body: Value) -> Result<Value, Error> {
+    let rate = rate_of(&body)?;
+    Ok(json!({"SourceArn": text(&body, "SourceArn"), "MaxNumberOfMessagesPerSecond": rate}))
+}
+
+fn moving(_: &Value, _: &Value) -> Outcome {
+    Outcome {
+        said: "The messages go back to the queues that they came from.".to_owned(),
+        ..Outcome::default()
+    }
 }
 
 /// The answers of two steps as one.
@@ -423,6 +494,23 @@ mod tests {
         assert_eq!(done["said"], "3 letters thrown away; 1 stayed: it is held.");
         assert_eq!(done["undo"], json!({"verb": "letters.undo", "body": {"Name": "n"}}));
         assert!(done["next"].is_null());
+    }
+
+    #[tokio::test]
+    async fn at_a_rate_each_request_is_one_step_of_a_second() {
+        let redrive = |question: Question| -> Later<Body> {
+            assert_eq!(question.body, json!({"QueueName": "dead", "Max": 7}));
+            let answer = json!({"Name": "n", "Done": ["1"], "Stayed": [], "UntilMs": 5, "After": [1]});
+            Box::pin(std::future::ready(Ok(answer.to_string().into_bytes())))
+        };
+        let done = act(&redrive, "letters.redrive", json!({"QueueName": "dead", "Rate": "7"})).await.unwrap();
+        assert_eq!(done["waitMs"], 1_000);
+        let next = json!({"QueueName": "dead", "Rate": 7, "Max": 7, "After": [1], "Name": "n", "UntilMs": 5});
+        assert_eq!(done["next"], next);
+        for wrong in ["0", "501", "fast"] {
+            let refused = act(&redrive, "letters.redrive", json!({"QueueName": "dead", "Rate": wrong})).await;
+            assert!(refused.unwrap_err().message.contains("1 to 500"), "{wrong}");
+        }
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ mod draining_queues;
 mod empty_dead_letter_queues;
 mod enabled_rules;
 mod existing_dead_letter_queues;
+pub mod gather;
 mod kept_failures;
 mod matched_events;
 mod own_accounts;

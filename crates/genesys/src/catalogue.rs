@@ -6,6 +6,7 @@
 
 mod advice;
 mod file;
+pub mod sample;
 
 use std::sync::OnceLock;
 

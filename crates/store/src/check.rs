@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use redb::Database;
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
 
 use crate::engine;
-use crate::error::OpenError;
+use crate::error::{Error, OpenError};
 use crate::folder::Folder;
+use crate::guard::engine as guarded_engine;
 use crate::keyspace::{EngineTable, KEYSPACE, Layout, sequence_key, write_limit};
 use crate::overlay::Overlay;
 use crate::pages::{Found, Pages, Slot};
 use crate::record::{intact, seal, sealed_again, unseal};
 use crate::scopes::SCOPES;
+use crate::store::Store;
 use crate::table::{PREFIX_BYTES, prefix};
 use crate::view::{HOME, Number};
 
@@ -78,6 +80,40 @@ impl Report {
         if self.damage.len() < LISTED_MAX {
             self.damage.push(damage);
         }
+    }
+}
+
+/// What a look at the records of an open store found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuickReport {
+    /// Records that were looked at.
+    pub looked_at: u64,
+    /// Those of them whose checksum does not fit.
+    pub damaged: u64,
+    /// Records that there are.
+    pub records: u64,
+}
+
+impl Store {
+    /// Compares the checksum of the first `most` records, while the store goes on. Blocks.
+    ///
+    /// # Errors
+    /// The engine's, where a page cannot be read.
+    pub fn quick_check(&self, most: u64) -> Result<QuickReport, Error> {
+        let look = || -> Result<_, redb::Error> {
+            let records = self.database().begin_read()?.open_table(KEYSPACE)?;
+            let mut report = QuickReport { looked_at: 0, damaged: 0, records: records.len()? };
+            for record in records.iter()? {
+                if report.looked_at == most {
+                    break;
+                }
+                let (key, value) = record?;
+                report.looked_at += 1;
+                report.damaged += u64::from(!intact(key.value(), value.value()));
+            }
+            Ok(report)
+        };
+        guarded_engine(look).map_err(|cause| Error::Stopped { cause })
     }
 }
 

@@ -36,7 +36,7 @@ pub mod tx;
 mod view;
 mod writer;
 
-pub use crate::check::{Damage, Report};
+pub use crate::check::{Damage, QuickReport, Report};
 pub use crate::commit::Commit;
 pub use crate::error::{Error, OpenError};
 pub use crate::folder::{keep_folder_private, keep_private};

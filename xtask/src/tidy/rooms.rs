@@ -73,6 +73,8 @@ pub(crate) const ROOMS: &[Room] = &[
         floor: 7,
         may_import: &[
             "console",
+            "doctor",
+            "provision",
             "delivery",
             "events",
             "states",

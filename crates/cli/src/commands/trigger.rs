@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use aws::Uuid;
 use clap::Args;
-use genesys::catalogue::{self, Field, Kind, Origin, Topic};
+use genesys::catalogue::sample::{OrgQueue, entry};
+use genesys::catalogue::{self, Origin, Topic};
 use provision::Request;
 use serde_json::{Map, Value, json};
 
@@ -13,8 +14,6 @@ use crate::remote::{At, Remote, items, text};
 
 /// Entries of one PutEvents.
 const ENTRIES_MAX: u64 = 10;
-/// Levels of a sample's objects.
-const DEPTH_MAX: usize = 6;
 
 /// Arguments of `trunkline trigger`.
 #[derive(Debug, Args)]
@@ -52,12 +51,6 @@ fn setting(text: &str) -> Result<Setting, String> {
     let (path, value) = text.split_once('=').ok_or("write it like wrapUpCode=Resolved")?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok(Setting { path: path.to_owned(), value })
-}
-
-/// A queue of the org.
-struct OrgQueue {
-    id: String,
-    name: Option<String>,
 }
 
 /// Exit status 0 where all events were accepted.
@@ -134,107 +127,13 @@ fn org_queue(remote: &Remote, named: &str) -> Result<OrgQueue, String> {
 impl Arguments {
     /// An entry of PutEvents with a conversation of its own.
     fn entry(&self, topic: &Topic, queue: Option<&OrgQueue>, conversation: &str) -> Value {
-        let mut detail = sample(topic);
-        if let Some(queue) = queue {
-            name_queue(&mut detail, queue);
-        }
-        name_conversation(&mut detail, conversation);
-        if topic.origin() == Origin::Genesys {
-            let name = topic.name().replacen("{id}", conversation, 1);
-            detail = json!({"topicName": name, "version": "2", "eventBody": detail, "metadata": {}});
-        }
+        let mut made = entry(topic, queue, conversation);
         for Setting { path, value } in &self.set {
-            set(&mut detail, path, value.clone());
+            set(&mut made.detail, path, value.clone());
         }
-        let source = match topic.origin() {
-            Origin::Derived => "genesys.cloud",
-            Origin::Genesys => "trunkline.trigger",
-        };
         json!({
-            "Source": source, "DetailType": topic.name(), "Detail": detail.to_string(), "EventBusName": self.bus,
+            "Source": made.source, "DetailType": topic.name(), "Detail": made.detail.to_string(), "EventBusName": self.bus,
         })
-    }
-}
-
-/// A body with every field of the topic that has a known kind.
-fn sample(topic: &Topic) -> Value {
-    let root = match topic.origin() {
-        Origin::Derived => "detail.",
-        Origin::Genesys => "detail.eventBody.",
-    };
-    let mut body = Value::Object(Map::new());
-    for at in topic.fields() {
-        let Some(path) = at.path.strip_prefix(root) else { continue };
-        if path.split('.').count() <= DEPTH_MAX && at.field.kind != Kind::Object {
-            place(topic, root, &mut body, path, &at.field);
-        }
-    }
-    body
-}
-
-/// Puts a sample of a field at its path, with one element for each array on the way.
-fn place(topic: &Topic, root: &str, body: &mut Value, path: &str, field: &Field) {
-    let mut at = body;
-    let mut walked = root.trim_end_matches('.').to_owned();
-    let keys: Vec<&str> = path.split('.').collect();
-    for (number, key) in keys.iter().enumerate() {
-        walked = format!("{walked}.{key}");
-        let is_last = number + 1 == keys.len();
-        let is_array = topic.field(&walked).is_some_and(|known| known.is_array);
-        let empty = if is_array { json!([{}]) } else { json!({}) };
-        let Some(members) = at.as_object_mut() else { return };
-        if is_last {
-            let value = sample_of(key, field);
-            members.insert((*key).to_owned(), if is_array { json!([value]) } else { value });
-            return;
-        }
-        let next = members.entry((*key).to_owned()).or_insert(empty);
-        at = match next {
-            Value::Array(elements) => match elements.first_mut() {
-                Some(first) => first,
-                None => return,
-            },
-            other => other,
-        };
-    }
-}
-
-fn sample_of(key: &str, field: &Field) -> Value {
-    match field.kind {
-        Kind::Text if !field.values.is_empty() => field.values.first().copied().into(),
-        Kind::Text => Value::from(format!("sample-{key}")),
-        Kind::Integer | Kind::Number => json!(1_000),
-        Kind::Boolean => json!(false),
-        Kind::Time => json!("2026-01-05T08:00:00.000Z"),
-        Kind::Object => json!({}),
-        Kind::Any => Value::Null,
-    }
-}
-
-/// Sets each queue id and name that the body has, and the lists of ids.
-fn name_queue(value: &mut Value, queue: &OrgQueue) {
-    match value {
-        Value::Object(members) => {
-            for (key, value) in members {
-                match key.as_str() {
-                    "queueId" => *value = Value::from(queue.id.as_str()),
-                    "queueName" => *value = queue.name.as_deref().map_or(Value::Null, Value::from),
-                    "queueIds" => *value = json!([queue.id]),
-                    _ => name_queue(value, queue),
-                }
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(|element| name_queue(element, queue)),
-        _ => {}
-    }
-}
-
-fn name_conversation(body: &mut Value, conversation: &str) {
-    let Some(members) = body.as_object_mut() else { return };
-    for key in ["id", "conversationId"] {
-        if let Some(value) = members.get_mut(key) {
-            *value = Value::from(conversation);
-        }
     }
 }
 
@@ -259,24 +158,17 @@ fn seed() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use genesys::catalogue;
     use serde_json::json;
 
-    use super::{OrgQueue, name_queue, sample, set, setting, topic_of};
+    use super::{set, setting, topic_of};
 
     #[test]
-    fn a_sample_has_the_fields_of_its_topic() {
-        let mut end = sample(topic_of("conversation.end").unwrap());
-        name_queue(&mut end, &OrgQueue { id: "q-1".to_owned(), name: Some("Support".to_owned()) });
-        assert_eq!(end["routing"], json!({"queueId": "q-1", "queueIds": ["q-1"], "queueName": "Support"}));
-        assert_eq!(end["segments"]["talkMs"], 1_000);
-        assert_eq!(end["wrapUps"][0]["queueId"], "q-1");
-        assert_eq!(end["type"], "voice");
+    fn a_member_is_set_and_a_topic_is_found_by_its_short_name() {
+        let mut detail = json!({"routing": {"queueId": "q-1"}});
         let set_one = setting("routing.queueId=7").unwrap();
-        set(&mut end, &set_one.path, set_one.value);
-        assert_eq!(end["routing"]["queueId"], 7);
+        set(&mut detail, &set_one.path, set_one.value);
+        assert_eq!(detail["routing"]["queueId"], 7);
         assert_eq!(topic_of("customer.end").unwrap().short_name(), "customer.end");
         assert!(topic_of("conversation.ende").unwrap_err().contains("conversation.end"));
-        assert!(catalogue::topics().iter().all(|topic| sample(topic).is_object()));
     }
 }

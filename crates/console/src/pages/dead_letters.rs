@@ -229,6 +229,10 @@ fn shown(queue: &str, selection: &Value, letters: &[Value]) -> Markup {
     }
     html! {
         div.bar { (deeds(queue, selection, letters.len())) span.faint { "all that this page selects" } }
+        details.verb { summary { "Send them again at a rate" }
+            (verb::form("letters.redrive", selection, "Send again", &verb::field("Rate", "Letters a second, 1 to 500", "10")))
+            (note(html! { "It goes on while this page is open; the command line goes on by itself: " code { (trunkline(&["dlq", "redrive", queue, "--rate", "10"])) } }))
+        }
         @for letter in letters { (letter_of(queue, letter)) }
         @if letters.len() == SHOWN_MAX { (note(html! { "The oldest " (SHOWN_MAX) "." })) }
     }

@@ -1,10 +1,14 @@
 //! The functions: what each is, what calls it, its newest log lines; and calling it.
 
-use aws::{Error, Timestamp};
+mod figures;
+mod saved;
+
+use aws::Error;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::address::href;
+use crate::answer::Visit;
 use crate::layout::Sheet;
 use crate::pages::logs::tail;
 use crate::parts::{Section, Table, Tone, badge, bytes, filter, nothing};
@@ -54,7 +58,8 @@ fn row(function: &Value) -> Vec<Markup> {
 }
 
 /// Reads and writes the page of a function.
-pub(crate) async fn one(source: &Source, name: &str, now: Timestamp) -> Result<Sheet, Error> {
+pub(crate) async fn one(source: &Source, visit: &Visit, name: &str) -> Result<Sheet, Error> {
+    let now = visit.now;
     let about = ask(source, lambda("GetFunctionConfiguration", json!({"FunctionName": name}))).await?;
     let mappings = find(source, lambda("ListEventSourceMappings", json!({"FunctionName": name})))
         .await
@@ -64,9 +69,12 @@ pub(crate) async fn one(source: &Source, name: &str, now: Timestamp) -> Result<S
         group => group.to_owned(),
     };
     let lines = tail(source, &group, now).await;
+    let counted = figures::read(source, &group, now).await;
+    let saved = saved::Saved::read(source, visit).await;
     let body = html! {
         (Section { title: "What it is", command: format!("aws lambda get-function-configuration --function-name {name}"), body: facts(&about) })
-        (Section { title: "Call it", command: format!("aws lambda invoke --function-name {name} --payload file://event.json out.json"), body: call(name) })
+        (Section { title: "The last hour", command: format!("aws logs filter-log-events --log-group-name {group} --filter-pattern REPORT"), body: counted })
+        (Section { title: "Call it", command: format!("aws lambda invoke --function-name {name} --payload file://event.json out.json"), body: call(name, &saved) })
         (Section { title: "Queues that it reads", command: format!("aws lambda list-event-source-mappings --function-name {name}"), body: mappings_of(items(&mappings, "EventSourceMappings")) })
         (Section { title: "Newest log lines", command: format!("aws logs filter-log-events --log-group-name {group}"), body: lines })
     };
@@ -93,9 +101,9 @@ fn facts(about: &Value) -> Markup {
     }
 }
 
-fn call(name: &str) -> Markup {
-    let fields = verb::area("Payload", "Event", "{\"hello\": \"world\"}");
-    html! { details.verb { summary { "Call " (line(name)) " and wait for its answer" } (verb::form("function.invoke", &json!({"FunctionName": name}), "Call", &fields)) } }
+fn call(name: &str, saved: &saved::Saved) -> Markup {
+    let fields = verb::area("Payload", "Event", saved.payload());
+    html! { (saved.choice(name)) details.verb open[saved.is_chosen()] { summary { "Call " (line(name)) " and wait for its answer" } (verb::form("function.invoke", &json!({"FunctionName": name}), "Call", &fields)) } }
 }
 
 fn mappings_of(mappings: &[Value]) -> Markup {

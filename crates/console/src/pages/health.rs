@@ -4,19 +4,26 @@ use aws::Error;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use crate::address::href;
+use crate::address::{href, href_with};
+use crate::answer::Visit;
 use crate::command::trunkline;
 use crate::layout::Sheet;
 use crate::pages::link::book;
-use crate::parts::{Figure, Section, Table, Tone, badge, bytes, figures, grouped, live, note};
+use crate::parts::{Figure, Section, Table, Tone, badge, bytes, figures, grouped, live, note, nothing};
 use crate::payload::{line, reason};
 use crate::pipeline::{bus_names, name_of};
+use crate::series::{Stretch, kept};
 use crate::source::{Question, Source, ask, find};
 use crate::standing::{self, Standing};
 use crate::value::{is, items, number, text};
 
+mod limits;
+
+/// Events of the last hour up to which the checks run without being asked for: one of them looks at each.
+const CHECKED_MAX: u64 = 20_000;
+
 /// Reads and writes the page.
-pub(crate) async fn sheet(source: &Source) -> Result<Sheet, Error> {
+pub(crate) async fn sheet(source: &Source, visit: &Visit) -> Result<Sheet, Error> {
     let books = ask(source, Question::trunkline("GetBooks", json!({}))).await?;
     let standing = standing::read(source).await;
     let mut refusals = Vec::new();
@@ -25,13 +32,82 @@ pub(crate) async fn sheet(source: &Source) -> Result<Sheet, Error> {
         let answer = find(source, question).await.unwrap_or_default();
         refusals.extend(items(&answer, "Refusals").iter().map(|refusal| refused(&bus, refusal)));
     }
-    Ok(Sheet::new("Health", written(&books, &standing, refusals)))
+    let checks = checks(source, visit).await;
+    let limits = limits::used(source).await?;
+    let fsck = fsck(source, visit).await;
+    let body = html! {
+        (verdicts(&books, &standing))
+        (Section { title: "What the doctor says", command: "trunkline doctor".to_owned(), body: checks })
+        (written(&books, &standing, refusals))
+        (Section { title: "Limits, and where they are used most", command: String::new(), body: limits })
+        (Section { title: "The records", command: trunkline(&["fsck", "--data-dir", &standing.data_dir]), body: fsck })
+    };
+    Ok(Sheet::new("Health", body))
+}
+
+/// The findings of the checks, where it is cheap to look or somebody has asked.
+async fn checks(source: &Source, visit: &Visit) -> Markup {
+    if visit.param("checks").is_empty() {
+        let hour = kept(source, Stretch::Hour, &["books.events.accepted"]).await;
+        if hour.sum("books.events.accepted") > CHECKED_MAX {
+            return html! {
+                p { "So many events came in the last hour that the checks take a while. "
+                    a.act href=(href_with(&["health"], &[("checks", "1")])) { "Run them" } }
+            };
+        }
+    }
+    match ask(source, Question::of("console", "ListFindings", json!({}))).await {
+        Ok(answer) => findings(items(&answer, "Checks")),
+        Err(error) => nothing(line(&error.message)),
+    }
+}
+
+fn findings(checks: &[Value]) -> Markup {
+    let is_well = |check: &&Value| items(check, "Findings").is_empty();
+    let well = checks.iter().filter(is_well).count();
+    html! {
+        @for check in checks.iter().filter(|check| !is_well(check)) {
+            article.rule {
+                h3 { (badge(Tone::Bad, "look")) " " (line(text(check, "Asks"))) " " span.faint.mono { (line(text(check, "Check"))) } }
+                ul.plain { @for finding in items(check, "Findings") { li data-row="" { (line(finding.as_str().unwrap_or_default())) } } }
+                (note(html! { (line(text(check, "Why"))) " " (line(text(check, "Fix"))) }))
+            }
+        }
+        p { (badge(Tone::Good, &format!("{well} of {} checks found nothing", checks.len()))) }
+        details {
+            summary { "What was checked" }
+            ul.plain { @for check in checks { li { span.mono { (line(text(check, "Check"))) } " " (line(text(check, "Asks"))) } } }
+        }
+    }
+}
+
+/// What a look at the checksums found, where somebody has asked.
+async fn fsck(source: &Source, visit: &Visit) -> Markup {
+    let whole = note(
+        "A check of every byte needs the data folder to itself: stop Trunkline, then run the command beside this heading.",
+    );
+    if visit.param("fsck").is_empty() {
+        return html! {
+            p { a.act href=(href_with(&["health"], &[("fsck", "1")])) { "Compare the checksums now" } " " span.faint { "while Trunkline goes on" } }
+            (whole)
+        };
+    }
+    match ask(source, Question::of("console", "QuickCheck", json!({}))).await {
+        Ok(found) => html! {
+            p {
+                @let damaged = number(&found, "Damaged");
+                @if damaged == 0 { (badge(Tone::Good, "intact")) } @else { (badge(Tone::Bad, &format!("{damaged} damaged"))) }
+                " " (grouped(number(&found, "LookedAt"))) " of " (grouped(number(&found, "Records"))) " records were compared with their checksums."
+            }
+            (whole)
+        },
+        Err(error) => html! { (nothing(line(&error.message))) (whole) },
+    }
 }
 
 fn written(books: &Value, standing: &Standing, refusals: Vec<Vec<Markup>>) -> Markup {
     html! {
-        (verdicts(books, standing))
-        (Section { title: "What AWS would refuse", command: "trunkline why".to_owned(), body: findings(refusals) })
+        (Section { title: "What AWS would refuse", command: "trunkline why".to_owned(), body: refusal_table(refusals) })
         (Section { title: "The books", command: "trunkline audit".to_owned(), body: html! {
             div.books { @for page in items(books, "Pages") { (book_page(page)) } }
         } })
@@ -87,7 +163,7 @@ fn refused(bus: &str, refusal: &Value) -> Vec<Markup> {
     ]
 }
 
-fn findings(refusals: Vec<Vec<Markup>>) -> Markup {
+fn refusal_table(refusals: Vec<Vec<Markup>>) -> Markup {
     if refusals.is_empty() {
         return html! { p { (badge(Tone::Good, "nothing")) " Policies and roles let every rule reach its targets." } };
     }
@@ -145,6 +221,5 @@ fn components(books: &Value, standing: &Standing) -> Markup {
             }
         }
         p { a href=(href(&["bundle.json"])) download { "Support bundle" } " " span.faint { "the books, the rules' names and targets, the queues' depths: no payload, pattern, policy or secret" } }
-        (note(html! { "A check of every byte needs the data folder to itself: stop Trunkline, then " code { (trunkline(&["fsck", "--data-dir", &standing.data_dir])) } "." }))
     }
 }

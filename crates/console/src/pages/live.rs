@@ -2,7 +2,7 @@
 
 use aws::Error;
 use maud::{Markup, html};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::address::{href, href_with};
 use crate::answer::Visit;
@@ -35,8 +35,16 @@ pub(crate) async fn sheet(source: &Source, visit: &Visit) -> Result<Sheet, Error
     if let Ok(filter) = &filter {
         listing.events.retain(|listed| filter.takes(listed));
     }
-    let page =
-        Page { visit, bus: &bus, buses: &buses, rules: &rules, listing: &listing, trouble: filter.err() };
+    let triggers = find(source, Question::of("console", "ListTriggers", json!({}))).await.unwrap_or_default();
+    let page = Page {
+        visit,
+        bus: &bus,
+        buses: &buses,
+        rules: &rules,
+        listing: &listing,
+        triggers: &triggers,
+        trouble: filter.err(),
+    };
     let sheet = Sheet::new("Live", page.body());
     let query = |name| (name, visit.param(name));
     let live = href_with(
@@ -72,6 +80,7 @@ struct Page<'p> {
     buses: &'p [String],
     rules: &'p [String],
     listing: &'p Listing,
+    triggers: &'p Value,
     trouble: Option<Error>,
 }
 
@@ -94,6 +103,7 @@ impl Page<'_> {
             (self.form())
             (Section { title: if is_unmatched { "Events that no rule matched" } else { "Events" }, command, body: self.events() })
             (Section { title: "Send an event", command: "aws events put-events --entries file://entries.json".to_owned(), body: send(self.bus) })
+            (Section { title: "Trigger a conversation's event", command: trunkline(&["trigger", "conversation.end", "--bus", self.bus]), body: trigger(self.bus, self.triggers) })
         }
     }
 
@@ -170,6 +180,24 @@ fn row(row: &Row) -> Markup {
             td.faint { (row.source) }
             td.mono { (row.about) }
             td { @if row.rules == 0 { (badge(Tone::Bad, "none")) } @else { (badge(Tone::Good, &row.rules.to_string())) } }
+        }
+    }
+}
+
+fn trigger(bus: &str, triggers: &Value) -> Markup {
+    let names = items(triggers, "Names");
+    let fields = html! {
+        label { span { "Derived event" }
+            select name="Type" { @for kind in items(triggers, "Types") { @let kind = kind.as_str().unwrap_or_default(); option value=(kind) { (kind) } } }
+        }
+        label { span { "Queue of the org, by name or id; empty: a sample" }
+            input type="text" name="Queue" list="org-names" spellcheck="false" autocomplete="off";
+        }
+        datalist #org-names { @for name in names { option value=(name.as_str().unwrap_or_default()) {} } }
+    };
+    html! {
+        details.verb { summary { "An event as Trunkline derives it, of a new conversation" }
+            (verb::form("event.trigger", &json!({"EventBusName": bus}), "Trigger", &fields))
         }
     }
 }

@@ -1,11 +1,16 @@
 //! State machines: the graph and a table equal to it, executions, one execution's states with what went in and came out.
 
+mod sides;
+mod stays;
+
 use asl::{Machine, MachineType, parse};
 use aws::Error;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::address::href;
+use crate::answer::Visit;
+use crate::command::trunkline;
 use crate::graph::{self, ExitKind, Marks, exits, inner};
 use crate::layout::Sheet;
 use crate::parts::{Section, Table, Tone, badge, filter, note, nothing, seconds};
@@ -85,8 +90,12 @@ fn read_machine(described: &Value) -> Option<Machine> {
     parse(text(described, "definition"), kind).machine
 }
 
-/// Reads and writes the page of a machine.
-pub(crate) async fn one(source: &Source, name: &str) -> Result<Sheet, Error> {
+/// Reads and writes the page of a machine, or of two of its executions where the query names them.
+pub(crate) async fn one(source: &Source, visit: &Visit, name: &str) -> Result<Sheet, Error> {
+    let both = [visit.param("one"), visit.param("other")];
+    if both.iter().all(|name| !name.is_empty()) {
+        return sides::sheet(source, name, both).await;
+    }
     let described = described(source, name).await?;
     let arn = text(&described, "stateMachineArn");
     let body = json!({"stateMachineArn": arn, "maxResults": EXECUTIONS_MAX});
@@ -170,11 +179,14 @@ fn table(machine: &Machine) -> Markup {
 /// Reads and writes the page of an execution.
 pub(crate) async fn execution(source: &Source, machine_name: &str, name: &str) -> Result<Sheet, Error> {
     let described = described(source, machine_name).await?;
-    let arn = text(&described, "stateMachineArn").replacen(":stateMachine:", ":execution:", 1) + ":" + name;
+    let arn = text_of_execution(&described, name);
     let execution = ask(source, states("DescribeExecution", json!({"executionArn": arn}))).await?;
     let question = states("GetExecutionHistory", json!({"executionArn": arn, "includeExecutionData": true}));
     let history = all(source, question, listed("events", HISTORY_MAX)).await?;
     let marks = marks(&history.items);
+    let of_machine =
+        json!({"stateMachineArn": text(&described, "stateMachineArn"), "maxResults": EXECUTIONS_MAX});
+    let others = find(source, states("ListExecutions", of_machine)).await.unwrap_or_default();
     let machine = read_machine(&described);
     let data = |title: &'static str, member: &str| {
         let value = text(&execution, member).to_owned();
@@ -186,8 +198,10 @@ pub(crate) async fn execution(source: &Source, machine_name: &str, name: &str) -
             p { strong { (line(text(&execution, "error"))) } " " (line(text(&execution, "cause"))) }
         }
         (Section { title: "The graph", command: String::new(), body: graph_of(machine.as_ref(), &marks) })
+        (Section { title: "When it was where", command: trunkline(&["execution", "show", &arn]), body: stays::lines(&history.items) })
+        (sides::choice(machine_name, name, &others))
         (Section { title: "What happened", command: format!("aws stepfunctions get-execution-history --execution-arn {arn}"), body: html! {
-            (events(&history.items))
+            (events(&history.items, machine.as_ref()))
             @if history.more { (note(html! { "The first " (HISTORY_MAX) " events." })) }
         } })
         (Section { title: "Input and output", command: format!("aws stepfunctions describe-execution --execution-arn {arn}"), body: html! { (data("Input", "input")) (data("Output", "output")) } })
@@ -195,6 +209,11 @@ pub(crate) async fn execution(source: &Source, machine_name: &str, name: &str) -
     Ok(Sheet::new(name, body)
         .below("State machines", &["state-machines"])
         .below(machine_name, &["state-machines", machine_name]))
+}
+
+/// The ARN of the execution of this name.
+fn text_of_execution(machine: &Value, name: &str) -> String {
+    text(machine, "stateMachineArn").replacen(":stateMachine:", ":execution:", 1) + ":" + name
 }
 
 fn deeds(arn: &str, status: &str) -> Markup {
@@ -226,7 +245,7 @@ fn marks(events: &[Value]) -> Marks {
     marks
 }
 
-fn events(events: &[Value]) -> Markup {
+fn events(events: &[Value], machine: Option<&Machine>) -> Markup {
     html! {
         @for event in events {
             @let details = event.as_object().and_then(|members| members.iter().find(|(name, _)| name.ends_with("EventDetails"))).map(|(_, details)| details);
@@ -237,6 +256,7 @@ fn events(events: &[Value]) -> Markup {
                         " " (line(text(details, "name"))) " " span.faint { (line(last_part(text(details, "resource")))) } " " (line(text(details, "error")))
                     }
                 }
+                @if text(event, "type") == "ChoiceStateEntered" && let Some(machine) = machine { (stays::reasons(machine, details)) }
                 @if let Some(details) = details { (payload(&shown(details))) }
             }
         }

@@ -88,13 +88,16 @@ pub(crate) async fn one(source: &Source, visit: &Visit, name: &str) -> Result<Sh
     })?;
     let body = json!({"QueueName": name, "Max": LOOKED_AT_MAX});
     let looked = ask(source, Question::trunkline("ListDeadLetters", body)).await?;
+    let sources =
+        find(source, Question::sqs("ListDeadLetterSourceQueues", json!({"QueueUrl": queue.url}))).await;
+    let is_dead_letters = sources.is_some_and(|sources| !items(&sources, "queueUrls").is_empty());
     let prefix = format!("queue.{name}.");
     let mut past = Vec::new();
     for stretch in Stretch::ALL {
         past.push(kept(source, stretch, &[&prefix]).await);
     }
     let body = html! {
-        (written(&queue, items(&looked, "Letters"), visit.now))
+        (written(&queue, items(&looked, "Letters"), (visit.now, is_dead_letters)))
         (Section { title: "Over time", command: String::new(), body: over_time(name, &past) })
     };
     Ok(Sheet::new(name, body).below("Queues", &["queues"]))
@@ -115,7 +118,7 @@ fn over_time(name: &str, past: &[Kept]) -> Markup {
     }
 }
 
-fn written(queue: &Queue, messages: &[Value], now: Timestamp) -> Markup {
+fn written(queue: &Queue, messages: &[Value], (now, is_dead_letters): (Timestamp, bool)) -> Markup {
     let show = trunkline(&["queue", "show", &queue.name]);
     let figure = |name: &'static str, what: &str, count| Figure {
         name,
@@ -144,6 +147,9 @@ fn written(queue: &Queue, messages: &[Value], now: Timestamp) -> Markup {
     html! {
         (figures(&numbers))
         (Section { title: "What waits, without receiving it", command: trunkline(&["dlq", "show", &queue.name]), body: looked_at(messages) })
+        @if is_dead_letters {
+            (Section { title: "Send back to where they came from", command: format!("aws sqs start-message-move-task --source-arn {}", queue.arn), body: redriving(queue) })
+        }
         (Section { title: "Send a message", command: format!("aws sqs send-message --queue-url {}", queue.url), body: sending(queue) })
         (Section { title: "Attributes", command: show.clone(), body: attributes(queue) })
     }
@@ -178,6 +184,14 @@ fn sending(queue: &Queue) -> Markup {
         }
     };
     html! { details { summary { "Send to " (line(&queue.name)) } (verb::form("queue.send", &json!({"QueueUrl": queue.url}), "Send", &fields)) } }
+}
+
+fn redriving(queue: &Queue) -> Markup {
+    let fields = verb::field("Rate", "Messages a second, 1 to 500; empty: as fast as it goes", "");
+    html! {
+        details.verb { summary { "Redrive " (line(&queue.name)) } (verb::form("queue.redrive", &json!({"SourceArn": queue.arn}), "Redrive", &fields)) }
+        p { a href=(href(&["dead-letters", &queue.name])) { "One by one, mended, or undone" } }
+    }
 }
 
 fn attributes(queue: &Queue) -> Markup {

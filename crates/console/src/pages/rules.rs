@@ -1,5 +1,7 @@
 //! The rules: what each matches in words, where it sends, what came near among the last events, and a sandbox.
 
+mod owner;
+
 use aws::Error;
 use maud::{Markup, html};
 use pattern::explain::explain;
@@ -98,6 +100,7 @@ pub(crate) async fn one(source: &Source, visit: &Visit, bus: &str, name: &str) -
         _ => error,
     })?;
     let listing = last_events(source, bus, TRIED_MAX).await?;
+    let owner = owner::of_rule(source, &rule).await;
     let wanted = visit.param("pattern");
     let tried = if wanted.is_empty() { &rule.pattern } else { wanted };
     let body = html! {
@@ -106,7 +109,7 @@ pub(crate) async fn one(source: &Source, visit: &Visit, bus: &str, name: &str) -
         (Section {
             title: "On the last events",
             command: trunkline(&["explain", "--rule", name, "--bus", bus, "--last", "1000"]),
-            body: sandbox(&rule, tried, &listing),
+            body: sandbox(&rule, tried, (&listing, &owner)),
         })
     };
     Ok(Sheet::new(name, body).below("Rules", &["rules"]).below(bus, &["rules"]))
@@ -150,7 +153,7 @@ fn matches_what(rule: &Rule) -> Markup {
 }
 
 /// The pattern tried on the last events: what it takes, what comes near.
-fn sandbox(rule: &Rule, tried: &str, listing: &Listing) -> Markup {
+fn sandbox(rule: &Rule, tried: &str, (listing, owner): (&Listing, &str)) -> Markup {
     if rule.pattern.is_empty() && tried.is_empty() {
         return html! {};
     }
@@ -169,7 +172,30 @@ fn sandbox(rule: &Rule, tried: &str, listing: &Listing) -> Markup {
         }
         @if let Ok(pattern) = EventPattern::parse(tried) { (outcome(&pattern, listing)) }
         @if tried != rule.pattern && text(&place, "message").is_empty() {
-            details open { summary { "To change the rule, put this into the pipeline file" } (payload(tried)) }
+            (change(rule, tried, owner))
+        }
+    }
+}
+
+/// How the rule becomes what was tried: a patch where a pipeline file owns it, which would undo what a page changes.
+fn change(rule: &Rule, tried: &str, owner: &str) -> Markup {
+    let put = format!(
+        "aws events put-rule --name {} --event-bus-name {} --event-pattern file://pattern.json",
+        rule.name, rule.bus
+    );
+    html! {
+        details open {
+            @if owner.is_empty() {
+                summary { "To change the rule, which no pipeline file owns" }
+                (payload(tried))
+                p { code { (put) } }
+            } @else {
+                @let patch = owner::patch(rule, tried);
+                summary { "The patch for the file of the pipeline " (line(owner)) ", which owns the rule" }
+                (payload(&patch))
+                button.copy.verb type="button" data-copy=(patch) { "Copy" }
+                (note(html! { "Nothing is written over the file: change it there, then " code { "trunkline apply -f trunkline.yaml" } "." }))
+            }
         }
     }
 }

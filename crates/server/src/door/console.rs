@@ -4,10 +4,12 @@
 //! that is printed at the start. What acts is JSON with this process's token, which only a page of ours can know.
 
 mod describe;
+mod health;
 mod platform;
 pub(crate) mod refused_post;
 mod series;
 mod tab;
+mod trigger;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -323,8 +325,7 @@ fn answer(door: Door, headers: &HeaderMap, question: Question) -> Later<Json> {
     }
     Box::pin(async move {
         match service {
-            "console" if operation == "ListSeries" => return series::list(&door, &body),
-            "console" => return describe::server(&door).await,
+            "console" => return own(&door, operation, &body).await,
             "platform" => return platform::answer(&door, operation, &body).await,
             _ => {}
         }
@@ -342,6 +343,20 @@ fn answer(door: Door, headers: &HeaderMap, question: Question) -> Later<Json> {
             OperationAnswer::Whole(response) => Ok(whole(response).await.to_string().into_bytes()),
         }
     })
+}
+
+/// Answers what only this mounting of the pages can.
+async fn own(door: &Door, operation: &str, body: &Value) -> Result<Json, Error> {
+    match operation {
+        "DescribeServer" => describe::server(door).await,
+        "ListSeries" => series::list(door, body),
+        "ListFindings" => health::findings(door).await,
+        "QuickCheck" => health::quick_check(door).await,
+        "ListLimits" => health::limits(),
+        "ListTriggers" => trigger::choices(door),
+        "Trigger" => trigger::trigger(door, body).await,
+        other => Err(Error::unknown_operation("console", other)),
+    }
 }
 
 /// What the porter answered, as one value.
