@@ -9,6 +9,7 @@ pub(crate) mod http;
 mod load;
 mod pipeline;
 mod queues;
+mod states;
 mod tables;
 
 use std::env;
@@ -50,6 +51,11 @@ const BENCHES: &[Bench] = &[
         name: "tables",
         about: "[--seconds N] [--items N] [--bin PATH] puts beside the raw disk, conditional puts and gets by 64 clients, a restart with many items",
         run: tables::run,
+    },
+    Bench {
+        name: "states",
+        about: "[--only PART] [--short] [--seconds N] [--items N] [--waiting N] [--json] executions a second, Express starts, StartSync, a map run, executions that wait",
+        run: states::run,
     },
     Bench {
         name: "genesys",
