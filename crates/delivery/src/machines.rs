@@ -2,6 +2,7 @@
 
 mod call;
 pub mod caller;
+mod computing;
 pub mod express;
 pub mod folders;
 pub mod http;

@@ -33,8 +33,10 @@ use crate::meters::Meters;
 
 /// Calls under way at a time, over all payees: a bound on memory and sockets. Each payee has its own, smaller one.
 const SLOTS: usize = 1_000;
-/// The shortest pause between two looks that find nothing, where what is due waits for a permit.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
+/// The pause between two looks that find nothing, where what is due waits for a permit.
+const PAUSE_FOR_PERMITS: Duration = Duration::from_millis(100);
+/// The shortest pause until something falls due.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
 /// The longest pause, should a signal be missed.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How long the commit that renews a lease may take before the lease has to be renewed once more, with twice that.
@@ -111,7 +113,11 @@ impl Porter {
 
     fn pause(&self, debts: &impl Debts) -> Duration {
         let now = (self.clock.now)();
-        debts.next_due_at().map_or(PAUSE_MAX, |at| at.since(now).clamp(PAUSE_MIN, PAUSE_MAX))
+        match debts.next_due_at() {
+            None => PAUSE_MAX,
+            Some(at) if at <= now => PAUSE_FOR_PERMITS,
+            Some(at) => at.since(now).clamp(PAUSE_MIN, PAUSE_MAX),
+        }
     }
 
     /// Leases what has fallen due. Costs nothing where nothing has.

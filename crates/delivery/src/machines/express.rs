@@ -22,6 +22,7 @@ use tokio::time::sleep;
 
 use crate::debts::{Debts, Label, Terms, Verdict};
 use crate::machines::caller::Caller;
+use crate::machines::computing::compute;
 
 /// Whose slots they take.
 const PAYEE: &str = "express";
@@ -96,11 +97,11 @@ impl Runs {
         let (now, seed) = ((self.clock.now)(), (self.clock.ids)().next_u64());
         let machine = Arc::clone(&run.machine);
         let mut execution = std::mem::replace(&mut run.ended.execution, Execution::new(About::default()));
-        let stepped = tokio::task::spawn_blocking(move || {
+        let stepped = compute(move || {
             let effects = asl::step(&machine, &mut execution, Event { now_ms: now.unix_ms(), seed, what });
             (execution, effects)
         });
-        let (execution, effects) = stepped.await.map_err(|panic| panic.to_string())?;
+        let (execution, effects) = stepped.await?;
         run.ended.execution = execution;
         run.ended.history.extend(effects.history);
         run.timers.extend(effects.timers.iter().map(|timer| Reverse((timer.at_ms, timer.timer))));

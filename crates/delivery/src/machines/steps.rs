@@ -12,6 +12,7 @@ use store::{Commit, Store};
 use tokio::time::timeout;
 
 use crate::debts::{Debts, Label, Terms, Verdict};
+use crate::machines::computing::compute;
 
 /// Whose slots steps take.
 const PAYEE: &str = "steps";
@@ -78,10 +79,8 @@ impl Debts for Steps {
         let (states, step) = (self.states.clone(), step.clone());
         let (now, seed) = ((self.clock.now)(), (self.clock.ids)().next_u64());
         // Expressions are strangers' code, bounded by steps: they must not hold up a thread that others need.
-        let computing = tokio::task::spawn_blocking(move || states.compute(&step, now, seed));
-        match timeout(time, computing).await {
-            Ok(Ok(computed)) => computed,
-            Ok(Err(panic)) => Err(panic.to_string()),
+        match timeout(time, compute(move || states.compute(&step, now, seed))).await {
+            Ok(computed) => computed.and_then(|computed| computed),
             Err(_) => Err("the computation took too long".to_owned()),
         }
     }
