@@ -111,6 +111,18 @@ pub(crate) struct Thread {
     pub(crate) last: u64,
     /// Attempts used, one number a retrier.
     pub(crate) attempts: Vec<u32>,
+    /// The map run that its state has started: a redrive goes on with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) map_run: Option<StartedRun>,
+}
+
+/// A map run that a state has started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StartedRun {
+    pub(crate) run: u64,
+    pub(crate) arn: String,
+    /// How often it was redriven.
+    pub(crate) redrives: u32,
 }
 
 impl Thread {

@@ -93,7 +93,11 @@ pub enum What {
         cause: Option<String>,
     },
     /// Somebody starts it again where it failed.
-    Redrive,
+    Redrive {
+        /// Those of its map runs that can go on, by [`MapRunOrder::map_run`]: only their children that did not succeed run
+        /// again. A Map whose map run is not among them is done anew.
+        map_runs: Vec<u64>,
+    },
 }
 
 /// What has to be done because of a step, all of it, in the order of the lists.
@@ -109,6 +113,8 @@ pub struct Effects {
     pub abandoned_tasks: Vec<u64>,
     /// To be started.
     pub map_runs: Vec<MapRunOrder>,
+    /// Map runs whose children that did not succeed are to be run again.
+    pub redriven_map_runs: Vec<u64>,
     /// Map runs whose results nobody waits for any more.
     pub abandoned_map_runs: Vec<u64>,
     /// How the execution ended, if it did.

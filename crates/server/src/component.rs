@@ -16,6 +16,7 @@ use genesys::webhook;
 use http_client::Client;
 use logs::Logs;
 use queue::Queues;
+use states::States;
 use store::{Commit, Snapshot, Store};
 use tables::Tables;
 use tokio::sync::watch;
@@ -100,6 +101,7 @@ pub(crate) fn components(rooms: &Rooms) -> Vec<Box<dyn Component>> {
         Box::new(rooms.queues.clone()),
         Box::new(MoveTasks(rooms.queues.clone())),
         Box::new(rooms.logs.clone()),
+        Box::new(rooms.states.clone()),
         Box::new(Functions {
             workshop: rooms.workshop.clone(),
             logs: rooms.logs.clone(),
@@ -205,6 +207,17 @@ impl Component for Logs {
     fn sweep(&self, commit: &mut Commit<'_>) -> More {
         let now = commit.now;
         is_full_piece(Logs::sweep(self, commit, now, REMOVED_PER_COMMIT_MAX))
+    }
+}
+
+/// Its loops are started with the services that Tasks call.
+impl Component for States {
+    fn name(&self) -> &'static str {
+        "state machines"
+    }
+
+    fn sweep(&self, commit: &mut Commit<'_>) -> More {
+        is_full_piece(States::sweep(self, commit, REMOVED_PER_COMMIT_MAX))
     }
 }
 

@@ -115,11 +115,12 @@ impl Rooms {
         let workshop =
             Workshop::open(config, queues.clone(), events.clone()).map_err(StartError::Functions)?;
         events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
-        let bus = events.clone();
+        let (bus, listened) = (events.clone(), events.clone());
         let hands = Hands {
             emit: Arc::new(move |commit, event| {
                 bus.emit(commit, event);
             }),
+            hears: Arc::new(move || listened.hears_emitted()),
         };
         let states = States::open(queues.clone(), logs.clone(), hands).map_err(StartError::Stored)?;
         events.register(&state_machine::KIND, Arc::new(MachineHook(states.clone())));

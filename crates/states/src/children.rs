@@ -16,6 +16,7 @@ use crate::integration::capitalized;
 use crate::machine::{Chosen, Revision};
 use crate::owed::Owed;
 use crate::record::json_record;
+use crate::retention::Piece;
 use crate::{error, limits};
 
 pub(crate) const MAP_RUNS: Table<u64, MapRunRecord> = Table::new(122, "map runs");
@@ -25,7 +26,7 @@ const OF_EXECUTION: Table<(u64, u64), ()> = Table::new(125, "map runs of an exec
 const ARNS: Table<String, u64> = Table::new(126, "map run ARNs");
 
 /// Children at a time, whatever a definition says: they begin in one commit, which others wait for.
-const CONCURRENCY_MAX: u64 = 1_000;
+pub(crate) const CONCURRENCY_MAX: u64 = 1_000;
 
 /// A map run as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,9 +43,52 @@ pub(crate) struct MapRunRecord {
     pub(crate) status: Status,
     pub(crate) started: Timestamp,
     pub(crate) stopped: Option<Timestamp>,
+    /// What its children run; told by its order alone in those that were kept before this was.
+    block: Option<usize>,
+    /// Children whose results were written to a bucket.
+    results_written: u64,
+    pub(crate) redrives: Redrives,
 }
 
-store::record!(MapRunRecord, version 1);
+/// How often a map run was redriven, and what the last time left to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Redrives {
+    pub(crate) count: u32,
+    pub(crate) last: Option<Timestamp>,
+    /// Children that wait for their turn to be redriven.
+    pub(crate) pending: u64,
+    /// Children that stay failed.
+    pub(crate) not_redrivable: u64,
+    /// Whether it is to begin once those that are being stopped have ended.
+    pub(crate) is_wanted: bool,
+}
+
+impl store::Record for MapRunRecord {
+    const VERSION: u8 = 2;
+
+    fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        store::record::to_postcard(self, bytes)
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            // The members that were added stand at the end.
+            1 => {
+                let added = (None::<usize>, 0_u64, Redrives::default());
+                store::record::from_postcard(&store::record::to_postcard(&added, bytes.to_vec())?)
+            }
+            2 => store::record::from_postcard(bytes),
+            _ => None,
+        }
+    }
+}
+
+/// Children of a map run whose results were written to a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) run: u64,
+    pub(crate) results: u64,
+}
 
 /// What a map run was asked for, without its items.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,7 +141,7 @@ impl MapRunRecord {
         all.into_iter().filter_map(|((_, run), ())| Some((run, Self::find(read, run)?))).collect()
     }
 
-    fn child_key(&self, index: u64) -> ExecutionKey {
+    pub(crate) fn child_key(&self, index: u64) -> ExecutionKey {
         let id = self.arn.rsplit(':').next().unwrap_or_default();
         ExecutionKey { machine: self.machine.clone(), name: format!("{id}-{index}") }
     }
@@ -106,19 +150,54 @@ impl MapRunRecord {
     pub(crate) fn counts(&self) -> Value {
         let run = &self.run;
         let failed = run.failed.saturating_sub(self.aborted + self.timed_out);
-        let ended = run.succeeded + run.failed;
         json!({
             "pending": run.total.saturating_sub(run.started),
-            "running": run.started.saturating_sub(ended),
+            "running": self.running(),
             "succeeded": run.succeeded,
             "failed": failed,
             "timedOut": self.timed_out,
             "aborted": self.aborted,
             "total": run.total,
-            "resultsWritten": 0,
-            "failuresNotRedrivable": 0,
-            "pendingRedrive": 0,
+            "resultsWritten": self.results_written,
+            "failuresNotRedrivable": self.redrives.not_redrivable,
+            "pendingRedrive": self.redrives.pending,
         })
+    }
+
+    /// Children that are under way.
+    pub(crate) fn running(&self) -> u64 {
+        let run = &self.run;
+        run.started.saturating_sub(run.succeeded + run.failed + self.redrives.pending)
+    }
+
+    /// Counts a child that has ended.
+    pub(crate) fn count(&mut self, status: Status) {
+        self.run.ended(match status {
+            Status::Succeeded => Ended::Succeeded,
+            _ => Ended::Failed,
+        });
+        self.aborted += u64::from(status == Status::Aborted);
+        self.timed_out += u64::from(status == Status::TimedOut);
+    }
+
+    /// Removes it piece by piece; whether all of it is gone. Its children go by themselves.
+    pub(crate) fn remove(&self, commit: &mut Commit<'_>, run: u64, piece: &mut Piece) -> bool {
+        if !piece.remove_all(commit, &ITEMS, &run) {
+            return false;
+        }
+        commit.remove(&ORDERS, &run);
+        commit.remove(&ARNS, &self.arn);
+        commit.remove(&MAP_RUNS, &run);
+        commit.remove(&OF_EXECUTION, &(self.execution, run));
+        piece.spend(4);
+        true
+    }
+
+    pub(crate) fn note_written(commit: &mut Commit<'_>, written: Written) {
+        if let Some(mut record) = Self::find(&mut commit.tx, written.run) {
+            record.results_written = written.results;
+            commit.put(&MAP_RUNS, &written.run, &record);
+        }
     }
 
     /// What DescribeMapRun says of it.
@@ -133,10 +212,12 @@ impl MapRunRecord {
             "toleratedFailureCount": self.run.tolerated_failure_count.unwrap_or_default(),
             "itemCounts": self.counts(),
             "executionCounts": self.counts(),
-            "redriveCount": 0,
+            "redriveCount": self.redrives.count,
         });
-        if let (Some(stopped), Some(shown)) = (self.stopped, shown.as_object_mut()) {
-            shown.insert("stopDate".to_owned(), json!(stopped.to_unix_seconds_f64()));
+        if let Some(shown) = shown.as_object_mut() {
+            let dates = [("stopDate", self.stopped), ("redriveDate", self.redrives.last)].into_iter();
+            let dates = dates.filter_map(|(name, at)| Some((name, at?.to_unix_seconds_f64())));
+            shown.extend(dates.map(|(name, at)| (name.to_owned(), json!(at))));
         }
         shown
     }
@@ -182,13 +263,18 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// The Map's result; writes what the definition wants written. Doing it again writes the same.
-    pub(crate) fn outcome(self, buckets: &Buckets) -> Result<Value, TaskError> {
+    /// Writes what the definition wants written, and says of how many children. Doing it again writes the same.
+    pub(crate) fn write(&self, buckets: &Buckets) -> Result<u64, TaskError> {
+        let Some(manifest) = self.order.manifest() else { return Ok(0) };
+        let bucket = manifest.get("Bucket").and_then(Value::as_str).unwrap_or_default();
+        buckets.write(bucket, &self.order.files(&self.children))?;
+        let written = self.children.iter().filter(|child| child.fate != writer::Fate::Pending).count();
+        Ok(u64::try_from(written).unwrap_or(u64::MAX))
+    }
+
+    /// The Map's result.
+    pub(crate) fn outcome(self) -> Result<Value, TaskError> {
         let Self { order, children, has_failed } = self;
-        if let Some(manifest) = order.manifest() {
-            let bucket = manifest.get("Bucket").and_then(Value::as_str).unwrap_or_default();
-            buckets.write(bucket, &order.files(&children))?;
-        }
         if has_failed {
             return Err(MapRun::tolerance_exceeded());
         }
@@ -244,6 +330,9 @@ impl States {
             status: Status::Running,
             started: commit.now,
             stopped: None,
+            block: Some(order.block),
+            results_written: 0,
+            redrives: Redrives::default(),
         };
         commit.put(&OF_EXECUTION, &(execution, run), &());
         commit.put(&ARNS, &record.arn, &run);
@@ -255,6 +344,11 @@ impl States {
     pub(crate) fn go_on(&self, commit: &mut Commit<'_>, run: u64, mut record: MapRunRecord) {
         match record.run.verdict() {
             Verdict::GoesOn => {
+                self.redrive_children(commit, run, &mut record);
+                if record.redrives.pending > 0 {
+                    commit.put(&MAP_RUNS, &run, &record);
+                    return;
+                }
                 let wanted = record.run.max_concurrency;
                 record.run.max_concurrency = wanted.min(CONCURRENCY_MAX);
                 let children = record.run.start();
@@ -266,6 +360,7 @@ impl States {
                 record.status =
                     if verdict == Verdict::Succeeded { Status::Succeeded } else { Status::Failed };
                 record.stopped = Some(commit.now);
+                Self::redrive_no_more(commit, run, &mut record);
                 commit.put(&MAP_RUNS, &run, &record);
                 self.stop_children(commit, &record);
                 let owed = Owed::MapRunEnded { map_run: record.map_run, run };
@@ -282,7 +377,13 @@ impl States {
         children: std::ops::Range<u64>,
     ) {
         let Some((_, parent)) = Execution::of(&mut commit.tx, record.execution) else { return };
-        let Some(StoredOrder(order)) = commit.get(&ORDERS, &run) else { return };
+        if children.is_empty() {
+            return;
+        }
+        // An order holds the whole input of its Map: it is not read for each child.
+        let of_order =
+            |commit: &mut Commit<'_>| commit.get(&ORDERS, &run).map(|StoredOrder(order)| order.block);
+        let Some(block) = record.block.or_else(|| of_order(commit)) else { return };
         let Some(revision) = Revision::find(&mut commit.tx, &parent.revision) else { return };
         let chosen =
             Chosen { revision_id: parent.revision.clone(), revision, version_arn: None, alias_arn: None };
@@ -295,7 +396,7 @@ impl States {
                 input: input.to_string(),
                 trace_header: None,
                 waiting: None,
-                child: Some(Child { of: ChildOf { run, index }, item, block: order.block }),
+                child: Some(Child { of: ChildOf { run, index }, item, block }),
             };
             // Its name is of this run alone.
             if let Ok(begun) = self.begin(commit, new) {
@@ -316,14 +417,11 @@ impl States {
     /// Counts a child that has ended.
     pub(crate) fn child_ended(&self, commit: &mut Commit<'_>, child: ChildOf, status: Status) {
         let Some(mut record) = MapRunRecord::find(&mut commit.tx, child.run) else { return };
-        record.run.ended(match status {
-            Status::Succeeded => Ended::Succeeded,
-            _ => Ended::Failed,
-        });
-        record.aborted += u64::from(status == Status::Aborted);
-        record.timed_out += u64::from(status == Status::TimedOut);
+        record.count(status);
         if record.status == Status::Running {
             self.go_on(commit, child.run, record);
+        } else if record.redrives.is_wanted {
+            self.redrive_when_still(commit, child.run, record);
         } else {
             commit.put(&MAP_RUNS, &child.run, &record);
         }
@@ -333,11 +431,11 @@ impl States {
     pub(crate) fn abort_map_run(&self, commit: &mut Commit<'_>, execution: u64, map_run: u64) {
         let runs = MapRunRecord::of_execution(&mut commit.tx, execution);
         let found = runs.into_iter().find(|(_, record)| record.map_run == map_run);
-        let Some((run, mut record)) = found.filter(|(_, record)| record.status == Status::Running) else {
-            return;
-        };
+        let is_open = |record: &MapRunRecord| record.status == Status::Running || record.redrives.is_wanted;
+        let Some((run, mut record)) = found.filter(|(_, record)| is_open(record)) else { return };
         record.status = Status::Aborted;
         record.stopped = Some(commit.now);
+        Self::redrive_no_more(commit, run, &mut record);
         commit.put(&MAP_RUNS, &run, &record);
         self.stop_children(commit, &record);
     }

@@ -26,6 +26,7 @@ impl States {
         execution.cause = end.cause;
         execution.stopped = Some(commit.now);
         execution.put(commit, key);
+        Self::note_closed(commit, &execution);
         for open in token::close_all(commit, execution.number) {
             self.stop_child(commit, open.child);
         }

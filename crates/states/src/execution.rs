@@ -88,6 +88,35 @@ pub(crate) struct Progress {
 
 json_record!(Progress, version 1);
 
+/// The version of a [`Progress`] alone, read from the same table: what an execution holds is not read to learn whether it is
+/// still where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProgressVersion(pub(crate) u64);
+
+/// The same entries as [`PROGRESS`], which alone writes them.
+const PROGRESS_VERSIONS: Table<u64, ProgressVersion> = Table::new(PROGRESS.number(), PROGRESS.name());
+
+impl store::Record for ProgressVersion {
+    const VERSION: u8 = 1;
+
+    fn encode(&self, _: Vec<u8>) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        // It is the first member of the JSON text.
+        let digits = bytes.strip_prefix(br#"{"version":"#).filter(|_| version == 1)?;
+        let digits = digits.split(|byte| !byte.is_ascii_digit()).next()?;
+        std::str::from_utf8(digits).ok()?.parse().ok().map(Self)
+    }
+}
+
+impl ProgressVersion {
+    pub(crate) fn find(read: &mut impl Read, number: u64) -> Option<u64> {
+        read.get(&PROGRESS_VERSIONS, &number).map(|Self(version)| version)
+    }
+}
+
 /// An event of a history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StoredEvent(pub(crate) HistoryEvent);
@@ -150,16 +179,13 @@ impl Execution {
             Status::Succeeded => not("Execution is SUCCEEDED and cannot be redriven"),
             Status::Failed | Status::TimedOut | Status::Aborted => {
                 let age = self.stopped.map_or(0, |stopped| now.since(stopped).as_secs());
-                if self.map_run.is_some() {
-                    return ("REDRIVABLE_BY_MAP_RUN", None);
-                }
                 if age > limits::REDRIVABLE_SECONDS {
                     return not("Execution's redrivable period exceeded");
                 }
                 if self.last_event_id >= limits::REDRIVABLE_EVENTS_MAX {
                     return not("Execution history event limit exceeded");
                 }
-                ("REDRIVABLE", None)
+                (if self.map_run.is_some() { "REDRIVABLE_BY_MAP_RUN" } else { "REDRIVABLE" }, None)
             }
         }
     }

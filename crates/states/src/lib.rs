@@ -25,6 +25,8 @@ pub mod ops;
 pub mod owed;
 pub mod progress;
 mod record;
+mod redriven;
+mod retention;
 
 pub mod task;
 mod token;
@@ -47,11 +49,16 @@ use crate::machine::Revision;
 /// Puts an event on the default bus, as a part of the commit.
 pub type Emit = Arc<dyn Fn(&mut Commit<'_>, &Event) + Send + Sync>;
 
+/// Whether anybody could hear what is put on the default bus.
+pub type Hears = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// What this room asks of its neighbours.
 #[derive(Clone)]
 pub struct Hands {
     /// The bus for events that tell of a change of status.
     pub emit: Emit,
+    /// Asked before such an event is made: mostly nobody listens.
+    pub hears: Hears,
 }
 
 /// Whether an operation is served: the service as credential scopes call it, and the operation's name.

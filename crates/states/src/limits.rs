@@ -24,6 +24,10 @@ pub(crate) const LISTED_MAX: usize = 100_000;
 pub(crate) const REDRIVABLE_SECONDS: u64 = 14 * 86_400;
 /// How many events a history may have for a redrive.
 pub(crate) const REDRIVABLE_EVENTS_MAX: u64 = 24_999;
+/// How long a closed execution is kept, in seconds.
+pub(crate) const RETENTION_SECONDS: u64 = 90 * 86_400;
+/// Redrives of a map run. Source: developer guide, "Redriving Map Runs".
+pub(crate) const MAP_RUN_REDRIVES_MAX: u32 = 1_000;
 /// How long GetActivityTask waits, in seconds.
 pub(crate) const ACTIVITY_POLL_SECONDS: u64 = 60;
 /// Open executions of an account.

@@ -27,6 +27,11 @@ pub(crate) struct Case {
 json_record!(Case, version 1);
 
 impl States {
+    /// Forgets the test case of an execution.
+    pub(crate) fn forget_case(commit: &mut Commit<'_>, execution: u64) {
+        commit.remove(&CASES, &execution);
+    }
+
     /// The test case that an ARN names behind its `#`.
     ///
     /// # Errors

@@ -87,8 +87,7 @@ impl Owed {
                 What::MapRunEnded { map_run, outcome: Err(TaskError { error, cause }) }
             }
             Self::Stop { error, cause } => What::Stop { error, cause },
-            Self::Redrive => What::Redrive,
-            Self::MapRunEnded { .. } => return None,
+            Self::Redrive | Self::MapRunEnded { .. } => return None,
         })
     }
 }

@@ -10,8 +10,8 @@ use store::Commit;
 use crate::States;
 use crate::activity::Waiting;
 use crate::buckets::Buckets;
-use crate::children::{Gathered, MapRunRecord, Prepared, Seen, prepare};
-use crate::execution::{Execution, ExecutionKey, HISTORY, PROGRESS, Progress, StoredEvent};
+use crate::children::{Gathered, MapRunRecord, Prepared, Seen, Written, prepare};
+use crate::execution::{Execution, ExecutionKey, HISTORY, PROGRESS, Progress, ProgressVersion, StoredEvent};
 use crate::owed::{Leased, Owed, Step};
 use crate::token::{self, OpenTask, Token};
 use crate::told::Lines;
@@ -25,6 +25,7 @@ pub struct Computed {
     execution: asl::Execution,
     effects: Vec<Effects>,
     map_runs: Vec<Prepared>,
+    written: Vec<Written>,
 }
 
 /// What an execution is to take, as the interpreter has it.
@@ -39,18 +40,24 @@ enum Happening {
     /// A map run has ended.
     MapRun {
         map_run: u64,
+        run: u64,
         gathered: Box<Result<Gathered, TaskError>>,
     },
 }
 
 impl Happening {
-    fn known(self, buckets: &Buckets) -> What {
+    /// As the interpreter has it. What a map run's children came to is written where the definition wants it, and told.
+    fn known(self, buckets: &Buckets, written: &mut Vec<Written>) -> What {
         match self {
             Self::Known(what) => what,
-            Self::MapRun { map_run, gathered } => What::MapRunEnded {
-                map_run,
-                outcome: (*gathered).and_then(|gathered| gathered.outcome(buckets)),
-            },
+            Self::MapRun { map_run, run, gathered } => {
+                let mut write = |gathered: Gathered| {
+                    let results = gathered.write(buckets)?;
+                    written.push(Written { run, results });
+                    gathered.outcome()
+                };
+                What::MapRunEnded { map_run, outcome: (*gathered).and_then(&mut write) }
+            }
         }
     }
 }
@@ -70,7 +77,12 @@ impl States {
                     Owed::MapRunEnded { map_run, run } => {
                         let seen = Seen { home: self.home(), now };
                         let gathered = Box::new(MapRunRecord::gather(read, *run, seen));
-                        Happening::MapRun { map_run: *map_run, gathered }
+                        Happening::MapRun { map_run: *map_run, run: *run, gathered }
+                    }
+                    Owed::Redrive => {
+                        let runs = MapRunRecord::of_execution(read, step.execution).into_iter();
+                        let map_runs = runs.map(|(_, record)| record.map_run).collect();
+                        Happening::Known(What::Redrive { map_runs })
                     }
                     owed => Happening::Known(owed.clone().what()?),
                 };
@@ -142,14 +154,17 @@ impl States {
 
     /// Writes a step's outcome; `false` where it was computed from another version.
     fn keep(&self, commit: &mut Commit<'_>, number: u64, computed: Computed) -> bool {
-        let Computed { version, at_ms, execution, effects, map_runs } = computed;
+        let Computed { version, at_ms, execution, effects, map_runs, written } = computed;
         let Some((key, mut record)) = Execution::of(&mut commit.tx, number) else { return true };
-        let current = Progress::find(&mut commit.tx, number).map(|progress| progress.version);
+        let current = ProgressVersion::find(&mut commit.tx, number);
         if current != Some(version) {
             return false;
         }
         record.last_event_id = execution.last_event_id;
         commit.put(&PROGRESS, &number, &Progress { version: version + 1, at_ms, execution });
+        for written in written {
+            MapRunRecord::note_written(commit, written);
+        }
         let mut end = None;
         for effects in effects {
             self.log_history(commit, &key, &record, &effects);
@@ -180,6 +195,9 @@ impl States {
         }
         for call in &effects.tasks {
             self.ask(commit, number, call);
+        }
+        for map_run in &effects.redriven_map_runs {
+            self.redrive_map_run(commit, number, *map_run);
         }
     }
 
@@ -247,15 +265,19 @@ impl States {
     fn advance(&self, machine: &Arc<Machine>, progress: Progress, taken: Vec<Taken>, seed: u64) -> Computed {
         let Progress { version, mut at_ms, mut execution } = progress;
         let buckets = self.buckets();
-        let (mut all, mut map_runs) = (Vec::new(), Vec::new());
+        let (mut all, mut map_runs, mut written) = (Vec::new(), Vec::new(), Vec::new());
         for (number, Taken { what, now_ms }) in (0_u64..).zip(taken) {
             at_ms = at_ms.max(now_ms);
-            let event = Event { now_ms: at_ms, seed: seed.wrapping_add(number), what: what.known(&buckets) };
+            let event = Event {
+                now_ms: at_ms,
+                seed: seed.wrapping_add(number),
+                what: what.known(&buckets, &mut written),
+            };
             let mut effects = asl::step(machine, &mut execution, event);
             let orders = std::mem::take(&mut effects.map_runs).into_iter();
             map_runs.extend(orders.map(|order| prepare(machine, order, &buckets)));
             all.push(effects);
         }
-        Computed { version, at_ms, execution, effects: all, map_runs }
+        Computed { version, at_ms, execution, effects: all, map_runs, written }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::definition::{Amount, Distributed, Items, Kind, Map, Mode, Parallel, State};
-use crate::execution::{Item, Iterations, Parent, Phase, TaskError, Thread};
+use crate::execution::{Item, Iterations, Parent, Phase, StartedRun, TaskError, Thread};
 use crate::expr::{ExprError, jsonata};
 use crate::map_run::{Batch, ItemSource, MapRunOrder, SelectorSight, Writer};
 use crate::payload::{LIMITS, render, select};
@@ -17,6 +17,10 @@ use crate::step::wait::{NumberField, number};
 const INLINE_AT_ONCE: u64 = 40;
 /// The same for the children of a map run.
 const CHILDREN_AT_ONCE: u64 = 10_000;
+
+/// Errors after which a redrive starts a new map run. Source: developer guide, "Redriving Map Runs"; after the first no child
+/// was started, and the items are read again.
+const BEGUN_ANEW: [&str; 3] = ["States.ItemReaderFailed", "States.DataLimitExceeded", "States.Runtime"];
 
 /// How much of a map run may fail.
 #[derive(Clone, Copy, Debug)]
@@ -193,6 +197,7 @@ impl Run<'_> {
         let label = distributed.label.clone().unwrap_or_else(|| self.uuid());
         let map_run_arn = self.map_run_arn(&label);
         thread.last = self.append(thread.last, "MapRunStarted", json!({"mapRunArn": map_run_arn}));
+        thread.map_run = Some(StartedRun { run: map_run, arn: map_run_arn.clone(), redrives: 0 });
         self.effects.map_runs.push(MapRunOrder {
             map_run,
             map_run_arn,
@@ -237,6 +242,7 @@ impl Run<'_> {
         let id = self.execution.thread_of_map_run(map_run);
         self.resume(id, |run, thread| match outcome {
             Ok(result) => {
+                thread.map_run = None;
                 // The exit points at what MapStateSucceeded points at, as recorded until 2024; later recordings have
                 // MapRunStarted there.
                 thread.last = run.append(thread.last, "MapRunSucceeded", Value::Null);
@@ -244,6 +250,9 @@ impl Run<'_> {
                 Ok(Outcome::Result(result))
             }
             Err(TaskError { error, cause }) => {
+                if error.as_deref().is_some_and(|error| BEGUN_ANEW.contains(&error)) {
+                    thread.map_run = None;
+                }
                 let failure = Failure { error, cause, ..Failure::default() };
                 thread.last = run.append(thread.last, "MapRunFailed", failure.to_json());
                 Err(failure.into())

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::definition::{Machine, MachineType, State, Transition};
-use crate::execution::{Execution, Item, Parent, Phase, Thread};
+use crate::execution::{Execution, Item, Parent, Phase, StartedRun, Thread};
 use crate::expr::{ExprError, NESTING_MAX, nests_within};
 use crate::history::{HISTORY_EVENTS_MAX, HistoryEvent, Status};
 use crate::payload::PAYLOAD_BYTES_MAX;
@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
     pub(super) fn take(&mut self, what: What) {
         match what {
             What::Start => self.start(),
-            What::Redrive => self.redrive(),
+            What::Redrive { map_runs } => self.redrive(&map_runs),
             _ if self.execution.status != Status::Running => return,
             What::Continue => {}
             What::Timer { timer } if self.execution.deadline == Some(timer) => self.time_out(),
@@ -165,6 +165,7 @@ impl<'a> Run<'a> {
             entered_ms: 0,
             last: seed.last,
             attempts: Vec::new(),
+            map_run: None,
         };
         self.execution.threads.insert(id, thread);
         self.execution.runnable.push_back(id);
@@ -204,6 +205,7 @@ impl<'a> Run<'a> {
         thread.entered = self.append(thread.last, format!("{}StateEntered", state.type_name()), details);
         thread.last = thread.entered;
         thread.entered_ms = self.now_ms;
+        thread.map_run = None;
         thread.attempts = vec![0; state.guard().map_or(0, |guard| guard.retry.len())];
         self.work(thread)
     }
@@ -333,6 +335,7 @@ impl<'a> Run<'a> {
         self.effects.tasks.clear();
         self.effects.timers.clear();
         self.effects.map_runs.clear();
+        self.effects.redriven_map_runs.clear();
         self.effects.unfinished = false;
         self.effects.end = Some(end);
     }
@@ -350,8 +353,8 @@ impl<'a> Run<'a> {
         thread.phase = Phase::Stopped;
     }
 
-    /// Starts an execution again where it failed: every state that was stopped is done again.
-    fn redrive(&mut self) {
+    /// Starts an execution again where it failed: every state that was stopped is done again, and map runs that can go on do.
+    fn redrive(&mut self, map_runs: &[u64]) {
         let again = !matches!(self.execution.status, Status::Running | Status::Succeeded);
         if !again || self.machine.kind == MachineType::Express {
             return;
@@ -364,11 +367,36 @@ impl<'a> Run<'a> {
         if let Some(seconds) = self.machine.timeout_seconds {
             self.execution.deadline = Some(self.timer(seconds.saturating_mul(1_000)));
         }
+        let mut going_on = Vec::new();
         for thread in self.execution.threads.values_mut().filter(|thread| thread.phase == Phase::Stopped) {
-            thread.phase = Phase::Ready;
             thread.last = redriven;
-            self.execution.runnable.push_back(thread.id);
+            match &mut thread.map_run {
+                Some(started) if map_runs.contains(&started.run) => {
+                    started.redrives += 1;
+                    going_on.push(thread.id);
+                }
+                _ => {
+                    thread.phase = Phase::Ready;
+                    self.execution.runnable.push_back(thread.id);
+                }
+            }
         }
+        for id in going_on {
+            self.resume(Some(id), Self::redrive_map_run);
+        }
+    }
+
+    /// Its retriers begin anew, as in a state that is done again.
+    fn redrive_map_run(&mut self, thread: &mut Thread) -> Result<Outcome, Trouble> {
+        let Some(StartedRun { run, arn, redrives }) = thread.map_run.clone() else {
+            return Ok(Outcome::Waits);
+        };
+        let details = json!({"mapRunArn": arn, "redriveCount": redrives});
+        thread.last = self.append(thread.last, "MapRunRedriven", details);
+        thread.attempts.fill(0);
+        thread.phase = Phase::MapRun { run };
+        self.effects.redriven_map_runs.push(run);
+        Ok(Outcome::Waits)
     }
 
     /// Records an event. At the limit of a history nothing but its end is recorded any more.

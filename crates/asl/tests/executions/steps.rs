@@ -147,7 +147,7 @@ fn a_redrive_does_only_what_failed_again() {
     take(&machine, &mut execution, NOW_MS, What::TaskSucceeded { task: left.task, output: json!("l") });
     let failed = What::TaskFailed { task: right.task, error: Some("Broken".to_owned()), cause: None };
     assert!(take(&machine, &mut execution, NOW_MS, failed).end.is_some());
-    let again = take(&machine, &mut execution, NOW_MS, What::Redrive);
+    let again = take(&machine, &mut execution, NOW_MS, What::Redrive { map_runs: Vec::new() });
     assert_eq!(kinds(&again)[0], "ExecutionRedriven");
     let [right] = again.tasks.as_slice() else { panic!("{again:?}") };
     assert_eq!((right.state.as_str(), execution.redrive_count), ("Right", 1));

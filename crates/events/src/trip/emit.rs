@@ -19,6 +19,12 @@ impl Events {
         matched.is_seen().then(|| self.accept(commit, matched))
     }
 
+    /// Whether what [`Events::emit`] puts on the default bus could be matched or archived at all: worth asking before an
+    /// event is made.
+    pub fn hears_emitted(&self) -> bool {
+        self.is_watched(&BusName::default_bus())
+    }
+
     /// Whether a bus has a rule that could match an event, or an archive.
     fn is_watched(&self, bus: &BusName) -> bool {
         self.routes().of_bus(bus).is_some_and(|rules| !rules.is_empty())

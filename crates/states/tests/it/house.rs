@@ -31,7 +31,8 @@ fn open(folder: &Path) -> States {
     let store = Store::open(folder, &options).unwrap();
     let queues = Queues::open(store.clone()).unwrap();
     let logs = Logs::new(store.clone(), store.scope().clone());
-    let states = States::open(queues, logs, Hands { emit: Arc::new(|_, _| ()) }).unwrap();
+    let states =
+        States::open(queues, logs, Hands { emit: Arc::new(|_, _| ()), hears: Arc::new(|| true) }).unwrap();
     states.set_served(|_, _| true);
     states
 }
@@ -140,6 +141,11 @@ impl House {
             .write(|error| error, move |tx| Ok(act(&states, &mut Commit::new(tx, now, &ids))))
             .wait()
             .unwrap()
+    }
+
+    /// Sweeps a piece of what is too old; how many records it were.
+    pub(crate) fn sweep(&mut self, max: usize) -> usize {
+        self.commit(move |states, commit| states.sweep(commit, max))
     }
 
     /// Leases and computes a step, and settles it unless it is killed before. Whether there was one.

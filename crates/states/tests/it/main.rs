@@ -11,3 +11,5 @@ mod house;
 mod kills;
 mod limited;
 mod map_files;
+mod map_redrives;
+mod retention;
