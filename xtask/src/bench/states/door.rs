@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use aws::api::STATES;
 use serde_json::{Value, json};
 
 use crate::bench::http::{Connection, Operation, text};
@@ -13,23 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks at an execution that runs.
 const PAUSE: Duration = Duration::from_millis(20);
 
-pub(super) const START: Operation = operation("AWSStepFunctions.StartExecution");
-pub(super) const START_SYNC: Operation = operation("AWSStepFunctions.StartSyncExecution");
-const OPERATIONS: &[Operation] = &[
-    START,
-    operation("AWSStepFunctions.CreateActivity"),
-    operation("AWSStepFunctions.CreateStateMachine"),
-    operation("AWSStepFunctions.DescribeExecution"),
-    operation("AWSStepFunctions.DescribeMapRun"),
-    operation("AWSStepFunctions.GetActivityTask"),
-    operation("AWSStepFunctions.GetExecutionHistory"),
-    operation("AWSStepFunctions.ListExecutions"),
-    operation("AWSStepFunctions.ListMapRuns"),
-    operation("AWSStepFunctions.SendTaskSuccess"),
-];
+pub(super) const START: Operation = operation("StartExecution");
+pub(super) const START_SYNC: Operation = operation("StartSyncExecution");
 
-const fn operation(target: &'static str) -> Operation {
-    Operation { target, content_type: "application/x-amz-json-1.0" }
+const fn operation(name: &'static str) -> Operation {
+    Operation::of(&STATES, name)
 }
 
 /// A connection that knows the operations by their names.
@@ -45,10 +34,8 @@ impl Door {
     ///
     /// # Errors
     /// When the answer is none of success.
-    pub(super) fn ask(&mut self, name: &str, body: &Value) -> Outcome<Value> {
-        let known = OPERATIONS.iter().find(|operation| operation.target.ends_with(&format!(".{name}")));
-        let operation = known.ok_or_else(|| format!("the benchmark does not know {name}"))?;
-        self.0.ask(*operation, body)
+    pub(super) fn ask(&mut self, name: &'static str, body: &Value) -> Outcome<Value> {
+        self.0.ask(operation(name), body)
     }
 
     /// Makes a state machine; its ARN.
