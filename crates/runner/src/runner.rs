@@ -30,7 +30,19 @@ use crate::process::Process;
 use crate::runtime::{Language, Runtime};
 use crate::variables::{Places, variables};
 
-const NODE_BOOTSTRAP: &str = include_str!("../assets/bootstrap.mjs");
+/// One module in parts.
+const NODE_BOOTSTRAP: &str = concat!(
+    include_str!("../assets/node/head.mjs"),
+    include_str!("../assets/node/console.mjs"),
+    include_str!("../assets/node/errors.mjs"),
+    include_str!("../assets/node/runtime_api.mjs"),
+    include_str!("../assets/node/response_stream.mjs"),
+    include_str!("../assets/node/handler.mjs"),
+    include_str!("../assets/node/sdks.mjs"),
+    include_str!("../assets/node/nearest.mjs"),
+    include_str!("../assets/node/loop.mjs"),
+    include_str!("../assets/node/main.mjs"),
+);
 const PYTHON_BOOTSTRAP: &str = include_str!("../assets/bootstrap.py");
 /// How often an invocation is given to another environment when the one that it got was gone already.
 const ATTEMPTS_MAX: usize = 3;
