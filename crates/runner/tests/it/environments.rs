@@ -266,3 +266,44 @@ async fn the_tail_is_the_end_of_the_invocations_log() {
         assert!(kept < 110_000, "{kept}");
     }
 }
+
+/// Each of them has its own answer (`cases.rs`); here they misbehave at the same time, and nobody else notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_functions_that_misbehave_no_other_call_fails() {
+    if !has("node") {
+        return;
+    }
+    let house = Arc::new(House::new(|_| {}));
+    let bad = [
+        ("index.loops", "null", "Sandbox.Timedout"),
+        ("index.greedy", "null", "Runtime.ExitError"),
+        ("index.large", r#"{"length":7000000}"#, "Function.ResponseSizeTooLarge"),
+        ("index.loud", r#"{"lines":100000}"#, ""),
+        ("index.exits", r#"{"status":3}"#, "Runtime.ExitError"),
+        ("index.killed", r#"{"signal":"SIGKILL"}"#, "Runtime.ExitError"),
+        ("index.garbage", "null", ""),
+        ("nowhere.handler", "null", "Runtime.ImportModuleError"),
+    ];
+    let calls = bad.map(|(handler, event, error)| {
+        let mut function = function("nodejs20.x", "node", handler);
+        function.arn = format!("{}:{handler}", function.arn);
+        if handler == "index.loops" {
+            function.timeout = Duration::from_secs(1);
+        }
+        let (house, function) = (Arc::clone(&house), Arc::new(function));
+        tokio::spawn(async move {
+            let outcome = house.invoke(&function, event).await;
+            assert_eq!(outcome.error_type.as_deref().unwrap_or_default(), error, "{handler}");
+        })
+    });
+    let echo = Arc::new(function("nodejs20.x", "node", "index.echo"));
+    let mut number = 0;
+    while number == 0 || calls.iter().any(|call| !call.is_finished()) {
+        number += 1;
+        assert_eq!(house.answer(&echo, &number.to_string()).await, number.to_string());
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+    assert_eq!(house.answer(&echo, "0").await, "0");
+}
