@@ -32,7 +32,7 @@ use std::sync::Arc;
 use aws::operation::Later;
 use aws::{Arn, Error, Event};
 use queue::Queues;
-use store::{Commit, Store};
+use store::{Commit, Store, Tx};
 use tokio::sync::Notify;
 
 pub use crate::batch::{Batch, Handled};
@@ -52,6 +52,22 @@ pub struct KeptZip {
 /// Puts an event on the bus of an ARN.
 pub type PutEvent = Arc<dyn Fn(&mut Commit<'_>, &Arn, &Event) -> bool + Send + Sync>;
 
+/// What a function's role must allow.
+#[derive(Clone, Copy, Debug)]
+pub struct RoleErrand<'a> {
+    /// The role's ARN.
+    pub role: &'a Arn,
+    /// Operations of the resource's service, without its name: `ReceiveMessage`.
+    pub operations: &'a [&'static str],
+    /// What they are called on.
+    pub resource: &'a Arn,
+    /// Whose role it is.
+    pub function: &'a Arn,
+}
+
+/// The first operation that a role does not allow, where that is a reason to refuse.
+pub type Forbids = Arc<dyn Fn(&mut Tx<'_>, &RoleErrand<'_>) -> Option<&'static str> + Send + Sync>;
+
 /// What this room asks of those who can touch disks and processes.
 #[derive(Clone)]
 pub struct Hands {
@@ -61,6 +77,8 @@ pub struct Hands {
     pub can_run: Arc<dyn Fn(String) -> Later<()> + Send + Sync>,
     /// Puts an event on a bus, as a part of the commit; `false` where there is no such bus here.
     pub put_event: PutEvent,
+    /// What a function's role does not allow.
+    pub forbids: Forbids,
 }
 
 impl fmt::Debug for Hands {

@@ -11,14 +11,15 @@ use aws::{Arn, Clock, Error, Event, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use delivery::Invoker;
-use events::{BusName, Events};
-use lambda::{Functions, Hands, KeptZip};
+use events::{BusName, Events, Permissions};
+use iam::{Authority, Errand, Iam};
+use lambda::{Forbids, Functions, Hands, KeptZip};
 use logs::{Entry, Logs, StreamName};
 use queue::Queues;
 use runner::launcher::ARGUMENT;
 use runner::options::{Credentials, LauncherCommand};
 use runner::{CodeError, CodeStore, LogOrigin, LogRecord, Predecessors, Runner, RunnerOptions, Runtime};
-use store::{Commit, Store};
+use store::{Commit, Store, Tx};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{Mutex, watch};
 
@@ -58,7 +59,7 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     /// Opens the folder of code of a scope. Blocks.
-    pub(crate) fn open(config: &Config, queues: Queues, events: Events) -> io::Result<Self> {
+    pub(crate) fn open(config: &Config, queues: Queues, (events, iam): (Events, Iam)) -> io::Result<Self> {
         let scope = queues.scope().clone();
         let folder = config.data_dir.join("functions").join(format!("{}-{}", scope.account, scope.region));
         // Code may hold secrets as the store does.
@@ -83,7 +84,10 @@ impl Workshop {
             };
         }
         let runner = Runner::new(options)?;
-        let functions = Functions::new(queues, hands(code.clone(), runner.clone(), events));
+        let functions = Functions::new(
+            queues,
+            hands((code.clone(), runner.clone()), events, forbids(iam, config.permissions)),
+        );
         match runner.predecessors() {
             Predecessors::Gone => functions.take_up().map_err(io::Error::other)?,
             Predecessors::Unknown => tracing::warn!(
@@ -157,8 +161,9 @@ fn endpoint(listen: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, listen.port()))
 }
 
-fn hands(code: CodeStore, runner: Runner, events: Events) -> Hands {
+fn hands((code, runner): (CodeStore, Runner), events: Events, forbids: Forbids) -> Hands {
     Hands {
+        forbids,
         keep_zip: Arc::new(move |zip| {
             let code = code.clone();
             Box::pin(async move {
@@ -179,6 +184,30 @@ fn hands(code: CodeStore, runner: Runner, events: Events) -> Hands {
             })
         }),
     }
+}
+
+/// What a role does not allow is refused or told, as the configuration has it.
+fn forbids(iam: Iam, permissions: Permissions) -> Forbids {
+    Arc::new(move |tx, asked| {
+        let refusal = |tx: &mut Tx<'_>, operation: &'static str| {
+            let action = format!("{}:{operation}", asked.resource.service);
+            let errand = Errand {
+                role: asked.role,
+                service: "lambda.amazonaws.com",
+                action: &action,
+                resource: asked.resource,
+                source: asked.function,
+            };
+            match tx.in_scope(iam.store().scope(), |tx| iam.may(tx, &errand)) {
+                Some(Authority::Refused(why)) => Some((operation, why)),
+                _ => None,
+            }
+        };
+        let (operation, reason) = asked.operations.iter().find_map(|operation| refusal(tx, operation))?;
+        let (function, resource) = (asked.function, asked.resource);
+        tracing::warn!(%function, %resource, operation, reason, "AWS would refuse this for want of a permission");
+        (permissions == Permissions::Enforce).then_some(operation)
+    })
 }
 
 /// Puts an event on a bus, perhaps of another account or region, in the same commit.

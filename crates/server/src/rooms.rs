@@ -112,8 +112,8 @@ impl Rooms {
         tables.watch(Watch { now: clock::since_start, tell: tell_long_read });
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        let workshop =
-            Workshop::open(config, queues.clone(), events.clone()).map_err(StartError::Functions)?;
+        let workshop = Workshop::open(config, queues.clone(), (events.clone(), iam.clone()))
+            .map_err(StartError::Functions)?;
         events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
         let (bus, listened) = (events.clone(), events.clone());
         let hands = Hands {

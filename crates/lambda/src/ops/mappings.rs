@@ -13,7 +13,7 @@ use crate::check::Faults;
 use crate::mapping::{MAPPINGS, Mapping};
 use crate::name::FunctionName;
 use crate::ops::{Change, Item, Paging, look, tags};
-use crate::{Functions, error, limits};
+use crate::{Functions, RoleErrand, Target, error, limits};
 
 /// What CreateEventSourceMapping and UpdateEventSourceMapping have in common.
 #[derive(Debug, Deserialize)]
@@ -141,7 +141,7 @@ fn is_said(value: &Value) -> bool {
 
 impl Functions {
     /// A mapping must be one that could work: a queue, and a function that is done before a message is given to another.
-    fn check_mapping(&self, read: &mut impl Read, mapping: &Mapping) -> Result<(), Error> {
+    fn check_mapping(&self, tx: &mut Tx<'_>, mapping: &Mapping) -> Result<(), Error> {
         let is_fifo = mapping.source.ends_with(".fifo");
         if is_fifo && mapping.window_seconds > 0 {
             return Err(error::invalid_parameter("Batching window is not supported for FIFO queues"));
@@ -153,8 +153,8 @@ impl Functions {
                 "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
             }));
         }
-        let target = self.find_target(read, &mapping.function_name(), 0)?;
-        let queue = self.queue_of(read, mapping).ok_or_else(|| {
+        let target = self.find_target(tx, &mapping.function_name(), 0)?;
+        let queue = self.queue_of(tx, mapping).ok_or_else(|| {
             error::invalid_parameter(
                 "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.",
             )
@@ -165,7 +165,23 @@ impl Functions {
                 "Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds"
             )));
         }
-        Ok(())
+        self.check_role(tx, &target, mapping)
+    }
+
+    /// Lambda works on a queue in the name of the function's role. Source: "Using Lambda with Amazon SQS", execution role
+    /// permissions; the words are those of 2025 (sst/sst issue 5737).
+    fn check_role(&self, tx: &mut Tx<'_>, target: &Target, mapping: &Mapping) -> Result<(), Error> {
+        let (role, queue) = (target.configuration.role.parse::<Arn>(), mapping.source.parse::<Arn>());
+        let (Ok(role), Ok(queue)) = (role, queue) else { return Ok(()) };
+        let operations = &["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
+        let function = &target.version_arn;
+        let errand = RoleErrand { role: &role, operations, resource: &queue, function };
+        match (self.hands.forbids)(tx, &errand) {
+            Some(operation) => Err(error::invalid_parameter(format!(
+                "The function execution role does not have permissions to call {operation} on SQS"
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn write_mapping<Q, F>(&self, body: &[u8], prepare: impl FnOnce(Q) -> Result<F, Error>) -> Reply

@@ -45,6 +45,10 @@ impl House {
                 sink.lock().unwrap().push(json!({"bus": bus.resource, "event": event}));
                 bus.resource == "event-bus/default"
             }),
+            forbids: Arc::new(|_, errand| {
+                let is_weak = errand.role.resource == "role/weak";
+                errand.operations.iter().copied().find(|operation| is_weak && *operation == "DeleteMessage")
+            }),
             can_run: Arc::new(|runtime| {
                 Box::pin(async move {
                     let is_there = !runtime.contains("3.14");

@@ -208,3 +208,18 @@ fn a_mapping_that_is_disabled_or_deleted_takes_nothing() {
     assert!(gather(&house, &uuid, NOON).batches.is_empty());
     assert_eq!(left(&house, "work"), 1);
 }
+
+#[test]
+fn the_functions_role_must_let_lambda_work_on_the_queue() {
+    let mut house = House::new();
+    let request = json!({"FunctionName": "f", "Runtime": "nodejs20.x", "Role": "arn:aws:iam::000000000000:role/weak",
+        "Handler": "i.h", "Code": {"ZipFile": "UEsx"}});
+    house.ask("CreateFunction", &request).unwrap();
+    let request = json!({"FunctionName": "f", "EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:plain"});
+    let refused = house.ask("CreateEventSourceMapping", &request).unwrap_err();
+    let words = "The function execution role does not have permissions to call DeleteMessage on SQS";
+    assert_eq!(refused.message, words);
+    let role = json!({"FunctionName": "f", "Role": "arn:aws:iam::000000000000:role/r"});
+    house.ask("UpdateFunctionConfiguration", &role).unwrap();
+    house.ask("CreateEventSourceMapping", &request).unwrap();
+}
