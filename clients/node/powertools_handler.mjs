@@ -5,7 +5,7 @@ import { IdempotencyConfig, makeIdempotent } from "@aws-lambda-powertools/idempo
 import { DynamoDBPersistenceLayer } from "@aws-lambda-powertools/idempotency/dynamodb";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 
 const logger = new Logger({ serviceName: "orders" });
 const processor = new BatchProcessor(EventType.SQS);
@@ -13,10 +13,19 @@ const persistenceStore = new DynamoDBPersistenceLayer({ tableName: process.env.K
 const config = new IdempotencyConfig({ eventKeyJmesPath: "order" });
 const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
 
+/** Says that it is here, and waits until the test lets it go on. */
+async function gate() {
+  const TableName = process.env.EFFECTS;
+  await documents.send(new PutCommand({ TableName, Item: { pk: "begun" } }));
+  const open = new GetCommand({ TableName, Key: { pk: "gate" }, ConsistentRead: true });
+  while (!(await documents.send(open)).Item) await new Promise((done) => setTimeout(done, 50));
+}
+
 /** The effect: how often an order was worked on. */
 const work = makeIdempotent(
   async (order) => {
     if (order.bad) throw new Error(`no order ${order.order}`);
+    if (order.waits) await gate();
     await documents.send(
       new UpdateCommand({
         TableName: process.env.EFFECTS,

@@ -19,6 +19,7 @@ dynamodb = boto3.resource("dynamodb")
 
 CODE = """
 import os
+import time
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -40,6 +41,10 @@ effects = boto3.resource("dynamodb").Table(os.environ["EFFECTS"])
 def effect(order):
     if order.get("bad"):
         raise ValueError("no order " + order["order"])
+    if order.get("waits"):
+        effects.put_item(Item={"pk": "begun"})
+        while "Item" not in effects.get_item(Key={"pk": "gate"}, ConsistentRead=True):
+            time.sleep(0.05)
     effects.update_item(
         Key={"pk": order["order"]}, UpdateExpression="ADD times :one", ExpressionAttributeValues={":one": 1}
     )

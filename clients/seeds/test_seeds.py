@@ -18,6 +18,7 @@ import boto3
 import requests
 
 from door import REGION, DoorTest, account, events, name, sqs
+from own_server import BINARY, OwnServer
 
 HERE = Path(__file__).parent
 functions = boto3.client("lambda")
@@ -199,6 +200,95 @@ class RuleTargetEvent(DoorTest):
                 pass
         self.assertTrue(any("Wrap-up: test-resolved, Duration: 5000ms" in line for line in lines), lines)
         self.assert_empty(dead)
+
+
+@unittest.skipUnless(BINARY, "the server is another\'s, and does not enforce permissions")
+@unittest.skipUnless(os.environ.get("TRUNKLINE_RUNTIMES"), "the AWS SDK that the handler imports is not installed")
+class Enforced(unittest.TestCase):
+    """Seed 000 where what AWS would refuse is refused: without the queue's policy its dead letter is lost, and with it kept."""
+
+    ACCOUNT, QUEUE, FUNCTION = "123456789012", RuleTargetEvent.QUEUE, RuleTargetEvent.FUNCTION
+
+    def setUp(self):
+        self.server = OwnServer("--account", self.ACCOUNT, "--permissions", "enforce")
+        self.addCleanup(self.server.end)
+        self.sqs, self.functions = self.server.client("sqs"), self.server.client("lambda")
+        self.dead = self.sqs.create_queue(QueueName="dlq-genesis")["QueueUrl"]
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as zipped:
+            zipped.writestr("index.mjs", (HERE / "000_handler.mjs").read_text())
+        made = self.functions.create_function(
+            FunctionName=self.FUNCTION,
+            Runtime="nodejs20.x",
+            Role=f"arn:aws:iam::{self.ACCOUNT}:role/lambda",
+            Handler="index.handler",
+            Code={"ZipFile": archive.getvalue()},
+            Timeout=30,
+        )
+        self.arn = made["FunctionArn"]
+
+    def run_the_script(self):
+        """Runs it; the id of the event that it put."""
+        known = self.events()
+        command, environment = script(
+            "000_rule_target_event.py",
+            AWS_ENDPOINT_URL=self.server.endpoint,
+            AWS_ACCOUNT_ID=self.ACCOUNT,
+            AWS_LAMBDA_ARN=self.arn,
+            GENESYS_QUEUE_ID=self.QUEUE,
+        )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("Test event dispatched successfully.", done.stdout)
+        new = [event for event in self.events() if event not in known]
+        self.assertEqual(1, len(new), new)
+        return new[0]
+
+    def events(self):
+        """The ids of all events."""
+        lines = self.server.ask("events", "list", "--json").splitlines()
+        return [json.loads(line)["event"]["id"] for line in lines if line]
+
+    def received(self):
+        answer = self.sqs.receive_message(QueueUrl=self.dead, WaitTimeSeconds=1, MessageAttributeNames=["All"])
+        return answer.get("Messages", [])
+
+    def until(self, what, look):
+        """Looks again until there is something; what there is."""
+        deadline = time.monotonic() + 60
+        while not (found := look()):
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.2)
+        return found
+
+    def test_its_dead_letter_needs_the_policy_that_the_document_shows(self):
+        event = self.run_the_script()
+        # Neither the function nor the queue lets the rule in: the event is given up at once, and nothing keeps it.
+        told = self.until("both refusals", lambda: (text := self.shown(event)) and "sqs:SendMessage" in text and text)
+        self.assertIn("aws lambda add-permission", told)
+        self.assertIn("dlq-genesis", told)
+        self.assertEqual([], self.received())
+        document = (HERE / "../../docs/tutorials.md").read_text()
+        policy = next(text for text in re.findall(r"```json\n(.*?)```", document, re.DOTALL) if "dlq-genesis" in text)
+        self.sqs.set_queue_attributes(QueueUrl=self.dead, Attributes={"Policy": policy})
+        self.run_the_script()
+        letter = self.until("the dead letter", self.received)[0]
+        self.assertEqual("NO_PERMISSIONS", letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
+        self.sqs.delete_message(QueueUrl=self.dead, ReceiptHandle=letter["ReceiptHandle"])
+        self.functions.add_permission(
+            FunctionName=self.FUNCTION,
+            StatementId="genesys-eventbridge-permission",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=f"arn:aws:events:{REGION}:{self.ACCOUNT}:rule/genesys-conv-end-*",
+        )
+        self.run_the_script()
+        wanted = f"for queue {self.QUEUE}"
+        self.until("the handler", lambda: wanted in self.server.ask("function", "logs", self.FUNCTION))
+        self.assertEqual([], self.received())
+
+    def shown(self, event):
+        return self.server.ask("events", "show", event) + self.server.log()
 
 
 class SqsWorker(ScriptTest):

@@ -26,7 +26,7 @@ struct Options {
     binary: Option<PathBuf>,
     endpoint: Option<String>,
     suites: Vec<String>,
-    /// Names of Python tests, such as `test_queues.Messages`.
+    /// Names of Python tests, such as `test_queues.Messages`, or files of Node's, such as `seed003.test.mjs`.
     tests: Vec<String>,
 }
 
@@ -129,6 +129,7 @@ fn environment(command: &mut Command, endpoint: &str) {
 
 fn python(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let mut command = unittest(scratch, endpoint, "python", "python")?;
+    own_servers(&mut command, options)?;
     if options.tests.is_empty() {
         command.args(["discover", "-s", "."]);
     }
@@ -162,7 +163,20 @@ fn seeds(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let served = options.binary.as_deref().map(|binary| Served::start_as(binary, &dev)).transpose()?;
     let of_dev = served.as_ref().map(|served| format!("http://{}", served.address));
     let mut command = unittest(scratch, of_dev.as_deref().unwrap_or(endpoint), "seeds", "python")?;
-    machine::run(command.env(RUNTIMES_VARIABLE, &runtimes).args(["discover", "-s", "."]))
+    own_servers(&mut command, options)?;
+    if options.tests.is_empty() {
+        command.args(["discover", "-s", "."]);
+    }
+    machine::run(command.env(RUNTIMES_VARIABLE, &runtimes).args(&options.tests))
+}
+
+/// Lets tests start servers of their own, which they may kill; with `--endpoint` they cannot.
+fn own_servers(command: &mut Command, options: &Options) -> Outcome<()> {
+    if let Some(binary) = &options.binary {
+        // They run in other folders.
+        command.env("TRUNKLINE_BIN", std::path::absolute(binary).map_err(|error| error.to_string())?);
+    }
+    Ok(())
 }
 
 /// `python -m unittest` in one of the folders of `clients/` and in one of the environments, with the shared module of the
@@ -213,10 +227,11 @@ fn browser(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     machine::run(command.args(["discover", "-s", "."]))
 }
 
-fn node(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+fn node(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     let clients = root::path().join("clients");
-    let mut command = node_tests(&scratch.join("node"), &clients, &clients.join("node"))?;
+    let mut command = node_tests(&scratch.join("node"), &clients, (&clients.join("node"), &options.tests))?;
     environment(&mut command, endpoint);
+    own_servers(&mut command, options)?;
     machine::run(&mut command)
 }
 
@@ -226,7 +241,7 @@ fn console(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
         install(&["chromium", "fonts-dejavu-core"])?;
     }
     let folder = root::path().join("clients").join("console");
-    let mut command = node_tests(&scratch.join("console"), &folder, &folder)?;
+    let mut command = node_tests(&scratch.join("console"), &folder, (&folder, &[]))?;
     environment(&mut command, endpoint);
     machine::run(&mut command)
 }
@@ -246,7 +261,7 @@ fn genesys(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
         served.as_ref().map_or_else(|| endpoint.to_owned(), |served| format!("http://{}", served.address));
     let mut python = unittest(scratch, &org, "genesys", "genesys")?;
     machine::run(python.env("TRUNKLINE_ORG", &org).args(["discover", "-s", "."]))?;
-    let mut node = node_tests(&scratch.join("genesys_node"), &folder, &folder)?;
+    let mut node = node_tests(&scratch.join("genesys_node"), &folder, (&folder, &[]))?;
     environment(&mut node, &org);
     machine::run(node.env("TRUNKLINE_ORG", &org))
 }
@@ -259,8 +274,8 @@ fn aws(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
 }
 
 /// `node --test` over the modules of `tests`, which are copied beside a `node_modules` of their own, because Node looks for
-/// packages from the file's folder up; `package` holds what is to be installed.
-fn node_tests(folder: &Path, package: &Path, tests: &Path) -> Outcome<Command> {
+/// packages from the file's folder up; `package` holds what is to be installed. Of the tests those that are named, or all.
+fn node_tests(folder: &Path, package: &Path, (tests, wanted_tests): (&Path, &[String])) -> Outcome<Command> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let npmrc = root::path().join("clients").join(".npmrc");
     let wanted = [package.join("package.json"), package.join("package-lock.json"), npmrc];
@@ -276,7 +291,11 @@ fn node_tests(folder: &Path, package: &Path, tests: &Path) -> Outcome<Command> {
     let tests = modules(tests)?;
     copy_into(&tests.iter().map(PathBuf::as_path).collect::<Vec<_>>(), folder)?;
     let names = tests.iter().filter_map(|path| path.file_name());
-    let names = names.filter(|name| name.to_string_lossy().ends_with(".test.mjs"));
+    let names = names.filter(|name| {
+        let name = name.to_string_lossy();
+        let is_wanted = wanted_tests.is_empty() || wanted_tests.iter().any(|wanted| *wanted == name);
+        name.ends_with(".test.mjs") && is_wanted
+    });
     let mut command = Command::new("node");
     command.args(["--test", "--test-reporter=spec"]).args(names).current_dir(folder);
     Ok(command)
