@@ -3,6 +3,7 @@
 mod cycle;
 mod delivery;
 mod disk;
+mod figures;
 pub(crate) mod functions;
 mod genesys;
 pub(crate) mod http;
@@ -44,12 +45,12 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "functions",
-        about: "[--seconds N] [--colds N] [--idle N] [--bin PATH] warm and cold invocations of a Node echo beside `node -e`, and functions that do nothing",
+        about: "[--seconds N] [--colds N] [--idle N] [--bin PATH] [--json] warm and cold invocations of a Node echo beside `node -e` and a raw socket, and functions that do nothing",
         run: functions::run,
     },
     Bench {
         name: "tables",
-        about: "[--seconds N] [--items N] [--bin PATH] puts beside the raw disk, conditional puts and gets by 64 clients, a restart with many items",
+        about: "[--seconds N] [--items N] [--beside ADDRESS] [--bin PATH] [--json] puts beside the raw disk, conditional puts and gets by 64 clients, beside another server, a restart with many items",
         run: tables::run,
     },
     Bench {

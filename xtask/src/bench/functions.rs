@@ -1,10 +1,11 @@
-//! `cargo xtask bench functions`: invocations of a Node echo, warm and cold, beside the bare interpreter and the door's own
-//! answer; and what functions cost that nobody calls.
+//! `cargo xtask bench functions`: invocations of a Node echo, warm and cold, beside the bare interpreter, a raw socket to it and
+//! the door's own answer; and what functions cost that nobody calls.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,15 +13,20 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::bench::disk::rate;
+use crate::bench::figures::{Figure, Figures, Form, Goal};
 use crate::bench::http::Connection;
 use crate::machine::{self, Outcome};
 use crate::options;
 use crate::served::Served;
 
-const USAGE: &str = "cargo xtask bench functions [--seconds 5] [--colds 20] [--idle 200] [--bin PATH]";
+const USAGE: &str =
+    "cargo xtask bench functions [--seconds 5] [--colds 20] [--idle 200] [--bin PATH] [--json]";
 const FUNCTIONS: &str = "POST /2015-03-31/functions";
 const ECHO: &str = "exports.handler = async (event) => event;\n";
 const EVENT: &[u8] = br#"{"hello":"world"}"#;
+/// A bare echo on a socket: what an exchange with Node costs without us. Its first line is its port.
+const RAW_ECHO: &str = "const s = require('net').createServer((c) => { c.setNoDelay(true); c.on('data', (d) => c.write(d)); });\
+    s.listen(0, '127.0.0.1', () => console.log(s.address().port));";
 /// Callers at a time: enough that two cores are never idle.
 const CALLERS: usize = 8;
 
@@ -30,6 +36,7 @@ struct Options {
     colds: u64,
     idle: u64,
     binary: Option<PathBuf>,
+    form: Form,
 }
 
 /// Runs all of it.
@@ -37,13 +44,14 @@ struct Options {
 /// # Errors
 /// When the command line is wrong, a call fails, or node is missing.
 pub(crate) fn run(args: &[String]) -> Outcome<()> {
-    let mut options = Options { seconds: 5, colds: 20, idle: 200, binary: None };
-    options::read(args, &[], USAGE, |option, value| {
+    let mut options = Options { seconds: 5, colds: 20, idle: 200, binary: None, form: Form::Lines };
+    options::read(args, &["--json"], USAGE, |option, value| {
         match option {
             "--seconds" => options.seconds = value.number()?,
             "--colds" => options.colds = value.number()?,
             "--idle" => options.idle = value.number()?,
             "--bin" => options.binary = Some(value.path()),
+            "--json" => options.form = Form::Json,
             _ => return Ok(false),
         }
         Ok(true)
@@ -52,9 +60,14 @@ pub(crate) fn run(args: &[String]) -> Outcome<()> {
     let served = Served::start(&binary)?;
     let code = code(ECHO)?;
     let mut door = Connection::open(served.address)?;
-    idle(&served, &mut door, &Echo { folder: code.path(), count: options.idle })?;
-    cold(&mut door, &Echo { folder: code.path(), count: options.colds })?;
-    warm(served.address, &mut door, Duration::from_secs(options.seconds))
+    let mut figures = Figures::new(options.form);
+    idle(&served, &mut door, (&Echo { folder: code.path(), count: options.idle }, &mut figures))?;
+    cold(&mut door, &Echo { folder: code.path(), count: options.colds }, &mut figures)?;
+    let time = Duration::from_secs(options.seconds);
+    warm(&mut door, time, &mut figures)?;
+    many(served.address, time, &mut figures)?;
+    figures.tell();
+    Ok(())
 }
 
 /// A folder with one module in it.
@@ -93,17 +106,20 @@ pub(crate) fn create(
 }
 
 /// What functions cost that nobody calls.
-fn idle(served: &Served, door: &mut Connection, echo: &Echo<'_>) -> Outcome<()> {
+fn idle(served: &Served, door: &mut Connection, (echo, figures): (&Echo<'_>, &mut Figures)) -> Outcome<()> {
     let before = served.memory_kib("VmRSS");
     for number in 0..echo.count {
         create(door, &format!("idle-{number}"), echo.folder, &json!({}))?;
     }
     let more = served.memory_kib("VmRSS").saturating_sub(before);
-    println!(
-        "{} functions that nobody calls: {} processes, {more} KiB more",
-        echo.count,
-        children(served.process().id)
-    );
+    figures.add(Figure {
+        about: "processes of functions that nobody calls",
+        value: children(served.process().id) as f64,
+        unit: "processes",
+        goal: Goal::AtMost(0.0),
+    });
+    let each = more as f64 / echo.count as f64;
+    figures.add(Figure { about: "memory of each of them", value: each, unit: "KiB", goal: Goal::None });
     Ok(())
 }
 
@@ -115,7 +131,7 @@ fn children(parent: u32) -> usize {
 }
 
 /// The first invocation of functions that have never run, in turns with the interpreter alone.
-fn cold(door: &mut Connection, echo: &Echo<'_>) -> Outcome<()> {
+fn cold(door: &mut Connection, echo: &Echo<'_>, figures: &mut Figures) -> Outcome<()> {
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
     for number in 0..echo.count {
         let name = format!("cold-{number}");
@@ -129,21 +145,60 @@ fn cold(door: &mut Connection, echo: &Echo<'_>) -> Outcome<()> {
         ours.push(nanoseconds(begun));
     }
     let (bare, ours) = (median(&mut bare), median(&mut ours));
-    println!(
-        "cold: {:.1} ms until the answer, `node -e 0` {:.1} ms: {:.2} times (goal 1.3)",
-        ours / 1e6,
-        bare / 1e6,
-        ours / bare
-    );
+    let ms = |about, ns: f64| Figure { about, value: ns / 1e6, unit: "ms", goal: Goal::None };
+    figures.add(ms("cold, until the answer, p50", ours));
+    figures.add(ms("`node -e 0`, in turns with it, p50", bare));
+    let about = "cold, of the bare interpreter";
+    figures.add(Figure { about, value: ours / bare, unit: "times", goal: Goal::AtMost(1.3) });
     Ok(())
 }
 
-/// One caller, then several, of a function that is warm; beside the door's own shortest answer.
-fn warm(address: SocketAddr, door: &mut Connection, time: Duration) -> Outcome<()> {
+/// A bare Node that echoes; it ends with this.
+struct RawEcho {
+    node: Child,
+    stream: TcpStream,
+}
+
+impl Drop for RawEcho {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.node.kill();
+        let _ = self.node.wait();
+    }
+}
+
+impl RawEcho {
+    fn start() -> Outcome<Self> {
+        let said = |error: std::io::Error| format!("node: {error}");
+        let mut command = Command::new("node");
+        let mut node = command
+            .args(["-e", RAW_ECHO])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(said)?;
+        let mut port = String::new();
+        let lines = node.stdout.take().ok_or("node has no output")?;
+        BufReader::new(lines).read_line(&mut port).map_err(said)?;
+        let stream = TcpStream::connect(format!("127.0.0.1:{}", port.trim())).map_err(said)?;
+        stream.set_nodelay(true).map_err(said)?;
+        Ok(Self { node, stream })
+    }
+
+    fn exchange(&mut self) -> Outcome<()> {
+        let mut back = vec![0; EVENT.len()];
+        let exchanged = self.stream.write_all(EVENT).and_then(|()| self.stream.read_exact(&mut back));
+        exchanged.map_err(|error| format!("the raw echo: {error}"))
+    }
+}
+
+/// One caller of a function that is warm; in turns with the door's own shortest answer and a bare exchange with Node.
+fn warm(door: &mut Connection, time: Duration, figures: &mut Figures) -> Outcome<()> {
     let folder = code(ECHO)?;
     create(door, "warm", folder.path(), &json!({}))?;
     invoke(door, "warm")?;
-    let (mut health, mut invoked) = (Vec::new(), Vec::new());
+    let mut raw = RawEcho::start()?;
+    let (mut health, mut invoked, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     let started = machine::now();
     while started.elapsed() < time {
         let begun = machine::now();
@@ -152,30 +207,44 @@ fn warm(address: SocketAddr, door: &mut Connection, time: Duration) -> Outcome<(
         let begun = machine::now();
         invoke(door, "warm")?;
         invoked.push(nanoseconds(begun));
+        let begun = machine::now();
+        raw.exchange()?;
+        bare.push(nanoseconds(begun));
     }
-    println!(
-        "warm, one caller: p50 {:.2} ms (goal 1); GET /health in turns with it {:.2} ms; {} invocations",
-        median(&mut invoked) / 1e6,
-        median(&mut health) / 1e6,
-        invoked.len()
-    );
+    let ms = |about, all: &mut [u64], goal| Figure { about, value: median(all) / 1e6, unit: "ms", goal };
+    figures.add(ms("warm, one caller, p50", &mut invoked, Goal::AtMost(1.0)));
+    figures.add(ms("GET /health, in turns with it, p50", &mut health, Goal::None));
+    figures.add(ms("a raw socket to a bare node, in turns with it, p50", &mut bare, Goal::None));
+    Ok(())
+}
+
+/// Several callers of a function; the start of its other environments is no part of the time.
+fn many(address: SocketAddr, time: Duration, figures: &mut Figures) -> Outcome<()> {
+    let folder = code(ECHO)?;
+    create(&mut Connection::open(address)?, "many", folder.path(), &json!({}))?;
     let count = AtomicU64::new(0);
-    let started = machine::now();
-    let call = || -> Outcome<()> {
-        let mut door = Connection::open(address)?;
-        while started.elapsed() < time {
-            invoke(&mut door, "warm")?;
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(())
+    let run = |time: Duration| -> Outcome<f64> {
+        count.store(0, Ordering::Relaxed);
+        let started = machine::now();
+        let call = || -> Outcome<()> {
+            let mut door = Connection::open(address)?;
+            while started.elapsed() < time {
+                invoke(&mut door, "many")?;
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        };
+        let ended: Vec<Outcome<()>> = thread::scope(|scope| {
+            let all: Vec<_> = (0..CALLERS).map(|_| scope.spawn(call)).collect();
+            let broke = || Err("a caller broke".to_owned());
+            all.into_iter().map(|one| one.join().unwrap_or_else(|_| broke())).collect()
+        });
+        ended.into_iter().collect::<Outcome<()>>()?;
+        Ok(rate(count.load(Ordering::Relaxed), started.elapsed().as_secs_f64()))
     };
-    let ended: Vec<Outcome<()>> = thread::scope(|scope| {
-        let all: Vec<_> = (0..CALLERS).map(|_| scope.spawn(call)).collect();
-        all.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("a caller broke".to_owned()))).collect()
-    });
-    ended.into_iter().collect::<Outcome<()>>()?;
-    let per_s = rate(count.into_inner(), started.elapsed().as_secs_f64());
-    println!("warm, {CALLERS} callers: {per_s:.0} invocations/s (goal 1000), their start included");
+    run(time / 4)?;
+    let per_s = run(time)?;
+    figures.add(Figure { about: "warm, 8 callers", value: per_s, unit: "/s", goal: Goal::AtLeast(1000.0) });
     Ok(())
 }
 

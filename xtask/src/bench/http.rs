@@ -19,6 +19,8 @@ pub(crate) struct Connection {
     /// What was read; the body of the last answer stands at its end.
     read: Vec<u8>,
     request: Vec<u8>,
+    /// Headers of every call besides those of the operation, each with its line's end.
+    headers: String,
 }
 
 /// An AWS operation as the door reads it.
@@ -55,7 +57,25 @@ impl Connection {
             Ok(stream)
         });
         let stream = stream.map_err(|error| format!("{address}: {error}"))?;
-        Ok(Connection { stream, read: Vec::with_capacity(1 << 16), request: Vec::with_capacity(1 << 15) })
+        Ok(Connection {
+            stream,
+            read: Vec::with_capacity(1 << 16),
+            request: Vec::with_capacity(1 << 15),
+            headers: String::new(),
+        })
+    }
+
+    /// The same with the form of a signature, which other servers want to see.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub(crate) fn open_signed(address: SocketAddr, service: &str) -> Outcome<Connection> {
+        let headers = format!(
+            "X-Amz-Date: 20260101T000000Z\r\nAuthorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/{service}/aws4_request, \
+             SignedHeaders=host;x-amz-date, Signature={}\r\n",
+            "0".repeat(64)
+        );
+        Ok(Connection { headers, ..Self::open(address)? })
     }
 
     /// Calls an operation and returns the body of its answer.
@@ -68,8 +88,9 @@ impl Connection {
         self.request.clear();
         let head = format!(
             "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: {target}\r\nContent-Type: {content_type}\r\n\
-             Content-Length: {}\r\n\r\n",
-            body.len()
+             Content-Length: {}\r\n{}\r\n",
+            body.len(),
+            self.headers
         );
         self.request.extend_from_slice(head.as_bytes());
         self.request.extend_from_slice(body);

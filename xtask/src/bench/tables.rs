@@ -1,4 +1,5 @@
-//! `cargo xtask bench tables`: puts beside the raw disk, conditional puts and gets by many clients, and a restart with many items.
+//! `cargo xtask bench tables`: puts beside the raw disk, conditional puts and gets by many clients, beside another server where one
+//! is named, and a restart with many items.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,13 +11,18 @@ use aws::api::DYNAMODB;
 use serde_json::{Value, json};
 
 use crate::bench::disk::{self, rate};
+use crate::bench::figures::{Figure, Figures, Form, Goal};
 use crate::bench::functions::{median, nanoseconds};
 use crate::bench::http::{Connection, Operation};
 use crate::machine::{self, Outcome};
 use crate::options;
 use crate::served::Served;
 
-const USAGE: &str = "cargo xtask bench tables [--seconds 5] [--items 1000000] [--bin PATH]";
+const USAGE: &str = "cargo xtask bench tables [--seconds 5] [--items 1000000] [--beside ADDRESS] [--bin PATH] [--json]
+
+\
+     --beside names a DynamoDB server that runs already, and has its data in a file: the engine's own is
+     `dynoxide serve --port 8000 --db-path FILE` (cargo install dynoxide-rs --no-default-features --features native-sqlite,http-server,cli)";
 const CLIENTS: u64 = 64;
 /// Items of one BatchWriteItem.
 const BATCH: u64 = 25;
@@ -26,7 +32,10 @@ const TABLE: &str = "bench";
 struct Options {
     seconds: u64,
     items: u64,
+    /// Another server that is asked the same, in turns.
+    beside: Option<SocketAddr>,
     binary: Option<PathBuf>,
+    form: Form,
 }
 
 const fn operation(name: &'static str) -> Operation {
@@ -43,12 +52,21 @@ const WRITE: Operation = operation("BatchWriteItem");
 /// # Errors
 /// When the command line is wrong, or a call fails.
 pub(crate) fn run(args: &[String]) -> Outcome<()> {
-    let mut options = Options { seconds: 5, items: 1_000_000, binary: None };
-    options::read(args, &[], USAGE, |option, value| {
+    let mut options = Options { seconds: 5, items: 1_000_000, beside: None, binary: None, form: Form::Lines };
+    options::read(args, &["--json"], USAGE, |option, value| {
         match option {
             "--seconds" => options.seconds = value.number()?,
             "--items" => options.items = value.number()?,
             "--bin" => options.binary = Some(value.path()),
+            "--json" => options.form = Form::Json,
+            "--beside" => {
+                let address = value.text();
+                options.beside = Some(
+                    address
+                        .parse()
+                        .map_err(|_| format!("--beside {address}: an address such as 127.0.0.1:8000"))?,
+                );
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -56,7 +74,31 @@ pub(crate) fn run(args: &[String]) -> Outcome<()> {
     let binary = options.binary.clone().map_or_else(machine::build_release, Ok)?;
     let time = Duration::from_secs(options.seconds);
     let mut served = Served::start(&binary)?;
+    let mut figures = Figures::new(options.form);
+    let mut door = create(served.address)?;
+    lone(&served, &mut door, (time, &mut figures))?;
+    let beside = options.beside;
+    if let Some(other) = beside {
+        create(other)?;
+    }
+    crowd(served.address, beside, (time, &mut figures))?;
+    fill(&mut door, options.items, &mut figures)?;
+    drop(door);
+    served.restart(&binary)?;
     let mut door = Connection::open(served.address)?;
+    door.ask(GET, &json!({"TableName": TABLE, "Key": key(1)}))?;
+    let first_s = served.first_answer.as_secs_f64();
+    let about = "killed and started, until the first answer";
+    figures.add(Figure { about, value: first_s, unit: "s", goal: Goal::AtMost(1.0) });
+    let resident = served.memory_kib("VmRSS") as f64 / 1024.0;
+    figures.add(Figure { about: "resident then", value: resident, unit: "MiB", goal: Goal::AtMost(64.0) });
+    figures.tell();
+    Ok(())
+}
+
+/// A table, and a connection to its server.
+fn create(address: SocketAddr) -> Outcome<Connection> {
+    let mut door = Connection::open_signed(address, "dynamodb")?;
     door.ask(
         CREATE,
         &json!({
@@ -65,22 +107,28 @@ pub(crate) fn run(args: &[String]) -> Outcome<()> {
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
         }),
     )?;
-    lone(&served, &mut door, time)?;
-    let puts = many(served.address, time, |number| (PUT, lease(number)))?;
-    let gets =
-        many(served.address, time, |number| (GET, json!({"TableName": TABLE, "Key": key(number % 1000)})))?;
-    println!("{CLIENTS} clients: {puts:.0} conditional puts/s; {gets:.0} gets/s");
-    fill(&mut door, options.items)?;
-    drop(door);
-    served.restart(&binary)?;
-    let mut door = Connection::open(served.address)?;
-    door.ask(GET, &json!({"TableName": TABLE, "Key": key(1)}))?;
-    println!(
-        "{} items, killed and started: first answer after {:.2} s (goal 1), memory {} MiB (goal 64)",
-        options.items,
-        served.first_answer.as_secs_f64(),
-        served.memory_kib("VmRSS") / 1024
-    );
+    Ok(door)
+}
+
+/// Conditional puts and gets of many clients; of the other server in turns, so that both have the same machine.
+fn crowd(
+    address: SocketAddr,
+    beside: Option<SocketAddr>,
+    (time, figures): (Duration, &mut Figures),
+) -> Outcome<()> {
+    let get = |number: u64| (GET, json!({"TableName": TABLE, "Key": key(number % 1000)}));
+    let add = |figures: &mut Figures, about, value| {
+        figures.add(Figure { about, value, unit: "/s", goal: Goal::None });
+    };
+    add(figures, "64 clients, conditional puts", many(address, time, |number| (PUT, lease(number)))?);
+    if let Some(other) = beside {
+        let puts = many(other, time, |number| (PUT, lease(number)))?;
+        add(figures, "64 clients, conditional puts, of the other server", puts);
+    }
+    add(figures, "64 clients, gets", many(address, time, get)?);
+    if let Some(other) = beside {
+        add(figures, "64 clients, gets, of the other server", many(other, time, get)?);
+    }
     Ok(())
 }
 
@@ -99,7 +147,7 @@ fn lease(number: u64) -> Value {
 }
 
 /// One client that waits for each put, beside the disk's own syncs, in turns.
-fn lone(served: &Served, door: &mut Connection, time: Duration) -> Outcome<()> {
+fn lone(served: &Served, door: &mut Connection, (time, figures): (Duration, &mut Figures)) -> Outcome<()> {
     let before = disk::syncs(served.data.path(), time / 4)?;
     let mut puts = Vec::new();
     let started = machine::now();
@@ -111,10 +159,20 @@ fn lone(served: &Served, door: &mut Connection, time: Duration) -> Outcome<()> {
     }
     let after = disk::syncs(served.data.path(), time / 4)?;
     let (put_ms, sync_ms) = (median(&mut puts) / 1e6, 2e3 / (before + after));
-    println!(
-        "one client: put p50 {put_ms:.2} ms, a raw sync {sync_ms:.2} ms ({before:.0} and {after:.0}/s): {:.1} syncs (goal 2)",
-        put_ms / sync_ms
-    );
+    figures.add(Figure { about: "one client, put p50", value: put_ms, unit: "ms", goal: Goal::None });
+    figures.add(Figure {
+        about: "a raw sync, before and after",
+        value: sync_ms,
+        unit: "ms",
+        goal: Goal::None,
+    });
+    let syncs = put_ms / sync_ms;
+    figures.add(Figure {
+        about: "one client, put p50",
+        value: syncs,
+        unit: "syncs",
+        goal: Goal::AtMost(2.0),
+    });
     Ok(())
 }
 
@@ -127,7 +185,7 @@ fn many(
     let next = AtomicU64::new(0);
     let started = machine::now();
     let call = || -> Outcome<()> {
-        let mut door = Connection::open(address)?;
+        let mut door = Connection::open_signed(address, "dynamodb")?;
         while started.elapsed() < time {
             let (operation, body) = request(next.fetch_add(1, Ordering::Relaxed));
             door.call(operation, body.to_string().as_bytes())?;
@@ -142,7 +200,7 @@ fn many(
     Ok(rate(next.into_inner(), started.elapsed().as_secs_f64()))
 }
 
-fn fill(door: &mut Connection, items: u64) -> Outcome<()> {
+fn fill(door: &mut Connection, items: u64, figures: &mut Figures) -> Outcome<()> {
     let started = machine::now();
     let mut next = 0;
     while next < items {
@@ -151,9 +209,13 @@ fn fill(door: &mut Connection, items: u64) -> Outcome<()> {
         next += BATCH;
         door.call(WRITE, json!({"RequestItems": {TABLE: puts}}).to_string().as_bytes())?;
     }
-    println!(
-        "{items} items in batches of {BATCH}: {:.0} items/s",
-        rate(items, started.elapsed().as_secs_f64())
-    );
+    let per_s = rate(items, started.elapsed().as_secs_f64());
+    figures.add(Figure { about: "items of the table", value: items as f64, unit: "items", goal: Goal::None });
+    figures.add(Figure {
+        about: "written in batches of 25",
+        value: per_s,
+        unit: "items/s",
+        goal: Goal::None,
+    });
     Ok(())
 }
