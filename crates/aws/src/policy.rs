@@ -20,7 +20,7 @@ mod request;
 mod trust;
 
 pub use crate::policy::condition::Condition;
-pub use crate::policy::draft::Malformed;
+pub use crate::policy::draft::PolicyFault;
 pub use crate::policy::explain::{Explanation, StatementVerdict, explain};
 pub use crate::policy::judge::{Decision, Mismatch, StatementId, evaluate};
 pub use crate::policy::operator::{Comparison, Operator, Order, Quantifier, UnknownOperator};

@@ -207,7 +207,7 @@ impl<S> Service<S> {
 impl<S: Send + Sync> Service<S> {
     /// The service with the state that serves it.
     pub fn bind(&'static self, state: S) -> Box<dyn Serve> {
-        Box::new(Bound { service: self, state })
+        Box::new(BoundService { service: self, state })
     }
 }
 
@@ -275,18 +275,18 @@ impl<S> Describe for Service<S> {
     }
 }
 
-struct Bound<S: 'static> {
+struct BoundService<S: 'static> {
     service: &'static Service<S>,
     state: S,
 }
 
-impl<S> fmt::Debug for Bound<S> {
+impl<S> fmt::Debug for BoundService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.service, f)
     }
 }
 
-impl<S: Send + Sync> Describe for Bound<S> {
+impl<S: Send + Sync> Describe for BoundService<S> {
     fn name(&self) -> &'static str {
         self.service.name()
     }
@@ -312,7 +312,7 @@ impl<S: Send + Sync> Describe for Bound<S> {
     }
 }
 
-impl<S: Send + Sync> Serve for Bound<S> {
+impl<S: Send + Sync> Serve for BoundService<S> {
     fn run(&self, name: &str, call: Call, body: &[u8]) -> Reply {
         self.service.run(&self.state, name, call, body)
     }

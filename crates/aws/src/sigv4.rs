@@ -28,9 +28,18 @@ pub struct Credentials {
     pub session_token: Option<Secret>,
 }
 
+/// Whom a signature is for.
+#[derive(Clone, Copy, Debug)]
+pub struct SigningScope<'s> {
+    /// The region.
+    pub region: &'s str,
+    /// The service, as scopes name it: `sqs`, `events`.
+    pub service: &'s str,
+}
+
 /// What is signed.
 #[derive(Debug)]
-pub struct Unsigned<'r> {
+pub struct UnsignedRequest<'r> {
     /// In capitals.
     pub method: &'r str,
     /// As the `host` header says it.
@@ -43,13 +52,12 @@ pub struct Unsigned<'r> {
     pub body: &'r [u8],
 }
 
-/// The headers that a request is to be sent with besides its own. `region` and `service` as signatures name them: `sqs`,
-/// `events`; services refuse a `now` that is more than five minutes off.
+/// The headers that a request is to be sent with besides its own. Services refuse a `now` that is more than five minutes off.
 #[must_use]
 pub fn sign(
-    request: &Unsigned<'_>,
+    request: &UnsignedRequest<'_>,
     credentials: &Credentials,
-    (region, service): (&str, &str),
+    scope: SigningScope<'_>,
     now: Timestamp,
 ) -> Vec<(String, String)> {
     let time = amz_date(now);
@@ -67,9 +75,9 @@ pub fn sign(
         let _ = writeln!(canonical, "{name}:{value}");
     }
     let _ = write!(canonical, "\n{names}\n{}", hex(&Sha256::digest(request.body)));
-    let scope = format!("{day}/{region}/{service}/aws4_request");
+    let key = signing_key(&credentials.secret_access_key, day, scope);
+    let scope = format!("{day}/{}/{}/aws4_request", scope.region, scope.service);
     let to_sign = format!("{ALGORITHM}\n{time}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
-    let key = signing_key(&credentials.secret_access_key, day, (region, service));
     let signature = hex(&hmac(&key, to_sign.as_bytes()));
     let id = &credentials.access_key_id;
     let authorization =
@@ -79,7 +87,7 @@ pub fn sign(
 }
 
 /// Names in lower case and in order, values without spaces that do not count, several of one name joined.
-fn canonical_headers(request: &Unsigned<'_>, added: &[(String, String)]) -> BTreeMap<String, String> {
+fn canonical_headers(request: &UnsignedRequest<'_>, added: &[(String, String)]) -> BTreeMap<String, String> {
     let host = ("host".to_owned(), request.host.to_owned());
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in request.headers.iter().chain(added).chain([&host]) {
@@ -91,7 +99,8 @@ fn canonical_headers(request: &Unsigned<'_>, added: &[(String, String)]) -> BTre
 }
 
 /// The key that a secret gives for a day, a region and a service.
-fn signing_key(secret: &Secret, day: &str, (region, service): (&str, &str)) -> Vec<u8> {
+fn signing_key(secret: &Secret, day: &str, scope: SigningScope<'_>) -> Vec<u8> {
+    let SigningScope { region, service } = scope;
     let first = format!("AWS4{}", secret.reveal());
     [day, region, service, "aws4_request"]
         .into_iter()
@@ -114,7 +123,7 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
 mod tests {
     use serde_json::Value;
 
-    use super::{Credentials, Unsigned, sign};
+    use super::{Credentials, SigningScope, UnsignedRequest, sign};
     use crate::Timestamp;
     use crate::secret::Secret;
 
@@ -130,7 +139,7 @@ mod tests {
                 session_token: case["token"].as_str().map(Secret::new),
             };
             let pairs: Vec<(String, String)> = serde_json::from_value(case["headers"].clone()).unwrap();
-            let request = Unsigned {
+            let request = UnsignedRequest {
                 method: text("method"),
                 host: "example.amazonaws.com",
                 path: text("path"),
@@ -138,7 +147,8 @@ mod tests {
                 body: text("body").as_bytes(),
             };
             let now = Timestamp::parse_iso("2015-08-30T12:36:00Z").unwrap();
-            let headers = sign(&request, &credentials, ("us-east-1", "service"), now);
+            let headers =
+                sign(&request, &credentials, SigningScope { region: "us-east-1", service: "service" }, now);
             let (name, authorization) = headers.last().unwrap();
             assert_eq!(name, "authorization");
             let (rest, signature) = authorization.split_once(" Signature=").unwrap();

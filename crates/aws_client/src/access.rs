@@ -3,7 +3,7 @@
 use aws::Timestamp;
 use aws::api::{JsonApi, RestApi};
 use aws::secret::Secret;
-use aws::sigv4::{self, Unsigned};
+use aws::sigv4::{self, SigningScope, UnsignedRequest};
 use http_client::{Failure, Request};
 
 use crate::chain::Chain;
@@ -93,9 +93,14 @@ impl Access {
         let ServiceRequest { service, region, endpoint, method, path, mut headers, body } = request;
         let endpoint = endpoint.cloned().unwrap_or_else(|| self.chain.endpoint(service, region));
         let path = format!("{}{path}", endpoint.prefix);
-        let unsigned =
-            Unsigned { method, host: &endpoint.host, path: &path, headers: &headers, body: body.as_bytes() };
-        let added = sigv4::sign(&unsigned, &credentials, (region, service), now);
+        let unsigned = UnsignedRequest {
+            method,
+            host: &endpoint.host,
+            path: &path,
+            headers: &headers,
+            body: body.as_bytes(),
+        };
+        let added = sigv4::sign(&unsigned, &credentials, SigningScope { region, service }, now);
         let signature = added.iter().find_map(|(_, value)| Some(value.split_once("Signature=")?.1));
         let mut secrets: Vec<Secret> = signature.map(Secret::new).into_iter().collect();
         secrets.push(credentials.secret_access_key);

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use aws::sigv4::Credentials;
-use http_client::{Allowed, Client, Guard, Settings as HttpSettings};
+use http_client::{AllowedHost, Client, Guard, Settings as HttpSettings};
 use tokio::sync::Mutex;
 
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::settings::Settings;
-use crate::sources::{self, Answer, Asking, Loaded, Source};
-use crate::tried::{NoCredentials, Tried};
+use crate::sources::{self, Asking, ExpiringCredentials, Source, SourceAnswer};
+use crate::tried::{NoCredentials, SourceMiss};
 
 /// Credentials that expire are fetched again this long before, or halfway where they are good for less than twice of it.
 const REFRESH_BEFORE: Duration = Duration::from_secs(5 * 60);
@@ -38,23 +38,23 @@ const METADATA: &[&str] = &[
 /// Finds credentials, and keeps them. Clones share what is kept. The default has nobody to ask.
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
-    asked: Option<Arc<Asked>>,
+    asked: Option<Arc<ChainState>>,
 }
 
 /// Who is asked, with what, and what it gave.
 #[derive(Debug)]
-struct Asked {
+struct ChainState {
     sources: Vec<&'static Source>,
     settings: Settings,
     endpoints: Endpoints,
     http: Client,
-    kept: Mutex<Kept>,
+    kept: Mutex<CachedAnswer>,
 }
 
 /// What the last round through the sources gave.
 #[derive(Debug, Default)]
-struct Kept {
-    loaded: Option<Loaded>,
+struct CachedAnswer {
+    loaded: Option<ExpiringCredentials>,
     refresh_at: Option<Timestamp>,
     failure: Option<Failure>,
 }
@@ -88,12 +88,12 @@ impl Chain {
 
     fn over(sources: Vec<&'static Source>, settings: Settings) -> Result<Self, String> {
         let endpoints = Endpoints::read(&settings)?;
-        let mut allowed: Vec<Allowed> = METADATA.iter().filter_map(|place| place.parse().ok()).collect();
+        let mut allowed: Vec<AllowedHost> = METADATA.iter().filter_map(|place| place.parse().ok()).collect();
         allowed.extend(endpoints.named().filter_map(Endpoint::allowed));
         allowed.extend(sources::instance::named_endpoint(&settings));
         let http = Client::new(HttpSettings { guard: Guard::new(allowed), own_authorities: Vec::new() })?;
-        let kept = Mutex::new(Kept::default());
-        Ok(Self { asked: Some(Arc::new(Asked { sources, settings, endpoints, http, kept })) })
+        let kept = Mutex::new(CachedAnswer::default());
+        Ok(Self { asked: Some(Arc::new(ChainState { sources, settings, endpoints, http, kept })) })
     }
 
     /// Who calls. Credentials that are about to expire are fetched again; where that fails, they serve until they are expired.
@@ -118,7 +118,7 @@ impl Chain {
             Ok(loaded) => {
                 let credentials = loaded.credentials.clone();
                 let refresh_at = loaded.expires.map(|expires| refresh_at(now, expires));
-                *kept = Kept { loaded: Some(loaded), refresh_at, failure: None };
+                *kept = CachedAnswer { loaded: Some(loaded), refresh_at, failure: None };
                 Ok(credentials)
             }
             Err(told) => {
@@ -137,20 +137,20 @@ impl Chain {
     }
 }
 
-impl Asked {
-    async fn ask(&self, now: Timestamp) -> Result<Loaded, NoCredentials> {
+impl ChainState {
+    async fn ask(&self, now: Timestamp) -> Result<ExpiringCredentials, NoCredentials> {
         let asking = Asking { settings: &self.settings, endpoints: &self.endpoints, http: &self.http, now };
         let mut tried = Vec::new();
         for source in &self.sources {
             let (reason, may_pass) = match (source.ask)(asking).await {
-                Answer::Found(loaded) if loaded.expires.is_some_and(|expires| expires <= now) => {
+                SourceAnswer::Found(loaded) if loaded.expires.is_some_and(|expires| expires <= now) => {
                     ("what it gives is expired already".to_owned(), true)
                 }
-                Answer::Found(loaded) => return Ok(loaded),
-                Answer::Absent(reason) => (reason, false),
-                Answer::Failed(reason) => (reason, true),
+                SourceAnswer::Found(loaded) => return Ok(loaded),
+                SourceAnswer::Absent(reason) => (reason, false),
+                SourceAnswer::Failed(reason) => (reason, true),
             };
-            tried.push(Tried { source: source.name, reason });
+            tried.push(SourceMiss { source: source.name, reason });
             if may_pass {
                 return Err(NoCredentials { tried, may_pass });
             }

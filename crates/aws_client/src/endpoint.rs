@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws::api;
-use http_client::{Allowed, Request};
+use http_client::{AllowedHost, Request};
 
 use crate::settings::Settings;
 
@@ -49,7 +49,7 @@ impl Endpoint {
     }
 
     /// The host as a guard names it, so that a private address that somebody named is reached.
-    pub fn allowed(&self) -> Option<Allowed> {
+    pub fn allowed(&self) -> Option<AllowedHost> {
         let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
         let name = match self.host.rsplit_once(':') {
             Some((name, port)) if is_port(port) => name,

@@ -46,7 +46,7 @@ impl std::fmt::Debug for Source {
 }
 
 /// An answer under way.
-pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = SourceAnswer> + Send + 'a>>;
 
 /// What a source may use.
 #[derive(Clone, Copy, Debug)]
@@ -59,16 +59,16 @@ pub(crate) struct Asking<'a> {
 
 /// What a source says.
 #[derive(Debug)]
-pub(crate) enum Answer {
-    Found(Loaded),
+pub(crate) enum SourceAnswer {
+    Found(ExpiringCredentials),
     /// It is not set up, and why that is known: the next one is asked.
     Absent(String),
     /// It is set up and gives none: no other is asked.
     Failed(String),
 }
 
-impl Answer {
-    pub(crate) fn of(result: Result<Loaded, String>) -> Self {
+impl SourceAnswer {
+    pub(crate) fn of(result: Result<ExpiringCredentials, String>) -> Self {
         match result {
             Ok(loaded) => Self::Found(loaded),
             Err(reason) => Self::Failed(reason),
@@ -78,7 +78,7 @@ impl Answer {
 
 /// Credentials, and until when they are good.
 #[derive(Clone, Debug)]
-pub(crate) struct Loaded {
+pub(crate) struct ExpiringCredentials {
     pub(crate) credentials: Credentials,
     pub(crate) expires: Option<Timestamp>,
 }
@@ -97,7 +97,7 @@ pub(crate) const PROCESS: Members =
 /// As metadata endpoints have them.
 pub(crate) const METADATA: Members = Members { id: "AccessKeyId", secret: "SecretAccessKey", token: "Token" };
 
-impl Loaded {
+impl ExpiringCredentials {
     /// Out of a JSON document; `Expiration` is a date in ISO 8601 where there is one.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ pub(crate) async fn fetch(
 ///
 /// # Errors
 /// What it says instead.
-pub(crate) fn loaded_of(answer: &Response, members: Members) -> Result<Loaded, String> {
+pub(crate) fn loaded_of(answer: &Response, members: Members) -> Result<ExpiringCredentials, String> {
     if !answer.is_success() {
         let error = crate::answer::AwsError::of(answer);
         return Err(format!("it answered {} {} {}", answer.status, error.code, error.message)
@@ -149,5 +149,5 @@ pub(crate) fn loaded_of(answer: &Response, members: Members) -> Result<Loaded, S
             .to_owned());
     }
     let json: Value = serde_json::from_slice(&answer.body).map_err(|_| "its answer is no JSON".to_owned())?;
-    Loaded::from_json(&json, members)
+    ExpiringCredentials::from_json(&json, members)
 }

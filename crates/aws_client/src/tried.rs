@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One source that gave none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tried {
+pub struct SourceMiss {
     /// The source, for a person.
     pub source: &'static str,
     /// What is missing or wrong there.
@@ -15,7 +15,7 @@ pub struct Tried {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoCredentials {
     /// In the order of the chain; the last one is what ended it where `may_pass`.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<SourceMiss>,
     /// A source is set up and failed, which may mend itself or be mended; otherwise nothing is set up at all.
     pub may_pass: bool,
 }

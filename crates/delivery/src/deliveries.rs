@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws::{Clock, Timestamp};
 use aws_client::Access;
-use events::{Attempt, Events, MatchedEvent, Outcome, Owed, Retry, Settlement, Slots};
+use events::{Attempt, DueDelivery, Events, MatchedEvent, Outcome, Retry, Settlement, Slots};
 use http_client::Client;
 use queue::Arrival;
 use store::{Commit, Store};
@@ -29,12 +29,12 @@ pub struct Deliveries {
 pub struct DeliveryOutcome {
     attempt: Attempt,
     /// The target is a bus of ours: the event is accepted there in the settlement's commit.
-    forward: Option<Forwarded>,
+    forward: Option<ForwardedEvent>,
 }
 
 /// An event for a bus of ours, perhaps of another account or region.
 #[derive(Debug)]
-struct Forwarded {
+struct ForwardedEvent {
     events: Events,
     matched: MatchedEvent,
 }
@@ -65,7 +65,7 @@ impl Deliveries {
 }
 
 impl Debts for Deliveries {
-    type Debt = Owed;
+    type Debt = DueDelivery;
     type Outcome = DeliveryOutcome;
 
     fn store(&self) -> &Store {
@@ -80,26 +80,26 @@ impl Debts for Deliveries {
         self.events.next_due_at()
     }
 
-    fn lease(&self, commit: &mut Commit<'_>, slots: Slots) -> Vec<Owed> {
+    fn lease(&self, commit: &mut Commit<'_>, slots: Slots) -> Vec<DueDelivery> {
         self.events.due(commit, slots)
     }
 
-    fn lease_next(&self, commit: &mut Commit<'_>, payee: &str) -> Option<Owed> {
+    fn lease_next(&self, commit: &mut Commit<'_>, payee: &str) -> Option<DueDelivery> {
         self.events.next_due_to(commit, &payee.parse().ok()?)
     }
 
-    fn renew(&self, commit: &mut Commit<'_>, owed: &mut Owed, spare: Duration) -> bool {
+    fn renew(&self, commit: &mut Commit<'_>, owed: &mut DueDelivery, spare: Duration) -> bool {
         let now = commit.now;
         let until = self.events.renew_lease(commit, owed, now, spare);
         owed.call_until = until.unwrap_or(owed.call_until);
         until.is_some()
     }
 
-    fn terms(owed: &Owed) -> Terms {
+    fn terms(owed: &DueDelivery) -> Terms {
         Terms { payee: owed.target.arn.to_string(), call_time: owed.call_time, call_until: owed.call_until }
     }
 
-    fn label(owed: &Owed) -> Label {
+    fn label(owed: &DueDelivery) -> Label {
         Label {
             delivery_id: owed.id.clone(),
             event_id: owed.event_id.clone(),
@@ -109,7 +109,7 @@ impl Debts for Deliveries {
         }
     }
 
-    async fn call(&self, owed: &Owed, time: Duration) -> DeliveryOutcome {
+    async fn call(&self, owed: &DueDelivery, time: Duration) -> DeliveryOutcome {
         let started = self.now();
         let carried = timeout(time, target::carry(&self.outside, &self.events, owed, started)).await;
         let carried = carried.unwrap_or_else(|_| {
@@ -120,7 +120,7 @@ impl Debts for Deliveries {
         let (outcome, answer, forward) = match carried {
             CallOutcome::Ended { outcome, answer } => (outcome, answer, None),
             CallOutcome::Forward { events, matched } => {
-                (Outcome::Delivered, None, Some(Forwarded { events, matched }))
+                (Outcome::Delivered, None, Some(ForwardedEvent { events, matched }))
             }
         };
         DeliveryOutcome { attempt: Attempt { started, took, answer, outcome }, forward }
@@ -137,11 +137,11 @@ impl Debts for Deliveries {
         }
     }
 
-    fn settle(&self, commit: &mut Commit<'_>, owed: Owed, attempted: DeliveryOutcome) -> Verdict {
+    fn settle(&self, commit: &mut Commit<'_>, owed: DueDelivery, attempted: DeliveryOutcome) -> Verdict {
         let DeliveryOutcome { attempt, forward } = attempted;
         let settlement = self.events.settle(commit, &owed, &attempt);
         // Settled by somebody else already: then it was also forwarded by them.
-        if let (Some(Forwarded { events, matched }), true) = (forward, settlement != Settlement::Gone) {
+        if let (Some(ForwardedEvent { events, matched }), true) = (forward, settlement != Settlement::Gone) {
             let (now, ids) = (commit.now, commit.ids);
             commit.tx.in_scope(events.scope(), |tx| events.accept(&mut Commit::new(tx, now, ids), matched));
         }

@@ -15,7 +15,7 @@ use store::{Commit, Store};
 use tokio::time::timeout;
 
 use crate::debts::{Debts, Label, Terms, Verdict};
-use crate::invoker::{Called, Invoker};
+use crate::invoker::{CallResult, Invoker};
 
 /// Invocations leased in one commit.
 const LEASED_AT_ONCE_MAX: usize = 200;
@@ -29,7 +29,7 @@ pub struct Invocations {
 
 /// What came of a try.
 #[derive(Debug)]
-pub enum Tried {
+pub enum InvocationResult {
     /// The function was called, or why it was not.
     Answered(Result<Answer, Failed>),
     /// It did not answer in time.
@@ -62,8 +62,8 @@ impl Invocations {
             stream: None,
         };
         match self.invoker.call(&target, invocation).await.map_err(hindered)? {
-            Called::Ended(outcome) => ended(&outcome, target.version),
-            Called::Throttled(reason) => Err(Failed::Hindered(reason.to_owned())),
+            CallResult::Ended(outcome) => ended(&outcome, target.version),
+            CallResult::Throttled(reason) => Err(Failed::Hindered(reason.to_owned())),
         }
     }
 }
@@ -80,7 +80,7 @@ fn ended(outcome: &Outcome, version: String) -> Result<Answer, Failed> {
 
 impl Debts for Invocations {
     type Debt = OwedInvocation;
-    type Outcome = Tried;
+    type Outcome = InvocationResult;
 
     fn store(&self) -> &Store {
         self.functions().store()
@@ -125,18 +125,18 @@ impl Debts for Invocations {
         }
     }
 
-    async fn call(&self, owed: &OwedInvocation, time: Duration) -> Tried {
-        timeout(time, self.invoke(owed)).await.map_or(Tried::CutOff, Tried::Answered)
+    async fn call(&self, owed: &OwedInvocation, time: Duration) -> InvocationResult {
+        timeout(time, self.invoke(owed)).await.map_or(InvocationResult::CutOff, InvocationResult::Answered)
     }
 
-    fn was_cut_off(tried: &Tried) -> bool {
-        matches!(tried, Tried::CutOff)
+    fn was_cut_off(tried: &InvocationResult) -> bool {
+        matches!(tried, InvocationResult::CutOff)
     }
 
-    fn settle(&self, commit: &mut Commit<'_>, owed: OwedInvocation, tried: Tried) -> Verdict {
+    fn settle(&self, commit: &mut Commit<'_>, owed: OwedInvocation, tried: InvocationResult) -> Verdict {
         let result = match tried {
-            Tried::Answered(result) => result,
-            Tried::CutOff => {
+            InvocationResult::Answered(result) => result,
+            InvocationResult::CutOff => {
                 let words = "The function did not answer in time.".to_owned();
                 Err(Failed::Function { words, answer: None })
             }

@@ -39,7 +39,7 @@ pub struct Invokers(pub Vec<Invoker>);
 
 /// What came of a call.
 #[derive(Debug)]
-pub(crate) enum Called {
+pub(crate) enum CallResult {
     Ended(Outcome),
     /// It was not called: its places are taken. AWS's reason.
     Throttled(&'static str),
@@ -114,8 +114,8 @@ impl Invoker {
         };
         let target = self.functions.target(&name, 0)?;
         let outcome = match self.call(&target, invocation).await? {
-            Called::Ended(outcome) => outcome,
-            Called::Throttled(reason) => return Ok(throttled(reason)),
+            CallResult::Ended(outcome) => outcome,
+            CallResult::Throttled(reason) => return Ok(throttled(reason)),
         };
         let mut response = response(&outcome, request.version);
         if request.wants_log {
@@ -173,10 +173,10 @@ impl Invoker {
     }
 
     /// Calls a version, if it has a place.
-    pub(crate) async fn call(&self, target: &Target, invocation: Invocation) -> Result<Called, Error> {
+    pub(crate) async fn call(&self, target: &Target, invocation: Invocation) -> Result<CallResult, Error> {
         match self.permit(target) {
-            Ok(permit) => self.call_with(permit, target, invocation).await.map(Called::Ended),
-            Err(reason) => Ok(Called::Throttled(reason)),
+            Ok(permit) => self.call_with(permit, target, invocation).await.map(CallResult::Ended),
+            Err(reason) => Ok(CallResult::Throttled(reason)),
         }
     }
 

@@ -11,7 +11,7 @@ pub const CUT_OFF: &str = "TIMEOUT";
 
 /// A failure as it is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Judged {
+pub struct Judgement {
     /// The user guide's code.
     pub code: &'static str,
     /// Whether trying again may mend it.
@@ -19,7 +19,7 @@ pub struct Judged {
 }
 
 /// Where there is no answer.
-pub fn no_answer(kind: FailureKind) -> Judged {
+pub fn no_answer(kind: FailureKind) -> Judgement {
     let (code, retry) = match kind {
         FailureKind::Invalid => ("INVALID_PARAMETER", Retry::Never),
         FailureKind::Refused => ("NO_PERMISSIONS", Retry::Held),
@@ -28,20 +28,20 @@ pub fn no_answer(kind: FailureKind) -> Judged {
             ("SDK_CLIENT_ERROR", Retry::ByPolicy)
         }
     };
-    Judged { code, retry }
+    Judgement { code, retry }
 }
 
 /// An HTTP endpoint's status that is not 2xx, with its `Retry-After`. Source: user guide, "API destination error codes".
-pub fn http_status(status: u16, retry_after: Option<&str>, now: Timestamp) -> Judged {
+pub fn http_status(status: u16, retry_after: Option<&str>, now: Timestamp) -> Judgement {
     let retry = match status {
         401 | 407 | 409 | 429 | 500..=599 => after(retry_after, now),
         _ => Retry::Never,
     };
-    Judged { code: "ERROR_FROM_TARGET", retry }
+    Judgement { code: "ERROR_FROM_TARGET", retry }
 }
 
 /// The user guide's code for an error of AWS's, and whether trying again may mend it.
-pub fn aws_error(status: u16, name: &str) -> Judged {
+pub fn aws_error(status: u16, name: &str) -> Judgement {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let (code, retry) = match status {
         500.. => ("INTERNAL_ERROR", Retry::ByPolicy),
@@ -58,7 +58,7 @@ pub fn aws_error(status: u16, name: &str) -> Judged {
         }
         _ => ("INVALID_PARAMETER", Retry::Never),
     };
-    Judged { code, retry }
+    Judgement { code, retry }
 }
 
 /// `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
@@ -81,7 +81,7 @@ mod tests {
     use events::Retry;
     use events::Retry::{ByPolicy, Never};
 
-    use super::{Judged, after, aws_error};
+    use super::{Judgement, after, aws_error};
 
     #[test]
     fn errors_are_told_apart() {
@@ -103,7 +103,7 @@ mod tests {
             (400, "InvalidMessageContents", "INVALID_PARAMETER", Never),
         ];
         for (status, name, code, retry) in cases {
-            assert_eq!(aws_error(status, name), Judged { code, retry }, "{status} {name}");
+            assert_eq!(aws_error(status, name), Judgement { code, retry }, "{status} {name}");
         }
     }
 

@@ -12,7 +12,7 @@ use std::pin::Pin;
 
 use aws::Timestamp;
 use aws_client::Access;
-use events::{Events, MatchedEvent, Outcome, Owed, Retry, TargetKind, TargetResponse};
+use events::{DueDelivery, Events, MatchedEvent, Outcome, Retry, TargetKind, TargetResponse};
 use http_client::Client;
 
 use crate::tokens::Tokens;
@@ -58,7 +58,7 @@ type Calling<'c> = Pin<Box<dyn Future<Output = CallOutcome> + Send + 'c>>;
 #[derive(Clone, Copy)]
 struct Parcel<'p> {
     events: &'p Events,
-    owed: &'p Owed,
+    owed: &'p DueDelivery,
     now: Timestamp,
 }
 
@@ -73,7 +73,12 @@ static CALLERS: [&Caller; 6] = [
 ];
 
 /// Calls the target of a delivery once.
-pub(crate) async fn carry(outside: &Outside, events: &Events, owed: &Owed, now: Timestamp) -> CallOutcome {
+pub(crate) async fn carry(
+    outside: &Outside,
+    events: &Events,
+    owed: &DueDelivery,
+    now: Timestamp,
+) -> CallOutcome {
     match CALLERS.into_iter().find(|carrier| carrier.kind == owed.kind) {
         Some(carrier) => (carrier.carry)(outside, Parcel { events, owed, now }).await,
         None => hopeless(format!("{} is of a kind that the porter cannot call.", owed.target.arn)),

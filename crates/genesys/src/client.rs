@@ -54,7 +54,7 @@ pub struct Client {
     address: Address,
     credentials: Arc<Credentials>,
     environment: Environment,
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Mutex<ClientState>>,
 }
 
 /// What is called.
@@ -66,7 +66,7 @@ pub(crate) struct Call<'a> {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct ClientState {
     token: Option<Token>,
     /// The org allows nothing more before this.
     not_before: Timestamp,
@@ -85,7 +85,7 @@ impl Client {
             address,
             credentials: Arc::new(credentials),
             environment,
-            shared: Arc::new(Mutex::new(Shared::default())),
+            shared: Arc::new(Mutex::new(ClientState::default())),
         })
     }
 

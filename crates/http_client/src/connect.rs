@@ -167,21 +167,21 @@ impl AsyncWrite for Stream {
 
 /// A [`Stream`] as the pool of `hyper-util` wants it.
 #[derive(Debug)]
-pub(crate) struct Pooled(TokioIo<Stream>);
+pub(crate) struct PooledStream(TokioIo<Stream>);
 
-impl Connection for Pooled {
+impl Connection for PooledStream {
     fn connected(&self) -> Connected {
         Connected::new()
     }
 }
 
-impl Read for Pooled {
+impl Read for PooledStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().0).poll_read(cx, buf)
     }
 }
 
-impl Write for Pooled {
+impl Write for PooledStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().0).poll_write(cx, buf)
     }
@@ -196,9 +196,9 @@ impl Write for Pooled {
 }
 
 impl Service<Uri> for Connector {
-    type Response = Pooled;
+    type Response = PooledStream;
     type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Pooled, Failure>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<PooledStream, Failure>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
@@ -206,7 +206,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, url: Uri) -> Self::Future {
         let connector = self.clone();
-        Box::pin(async move { Ok(Pooled(TokioIo::new(connector.connect(&url).await?))) })
+        Box::pin(async move { Ok(PooledStream(TokioIo::new(connector.connect(&url).await?))) })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::failure::{Failure, FailureKind};
 
 /// What the configuration names: a host, an address, or a network.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Allowed {
+pub enum AllowedHost {
     /// A host name in lower case: whatever address it has. `localhost` names the loopback addresses as well.
     Host(String),
     /// The addresses that share the first `bits` bits with `address`.
@@ -20,7 +20,7 @@ pub enum Allowed {
     },
 }
 
-impl FromStr for Allowed {
+impl FromStr for AllowedHost {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -53,7 +53,7 @@ impl FromStr for Allowed {
     }
 }
 
-impl fmt::Display for Allowed {
+impl fmt::Display for AllowedHost {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(name) => out.write_str(name),
@@ -62,7 +62,7 @@ impl fmt::Display for Allowed {
     }
 }
 
-impl Allowed {
+impl AllowedHost {
     fn names(&self, host: &str, address: IpAddr) -> bool {
         match self {
             Self::Host(name) => name == host || (name == "localhost" && address.is_loopback()),
@@ -83,12 +83,12 @@ pub enum Scheme {
 /// The rule: public addresses over HTTPS; any other address, and plain HTTP, only for what is named.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
-    allowed: Vec<Allowed>,
+    allowed: Vec<AllowedHost>,
 }
 
 impl Guard {
     /// Public addresses over HTTPS, and what is named here.
-    pub fn new(allowed: Vec<Allowed>) -> Self {
+    pub fn new(allowed: Vec<AllowedHost>) -> Self {
         Self { allowed }
     }
 
@@ -192,7 +192,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Allowed, Guard, Scheme};
+    use super::{AllowedHost, Guard, Scheme};
 
     fn guard(allowed: &[&str]) -> Guard {
         Guard::new(allowed.iter().map(|text| text.parse().unwrap()).collect())
@@ -250,7 +250,7 @@ mod tests {
         for text in
             ["", "10.0.0.0/33", "10.0.0/8", "::/129", "a b", "http://x", "x:80", "10.0.0.256", "x/8", "a..b"]
         {
-            assert!(text.parse::<Allowed>().is_err(), "{text}");
+            assert!(text.parse::<AllowedHost>().is_err(), "{text}");
         }
     }
 }

@@ -17,4 +17,4 @@ pub use crate::client::{Client, Settings};
 pub use crate::connect::Stream;
 pub use crate::exchange::{Request, Response};
 pub use crate::failure::{Failure, FailureKind};
-pub use crate::guard::{Allowed, Guard, Scheme};
+pub use crate::guard::{AllowedHost, Guard, Scheme};

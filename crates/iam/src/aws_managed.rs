@@ -6,7 +6,7 @@ use crate::identifier;
 
 /// A policy whose document is known.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct KnownPolicy {
     /// Path and name behind `policy/`.
     pub(crate) path: &'static str,
     pub(crate) document: &'static str,
@@ -14,24 +14,24 @@ pub(crate) struct Known {
 
 /// Those that set-up scripts of pipelines attach. Source: AWS Managed Policy Reference Guide; the second one as LocalStack recorded
 /// it (tests/aws/services/iam/test_iam_managed_policies.snapshot.json).
-pub(crate) const KNOWN: &[Known] = &[
-    Known {
+pub(crate) const KNOWN: &[KnownPolicy] = &[
+    KnownPolicy {
         path: "AdministratorAccess",
         document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
     },
-    Known {
+    KnownPolicy {
         path: "service-role/AWSLambdaBasicExecutionRole",
         document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}"#,
     },
-    Known {
+    KnownPolicy {
         path: "service-role/AWSLambdaSQSQueueExecutionRole",
         document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}"#,
     },
-    Known {
+    KnownPolicy {
         path: "service-role/AWSLambdaRole",
         document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["lambda:InvokeFunction"],"Resource":["*"]}]}"#,
     },
-    Known {
+    KnownPolicy {
         path: "AmazonSQSFullAccess",
         document: r#"{"Version":"2012-10-17","Statement":[{"Action":["sqs:*"],"Effect":"Allow","Resource":"*"}]}"#,
     },
@@ -44,7 +44,7 @@ pub(crate) struct AwsPolicy {
     pub(crate) name: String,
     /// `/`, or names between slashes.
     pub(crate) path: String,
-    pub(crate) known: Option<&'static Known>,
+    pub(crate) known: Option<&'static KnownPolicy>,
 }
 
 impl AwsPolicy {

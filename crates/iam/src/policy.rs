@@ -47,7 +47,7 @@ pub(crate) struct Version {
 
 /// A managed policy that an ARN names.
 #[derive(Debug)]
-pub(crate) enum Named {
+pub(crate) enum ManagedPolicyName {
     /// One of the account.
     Own(Box<ManagedPolicy>),
     /// One of AWS's: they all exist.
@@ -78,24 +78,28 @@ impl ManagedPolicy {
     ///
     /// # Errors
     /// `ValidationError` where the text is no ARN.
-    pub(crate) fn named(read: &mut impl Read, account: &str, text: &str) -> Result<Option<Named>, Error> {
+    pub(crate) fn named(
+        read: &mut impl Read,
+        account: &str,
+        text: &str,
+    ) -> Result<Option<ManagedPolicyName>, Error> {
         let arn: Arn = text.parse().map_err(|_| error::invalid_arn(text))?;
         let Some(path) = arn.resource.strip_prefix("policy/").filter(|_| arn.service == "iam") else {
             return Err(error::invalid_arn(text));
         };
         if arn.account == "aws" {
-            return Ok(Some(Named::Aws(AwsPolicy::at(path))));
+            return Ok(Some(ManagedPolicyName::Aws(AwsPolicy::at(path))));
         }
         let found = read.get(&POLICIES, &key(&arn.account, name_in_arn(path)));
         let is_here = |policy: &Self| arn.account == account && policy.arn(account) == arn;
-        Ok(found.filter(is_here).map(|policy| Named::Own(Box::new(policy))))
+        Ok(found.filter(is_here).map(|policy| ManagedPolicyName::Own(Box::new(policy))))
     }
 
     /// A policy of the account that must be there; AWS's are refused, for they are not to be changed.
     pub(crate) fn own(read: &mut impl Read, account: &str, arn: &str) -> Result<Self, Error> {
         match Self::named(read, account, arn)? {
-            Some(Named::Own(policy)) => Ok(*policy),
-            Some(Named::Aws(_)) => Err(error::not_ours(arn)),
+            Some(ManagedPolicyName::Own(policy)) => Ok(*policy),
+            Some(ManagedPolicyName::Aws(_)) => Err(error::not_ours(arn)),
             None => Err(error::no_policy(arn)),
         }
     }
@@ -153,7 +157,7 @@ impl ManagedPolicy {
     }
 }
 
-impl Named {
+impl ManagedPolicyName {
     /// The document that counts; `None` where it is AWS's and not known here.
     pub(crate) fn document(&self) -> Option<&str> {
         match self {

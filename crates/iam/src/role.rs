@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws::policy::{Kind, Malformed, Policy};
+use aws::policy::{Kind, Policy, PolicyFault};
 use aws::{Arn, Error, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
@@ -124,7 +124,7 @@ pub(crate) fn size_of(document: &str) -> usize {
 
 /// Refuses a text that is no trust policy.
 pub(crate) fn check_trust(text: &str) -> Result<(), Error> {
-    Policy::parse(text, Kind::Trust).map_err(Malformed::into_iam_error)?;
+    Policy::parse(text, Kind::Trust).map_err(PolicyFault::into_iam_error)?;
     if size_of(text) > limits::TRUST_SIZE_MAX {
         return Err(error::over_quota("ACLSizePerRole", limits::TRUST_SIZE_MAX));
     }
@@ -133,5 +133,5 @@ pub(crate) fn check_trust(text: &str) -> Result<(), Error> {
 
 /// Refuses a text that is no policy of a role.
 pub(crate) fn check_permissions(text: &str) -> Result<(), Error> {
-    Policy::parse(text, Kind::Identity).map_err(Malformed::into_iam_error).map(|_| ())
+    Policy::parse(text, Kind::Identity).map_err(PolicyFault::into_iam_error).map(|_| ())
 }

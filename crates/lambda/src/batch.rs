@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use aws::{Arn, Timestamp};
 use pattern::{Event, EventPattern};
-use queue::{Handle, Receive, Received};
+use queue::{Handle, Receive, ReceivedMessage};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use store::Commit;
@@ -61,7 +61,7 @@ pub struct Gathered {
 /// Messages as they were received, before anybody has looked at them.
 #[derive(Clone, Debug)]
 pub struct Catch {
-    received: Vec<Received>,
+    received: Vec<ReceivedMessage>,
     mapping: Mapping,
     source: Arn,
     until: Timestamp,

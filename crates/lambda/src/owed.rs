@@ -11,7 +11,8 @@ use std::time::Duration;
 use aws::{Arn, Error, Timestamp};
 use queue::backoff::pause_after;
 use queue::{
-    Arrival, Attribute, Extended, Extension, NewMessage, QueueId, Receive, Received, Settings, Value,
+    Arrival, Attribute, Extension, LeaseChange, NewMessage, QueueId, Receive, ReceivedMessage, Settings,
+    Value,
 };
 use store::{Commit, Read, Tx};
 
@@ -167,7 +168,7 @@ impl Functions {
         let until = now.plus(call_time + LEASE_SPARE);
         let received =
             self.queues.receive(&mut commit.tx, queue, &Receive { max, until, now, redrive: None });
-        let owed = |received: Received| {
+        let owed = |received: ReceivedMessage| {
             let text = |name: &str| text_of(&received.attributes, name);
             let number = |name: &str| text(name).and_then(|text| text.parse::<u64>().ok());
             let count =
@@ -195,7 +196,7 @@ impl Functions {
         let now = commit.now;
         let until = now.plus(owed.call_time + LEASE_SPARE);
         let held =
-            self.queues.extend(&mut commit.tx, &owed.handle, Extension { until, now }) == Extended::Yes;
+            self.queues.extend(&mut commit.tx, &owed.handle, Extension { until, now }) == LeaseChange::Yes;
         if held {
             owed.call_until = until;
         }

@@ -4,11 +4,11 @@
 use aws::Arn;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use queue::{Received, Value as AttributeValue};
+use queue::{ReceivedMessage, Value as AttributeValue};
 use serde_json::{Map, Value, json};
 
 /// The record of a message.
-pub(crate) fn record(message: &Received, source: &Arn) -> Value {
+pub(crate) fn record(message: &ReceivedMessage, source: &Arn) -> Value {
     let mut record = Map::new();
     let mut set = |member: &str, value: Value| record.insert(member.to_owned(), value);
     set("messageId", json!(message.id));
@@ -26,7 +26,7 @@ pub(crate) fn record(message: &Received, source: &Arn) -> Value {
     Value::Object(record)
 }
 
-fn attributes(message: &Received) -> Value {
+fn attributes(message: &ReceivedMessage) -> Value {
     let first = message.first_received_at.unix_ms().to_string();
     let all = [
         ("ApproximateReceiveCount", Some(message.receive_count.to_string())),
@@ -43,7 +43,7 @@ fn attributes(message: &Received) -> Value {
     Value::Object(present.collect())
 }
 
-fn message_attributes(message: &Received) -> Value {
+fn message_attributes(message: &ReceivedMessage) -> Value {
     let shown = message.attributes.iter().map(|attribute| {
         let (member, text) = match &attribute.value {
             AttributeValue::Text(text) => ("stringValue", text.clone()),

@@ -88,11 +88,11 @@ impl Logs {
         name: StreamName<'_>,
         entries: Vec<Entry>,
         now: Timestamp,
-    ) -> Result<Rejected, Error> {
+    ) -> Result<RejectedEvents, Error> {
         let StreamName { group, stream } = name;
         let mut record = Self::group(tx, group)?;
         let mut into = Self::stream(tx, group, stream)?;
-        let mut rejected = Rejected::default();
+        let mut rejected = RejectedEvents::default();
         for (index, entry) in entries.into_iter().enumerate() {
             match judge(entry.time_ms, &record, now) {
                 Ok(()) => add(tx, Target { group: &mut record, stream: &mut into }, entry, now),
@@ -109,7 +109,7 @@ impl Logs {
 
 /// Which events of a request were not taken because of their times: those before the ends, and from the start on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rejected {
+pub(crate) struct RejectedEvents {
     pub(crate) too_new_start: Option<usize>,
     pub(crate) too_old_end: Option<usize>,
     pub(crate) expired_end: Option<usize>,

@@ -14,22 +14,33 @@ use crate::filter::Filter;
 use crate::limits;
 
 /// A place among events: before the one with this time in ms and this number. The first place is all zeroes.
-pub(crate) type Place = (u64, u64);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EventPosition {
+    pub(crate) time_ms: u64,
+    pub(crate) number: u64,
+}
 
 /// An event as it is shown, with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedEvent {
-    pub(crate) place: Place,
+    pub(crate) place: EventPosition,
     pub(crate) event: LogEvent,
+}
+
+/// Events, and whether there are more.
+#[derive(Debug)]
+pub(crate) struct EventPage<E> {
+    pub(crate) events: Vec<E>,
+    pub(crate) has_more: bool,
 }
 
 /// Which events are shown.
 #[derive(Debug)]
 pub(crate) struct Query {
     /// From this place on.
-    pub(crate) from: Place,
+    pub(crate) from: EventPosition,
     /// Before this place.
-    pub(crate) to: Place,
+    pub(crate) to: EventPosition,
     pub(crate) filter: Filter,
     pub(crate) limit: usize,
 }
@@ -41,8 +52,8 @@ pub(crate) fn events_of(
     stream: u64,
     query: &Query,
     direction: Direction,
-) -> (Vec<PlacedEvent>, bool) {
-    let key = |(time_ms, number): Place| (stream, time_ms, number);
+) -> EventPage<PlacedEvent> {
+    let key = |place: EventPosition| (stream, place.time_ms, place.number);
     let range = KeyRange::between(&key(query.from), &key(query.to));
     let mut shown: Vec<PlacedEvent> = Vec::new();
     let mut has_more = false;
@@ -57,44 +68,46 @@ pub(crate) fn events_of(
             has_more = true;
             return ControlFlow::Break(());
         }
-        shown.push(PlacedEvent { place: (time_ms, number), event });
+        shown.push(PlacedEvent { place: EventPosition { time_ms, number }, event });
         ControlFlow::Continue(())
     });
-    (shown, has_more)
+    EventPage { events: shown, has_more }
 }
 
 /// The place after an event.
-pub(crate) fn after((time_ms, number): Place) -> Place {
-    number.checked_add(1).map_or((time_ms.saturating_add(1), 0), |number| (time_ms, number))
+pub(crate) fn after(EventPosition { time_ms, number }: EventPosition) -> EventPosition {
+    let next_ms = EventPosition { time_ms: time_ms.saturating_add(1), number: 0 };
+    number.checked_add(1).map_or(next_ms, |number| EventPosition { time_ms, number })
 }
 
 /// A place as a token, with a word before it that says which way it goes.
-pub(crate) fn token(way: &str, (time_ms, number): Place) -> String {
+pub(crate) fn token(way: &str, EventPosition { time_ms, number }: EventPosition) -> String {
     format!("{way}/{time_ms:020}{number:036}")
 }
 
 /// The way and the place of a token.
-pub(crate) fn place_of(token: &str) -> Result<(&str, Place), Error> {
+pub(crate) fn place_of(token: &str) -> Result<(&str, EventPosition), Error> {
     let read = || {
         let (way, digits) = token.split_once('/')?;
         let (time_ms, number) = digits.split_at_checked(20).filter(|_| digits.len() == 56)?;
-        Some((way, (time_ms.parse().ok()?, number.parse().ok()?)))
+        Some((way, EventPosition { time_ms: time_ms.parse().ok()?, number: number.parse().ok()? }))
     };
     read().ok_or_else(|| error::invalid_parameter("The specified nextToken is invalid."))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{after, place_of, token};
+    use super::{EventPosition, after, place_of, token};
 
     #[test]
     fn a_token_there_and_back() {
-        for place in [(0, 0), (1_773_921_600_000, 7), (u64::MAX, u64::MAX)] {
+        let at = |time_ms, number| EventPosition { time_ms, number };
+        for place in [at(0, 0), at(1_773_921_600_000, 7), at(u64::MAX, u64::MAX)] {
             assert_eq!(place_of(&token("f", place)).unwrap(), ("f", place));
         }
         for text in ["", "f", "f/", "f/1", "x", &"1".repeat(58), "f/é"] {
             assert_eq!(place_of(text).unwrap_err().code, "InvalidParameterException", "{text}");
         }
-        assert_eq!((after((1, 2)), after((1, u64::MAX))), ((1, 3), (2, 0)));
+        assert_eq!((after(at(1, 2)), after(at(1, u64::MAX))), (at(1, 3), at(2, 0)));
     }
 }

@@ -14,7 +14,7 @@ use crate::matcher::cidr::AddressRange;
 use crate::matcher::number::Number;
 use crate::parse::alternatives::Alternatives;
 use crate::pattern::{Entry, EventPattern, Field, Leaf, Node, Object, Span};
-use crate::place::Counted;
+use crate::place::LineCount;
 
 /// Keys that may not be used inside `$or`, at any depth: operators, and names kept for operators to come
 /// (event-ruler, `Constants.RESERVED_FIELD_NAMES_IN_OR_RELATIONSHIP`).
@@ -57,7 +57,7 @@ impl EventPattern {
     /// # Errors
     /// [`InvalidPattern`], with AWS's own words and with ours.
     pub fn parse(text: &str) -> Result<EventPattern, InvalidPattern> {
-        let (path, seen) = (vec![], Counted::default());
+        let (path, seen) = (vec![], LineCount::default());
         let mut parser =
             Parser { reader: Reader::new(text), path, seen, depth: 0, inside_or: false, too_complex: None };
         parser.pattern().map_err(|failure| failure.in_pattern(text))
@@ -70,7 +70,7 @@ pub(crate) struct Parser<'a> {
     /// The keys from the root to here.
     path: Vec<String>,
     /// How far lines and columns are counted.
-    seen: Counted,
+    seen: LineCount,
     /// How many objects are being read.
     depth: usize,
     /// Whether a branch of `$or` is being read, at any depth.

@@ -2,27 +2,27 @@
 
 /// Line and column, from 1, of the byte at `at`; a column is as wide as `width` says of each character.
 pub(crate) fn line_and_column(text: &str, at: usize, width: fn(char) -> usize) -> (usize, usize) {
-    let mut counted = Counted::default();
+    let mut counted = LineCount::default();
     counted.advance_by(text, at, width);
     (counted.line, counted.column)
 }
 
 /// How far lines and columns are counted, both from 1.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Counted {
+pub(crate) struct LineCount {
     at: usize,
     pub(crate) line: usize,
     pub(crate) column: usize,
     after_return: bool,
 }
 
-impl Default for Counted {
-    fn default() -> Counted {
-        Counted { at: 0, line: 1, column: 1, after_return: false }
+impl Default for LineCount {
+    fn default() -> LineCount {
+        LineCount { at: 0, line: 1, column: 1, after_return: false }
     }
 }
 
-impl Counted {
+impl LineCount {
     /// Counts on to the byte at `at`, columns in characters.
     pub(crate) fn advance(&mut self, text: &str, at: usize) {
         self.advance_by(text, at, |_| 1);

@@ -5,7 +5,7 @@ mod wire;
 use std::time::Duration;
 
 use aws::Timestamp;
-use aws::sigv4::{self, Credentials, Unsigned};
+use aws::sigv4::{self, Credentials, SigningScope, UnsignedRequest};
 use http_client::{Client, Failure, Guard, Request as Call, Response, Settings};
 use serde_json::Value;
 
@@ -87,8 +87,9 @@ impl Http {
         let usual = if self.endpoint.starts_with("https:") { ":443" } else { ":80" };
         let host = host.strip_suffix(usual).unwrap_or(host);
         let body = message.body.as_bytes();
-        let unsigned = Unsigned { method: message.method, host, path: &path, headers: &headers, body };
-        let added = sigv4::sign(&unsigned, &signer.credentials, ("us-east-1", service), (signer.now)());
+        let unsigned = UnsignedRequest { method: message.method, host, path: &path, headers: &headers, body };
+        let scope = SigningScope { region: "us-east-1", service };
+        let added = sigv4::sign(&unsigned, &signer.credentials, scope, (signer.now)());
         headers.extend(added);
         headers
     }

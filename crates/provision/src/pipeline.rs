@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use http_client::Allowed;
+use http_client::AllowedHost;
 
 use crate::fields::Fields;
 use crate::mistake::{Marked, Mistake, kind};
@@ -194,7 +194,7 @@ pub(crate) const SECTION: Section = Section {
 
 impl Pipeline {
     /// The private addresses and hosts that may be called.
-    pub fn allowed(&self) -> Vec<Allowed> {
+    pub fn allowed(&self) -> Vec<AllowedHost> {
         self.allow_private.iter().filter_map(|allowed| allowed.value.parse().ok()).collect()
     }
 
@@ -271,7 +271,7 @@ pub fn check(pipeline: &Pipeline) -> Vec<Mistake> {
     connection::check(&pipeline.connections, &names, &mut out);
     api_destination::check(&pipeline.api_destinations, &names, &mut out);
     for allowed in &pipeline.allow_private {
-        if let Err(sentence) = allowed.value.parse::<Allowed>() {
+        if let Err(sentence) = allowed.value.parse::<AllowedHost>() {
             out.push(Mistake::new(kind::ENDPOINT, allowed.span, sentence));
         }
     }

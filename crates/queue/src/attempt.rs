@@ -11,7 +11,7 @@ use store::{Found, KeyRange, Read, Table, Tx, record};
 
 use crate::engine::Queues;
 use crate::engine::handle::Handle;
-use crate::engine::receive::{Receive, Received};
+use crate::engine::receive::{Receive, ReceivedMessage};
 use crate::engine::record::QueueId;
 use crate::limits;
 
@@ -31,6 +31,12 @@ struct Attempt {
 
 record!(Attempt, version 1);
 
+/// An attempt whose receive can be repeated, and what it brings again.
+struct RepeatableAttempt {
+    attempt: Attempt,
+    messages: Vec<ReceivedMessage>,
+}
+
 impl Queues {
     /// As [`Queues::receive`]; what attempt `id` brought before is brought again where that is still possible.
     pub(crate) fn receive_attempt(
@@ -39,9 +45,11 @@ impl Queues {
         queue: QueueId,
         id: &str,
         receive: &Receive,
-    ) -> Vec<Received> {
+    ) -> Vec<ReceivedMessage> {
         let key = (queue.0, id.to_owned());
-        if let Some((attempt, again)) = self.attempt(tx, &key, receive.now.unix_ms()) {
+        if let Some(RepeatableAttempt { attempt, messages: again }) =
+            self.attempt(tx, &key, receive.now.unix_ms())
+        {
             let leased_until_ms = self.renew_all(tx, &attempt.handles, receive);
             tx.put(&ATTEMPTS, &key, &Attempt { leased_until_ms, ..attempt });
             return again;
@@ -66,12 +74,7 @@ impl Queues {
     }
 
     /// The attempt and its messages, all of which are as it left them.
-    fn attempt(
-        &self,
-        read: &mut impl Read,
-        key: &(u64, String),
-        now_ms: u64,
-    ) -> Option<(Attempt, Vec<Received>)> {
+    fn attempt(&self, read: &mut impl Read, key: &(u64, String), now_ms: u64) -> Option<RepeatableAttempt> {
         let attempt = read.get(&ATTEMPTS, key)?;
         if attempt.until_ms <= now_ms || attempt.leased_until_ms <= now_ms {
             return None;
@@ -83,9 +86,9 @@ impl Queues {
             }
             Self::received_with(read, handle)
         };
-        let again: Option<Vec<Received>> =
+        let again: Option<Vec<ReceivedMessage>> =
             attempt.handles.iter().map(|handle| untouched(handle, read)).collect();
-        Some((attempt, again?))
+        Some(RepeatableAttempt { attempt, messages: again? })
     }
 
     fn renew_all(&self, tx: &mut Tx<'_>, handles: &[Handle], receive: &Receive) -> u64 {

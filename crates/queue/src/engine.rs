@@ -26,7 +26,7 @@ use aws::{Scope, Timestamp};
 use store::{KeyRange, Read, Store, Tx};
 
 use crate::engine::family::{Family, WaitingTimes};
-use crate::engine::memory::{Arrival, Change, Counts, Memory, Tally, Traffic};
+use crate::engine::memory::{Arrival, Change, Counts, InternalQueue, Memory, Tally, Traffic};
 use crate::engine::record::{INDEX, INTERNAL, PARKED, Phase, QUEUES, QueueId, QueueRecord, Settings};
 
 /// All queues of a store. Clones share their memory.
@@ -228,7 +228,7 @@ impl Queues {
     /// The internal queues whose names begin with `prefix` and that have a due message and a free permit.
     pub fn due(&self, read: &mut impl Read, prefix: &str, now: Timestamp) -> Vec<Due> {
         let mut due = Vec::new();
-        for (queue, name, first) in self.memory.internal(prefix) {
+        for InternalQueue { id: queue, name, first_due: first } in self.memory.internal(prefix) {
             if first <= now && self.is_due(read, queue, now) && self.has_permit(read, queue, now) {
                 due.push(Due { queue, name });
             }
@@ -238,7 +238,7 @@ impl Queues {
 
     /// When the next message of such a queue falls due or its lease ends, to the second below; `None`: all are empty.
     pub fn next_due(&self, prefix: &str) -> Option<Timestamp> {
-        self.memory.internal(prefix).into_iter().map(|(_, _, first)| first).min()
+        self.memory.internal(prefix).into_iter().map(|queue| queue.first_due).min()
     }
 
     fn has_permit(&self, read: &mut impl Read, queue: QueueId, now: Timestamp) -> bool {

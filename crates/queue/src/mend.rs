@@ -33,7 +33,7 @@ impl Queues {
 
 /// What was given up, because a part of it is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mended {
+pub struct Repairs {
     /// Places in a queue without a message.
     pub places: u64,
     /// Messages without a place in a queue: nobody knows where they belong.
@@ -62,9 +62,9 @@ fn queues(store: &Store) -> Result<(), store::Error> {
 ///
 /// # Errors
 /// The store's.
-pub fn after_salvage(store: &Store) -> Result<Mended, store::Error> {
+pub fn after_salvage(store: &Store) -> Result<Repairs, store::Error> {
     queues(store)?;
-    let mut mended = Mended::default();
+    let mut mended = Repairs::default();
     mended.places += each(store, &INDEX, |tx, place| {
         let lost = !matches!(tx.find(&CONTENTS, &place.2.1), Found::Value(_));
         if lost {

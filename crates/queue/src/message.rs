@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::receive::Received;
+use crate::engine::receive::ReceivedMessage;
 use crate::engine::record::{Attribute, Value};
 use crate::error;
 use crate::limits;
@@ -159,7 +159,7 @@ pub(crate) fn write_attribute(attribute: &Attribute) -> (String, WireAttribute) 
     (attribute.name.clone(), WireAttribute { data_type, string_value, binary_value })
 }
 
-impl Received {
+impl ReceivedMessage {
     /// `MD5OfMessageBody`.
     pub fn body_md5(&self) -> String {
         md5_of_body(&self.body)

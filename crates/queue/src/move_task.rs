@@ -66,9 +66,16 @@ impl MoveTask {
     }
 }
 
+/// A task under its key.
+pub(crate) struct StoredMoveTask {
+    pub(crate) key: (String, u64),
+    pub(crate) task: MoveTask,
+}
+
 /// The tasks of a queue, newest first.
-pub(crate) fn tasks_of(read: &mut impl Read, source: &str) -> Vec<((String, u64), MoveTask)> {
-    read.list_back(&MOVE_TASKS, &KeyRange::prefix(&source.to_owned()), usize::MAX)
+pub(crate) fn tasks_of(read: &mut impl Read, source: &str) -> Vec<StoredMoveTask> {
+    let of_source = read.list_back(&MOVE_TASKS, &KeyRange::prefix(&source.to_owned()), usize::MAX);
+    of_source.into_iter().map(|(key, task)| StoredMoveTask { key, task }).collect()
 }
 
 impl Queues {
@@ -81,7 +88,7 @@ impl Queues {
     /// there may be more to do at once, and otherwise in a second.
     pub fn step_move_tasks(&self, tx: &mut Tx<'_>, now: Timestamp) -> usize {
         let mut moved = 0;
-        for (key, mut task) in running(tx) {
+        for StoredMoveTask { key, mut task } in running(tx) {
             moved += self.step(tx, &mut task, now);
             tx.put(&MOVE_TASKS, &key, &task);
         }
@@ -120,7 +127,8 @@ impl MoveTask {
     }
 }
 
-fn running(read: &mut impl Read) -> Vec<((String, u64), MoveTask)> {
-    let all = read.list(&MOVE_TASKS, &KeyRange::all(), usize::MAX);
-    all.into_iter().filter(|(_, task)| task.status == Status::Running).collect()
+fn running(read: &mut impl Read) -> Vec<StoredMoveTask> {
+    let all = read.list(&MOVE_TASKS, &KeyRange::all(), usize::MAX).into_iter();
+    let all = all.map(|(key, task)| StoredMoveTask { key, task });
+    all.filter(|stored| stored.task.status == Status::Running).collect()
 }

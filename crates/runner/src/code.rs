@@ -63,8 +63,8 @@ impl From<io::Error> for CodeError {
 ///
 /// # Errors
 /// Where a folder cannot be read.
-pub fn check_all(data_dir: &Path) -> io::Result<Checked> {
-    let mut all = Checked::default();
+pub fn check_all(data_dir: &Path) -> io::Result<CodeCheck> {
+    let mut all = CodeCheck::default();
     let scopes = match fs::read_dir(data_dir.join("functions")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(all),
         scopes => scopes?,
@@ -81,7 +81,7 @@ pub fn check_all(data_dir: &Path) -> io::Result<Checked> {
 ///
 /// # Errors
 /// Where one cannot be copied.
-pub fn copy_whole(from: &Path, into: &Path, zips: &Checked) -> io::Result<()> {
+pub fn copy_whole(from: &Path, into: &Path, zips: &CodeCheck) -> io::Result<()> {
     for zip in &zips.whole {
         let place = into.join(zip.strip_prefix(from).unwrap_or(zip));
         fs::create_dir_all(place.parent().unwrap_or(into))?;
@@ -101,7 +101,7 @@ pub struct CodeStore {
 
 /// What a look at kept zips has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Checked {
+pub struct CodeCheck {
     /// Those whose bytes are the ones that were kept.
     pub whole: Vec<PathBuf>,
     pub damaged: Vec<PathBuf>,
@@ -111,8 +111,8 @@ pub struct Checked {
 ///
 /// # Errors
 /// Where the folder cannot be read.
-pub fn check(folder: &Path) -> io::Result<Checked> {
-    let mut checked = Checked::default();
+pub fn check(folder: &Path) -> io::Result<CodeCheck> {
+    let mut checked = CodeCheck::default();
     let zips = match fs::read_dir(folder.join("zips")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(checked),
         zips => zips?,

@@ -46,7 +46,7 @@ pub(crate) struct Pool {
 
 /// What an invocation gets.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum EnvironmentSlot {
     Warm(Environment),
     /// The right to start one.
     Cold(OwnedSemaphorePermit),
@@ -69,16 +69,16 @@ impl Pool {
 
     /// A warm environment, or the right to start one. Where there are as many as there may be, the one that has been idle
     /// longest makes room, whosever it is; where none is idle, the next that becomes it is waited for.
-    pub(crate) async fn place(&self, key: &Key) -> Place {
+    pub(crate) async fn place(&self, key: &Key) -> EnvironmentSlot {
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
             if let Some(environment) = self.warm(key).await {
-                return Place::Warm(environment);
+                return EnvironmentSlot::Warm(environment);
             }
             if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-                return Place::Cold(permit);
+                return EnvironmentSlot::Cold(permit);
             }
             let oldest = {
                 let mut shelf = self.shelf();

@@ -25,7 +25,7 @@ use crate::lock::{self, Predecessors};
 use crate::log::{Journal, LogOrigin};
 use crate::options::RunnerOptions;
 use crate::output::{Output, Pipe};
-use crate::pool::{Key, Place, Pool};
+use crate::pool::{EnvironmentSlot, Key, Pool};
 use crate::process::Process;
 use crate::runtime::{Language, Runtime};
 use crate::variables::{Places, variables};
@@ -202,8 +202,8 @@ impl House {
                 return Err(Failure::Ending);
             }
             let Fresh { mut environment, failure } = match self.pool.place(&key).await {
-                Place::Warm(environment) => Fresh::ready(environment),
-                Place::Cold(permit) => self.start(function, permit).await?,
+                EnvironmentSlot::Warm(environment) => Fresh::ready(environment),
+                EnvironmentSlot::Cold(permit) => self.start(function, permit).await?,
             };
             let run = match failure {
                 Some(ending) => Some(Run::at_start(ending)),

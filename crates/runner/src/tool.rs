@@ -23,7 +23,7 @@ pub struct Tool<'t> {
 
 /// What it printed. Its `Debug` does not show the text: it may be a secret.
 #[derive(Clone)]
-pub struct Printed {
+pub struct ToolOutput {
     /// Its exit status; none where a signal ended it.
     pub status: Option<i32>,
     /// Standard output.
@@ -32,9 +32,9 @@ pub struct Printed {
     pub errors: String,
 }
 
-impl std::fmt::Debug for Printed {
+impl std::fmt::Debug for ToolOutput {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Printed").field("status", &self.status).finish_non_exhaustive()
+        out.debug_struct("ToolOutput").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Printed {
 ///
 /// # Errors
 /// The end of a sentence that begins with the program's name: `is not installed`, `did not end within 60s`.
-pub async fn run(tool: &Tool<'_>) -> Result<Printed, String> {
+pub async fn run(tool: &Tool<'_>) -> Result<ToolOutput, String> {
     let mut command = Command::new(tool.program);
     command.args(tool.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().map_err(|error| match error.kind() {
@@ -54,7 +54,7 @@ pub async fn run(tool: &Tool<'_>) -> Result<Printed, String> {
     let (text, errors, status) =
         timeout(tool.deadline, all).await.map_err(|_| format!("did not end within {:?}", tool.deadline))?;
     let status = status.map_err(|error| format!("cannot be waited for: {error}"))?;
-    Ok(Printed { status: status.code(), text, errors })
+    Ok(ToolOutput { status: status.code(), text, errors })
 }
 
 /// The first bytes of an output; the rest is read and thrown away, so that the program can go on.

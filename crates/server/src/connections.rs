@@ -19,8 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-pub(crate) use crate::connections::seats::Place;
-use crate::connections::seats::{Row, Seat, Stage, Watched};
+pub(crate) use crate::connections::seats::ConnectionPermit;
+use crate::connections::seats::{Row, Seat, Stage, WatchedStream};
 
 /// Connections open at a time; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 4_096;
@@ -45,7 +45,7 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, mut closing: wa
         match accepted {
             Ok((stream, _)) => {
                 refused = false;
-                let seat = row.seat(Place::new(place));
+                let seat = row.seat(ConnectionPermit::new(place));
                 tokio::spawn(serve_one(stream, routes.clone(), seat, closing.clone()));
             }
             Err(error) => {
@@ -97,7 +97,7 @@ async fn serve_one(stream: TcpStream, routes: Router, seat: Arc<Seat>, mut closi
             answer
         }
     });
-    let io = TokioIo::new(Watched { stream, seat: Arc::clone(&seat) });
+    let io = TokioIo::new(WatchedStream { stream, seat: Arc::clone(&seat) });
     // A WebSocket begins as a request.
     let mut connection = pin!(http.serve_connection(io, service).with_upgrades());
     let is_over = tokio::select! {

@@ -60,7 +60,7 @@ pub(crate) struct Batch {
 
 /// What a commit came to.
 #[derive(Debug)]
-pub(crate) struct Committed<T> {
+pub(crate) struct IngestResult<T> {
     /// What was saved with it.
     pub(crate) saved: T,
     /// How many timers rang.
@@ -71,16 +71,16 @@ pub(crate) struct Committed<T> {
 #[derive(Debug)]
 enum Rollback {
     Failed(store::Error),
-    Undecided(Box<Undecided>),
+    Undecided(Box<PendingBatch>),
 }
 
 /// A batch that needs decisions of filters before it can be taken in.
 #[derive(Debug)]
-struct Undecided {
+struct PendingBatch {
     batch: Batch,
     questions: Vec<Question>,
     /// Events whose matching may take long.
-    unmatched: Vec<Placed>,
+    unmatched: Vec<BusEvent>,
 }
 
 /// What was worked out outside of a commit, for the commit.
@@ -99,7 +99,7 @@ struct Matches {
 
 /// An event, and the bus that it is put on.
 #[derive(Clone, Debug)]
-struct Placed {
+struct BusEvent {
     bus: BusName,
     event: Event,
 }
@@ -112,7 +112,7 @@ struct PlacedKey {
     detail: String,
 }
 
-impl Placed {
+impl BusEvent {
     fn key(&self) -> PlacedKey {
         let Self { bus, event } = self;
         PlacedKey { bus: bus.clone(), event_id: event.id.clone(), detail: event.detail.clone() }
@@ -124,7 +124,7 @@ impl Placed {
 struct Derivation {
     /// For subscriptions and event streams, where there are any.
     content: Option<EventContent>,
-    placed: Vec<Placed>,
+    placed: Vec<BusEvent>,
 }
 
 impl PreparedEvent {
@@ -182,7 +182,7 @@ impl Ingest {
         &self,
         mut batch: Batch,
         save: impl Fn(&mut Tx<'_>) -> T + Clone + Send + 'static,
-    ) -> Result<Committed<T>, store::Error> {
+    ) -> Result<IngestResult<T>, store::Error> {
         // The same identifiers at each try, so that what was matched for one fits the next.
         let seed = clock::ids().next_u128();
         let (mut decisions, mut matches) = (Decisions::default(), Matches::default());
@@ -193,14 +193,14 @@ impl Ingest {
                 let saved = save(tx);
                 let mut commit = Commit::new(tx, batch.moment.wall, &ids);
                 let rung = ingest.take(&mut commit, batch, known)?;
-                Ok(Committed { saved, rung })
+                Ok(IngestResult { saved, rung })
             });
             let undecided = match written.await {
                 Ok(committed) => return Ok(committed),
                 Err(Rollback::Failed(error)) => return Err(error),
                 Err(Rollback::Undecided(undecided)) => *undecided,
             };
-            let Undecided { batch: again, questions, unmatched } = undecided;
+            let PendingBatch { batch: again, questions, unmatched } = undecided;
             let (ingest, now) = (self.clone(), again.moment.wall);
             let found = long::run(move || (decide(questions), ingest.match_all(unmatched, now))).await;
             decisions.extend(found.0);
@@ -237,7 +237,7 @@ impl Ingest {
         let rang = self.derivations(commit, IntakeOutcome::New(rings.derived));
         let unmatched = self.unmatched(followed.iter().chain([&rang]).flatten().flatten(), &matches);
         if !questions.is_empty() || !unmatched.is_empty() {
-            return Err(Rollback::Undecided(Box::new(Undecided { batch, questions, unmatched })));
+            return Err(Rollback::Undecided(Box::new(PendingBatch { batch, questions, unmatched })));
         }
         let mut known = Findings { decisions, matches };
         for (PreparedEvent { matched, is_homeless, .. }, derived) in batch.prepared.into_iter().zip(followed)
@@ -258,7 +258,7 @@ impl Ingest {
 
     /// The events that have not been matched yet, where matching all of them may take long: work that other writers need not
     /// wait for.
-    fn unmatched<'d>(&self, derived: impl Iterator<Item = &'d Derivation>, known: &Matches) -> Vec<Placed> {
+    fn unmatched<'d>(&self, derived: impl Iterator<Item = &'d Derivation>, known: &Matches) -> Vec<BusEvent> {
         let mut work = 0_usize;
         let mut unmatched = Vec::new();
         for placed in derived.flat_map(|derived| &derived.placed) {
@@ -275,7 +275,7 @@ impl Ingest {
     }
 
     /// Matches events for the next try of a commit.
-    fn match_all(&self, placed: Vec<Placed>, now: Timestamp) -> Matches {
+    fn match_all(&self, placed: Vec<BusEvent>, now: Timestamp) -> Matches {
         let routing_version = self.events.routing_version();
         let matched = placed.into_iter().map(|placed| {
             let matched = self.events.match_event(&placed.bus, &placed.event, now);
@@ -327,7 +327,7 @@ impl Ingest {
                 Some(content) => updated(commit, &buses, content, &event),
                 None => Vec::new(),
             };
-            placed.push(Placed { bus: self.bus.clone(), event });
+            placed.push(BusEvent { bus: self.bus.clone(), event });
             Derivation { content, placed }
         };
         Some(derived.into_iter().map(derivation).collect())
@@ -345,8 +345,8 @@ impl Ingest {
         }
     }
 
-    fn put_on(&self, commit: &mut Commit<'_>, placed: &Placed, known: &mut Matches) {
-        let Placed { bus, event } = placed;
+    fn put_on(&self, commit: &mut Commit<'_>, placed: &BusEvent, known: &mut Matches) {
+        let BusEvent { bus, event } = placed;
         let known = if known.found.is_empty() { None } else { known.found.remove(&placed.key()) };
         let matched = match known {
             Some(matched) => matched,
@@ -363,7 +363,7 @@ impl Ingest {
 }
 
 /// An event for the buses of integrations, in the tutorial's form, in the words that it has for it.
-fn updated(commit: &Commit<'_>, buses: &[BusName], content: &EventContent, event: &Event) -> Vec<Placed> {
+fn updated(commit: &Commit<'_>, buses: &[BusName], content: &EventContent, event: &Event) -> Vec<BusEvent> {
     let updated = if buses.is_empty() { None } else { interaction_updated::render(content) };
     let Some(InteractionUpdate { detail_type, detail }) = updated else { return Vec::new() };
     let placed = |bus: &BusName| {
@@ -374,7 +374,7 @@ fn updated(commit: &Commit<'_>, buses: &[BusName], content: &EventContent, event
             detail: detail.to_string(),
             ..event.clone()
         };
-        Placed { bus: bus.clone(), event }
+        BusEvent { bus: bus.clone(), event }
     };
     buses.iter().map(placed).collect()
 }

@@ -150,7 +150,7 @@ impl States {
         let now = commit.now;
         let until = now.plus(EXPRESS_TIME + LEASE_SPARE);
         let extension = queue::Extension { now, until };
-        let held = self.queues().extend(&mut commit.tx, &owed.handle, extension) == queue::Extended::Yes;
+        let held = self.queues().extend(&mut commit.tx, &owed.handle, extension) == queue::LeaseChange::Yes;
         if held {
             owed.until = until;
         }

@@ -203,7 +203,7 @@ impl States {
         let until = now.plus(STEP_TIME + LEASE_SPARE);
         let extension = queue::Extension { now, until };
         let held = step.owed.iter().all(|leased| {
-            self.queues().extend(&mut commit.tx, &leased.handle, extension) == queue::Extended::Yes
+            self.queues().extend(&mut commit.tx, &leased.handle, extension) == queue::LeaseChange::Yes
         });
         if held {
             step.until = until;

@@ -12,7 +12,7 @@ use crate::folder::Folder;
 use crate::guard::engine as guarded_engine;
 use crate::keyspace::{EngineTable, KEYSPACE, Layout, sequence_key, write_limit};
 use crate::overlay::Overlay;
-use crate::pages::{Found, Pages, Slot};
+use crate::pages::{PageItem, Pages, Slot};
 use crate::record::{intact, seal, sealed_again, unseal};
 use crate::scopes::SCOPES;
 use crate::store::Store;
@@ -225,7 +225,7 @@ fn walk(
     let mut met = 0;
     let mut outcome = Ok(());
     let expected = pages.walk(slot, &mut |found| match found {
-        Found::Record { offset, key, value } => {
+        PageItem::Record { offset, key, value } => {
             met += 1;
             let table = key.first().copied();
             let what = if !intact(key, value) {
@@ -246,7 +246,7 @@ fn walk(
                 outcome = keep(key, value);
             }
         }
-        Found::Broken { offset, what } => {
+        PageItem::Broken { offset, what } => {
             report.add(Damage { offset, table: None, scope: None, key: None, what });
         }
     })?;

@@ -16,7 +16,7 @@ use redb::{Builder, Database, DatabaseError, StorageBackend};
 use crate::error::OpenError;
 use crate::guard::guarded;
 use crate::keyspace::{self, Layout, Sequence};
-use crate::recovering::{Recovering, Shared};
+use crate::recovering::{Recovering, SharedDisk};
 use crate::slots::Slots;
 
 /// Memory for the pages of a check.
@@ -61,7 +61,7 @@ pub(crate) fn open(file: &Path, cache_bytes: usize) -> Result<Opened, OpenError>
 
 /// As [`open`], on another disk than a file.
 pub(crate) fn open_on(disk: impl StorageBackend, cache_bytes: usize) -> Result<Opened, OpenError> {
-    let (disk, file) = (Shared(Arc::new(disk)), Path::new("disk"));
+    let (disk, file) = (SharedDisk(Arc::new(disk)), Path::new("disk"));
     let killed = attempt(file, || needs_recovery(&disk).map_err(redb::Error::from))?;
     let looked_at = disk.clone();
     let slots = || Slots::of(&looked_at).ok().flatten();

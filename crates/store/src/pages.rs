@@ -37,7 +37,7 @@ pub(crate) struct Slot {
 
 /// What a walk meets.
 #[derive(Debug)]
-pub(crate) enum Found<'a> {
+pub(crate) enum PageItem<'a> {
     /// A record; its bytes may be damaged.
     Record {
         /// Where its value begins in the file.
@@ -49,7 +49,7 @@ pub(crate) enum Found<'a> {
     Broken { offset: u64, what: &'static str },
 }
 
-type Visit<'v> = dyn FnMut(Found<'_>) + 'v;
+type Visit<'v> = dyn FnMut(PageItem<'_>) + 'v;
 
 impl Pages {
     /// Opens a file and reads its header; the words say what is wrong with it.
@@ -84,20 +84,20 @@ impl Pages {
     /// Walks the records of a commit in the order in which they lie; how many there should be, if that can be read.
     pub(crate) fn walk(&mut self, slot: Slot, visit: &mut Visit<'_>) -> io::Result<Option<u64>> {
         let Some(root) = slot.root else {
-            visit(Found::Broken { offset: 64, what: "no commit is noted in the header" });
+            visit(PageItem::Broken { offset: 64, what: "no commit is noted in the header" });
             return Ok(None);
         };
         let mut table = None;
         let mut broken = None;
         self.tree(root, DEPTH_MAX, &mut |found| match found {
-            Found::Record { key, value, .. } if key == redb::TableHandle::name(&KEYSPACE).as_bytes() => {
+            PageItem::Record { key, value, .. } if key == redb::TableHandle::name(&KEYSPACE).as_bytes() => {
                 table = Some((u64_at(value, 1), u64_at(value, 10).filter(|_| value.get(9) != Some(&0))));
             }
-            Found::Record { .. } => {}
-            Found::Broken { offset, what } => broken = Some((offset, what)),
+            PageItem::Record { .. } => {}
+            PageItem::Broken { offset, what } => broken = Some((offset, what)),
         })?;
         if let Some((offset, what)) = broken {
-            visit(Found::Broken { offset, what });
+            visit(PageItem::Broken { offset, what });
         }
         match table {
             Some((records, Some(root))) => {
@@ -106,7 +106,7 @@ impl Pages {
             }
             Some((records, None)) => Ok(records),
             None => {
-                visit(Found::Broken { offset: 64, what: "the table of records is not found" });
+                visit(PageItem::Broken { offset: 64, what: "the table of records is not found" });
                 Ok(None)
             }
         }
@@ -114,11 +114,11 @@ impl Pages {
 
     fn tree(&mut self, page: u64, depth: usize, visit: &mut Visit<'_>) -> io::Result<()> {
         let Some(depth) = depth.checked_sub(1) else {
-            visit(Found::Broken { offset: 0, what: "pages lead to one another without end" });
+            visit(PageItem::Broken { offset: 0, what: "pages lead to one another without end" });
             return Ok(());
         };
         let Some((offset, bytes)) = self.page(page)? else {
-            visit(Found::Broken { offset: 0, what: "a page number leads outside the file" });
+            visit(PageItem::Broken { offset: 0, what: "a page number leads outside the file" });
             return Ok(());
         };
         match bytes.first() {
@@ -129,13 +129,13 @@ impl Pages {
                     match u64_at(&bytes, 8 + 16 * children + 8 * child) {
                         Some(page) => self.tree(page, depth, visit)?,
                         None => {
-                            visit(Found::Broken { offset, what: "a page's count is not its own" });
+                            visit(PageItem::Broken { offset, what: "a page's count is not its own" });
                             break;
                         }
                     }
                 }
             }
-            Some(_) | None => visit(Found::Broken { offset, what: "a page is of no known kind" }),
+            Some(_) | None => visit(PageItem::Broken { offset, what: "a page is of no known kind" }),
         }
         Ok(())
     }
@@ -177,13 +177,13 @@ fn leaf(offset: u64, bytes: &[u8], visit: &mut Visit<'_>) {
         let value = value_from.zip(value_to).and_then(|(from, to)| bytes.get(from..to));
         match (key, value, value_from) {
             (Some(key), Some(value), Some(from)) => {
-                visit(Found::Record { offset: offset + from as u64, key, value });
+                visit(PageItem::Record { offset: offset + from as u64, key, value });
             }
             _ => broken = true,
         }
     }
     if broken {
-        visit(Found::Broken { offset, what: "records of a page end outside it" });
+        visit(PageItem::Broken { offset, what: "records of a page end outside it" });
     }
 }
 

@@ -125,9 +125,9 @@ impl<D: StorageBackend> StorageBackend for Recovering<D> {
 
 /// A disk that is opened more than once, one after the other.
 #[derive(Clone, Debug)]
-pub(crate) struct Shared(pub(crate) std::sync::Arc<dyn StorageBackend>);
+pub(crate) struct SharedDisk(pub(crate) std::sync::Arc<dyn StorageBackend>);
 
-impl StorageBackend for Shared {
+impl StorageBackend for SharedDisk {
     fn len(&self) -> io::Result<u64> {
         self.0.len()
     }

@@ -65,11 +65,11 @@ impl Default for Options {
 /// last one goes.
 #[derive(Clone)]
 pub struct Store {
-    shared: Arc<Shared>,
+    shared: Arc<StoreState>,
     view: Arc<View>,
 }
 
-struct Shared {
+struct StoreState {
     database: Arc<Database>,
     jobs: Mutex<Option<Sender<Job>>>,
     stopped: watch::Receiver<Option<String>>,
@@ -147,7 +147,7 @@ impl Store {
             .spawn(move || writer.run())
             .map_err(|source| OpenError::Io { action: "start the writer thread".to_owned(), source })?;
         Ok(Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(StoreState {
                 database,
                 jobs: Mutex::new(Some(jobs)),
                 stopped,
@@ -301,7 +301,7 @@ fn home(database: &Database, home: &Scope) -> Result<View, Error> {
     snapshot.finish().map(|()| view)
 }
 
-impl Drop for Shared {
+impl Drop for StoreState {
     fn drop(&mut self) {
         if let Ok(mut jobs) = self.jobs.lock() {
             *jobs = None;

@@ -10,7 +10,7 @@ use aws::secret::Secret;
 use aws_client::{AwsError, ServiceRequest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use delivery::judgement::{self, Judged};
+use delivery::judgement::{self, Judgement};
 use events::Retry;
 use http_client::{Client, Failure, Request};
 use md5::{Digest, Md5};
@@ -195,7 +195,7 @@ impl Trouble {
         Self { code, message, wait_s: 0, may_pass: true }
     }
 
-    fn judged(Judged { code, retry }: Judged, message: String) -> Self {
+    fn judged(Judgement { code, retry }: Judgement, message: String) -> Self {
         let wait_s = match retry {
             Retry::NotBefore(until) => until.since(wall()).as_secs(),
             Retry::Never | Retry::ByPolicy | Retry::Held => 0,

@@ -62,7 +62,7 @@ fn own_names(file: &File) -> Vec<&str> {
 
 /// Product code follows the table.
 fn product_may(from: &Room, to: &Room) -> bool {
-    from.may_import.contains(&to.name)
+    from.may_import(to)
 }
 
 /// A test may reach for any room below its own as well.
@@ -72,9 +72,12 @@ fn test_may(from: &Room, to: &Room) -> bool {
 
 fn finding(from: &Room, to: &Room, path: &str, line: usize) -> Finding {
     let what = format!("`{}` (floor {}) imports `{}` (floor {})", from.name, from.floor, to.name, to.floor);
-    let right = match from.may_import {
-        [] => format!("`{}` imports no room of the house", from.name),
-        rooms => format!("`{}` may import {}; let a room above join the two", from.name, rooms.join(", ")),
+    let right = match (from.may_import, from.all_up_to) {
+        (_, Some(floor)) => format!("`{}` may import rooms up to floor {floor}", from.name),
+        ([], None) => format!("`{}` imports no room of the house", from.name),
+        (rooms, None) => {
+            format!("`{}` may import {}; let a room above join the two", from.name, rooms.join(", "))
+        }
     };
     Finding::fails(path, line, what, right)
 }

@@ -7,133 +7,43 @@ pub(crate) struct Room {
     /// 8 is the top. Tests may import every room on a lower floor than their own.
     pub(crate) floor: u8,
     pub(crate) may_import: &'static [&'static str],
+    /// It may import every room up to this floor, too.
+    pub(crate) all_up_to: Option<u8>,
+}
+
+impl Room {
+    /// A room that may import these alone.
+    const fn only(name: &'static str, floor: u8, may_import: &'static [&'static str]) -> Self {
+        Self { name, floor, may_import, all_up_to: None }
+    }
+
+    /// A room that may import all rooms up to a floor.
+    const fn all_up_to(name: &'static str, floor: u8, up_to: u8) -> Self {
+        Self { name, floor, may_import: &[], all_up_to: Some(up_to) }
+    }
+
+    /// Whether its product code may import that room.
+    pub(crate) fn may_import(&self, other: &Self) -> bool {
+        self.may_import.contains(&other.name) || self.all_up_to.is_some_and(|floor| other.floor <= floor)
+    }
 }
 
 /// Top floor first. A crate that is not here may not exist.
 pub(crate) const ROOMS: &[Room] = &[
     // The project's own chores stand outside the house and look in; nothing may look at them.
-    Room {
-        name: "xtask",
-        floor: 9,
-        may_import: &[
-            "server",
-            "console",
-            "doctor",
-            "worker",
-            "delivery",
-            "events",
-            "states",
-            "lambda",
-            "tables",
-            "genesys_org",
-            "genesys",
-            "queue",
-            "logs",
-            "iam",
-            "aws_client",
-            "provision",
-            "http_client",
-            "runner",
-            "pattern",
-            "asl",
-            "store",
-            "aws",
-        ],
-    },
-    Room {
-        name: "cli",
-        floor: 8,
-        may_import: &[
-            "server",
-            "console",
-            "doctor",
-            "worker",
-            "delivery",
-            "events",
-            "states",
-            "lambda",
-            "tables",
-            "genesys_org",
-            "genesys",
-            "queue",
-            "logs",
-            "iam",
-            "aws_client",
-            "provision",
-            "http_client",
-            "runner",
-            "pattern",
-            "asl",
-            "store",
-            "aws",
-        ],
-    },
-    Room {
-        name: "server",
-        floor: 7,
-        may_import: &[
-            "console",
-            "doctor",
-            "provision",
-            "delivery",
-            "events",
-            "states",
-            "lambda",
-            "tables",
-            "genesys_org",
-            "genesys",
-            "queue",
-            "logs",
-            "iam",
-            "aws_client",
-            "http_client",
-            "runner",
-            "pattern",
-            "asl",
-            "store",
-            "aws",
-        ],
-    },
+    Room::all_up_to("xtask", 9, 7),
+    Room::all_up_to("cli", 8, 7),
+    Room { may_import: &["console", "doctor", "provision"], ..Room::all_up_to("server", 7, 4) },
     // Checks: what is wrong before it is run.
-    Room { name: "console", floor: 6, may_import: &["pattern", "asl", "aws"] },
-    Room {
-        name: "doctor",
-        floor: 6,
-        may_import: &[
-            "provision",
-            "delivery",
-            "events",
-            "states",
-            "lambda",
-            "tables",
-            "genesys",
-            "queue",
-            "logs",
-            "iam",
-            "aws_client",
-            "http_client",
-            "runner",
-            "pattern",
-            "asl",
-            "store",
-            "aws",
-        ],
-    },
+    Room::only("console", 6, &["pattern", "asl", "aws"]),
+    Room::all_up_to("doctor", 6, 5),
     // The tracker and deliveries on AWS, in any number of processes.
-    Room {
-        name: "worker",
-        floor: 6,
-        may_import: &["delivery", "events", "genesys", "aws_client", "http_client", "aws"],
-    },
-    Room {
-        name: "provision",
-        floor: 5,
-        may_import: &["genesys", "aws_client", "pattern", "asl", "runner", "http_client", "aws"],
-    },
-    Room {
-        name: "delivery",
-        floor: 4,
-        may_import: &[
+    Room::only("worker", 6, &["delivery", "events", "genesys", "aws_client", "http_client", "aws"]),
+    Room::only("provision", 5, &["genesys", "aws_client", "pattern", "asl", "runner", "http_client", "aws"]),
+    Room::only(
+        "delivery",
+        4,
+        &[
             "events",
             "states",
             "lambda",
@@ -146,30 +56,30 @@ pub(crate) const ROOMS: &[Room] = &[
             "runner",
             "aws",
         ],
-    },
-    Room { name: "genesys_org", floor: 4, may_import: &["genesys", "store", "aws"] },
-    Room { name: "events", floor: 3, may_import: &["pattern", "queue", "logs", "store", "aws"] },
-    Room { name: "states", floor: 3, may_import: &["asl", "queue", "logs", "store", "aws"] },
-    Room { name: "lambda", floor: 3, may_import: &["pattern", "queue", "logs", "store", "aws"] },
-    Room { name: "tables", floor: 3, may_import: &["aws"] },
-    Room { name: "genesys", floor: 3, may_import: &["queue", "aws_client", "http_client", "store", "aws"] },
-    Room { name: "queue", floor: 2, may_import: &["store", "aws"] },
+    ),
+    Room::only("genesys_org", 4, &["genesys", "store", "aws"]),
+    Room::only("events", 3, &["pattern", "queue", "logs", "store", "aws"]),
+    Room::only("states", 3, &["asl", "queue", "logs", "store", "aws"]),
+    Room::only("lambda", 3, &["pattern", "queue", "logs", "store", "aws"]),
+    Room::only("tables", 3, &["aws"]),
+    Room::only("genesys", 3, &["queue", "aws_client", "http_client", "store", "aws"]),
+    Room::only("queue", 2, &["store", "aws"]),
     // What rules deliver to in the commit that accepts their event, beside queues.
-    Room { name: "logs", floor: 2, may_import: &["store", "aws"] },
+    Room::only("logs", 2, &["store", "aws"]),
     // Roles and policies: what rules' targets are called with.
-    Room { name: "iam", floor: 2, may_import: &["store", "aws"] },
+    Room::only("iam", 2, &["store", "aws"]),
     // AWS as a client: credentials, endpoints, signed requests.
-    Room { name: "aws_client", floor: 2, may_import: &["http_client", "runner", "aws"] },
+    Room::only("aws_client", 2, &["http_client", "runner", "aws"]),
     // The one way out over HTTP, for delivery, genesys and provision.
-    Room { name: "http_client", floor: 1, may_import: &[] },
+    Room::only("http_client", 1, &[]),
     // The one way to start a process.
-    Room { name: "runner", floor: 1, may_import: &[] },
-    Room { name: "pattern", floor: 1, may_import: &[] },
-    Room { name: "asl", floor: 1, may_import: &[] },
+    Room::only("runner", 1, &[]),
+    Room::only("pattern", 1, &[]),
+    Room::only("asl", 1, &[]),
     // Every stored key has a scope, and every commit a moment and identifiers: words of `aws`.
-    Room { name: "store", floor: 1, may_import: &["aws"] },
+    Room::only("store", 1, &["aws"]),
     // The ground: words that every room may speak.
-    Room { name: "aws", floor: 0, may_import: &[] },
+    Room::only("aws", 0, &[]),
 ];
 
 /// The room of this name.
@@ -196,6 +106,7 @@ mod tests {
                 let to = room(to).expect("the table names only rooms");
                 assert!(to.floor < from.floor, "{} -> {}", from.name, to.name);
             }
+            assert!(from.all_up_to.is_none_or(|floor| floor < from.floor), "{}", from.name);
         }
     }
 }

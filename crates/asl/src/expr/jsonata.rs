@@ -13,7 +13,7 @@ use jlens_core::{
 };
 use serde_json::{Map, Value};
 
-pub use crate::expr::jsonata::check::{JsonataMistake, Place};
+pub use crate::expr::jsonata::check::{FieldPlace, JsonataMistake};
 use crate::expr::{
     ExprError, Limits, Scope, check_nesting, json_text,
     jsonata::{
@@ -103,7 +103,7 @@ impl Template {
 
     /// All that AWS refuses at creation; `field` begins the locations.
     #[must_use]
-    pub fn check(field: &str, value: &Value, place: Place) -> Vec<JsonataMistake> {
+    pub fn check(field: &str, value: &Value, place: FieldPlace) -> Vec<JsonataMistake> {
         check::check(field, value, place)
     }
 

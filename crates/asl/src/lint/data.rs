@@ -18,7 +18,7 @@ const TEMPLATES: [&str; 5] = ["Parameters", "ResultSelector", "ItemSelector", "A
 
 /// A state's object, its name and its place.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct StateField<'a> {
     pub(super) name: &'a str,
     pub(super) at: String,
     pub(super) state: &'a Map<String, Value>,
@@ -26,13 +26,18 @@ pub(super) struct Place<'a> {
 }
 
 /// Every state, the outer ones first.
-fn places<'a>(block: &'a Map<String, Value>, at: &str, whole: QueryLanguage, found: &mut Vec<Place<'a>>) {
+fn places<'a>(
+    block: &'a Map<String, Value>,
+    at: &str,
+    whole: QueryLanguage,
+    found: &mut Vec<StateField<'a>>,
+) {
     for (name, state) in block.get("States").and_then(Value::as_object).into_iter().flatten() {
         let Some(state) = state.as_object() else { continue };
         let at = format!("{at}/States/{name}");
         let jsonata = language_of(state).unwrap_or(whole) == QueryLanguage::Jsonata;
         let inner = at.clone();
-        found.push(Place { name, at, state, jsonata });
+        found.push(StateField { name, at, state, jsonata });
         for (number, branch) in
             state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate()
         {
@@ -55,7 +60,7 @@ fn language_of(object: &Map<String, Value>) -> Option<QueryLanguage> {
     }
 }
 
-pub(super) fn all(definition: &Map<String, Value>) -> Vec<Place<'_>> {
+pub(super) fn all(definition: &Map<String, Value>) -> Vec<StateField<'_>> {
     let mut found = Vec::new();
     places(definition, "", language_of(definition).unwrap_or_default(), &mut found);
     found
@@ -124,7 +129,7 @@ fn bare_paths(value: &Value, at: &str, found: &mut Vec<Warning>) {
     }
 }
 
-pub(super) fn check(places: &[Place<'_>], found: &mut Vec<Lint>) {
+pub(super) fn check(places: &[StateField<'_>], found: &mut Vec<Lint>) {
     for place in places {
         let values = place.state.iter().filter(|(name, _)| {
             !matches!(name.as_str(), "Branches" | "ItemProcessor" | "Iterator" | "Comment")

@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::{Map, Value};
 
 use crate::lint::Lint;
-use crate::lint::data::Place;
+use crate::lint::data::StateField;
 
 /// How many states behind one that drops its input are looked at.
 const STATES_MAX: usize = 50;
 
-pub(super) fn check(places: &[Place<'_>], found: &mut Vec<Lint>) {
-    let by_name: BTreeMap<&str, &Place<'_>> = places.iter().map(|place| (place.name, place)).collect();
+pub(super) fn check(places: &[StateField<'_>], found: &mut Vec<Lint>) {
+    let by_name: BTreeMap<&str, &StateField<'_>> = places.iter().map(|place| (place.name, place)).collect();
     for place in places.iter().filter(|place| !place.jsonata) {
         dropped(place, &by_name, found);
     }
 }
 
 /// A state whose result replaces its input, and a later one that reads what was in that input.
-fn dropped(place: &Place<'_>, places: &BTreeMap<&str, &Place<'_>>, found: &mut Vec<Lint>) {
+fn dropped(place: &StateField<'_>, places: &BTreeMap<&str, &StateField<'_>>, found: &mut Vec<Lint>) {
     if !matches!(text(place.state, "Type"), "Task" | "Parallel" | "Map") || !replaces(place.state) {
         return;
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::lint::Lint;
-use crate::lint::data::Place;
+use crate::lint::data::StateField;
 
 /// What the answer of `lambda:invoke` has besides its payload, in bytes: headers, metadata. Source: recorded answers.
 const ENVELOPE_BYTES: usize = 1_100;
@@ -11,7 +11,7 @@ const ENVELOPE_BYTES: usize = 1_100;
 const PAYLOAD_BYTES_MAX: usize = 262_144;
 
 /// An inline Map keeps the whole answer of each iteration's function.
-pub(super) fn check(places: &[Place<'_>], found: &mut Vec<Lint>) {
+pub(super) fn check(places: &[StateField<'_>], found: &mut Vec<Lint>) {
     for map in places.iter().filter(|place| place.state.get("Type").is_some_and(|kind| kind == "Map")) {
         let is_distributed = ["ItemProcessor", "Iterator"]
             .iter()
@@ -34,7 +34,7 @@ pub(super) fn check(places: &[Place<'_>], found: &mut Vec<Lint>) {
 }
 
 /// A last state of its block that hands on what `lambda:invoke` answers as it is.
-fn keeps_whole_answer(place: &Place<'_>) -> bool {
+fn keeps_whole_answer(place: &StateField<'_>) -> bool {
     let resource = place.state.get("Resource").and_then(Value::as_str).unwrap_or_default();
     let cuts = ["ResultSelector", "OutputPath", "ResultPath", "Output"];
     resource.ends_with(":states:::lambda:invoke")

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::definition::{Amount, PathField, Payload, Placement, QueryLanguage, Selection, Text};
 use crate::diagnostic::Diagnostic;
 use crate::expr::ExprError;
-use crate::expr::jsonata::{Place, Template};
+use crate::expr::jsonata::{FieldPlace, Template};
 use crate::expr::jsonpath::{Path, ReferencePath};
 use crate::expr::template::{Dynamic, PayloadTemplate};
 
@@ -294,7 +294,11 @@ impl<'a> Fields<'a> {
     /// A value with JSONata in it.
     pub(crate) fn jsonata(&self, name: &str) -> Option<Template> {
         let value = self.get(name)?;
-        let place = if self.place_in_state("").starts_with("Catch[") { Place::Catcher } else { Place::State };
+        let place = if self.place_in_state("").starts_with("Catch[") {
+            FieldPlace::Catcher
+        } else {
+            FieldPlace::State
+        };
         for mistake in Template::check(&self.place_of(name), value, place) {
             self.findings.tell(Diagnostic::error(mistake.code, mistake.message, &mistake.location));
         }

@@ -46,7 +46,7 @@ impl Run<'_> {
         if text.len() > PAYLOAD_BYTES_MAX {
             return Err(Failure { fatal: true, ..Failure::too_large(&state.name) }.into());
         }
-        self.scheduled(thread, &task.resource, &Scheduled { text, bounds, role_arn });
+        self.scheduled(thread, &task.resource, &TaskSchedule { text, bounds, role_arn });
         let number = self.execution.number();
         let timeout = bounds.timeout.map(|seconds| self.timer(seconds.saturating_mul(1_000)));
         let heartbeat = bounds
@@ -72,7 +72,7 @@ impl Run<'_> {
     }
 
     /// The events with which a task begins.
-    fn scheduled(&mut self, thread: &mut Thread, resource: &Resource, scheduled: &Scheduled<'_>) {
+    fn scheduled(&mut self, thread: &mut Thread, resource: &Resource, scheduled: &TaskSchedule<'_>) {
         let mut details = Map::new();
         match resource {
             Resource::Function { arn } | Resource::Activity { arn } => {
@@ -97,7 +97,7 @@ impl Run<'_> {
             details.insert("taskCredentials".to_owned(), json!({"roleArn": role_arn}));
         }
         let prefix = prefix(resource);
-        thread.last = self.append(thread.last, format!("{prefix}Scheduled"), Value::Object(details));
+        thread.last = self.append(thread.last, format!("{prefix}TaskSchedule"), Value::Object(details));
         match resource {
             // A worker starts it.
             Resource::Activity { .. } => {}
@@ -222,7 +222,7 @@ impl Run<'_> {
 }
 
 /// What the first event of a task tells.
-struct Scheduled<'a> {
+struct TaskSchedule<'a> {
     text: String,
     bounds: Bounds,
     role_arn: Option<&'a str>,

@@ -5,7 +5,7 @@ use std::{fs, path::Path as FilePath};
 use asl::expr::{
     ExprError, Limits, Scope,
     choice::Rule,
-    jsonata::{Kind, Place, Template},
+    jsonata::{FieldPlace, Kind, Template},
     jsonpath::{Path, ReferencePath},
     template::PayloadTemplate,
 };
@@ -140,7 +140,7 @@ fn jsonata_templates() {
     let mut wrong = Vec::new();
     for (name, case) in cases("jsonata") {
         if let Some(mistakes) = case.get("mistakes") {
-            let place = if case["place"] == "catcher" { Place::Catcher } else { Place::State };
+            let place = if case["place"] == "catcher" { FieldPlace::Catcher } else { FieldPlace::State };
             let found: Value = Template::check("Output", &case["value"], place)
                 .iter()
                 .map(|mistake| json!([mistake.code, mistake.message, mistake.location]))

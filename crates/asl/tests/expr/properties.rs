@@ -3,7 +3,7 @@
 use asl::expr::{
     Limits, Scope,
     choice::Rule,
-    jsonata::{Place, Template},
+    jsonata::{FieldPlace, Template},
     jsonpath::{Path, ReferencePath},
     template::PayloadTemplate,
 };
@@ -94,7 +94,7 @@ proptest! {
             let _ = template.render(&scope);
         }
         let expression = format!("{{%{text}%}}");
-        let _ = Template::check("Output", &json!(expression), Place::State);
+        let _ = Template::check("Output", &json!(expression), FieldPlace::State);
         if let Ok(template) = Template::parse("Output", &json!(expression)) {
             let _ = template.evaluate(&scope, limits());
         }

@@ -10,9 +10,9 @@ use crate::policy::{Condition, Effect, Policy, Scope, Statement, Version};
 
 /// Why a text is no policy document, in IAM's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Malformed(pub(crate) String);
+pub struct PolicyFault(pub(crate) String);
 
-impl Malformed {
+impl PolicyFault {
     pub(crate) fn new(words: impl Into<String>) -> Self {
         Self(words.into())
     }
@@ -23,13 +23,13 @@ impl Malformed {
     }
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for PolicyFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Malformed {}
+impl std::error::Error for PolicyFault {}
 
 /// A statement whose parts have their forms, though some may be missing.
 #[derive(Debug)]

@@ -5,60 +5,60 @@
 
 use std::collections::BTreeSet;
 
-use crate::policy::draft::{Draft, DraftPolicy, Malformed};
+use crate::policy::draft::{Draft, DraftPolicy, PolicyFault};
 use crate::policy::operator::{Comparison, moment};
 use crate::policy::{Scope, Version};
 
-pub(crate) fn syntax() -> Malformed {
-    Malformed::new("Syntax errors in policy.")
+pub(crate) fn syntax() -> PolicyFault {
+    PolicyFault::new("Syntax errors in policy.")
 }
 
 /// What such a document must be.
-pub(crate) fn check(draft: &DraftPolicy) -> Result<(), Malformed> {
+pub(crate) fn check(draft: &DraftPolicy) -> Result<(), PolicyFault> {
     if draft.statements.iter().any(|statement| statement.effect.is_none()) {
         return Err(syntax());
     }
     if draft.statements.iter().any(|statement| statement.principals.is_some()) {
-        return Err(Malformed::new("Policy document should not specify a principal."));
+        return Err(PolicyFault::new("Policy document should not specify a principal."));
     }
     if draft.version != Some(Version::V2012) {
-        return Err(Malformed::new("Policy document must be version 2012-10-17 or greater."));
+        return Err(PolicyFault::new("Policy document must be version 2012-10-17 or greater."));
     }
-    let resources: Vec<Result<(), Malformed>> =
-        draft.statements.iter().map(check_resources).collect::<Result<_, Malformed>>()?;
+    let resources: Vec<Result<(), PolicyFault>> =
+        draft.statements.iter().map(check_resources).collect::<Result<_, PolicyFault>>()?;
     check_sids(draft)?;
     let is_missing = |scope: Option<&Scope<Vec<String>>>| scope.is_none_or(|scope| scope.named().is_empty());
     if draft.statements.iter().any(|statement| is_missing(statement.actions.as_ref())) {
-        return Err(Malformed::new("Policy statement must contain actions."));
+        return Err(PolicyFault::new("Policy statement must contain actions."));
     }
     let actions = draft.statements.iter().filter_map(|statement| statement.actions.as_ref());
     let actions: Vec<&String> = actions.flat_map(|scope| scope.named()).collect();
     if draft.statements.iter().any(|statement| is_missing(statement.resources.as_ref())) {
         actions.iter().try_for_each(|action| check_action(action))?;
-        return Err(Malformed::new("Policy statement must contain resources."));
+        return Err(PolicyFault::new("Policy statement must contain resources."));
     }
-    resources.into_iter().collect::<Result<(), Malformed>>()?;
+    resources.into_iter().collect::<Result<(), PolicyFault>>()?;
     actions.iter().try_for_each(|action| check_action(action))
 }
 
-fn check_sids(draft: &DraftPolicy) -> Result<(), Malformed> {
+fn check_sids(draft: &DraftPolicy) -> Result<(), PolicyFault> {
     let mut seen = BTreeSet::new();
     for sid in draft.statements.iter().filter_map(|statement| statement.sid.as_deref()) {
         if !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
-            return Err(Malformed::new(
+            return Err(PolicyFault::new(
                 "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
             ));
         }
         if !sid.is_empty() && !seen.insert(sid) {
-            return Err(Malformed::new("Statement IDs (SID) in a single policy must be unique."));
+            return Err(PolicyFault::new("Statement IDs (SID) in a single policy must be unique."));
         }
     }
     Ok(())
 }
 
 /// The older parser's checks, which come before all others, and what is wrong with the resources otherwise, which comes after.
-fn check_resources(statement: &Draft) -> Result<Result<(), Malformed>, Malformed> {
-    let legacy = || Malformed::new("The policy failed legacy parsing");
+fn check_resources(statement: &Draft) -> Result<Result<(), PolicyFault>, PolicyFault> {
+    let legacy = || PolicyFault::new("The policy failed legacy parsing");
     let is_known = matches!(statement.effect.as_deref(), Some("Allow" | "Deny"));
     let dates =
         statement.conditions.iter().filter(|it| matches!(it.operator.comparison, Comparison::Date(_)));
@@ -101,33 +101,33 @@ const IAM_PATHS: [&str; 13] = [
     "access-report/",
 ];
 
-fn resource_fault(resource: &str) -> Option<Malformed> {
+fn resource_fault(resource: &str) -> Option<PolicyFault> {
     if resource == "*" {
         return None;
     }
     let mut parts = resource.splitn(6, ':');
     let (_, partition) = (parts.next(), parts.next());
     let Some(partition) = partition else {
-        return Some(Malformed::new(format!("Resource {resource} must be in ARN format or \"*\".")));
+        return Some(PolicyFault::new(format!("Resource {resource} must be in ARN format or \"*\".")));
     };
     let rest: Vec<&str> = parts.collect();
     if !matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "*") {
         let completed: Vec<&str> = (0..4).map(|part| rest.get(part).copied().unwrap_or("*")).collect();
         let completed = completed.join(":");
-        return Some(Malformed::new(format!(
+        return Some(PolicyFault::new(format!(
             "Partition \"{partition}\" is not valid for resource \"arn:{partition}:{completed}\"."
         )));
     }
     match rest.as_slice() {
-        [] => Some(Malformed::new("Resource vendor must be fully qualified and cannot contain regexes.")),
+        [] => Some(PolicyFault::new("Resource vendor must be fully qualified and cannot contain regexes.")),
         ["iam", region, ..] if !region.is_empty() => {
-            Some(Malformed::new(format!("IAM resource {resource} cannot contain region information.")))
+            Some(PolicyFault::new(format!("IAM resource {resource} cannot contain region information.")))
         }
         ["s3", region, ..] if !region.is_empty() => {
-            Some(Malformed::new(format!("Resource {resource} can not contain region information.")))
+            Some(PolicyFault::new(format!("Resource {resource} can not contain region information.")))
         }
         ["iam", _, _, path] if *path != "*" && !IAM_PATHS.iter().any(|start| path.starts_with(start)) => {
-            Some(Malformed::new(format!(
+            Some(PolicyFault::new(format!(
                 "IAM resource path must either be \"*\" or start with {}.",
                 IAM_PATHS.join(", ")
             )))
@@ -136,7 +136,7 @@ fn resource_fault(resource: &str) -> Option<Malformed> {
     }
 }
 
-fn check_action(action: &str) -> Result<(), Malformed> {
+fn check_action(action: &str) -> Result<(), PolicyFault> {
     if action == "*" {
         return Ok(());
     }
@@ -152,5 +152,5 @@ fn check_action(action: &str) -> Result<(), Malformed> {
         [_] => "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.".to_owned(),
         _ => "Actions/Condition can contain only one colon.".to_owned(),
     };
-    Err(Malformed::new(words))
+    Err(PolicyFault::new(words))
 }

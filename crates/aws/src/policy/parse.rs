@@ -1,6 +1,6 @@
 //! A document's text to a [`Policy`], or AWS's words for what is wrong with it.
 
-use crate::policy::draft::{DraftPolicy, Malformed};
+use crate::policy::draft::{DraftPolicy, PolicyFault};
 use crate::policy::{Kind, Policy, identity, trust};
 
 impl Policy {
@@ -8,7 +8,7 @@ impl Policy {
     ///
     /// # Errors
     /// What is wrong with it first, in the words of the service that would refuse it.
-    pub fn parse(text: &str, kind: Kind) -> Result<Self, Malformed> {
+    pub fn parse(text: &str, kind: Kind) -> Result<Self, PolicyFault> {
         let draft = DraftPolicy::read(text).map_err(|fault| match kind {
             Kind::Identity => identity::syntax(),
             Kind::Resource | Kind::Trust => trust::words_of(fault),

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::policy::Scope;
-use crate::policy::draft::{Draft, DraftPolicy, Fault, Malformed};
+use crate::policy::draft::{Draft, DraftPolicy, Fault, PolicyFault};
 use crate::policy::principal::{Principal, PrincipalType, Principals};
 
 /// The actions by which a role is assumed.
@@ -20,8 +20,8 @@ const ASSUMING: [&str; 6] = [
     "sts:setcontext",
 ];
 
-pub(crate) fn words_of(fault: Fault) -> Malformed {
-    Malformed::new(match fault {
+pub(crate) fn words_of(fault: Fault) -> PolicyFault {
+    PolicyFault::new(match fault {
         Fault::Json => "This policy contains invalid Json",
         Fault::Version => "The policy must contain a valid version string",
         Fault::NoStatement => "Could not parse the policy: Statement is empty!",
@@ -30,58 +30,61 @@ pub(crate) fn words_of(fault: Fault) -> Malformed {
 }
 
 /// What a role's trust policy must be.
-pub(crate) fn check(draft: &DraftPolicy) -> Result<(), Malformed> {
+pub(crate) fn check(draft: &DraftPolicy) -> Result<(), PolicyFault> {
     draft.statements.iter().try_for_each(|statement| {
         check_common(statement)?;
         let actions = statement.actions.as_ref().map(Scope::named);
         let is_assuming = |action: &String| ASSUMING.contains(&action.to_ascii_lowercase().as_str());
         if !actions.is_some_and(|actions| actions.iter().all(is_assuming)) {
-            return Err(Malformed::new("AssumeRole policy may only specify STS AssumeRole actions."));
+            return Err(PolicyFault::new("AssumeRole policy may only specify STS AssumeRole actions."));
         }
         match &statement.resources {
             None => Ok(()),
-            Some(Scope::Only(_)) => Err(Malformed::new("Has prohibited field Resource")),
-            Some(Scope::Except(_)) => Err(Malformed::new("AssumeRole policy must not contain resources.")),
+            Some(Scope::Only(_)) => Err(PolicyFault::new("Has prohibited field Resource")),
+            Some(Scope::Except(_)) => Err(PolicyFault::new("AssumeRole policy must not contain resources.")),
         }
     })?;
     check_sids(draft)
 }
 
 /// What the policy of a queue, a bus or a function must be.
-pub(crate) fn check_resource_policy(draft: &DraftPolicy) -> Result<(), Malformed> {
+pub(crate) fn check_resource_policy(draft: &DraftPolicy) -> Result<(), PolicyFault> {
     draft.statements.iter().try_for_each(check_common)?;
     check_sids(draft)
 }
 
-fn check_sids(draft: &DraftPolicy) -> Result<(), Malformed> {
+fn check_sids(draft: &DraftPolicy) -> Result<(), PolicyFault> {
     let mut seen = BTreeSet::new();
     let sids = draft.statements.iter().filter_map(|statement| statement.sid.as_deref());
     if sids.filter(|sid| !sid.is_empty()).all(|sid| seen.insert(sid)) {
         return Ok(());
     }
-    Err(Malformed::new("The Statement Ids in the policy are not unique"))
+    Err(PolicyFault::new("The Statement Ids in the policy are not unique"))
 }
 
-fn check_common(statement: &Draft) -> Result<(), Malformed> {
+fn check_common(statement: &Draft) -> Result<(), PolicyFault> {
     match statement.effect.as_deref() {
-        None => return Err(Malformed::new("Missing required field Effect")),
+        None => return Err(PolicyFault::new("Missing required field Effect")),
         Some("Allow" | "Deny") => {}
-        Some(other) => return Err(Malformed::new(format!("Invalid effect: {other}"))),
+        Some(other) => return Err(PolicyFault::new(format!("Invalid effect: {other}"))),
     }
     let Some(scope) = &statement.principals else {
-        return Err(Malformed::new("Missing required field Principal"));
+        return Err(PolicyFault::new("Missing required field Principal"));
     };
     if let Principals::Listed(listed) = scope.named() {
         if listed.is_empty() {
-            return Err(Malformed::new("Missing required field Principal cannot be empty!"));
+            return Err(PolicyFault::new("Missing required field Principal cannot be empty!"));
         }
         if let Some(wrong) = listed.iter().find(|principal| !has_form(principal)) {
             let kind = wrong.kind.name().to_uppercase();
-            return Err(Malformed::new(format!("Invalid principal in policy: \"{kind}\":\"{}\"", wrong.id)));
+            return Err(PolicyFault::new(format!(
+                "Invalid principal in policy: \"{kind}\":\"{}\"",
+                wrong.id
+            )));
         }
     }
     if statement.actions.as_ref().is_none_or(|actions| actions.named().is_empty()) {
-        return Err(Malformed::new("Missing required field Action"));
+        return Err(PolicyFault::new("Missing required field Action"));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::percent_decode_str;
 use sha2::{Digest as _, Sha256};
 
-use super::{ALGORITHM, hmac, signing_key};
+use super::{ALGORITHM, SigningScope, hmac, signing_key};
 use crate::Timestamp;
 use crate::encoding::{ALL_BUT_PATH, ALL_BUT_UNRESERVED, hex, percent_encoded};
 use crate::error::Error;
@@ -220,7 +220,8 @@ impl Claim {
         let scope = format!("{}/{}/{}/aws4_request", self.day, self.region, self.service);
         let digest = hex(&Sha256::digest(canonical.as_bytes()));
         let to_sign = format!("{ALGORITHM}\n{}\n{scope}\n{digest}", self.time);
-        let key = signing_key(secret, &self.day, (&self.region, &self.service));
+        let key =
+            signing_key(secret, &self.day, SigningScope { region: &self.region, service: &self.service });
         let right = hex(&hmac(&key, to_sign.as_bytes()));
         is_same(&self.signature, &right)
     }

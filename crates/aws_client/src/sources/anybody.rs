@@ -3,7 +3,7 @@
 use aws::secret::Secret;
 use aws::sigv4::Credentials;
 
-use crate::sources::{Answer, Answering, Loaded, Source};
+use crate::sources::{Answering, ExpiringCredentials, Source, SourceAnswer};
 
 pub(crate) static SOURCE: Source = Source {
     name: "anybody",
@@ -14,6 +14,6 @@ pub(crate) static SOURCE: Source = Source {
             secret_access_key: Secret::new("any"),
             session_token: None,
         };
-        Box::pin(async { Answer::Found(Loaded { credentials, expires: None }) })
+        Box::pin(async { SourceAnswer::Found(ExpiringCredentials { credentials, expires: None }) })
     },
 };

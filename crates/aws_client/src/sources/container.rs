@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use crate::files;
-use crate::sources::{Answer, Answering, Asking, Loaded, METADATA, Source, fetch, loaded_of};
+use crate::sources::{
+    Answering, Asking, ExpiringCredentials, METADATA, Source, SourceAnswer, fetch, loaded_of,
+};
 
 const ECS: &str = "http://169.254.170.2";
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -18,16 +20,18 @@ pub(crate) static SOURCE: Source = Source {
 };
 
 /// Its credentials.
-pub(crate) async fn ask(asking: Asking<'_>) -> Answer {
+pub(crate) async fn ask(asking: Asking<'_>) -> SourceAnswer {
     let set = |name: &str| asking.settings.variable(name);
     let relative = set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map(|path| format!("{ECS}{path}"));
     let Some(url) = relative.or_else(|| set("AWS_CONTAINER_CREDENTIALS_FULL_URI")) else {
-        return Answer::Absent("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set".to_owned());
+        return SourceAnswer::Absent(
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set".to_owned(),
+        );
     };
-    Answer::of(load(asking, &url).await)
+    SourceAnswer::of(load(asking, &url).await)
 }
 
-async fn load(asking: Asking<'_>, url: &str) -> Result<Loaded, String> {
+async fn load(asking: Asking<'_>, url: &str) -> Result<ExpiringCredentials, String> {
     let token = match asking.settings.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         Some(path) => Some(files::token(&path)?),
         None => asking.settings.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN"),

@@ -3,7 +3,7 @@
 use aws::secret::Secret;
 use aws::sigv4::Credentials;
 
-use crate::sources::{Answer, Answering, Asking, Loaded, Source};
+use crate::sources::{Answering, Asking, ExpiringCredentials, Source, SourceAnswer};
 
 pub(crate) static SOURCE: Source = Source {
     name: "environment",
@@ -12,21 +12,21 @@ pub(crate) static SOURCE: Source = Source {
 };
 
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; half of them are a mistake.
-pub(crate) fn keys(asking: Asking<'_>) -> Answer {
+pub(crate) fn keys(asking: Asking<'_>) -> SourceAnswer {
     let set = |name: &str| asking.settings.variable(name);
     match (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY")) {
         (Some(access_key_id), Some(secret)) => {
             let session_token = set("AWS_SESSION_TOKEN").map(Secret::new);
             let credentials =
                 Credentials { access_key_id, secret_access_key: Secret::new(secret), session_token };
-            Answer::Found(Loaded { credentials, expires: None })
+            SourceAnswer::Found(ExpiringCredentials { credentials, expires: None })
         }
-        (None, None) => Answer::Absent("AWS_ACCESS_KEY_ID is not set".to_owned()),
+        (None, None) => SourceAnswer::Absent("AWS_ACCESS_KEY_ID is not set".to_owned()),
         (Some(_), None) => {
-            Answer::Failed("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not".to_owned())
+            SourceAnswer::Failed("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not".to_owned())
         }
         (None, Some(_)) => {
-            Answer::Failed("AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not".to_owned())
+            SourceAnswer::Failed("AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not".to_owned())
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use runner::tool::{self, Tool};
 use serde_json::Value;
 
-use crate::sources::{Loaded, PROCESS};
+use crate::sources::{ExpiringCredentials, PROCESS};
 
 /// How long a program may take: some ask a person for a second factor.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// What went wrong, with what the program says.
-pub(crate) async fn command(line: &str) -> Result<Loaded, String> {
+pub(crate) async fn command(line: &str) -> Result<ExpiringCredentials, String> {
     run("/bin/sh", &["-c", line], "credential_process").await
 }
 
@@ -22,12 +22,12 @@ pub(crate) async fn command(line: &str) -> Result<Loaded, String> {
 ///
 /// # Errors
 /// What it says, or that it is not installed.
-pub(crate) async fn exported(profile: &str) -> Result<Loaded, String> {
+pub(crate) async fn exported(profile: &str) -> Result<ExpiringCredentials, String> {
     let arguments = ["configure", "export-credentials", "--profile", profile, "--format", "process"];
     run("aws", &arguments, "`aws configure export-credentials`").await
 }
 
-async fn run(program: &str, arguments: &[&str], called: &str) -> Result<Loaded, String> {
+async fn run(program: &str, arguments: &[&str], called: &str) -> Result<ExpiringCredentials, String> {
     let output = tool::run(&Tool { program, arguments, deadline: DEADLINE }).await;
     let output = output.map_err(|reason| format!("{called} {reason}"))?;
     // What it prints to standard output may be secrets; what it says to standard error is for people.
@@ -42,5 +42,5 @@ async fn run(program: &str, arguments: &[&str], called: &str) -> Result<Loaded, 
     if json.get("Version").and_then(Value::as_u64) != Some(1) {
         return Err(format!("{called} printed no \"Version\": 1"));
     }
-    Loaded::from_json(&json, PROCESS).map_err(|reason| format!("{called}: {reason}"))
+    ExpiringCredentials::from_json(&json, PROCESS).map_err(|reason| format!("{called}: {reason}"))
 }

@@ -9,7 +9,8 @@ use crate::profiles::{Profiles, Section};
 use crate::sources::sso::Sso;
 use crate::sources::sts::{self, Role, WebIdentity};
 use crate::sources::{
-    Answer, Answering, Asking, Loaded, Source, container, environment, instance, process, sso,
+    Answering, Asking, ExpiringCredentials, Source, SourceAnswer, container, environment, instance, process,
+    sso,
 };
 
 pub(crate) static SOURCE: Source = Source {
@@ -40,22 +41,24 @@ enum Base {
     Instance,
 }
 
-async fn ask(asking: Asking<'_>) -> Answer {
+async fn ask(asking: Asking<'_>) -> SourceAnswer {
     let wanted = asking.settings.profile_name();
     let profiles = match Profiles::read(asking.settings) {
         Ok(profiles) => profiles,
-        Err(reason) => return Answer::Failed(reason),
+        Err(reason) => return SourceAnswer::Failed(reason),
     };
     let name = &wanted.name;
     match plan(&profiles, name) {
         Ok(Some(plan)) => run(asking, plan)
             .await
-            .map_or_else(|reason| Answer::Failed(format!("'{name}': {reason}")), Answer::Found),
+            .map_or_else(|reason| SourceAnswer::Failed(format!("'{name}': {reason}")), SourceAnswer::Found),
         Ok(None) if wanted.is_named && profiles.profile(name).is_none() => {
-            Answer::Failed(format!("there is no profile '{name}' in the files of the AWS CLI"))
+            SourceAnswer::Failed(format!("there is no profile '{name}' in the files of the AWS CLI"))
         }
-        Ok(None) => Answer::Absent(format!("the files of the AWS CLI have no credentials for '{name}'")),
-        Err(reason) => Answer::Failed(reason),
+        Ok(None) => {
+            SourceAnswer::Absent(format!("the files of the AWS CLI have no credentials for '{name}'"))
+        }
+        Err(reason) => SourceAnswer::Failed(reason),
     }
 }
 
@@ -202,9 +205,9 @@ fn sso_of(profiles: &Profiles, name: &str, profile: &Section) -> Result<Sso, Str
     })
 }
 
-async fn run(asking: Asking<'_>, plan: Plan) -> Result<Loaded, String> {
+async fn run(asking: Asking<'_>, plan: Plan) -> Result<ExpiringCredentials, String> {
     let mut loaded = match plan.base {
-        Base::Keys(credentials) => Loaded { credentials, expires: None },
+        Base::Keys(credentials) => ExpiringCredentials { credentials, expires: None },
         Base::Process(line) => process::command(&line).await?,
         Base::WebIdentity(identity) => sts::with_web_identity(asking, &identity).await?,
         Base::Sso(sso) => sso::load(asking, &sso).await?,
@@ -221,10 +224,10 @@ async fn run(asking: Asking<'_>, plan: Plan) -> Result<Loaded, String> {
     Ok(loaded)
 }
 
-fn found(asked: Answer) -> Result<Loaded, String> {
+fn found(asked: SourceAnswer) -> Result<ExpiringCredentials, String> {
     match asked {
-        Answer::Found(loaded) => Ok(loaded),
-        Answer::Absent(reason) | Answer::Failed(reason) => {
+        SourceAnswer::Found(loaded) => Ok(loaded),
+        SourceAnswer::Absent(reason) | SourceAnswer::Failed(reason) => {
             Err(format!("its credential_source gives none: {reason}"))
         }
     }

@@ -11,7 +11,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::answer::AwsError;
 use crate::files;
-use crate::sources::{Asking, Loaded, fetch, process};
+use crate::sources::{Asking, ExpiringCredentials, fetch, process};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -31,7 +31,7 @@ pub(crate) struct Sso {
 ///
 /// # Errors
 /// What is missing, and the command that signs in.
-pub(crate) async fn load(asking: Asking<'_>, sso: &Sso) -> Result<Loaded, String> {
+pub(crate) async fn load(asking: Asking<'_>, sso: &Sso) -> Result<ExpiringCredentials, String> {
     let token = cached(asking, sso);
     let reason = match token {
         Ok(token) => match portal(asking, sso, &token).await {
@@ -61,7 +61,7 @@ fn cached(asking: Asking<'_>, sso: &Sso) -> Result<Secret, String> {
 }
 
 /// `GetRoleCredentials` of the SSO portal.
-async fn portal(asking: Asking<'_>, sso: &Sso, token: &Secret) -> Result<Loaded, String> {
+async fn portal(asking: Asking<'_>, sso: &Sso, token: &Secret) -> Result<ExpiringCredentials, String> {
     let endpoint = asking.endpoints.of("portal.sso", &sso.region);
     let encoded = |text: &str| percent_encoded(text, ALL_BUT_UNRESERVED);
     let (role, account) = (encoded(&sso.role_name), encoded(&sso.account_id));
@@ -86,5 +86,5 @@ async fn portal(asking: Asking<'_>, sso: &Sso, token: &Secret) -> Result<Loaded,
         secret_access_key: Secret::new(text("secretAccessKey")),
         session_token: Some(text("sessionToken")).filter(|token| !token.is_empty()).map(Secret::new),
     };
-    Ok(Loaded { credentials, expires })
+    Ok(ExpiringCredentials { credentials, expires })
 }

@@ -5,13 +5,14 @@
 use std::time::Duration;
 
 use aws::Timestamp;
+use aws::api::STS;
 use aws::secret::Secret;
-use aws::sigv4::{self, Credentials, Unsigned};
+use aws::sigv4::{self, Credentials, SigningScope, UnsignedRequest};
 use form_urlencoded::Serializer;
 use http_client::{Failure, Request};
 
 use crate::answer::AwsError;
-use crate::sources::{Asking, Loaded};
+use crate::sources::{Asking, ExpiringCredentials};
 use crate::{files, region, xml};
 
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -39,7 +40,11 @@ pub(crate) struct WebIdentity {
 ///
 /// # Errors
 /// What STS says.
-pub(crate) async fn with_role(asking: Asking<'_>, role: &Role, by: &Credentials) -> Result<Loaded, String> {
+pub(crate) async fn with_role(
+    asking: Asking<'_>,
+    role: &Role,
+    by: &Credentials,
+) -> Result<ExpiringCredentials, String> {
     let mut members = vec![("Action", "AssumeRole")];
     let more = [("ExternalId", &role.external_id), ("DurationSeconds", &role.duration_seconds)];
     members.extend(more.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
@@ -51,7 +56,10 @@ pub(crate) async fn with_role(asking: Asking<'_>, role: &Role, by: &Credentials)
 ///
 /// # Errors
 /// What STS says, or that there is no token.
-pub(crate) async fn with_web_identity(asking: Asking<'_>, identity: &WebIdentity) -> Result<Loaded, String> {
+pub(crate) async fn with_web_identity(
+    asking: Asking<'_>,
+    identity: &WebIdentity,
+) -> Result<ExpiringCredentials, String> {
     let token = files::token(&identity.token_file)?;
     let members = [("Action", "AssumeRoleWithWebIdentity"), ("WebIdentityToken", &token)];
     let form = form(asking, &members, (&identity.role_arn, identity.session_name.as_deref()));
@@ -69,7 +77,7 @@ async fn call(
     asking: Asking<'_>,
     body: String,
     (role, by): (&str, Option<&Credentials>),
-) -> Result<Loaded, String> {
+) -> Result<ExpiringCredentials, String> {
     let region = region::named(asking.settings)?.unwrap_or_else(|| "us-east-1".to_owned());
     let request = request(asking, &region, (body, by)).map_err(|failure| failure.text)?;
     let answer = asking.http.send(request, DEADLINE).await.map_err(|failure| failure.text)?;
@@ -90,7 +98,7 @@ async fn call(
     let expires = text("Expiration")?;
     let expires =
         Timestamp::parse_iso(&expires).ok_or_else(|| format!("STS says '{expires}', which is no date"))?;
-    Ok(Loaded { credentials, expires: Some(expires) })
+    Ok(ExpiringCredentials { credentials, expires: Some(expires) })
 }
 
 fn request(
@@ -98,18 +106,18 @@ fn request(
     region: &str,
     (body, by): (String, Option<&Credentials>),
 ) -> Result<Request, Failure> {
-    let endpoint = asking.endpoints.of("sts", region);
+    let endpoint = asking.endpoints.of(STS.scope, region);
     let path = format!("{}/", endpoint.prefix);
     let mut headers = vec![("content-type".to_owned(), CONTENT_TYPE.to_owned())];
     if let Some(by) = by {
-        let unsigned = Unsigned {
+        let unsigned = UnsignedRequest {
             method: "POST",
             host: &endpoint.host,
             path: &path,
             headers: &headers,
             body: body.as_bytes(),
         };
-        headers.extend(sigv4::sign(&unsigned, by, (region, "sts"), asking.now));
+        headers.extend(sigv4::sign(&unsigned, by, SigningScope { region, service: STS.scope }, asking.now));
     }
     let mut request = Request::new("POST", &format!("{}{path}", endpoint.origin))?;
     for (name, value) in &headers {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use aws::encoding::hex;
 use clap::Args;
-use queue::mend::{Mended, after_salvage};
-use runner::code::{self, Checked};
+use queue::mend::{Repairs, after_salvage};
+use runner::code::{self, CodeCheck};
 use serde_json::json;
 use store::check::{Damage, Report, check, salvage};
 use store::folder::FORMAT;
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             for left in &saved.left {
                 output::line(format_args!("not saved: {left}"));
             }
-            let Mended { places, messages } = saved.mended;
+            let Repairs { places, messages } = saved.mended;
             if places + messages > 0 {
                 output::line(format_args!(
                     "discarded because a part of them is lost: {places} messages without their content, {messages} without their queue"
@@ -70,7 +70,7 @@ struct Found {
     /// The store.
     report: Report,
     /// The zips of functions, of all accounts and regions.
-    zips: Checked,
+    zips: CodeCheck,
     /// The files of DynamoDB's tables.
     tables: Vec<FileReport>,
 }
@@ -95,7 +95,7 @@ impl Found {
 #[derive(Clone, Debug)]
 struct Saved {
     records: u64,
-    mended: Mended,
+    mended: Repairs,
     /// Files of tables that could not be copied, and why.
     left: Vec<String>,
 }
@@ -105,7 +105,7 @@ fn save(from: &Path, into: &Path, found: &Found) -> Result<Saved, String> {
     let records = salvage(from, into).map_err(|error| error.to_string())?.records();
     let options = Options { leaves_secrets_sealed: true, ..Options::default() };
     let store = Store::open(into, &options).map_err(|error| error.to_string())?;
-    let mut mended = Mended::default();
+    let mut mended = Repairs::default();
     for scope in store.scopes() {
         let store = store.in_scope(&scope).map_err(|error| error.to_string())?;
         let more = after_salvage(&store).map_err(|error| error.to_string())?;
@@ -153,7 +153,7 @@ fn show_end(found: &Found) {
     );
 }
 
-fn show_zips(zips: &Checked) {
+fn show_zips(zips: &CodeCheck) {
     for zip in &zips.damaged {
         output::line(format_args!(
             "{}: its bytes are not those of its name; update the function's code",

@@ -10,7 +10,7 @@ use asl::mock_config::MockConfig;
 use aws_client::{Access, Chain};
 use clap::{Args, ValueEnum};
 use events::Retention;
-use http_client::{Allowed, Guard};
+use http_client::{AllowedHost, Guard};
 use provision::{Pipeline, Place};
 use queue::WaitingTimes;
 use runner::interpreter::VersionRule;
@@ -79,7 +79,7 @@ pub(crate) struct ServerArguments {
     pub(crate) auth_file: Option<PathBuf>,
     /// Allow targets at this private address or host, and without TLS: localhost, 10.0.0.0/8, crm.internal
     #[arg(long, value_name = "HOST|CIDR", env = "TRUNKLINE_ALLOW_PRIVATE", value_delimiter = ',')]
-    pub(crate) allow_private: Vec<Allowed>,
+    pub(crate) allow_private: Vec<AllowedHost>,
     /// Also trust the certificate authorities in this file (PEM) when targets are called over HTTPS
     #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -173,7 +173,7 @@ impl ServerArguments {
     }
 
     /// `allowed`: what the pipeline file lets be reached in addition.
-    pub(crate) fn config(&self, allowed: &[Allowed]) -> Result<Config, String> {
+    pub(crate) fn config(&self, allowed: &[AllowedHost]) -> Result<Config, String> {
         let own_authorities = self.ca_file.as_deref().map(input::file).transpose()?.unwrap_or_default();
         let allowed = self.allow_private.iter().chain(allowed).cloned().collect();
         Ok(Config {

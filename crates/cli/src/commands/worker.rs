@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use genesys::tracker::grace::Grace;
-use http_client::{Allowed, Guard};
+use http_client::{AllowedHost, Guard};
 use provision::Pipeline;
 use provision::cloudformation::workers;
 use provision::forecast::carried::table_name;
@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     lanes: u32,
     /// Allow addresses that are private, and without TLS: localhost, 10.0.0.0/8, crm.internal
     #[arg(long, value_name = "HOST|CIDR", env = "TRUNKLINE_ALLOW_PRIVATE", value_delimiter = ',')]
-    allow_private: Vec<Allowed>,
+    allow_private: Vec<AllowedHost>,
     /// Also trust the certificate authorities in this file (PEM) when addresses are called over HTTPS
     #[arg(long, value_name = "FILE", env = "TRUNKLINE_CA_FILE")]
     ca_file: Option<PathBuf>,

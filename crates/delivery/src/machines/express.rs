@@ -39,7 +39,7 @@ pub struct Runs {
 
 /// One that has ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct ExpressResult {
     /// What became of it.
     pub execution: Execution,
     /// What happened in it.
@@ -49,7 +49,7 @@ pub struct Ended {
 /// One under way.
 struct Run {
     machine: Arc<Machine>,
-    ended: Ended,
+    ended: ExpressResult,
     pending: VecDeque<What>,
     timers: BinaryHeap<Reverse<(u64, u64)>>,
     calls: JoinSet<What>,
@@ -68,12 +68,12 @@ impl Runs {
     ///
     /// # Errors
     /// Where its definition is gone, or a thread has ended badly.
-    pub async fn run(&self, asked: &ExpressRun) -> Result<Ended, String> {
+    pub async fn run(&self, asked: &ExpressRun) -> Result<ExpressResult, String> {
         let (machine, about) = self.states.express_machine(asked).map_err(|error| error.message)?;
         let deadline_ms = (self.clock.now)().plus(EXPRESS_TIME).unix_ms();
         let mut run = Run {
             machine,
-            ended: Ended { execution: Execution::new(about), history: Vec::new() },
+            ended: ExpressResult { execution: Execution::new(about), history: Vec::new() },
             pending: VecDeque::from([What::Start]),
             timers: BinaryHeap::new(),
             calls: JoinSet::new(),
@@ -203,7 +203,7 @@ fn time_out(run: &mut Run, now_ms: u64) {
 
 impl Debts for Runs {
     type Debt = OwedExpress;
-    type Outcome = Result<Ended, String>;
+    type Outcome = Result<ExpressResult, String>;
 
     fn store(&self) -> &Store {
         self.states.store()

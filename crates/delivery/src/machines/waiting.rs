@@ -9,7 +9,7 @@ use states::integration::Asker;
 use store::Commit;
 
 use crate::answer::{Answerer, Answering};
-use crate::machines::express::{Ended, Runs};
+use crate::machines::express::{ExpressResult, Runs};
 
 /// Answers for all accounts and regions: a call is answered by the one whose state machine it names.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Runs {
         Ok(sync_answer(&run, &ended, stopped))
     }
 
-    async fn log(&self, run: &ExpressRun, ended: &Ended) -> Result<(), Error> {
+    async fn log(&self, run: &ExpressRun, ended: &ExpressResult) -> Result<(), Error> {
         let (states, run, history) = (self.states.clone(), run.clone(), ended.history.clone());
         let (now, ids) = ((self.clock().now)(), (self.clock().ids)());
         let logged = self.states.store().write(
@@ -64,7 +64,7 @@ impl Runs {
 
     async fn test_state(&self, request: &[u8]) -> Result<Value, Error> {
         let request: Value = serde_json::from_slice(request).map_err(|error| internal(error.to_string()))?;
-        let asked = Asked { request: &request, home: self.states.home() };
+        let asked = TestStateRequest { request: &request, home: self.states.home() };
         // Expressions are strangers' code, bounded by steps; the request is small.
         let progress = tokio::task::block_in_place(|| begin(&asked.read()?)).map_err(refused)?;
         let answer = match progress {
@@ -85,7 +85,7 @@ fn refused(refusal: Refusal) -> Error {
 }
 
 /// What StartSyncExecution answers. Express executions are billed by 100 ms and 64 MB.
-fn sync_answer(run: &ExpressRun, ended: &Ended, stopped: Timestamp) -> Value {
+fn sync_answer(run: &ExpressRun, ended: &ExpressResult, stopped: Timestamp) -> Value {
     let execution = &ended.execution;
     let took = u64::try_from(stopped.since(run.started).as_millis()).unwrap_or(u64::MAX);
     let machine_arn = run.machine_arn.clone();
@@ -136,12 +136,12 @@ fn shown(answer: Answer, level: Option<&str>) -> Value {
 }
 
 /// A TestState request.
-struct Asked<'a> {
+struct TestStateRequest<'a> {
     request: &'a Value,
     home: &'a aws::Scope,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> TestStateRequest<'a> {
     fn text(&self, name: &str) -> Option<&'a str> {
         self.request.get(name).and_then(Value::as_str)
     }

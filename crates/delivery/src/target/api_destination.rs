@@ -13,11 +13,11 @@ use http_client::{Failure, Request};
 
 use crate::authorizer;
 use crate::hidden::hidden;
-use crate::judgement::{self, Judged};
+use crate::judgement::{self, Judgement};
 use crate::target::{CallOutcome, Caller, Outside, Parcel, failed};
 use crate::tokens::NoToken;
 
-/// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
+/// No exchange lasts longer; the porter cuts a call off sooner ([`events::DueDelivery::call_until`]).
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
 /// What is looked at of an answer, in bytes: more than is kept, so that a secret in it is found whole.
 const ANSWER_BYTES_MAX: usize = 4 << 10;
@@ -84,7 +84,7 @@ async fn without_token(events: &Events, call: &TokenCall, none: NoToken, now: Ti
 }
 
 fn no_answer(failure: &Failure) -> CallOutcome {
-    let Judged { code, retry } = judgement::no_answer(failure.kind);
+    let Judgement { code, retry } = judgement::no_answer(failure.kind);
     failed(code, format!("Unable to invoke ApiDestination endpoint: {}.", failure.text), retry)
 }
 
@@ -104,7 +104,7 @@ fn judge(answer: &http_client::Response, shown: TargetResponse, now: Timestamp) 
             let message = format!(
                 "Unable to invoke ApiDestination endpoint: it answered with the status {status}{hint}."
             );
-            let Judged { code, retry } = judgement::http_status(status, answer.header("retry-after"), now);
+            let Judgement { code, retry } = judgement::http_status(status, answer.header("retry-after"), now);
             Outcome::Failed { code: code.to_owned(), message, retry }
         }
     };

@@ -14,22 +14,25 @@ use events::{Outcome, Retry, TargetResponse};
 use http_client::Failure;
 
 use crate::hidden::hidden;
-use crate::judgement::{self, Judged};
+use crate::judgement::{self, Judgement};
 use crate::target::{CallOutcome, Outside, failed};
 
-/// No exchange lasts longer; the porter cuts a call off sooner ([`events::Owed::call_until`]).
+/// No exchange lasts longer; the porter cuts a call off sooner ([`events::DueDelivery::call_until`]).
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(60);
 /// What is looked at of an answer, in bytes: more than is kept, so that a secret in it is found whole.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
 /// What is told of AWS's own words, in bytes: the rest is in the answer that is kept.
 const WORDS_BYTES_MAX: usize = 300;
 
+/// A request to the service of a resource.
+pub(crate) struct ResourceCall<'c> {
+    pub(crate) arn: &'c Arn,
+    pub(crate) request: ServiceRequest<'c>,
+}
+
 /// Calls the service of a resource. `done` are error codes that mean that an earlier attempt has done it.
-pub(crate) async fn send(
-    outside: &Outside,
-    (arn, request): (&Arn, ServiceRequest<'_>),
-    done: &[&str],
-) -> CallOutcome {
+pub(crate) async fn send(outside: &Outside, call: ResourceCall<'_>, done: &[&str]) -> CallOutcome {
+    let ResourceCall { arn, request } = call;
     // PutTargets refuses these; a target may be older than that.
     if !arn.is_of_aws() {
         let message = format!("{arn} cannot be called: its partition, region or account is none of AWS's.");
@@ -51,7 +54,7 @@ pub(crate) async fn send(
 }
 
 fn no_answer(arn: &Arn, failure: &Failure) -> CallOutcome {
-    let Judged { code, retry } = judgement::no_answer(failure.kind);
+    let Judgement { code, retry } = judgement::no_answer(failure.kind);
     failed(code, format!("{arn} could not be called: {}.", failure.text), retry)
 }
 
@@ -65,7 +68,7 @@ fn judge(arn: &Arn, answer: &http_client::Response, done: &[&str], secrets: &[&s
     if answer.is_success() || done.contains(&name.as_str()) {
         return CallOutcome::Ended { outcome: Outcome::Delivered, answer: Some(shown) };
     }
-    let Judged { code, retry } = judgement::aws_error(answer.status, &name);
+    let Judgement { code, retry } = judgement::aws_error(answer.status, &name);
     let (name, words) = (without_secrets(&name), without_secrets(&words));
     let said = if words.is_empty() { "no words" } else { &words };
     let message = format!("{arn} answered {} {}: {}", answer.status, head(&name), head(said));

@@ -6,7 +6,7 @@ use aws::api::lambda::INVOKE;
 use aws_client::ServiceRequest;
 use events::target::function;
 
-use crate::target::aws_api::send;
+use crate::target::aws_api::{ResourceCall, send};
 use crate::target::{CallOutcome, Caller, Outside, Parcel, hopeless};
 
 /// Lambda functions.
@@ -36,5 +36,5 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
         headers,
         body: owed.input.clone(),
     };
-    send(outside, (arn, request), &[]).await
+    send(outside, ResourceCall { arn, request }, &[]).await
 }

@@ -2,11 +2,11 @@
 
 use aws::api::SQS;
 use aws_client::{Endpoint, ServiceRequest};
-use events::Owed;
+use events::DueDelivery;
 use events::target::queue;
 use serde_json::{Value, json};
 
-use crate::target::aws_api::send;
+use crate::target::aws_api::{ResourceCall, send};
 use crate::target::{CallOutcome, Caller, Outside};
 
 /// SQS queues.
@@ -14,7 +14,7 @@ pub(super) static CALLER: Caller =
     Caller { kind: &queue::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel.owed)) };
 
 /// SendMessage. A FIFO queue deduplicates by content, as EventBridge asks of it.
-async fn carry(outside: &Outside, owed: &Owed) -> CallOutcome {
+async fn carry(outside: &Outside, owed: &DueDelivery) -> CallOutcome {
     let arn = &owed.target.arn;
     let official = Endpoint::official(SQS.scope, &arn.region);
     let url = format!("{}/{}/{}", official.origin, arn.account, arn.resource);
@@ -27,7 +27,7 @@ async fn carry(outside: &Outside, owed: &Owed) -> CallOutcome {
         set(&mut body, "MessageSystemAttributes", header);
     }
     let request = ServiceRequest::json(&SQS, &arn.region, "SendMessage", body.to_string());
-    send(outside, (arn, request), &[]).await
+    send(outside, ResourceCall { arn, request }, &[]).await
 }
 
 fn set(body: &mut Value, member: &str, value: Value) {

@@ -6,7 +6,7 @@ use aws_client::ServiceRequest;
 use events::target::state_machine;
 use serde_json::json;
 
-use crate::target::aws_api::send;
+use crate::target::aws_api::{ResourceCall, send};
 use crate::target::{CallOutcome, Caller, Outside, Parcel, hopeless};
 
 /// State machines.
@@ -25,5 +25,5 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     }
     let body = json!({"stateMachineArn": arn.to_string(), "name": owed.id, "input": owed.input});
     let request = ServiceRequest::json(&STATES, &arn.region, "StartExecution", body.to_string());
-    send(outside, (arn, request), &["ExecutionAlreadyExists"]).await
+    send(outside, ResourceCall { arn, request }, &["ExecutionAlreadyExists"]).await
 }

@@ -7,7 +7,7 @@ use aws_client::{Access, Chain, Settings as AwsSettings};
 use delivery::{Deliveries, Porter};
 use events::{Attempts, BusName, Events, Fate, Step};
 use http_client::{Client, Guard, Settings};
-use queue::{Queues, Receive, Received};
+use queue::{Queues, Receive, ReceivedMessage};
 use serde_json::{Value, json};
 use store::{Commit, Options, Store};
 use tokio::sync::watch;
@@ -157,7 +157,7 @@ impl House {
         read.unwrap().expect("it was tried")
     }
 
-    pub(crate) fn dead_letters(&self) -> Vec<Received> {
+    pub(crate) fn dead_letters(&self) -> Vec<ReceivedMessage> {
         let queues = self.queues.clone();
         let job = self.events.store().write(
             |e| e,

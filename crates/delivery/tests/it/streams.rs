@@ -10,7 +10,7 @@ use genesys::platform::event_stream::{Header, Streams};
 use genesys::platform::rendering::EventContent;
 use genesys::platform::request::ApiRequest;
 use genesys::platform::response::{ApiError, ApiResponse};
-use http_client::{Allowed, Client, Guard, Settings};
+use http_client::{AllowedHost, Client, Guard, Settings};
 use queue::Queues;
 use serde_json::{Value, json};
 use store::{Commit, Options, Store};
@@ -31,7 +31,7 @@ fn ids() -> Ids {
 }
 
 fn client() -> Client {
-    let guard = Guard::new(vec!["127.0.0.1".parse::<Allowed>().unwrap()]);
+    let guard = Guard::new(vec!["127.0.0.1".parse::<AllowedHost>().unwrap()]);
     Client::new(Settings { guard, own_authorities: Vec::new() }).unwrap()
 }
 

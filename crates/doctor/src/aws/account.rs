@@ -42,6 +42,25 @@ enum Failure {
     Fatal(String),
 }
 
+/// An operation of a service.
+#[derive(Clone, Copy)]
+struct Question {
+    api: &'static JsonApi,
+    operation: &'static str,
+}
+
+/// An operation that lists, and the member of its answers that is the list.
+struct Listing {
+    question: Question,
+    member: &'static str,
+}
+
+impl Listing {
+    fn of(api: &'static JsonApi, operation: &'static str, member: &'static str) -> Self {
+        Self { question: Question { api, operation }, member }
+    }
+}
+
 impl Account {
     /// Everything that the checks look at.
     ///
@@ -50,20 +69,25 @@ impl Account {
     pub async fn read(&self) -> Result<Facts, String> {
         let mut facts = Facts::default();
         let mut unread = BTreeSet::new();
-        facts.buses = self.list((&EVENTS, "ListEventBuses", "EventBuses"), json!({}), &mut unread).await?;
-        facts.event_sources =
-            self.list((&EVENTS, "ListEventSources", "EventSources"), json!({}), &mut unread).await?;
-        facts.archives = self.list((&EVENTS, "ListArchives", "Archives"), json!({}), &mut unread).await?;
+        facts.buses =
+            self.list(Listing::of(&EVENTS, "ListEventBuses", "EventBuses"), json!({}), &mut unread).await?;
+        facts.event_sources = self
+            .list(Listing::of(&EVENTS, "ListEventSources", "EventSources"), json!({}), &mut unread)
+            .await?;
+        facts.archives =
+            self.list(Listing::of(&EVENTS, "ListArchives", "Archives"), json!({}), &mut unread).await?;
         facts.connections =
-            self.list((&EVENTS, "ListConnections", "Connections"), json!({}), &mut unread).await?;
-        facts.api_destinations =
-            self.list((&EVENTS, "ListApiDestinations", "ApiDestinations"), json!({}), &mut unread).await?;
-        facts.state_machines =
-            self.list((&STATES, "ListStateMachines", "stateMachines"), json!({}), &mut unread).await?;
+            self.list(Listing::of(&EVENTS, "ListConnections", "Connections"), json!({}), &mut unread).await?;
+        facts.api_destinations = self
+            .list(Listing::of(&EVENTS, "ListApiDestinations", "ApiDestinations"), json!({}), &mut unread)
+            .await?;
+        facts.state_machines = self
+            .list(Listing::of(&STATES, "ListStateMachines", "stateMachines"), json!({}), &mut unread)
+            .await?;
         facts.log_groups =
-            self.list((&LOGS, "DescribeLogGroups", "logGroups"), json!({}), &mut unread).await?;
+            self.list(Listing::of(&LOGS, "DescribeLogGroups", "logGroups"), json!({}), &mut unread).await?;
         let policies = self
-            .list((&LOGS, "DescribeResourcePolicies", "resourcePolicies"), json!({}), &mut unread)
+            .list(Listing::of(&LOGS, "DescribeResourcePolicies", "resourcePolicies"), json!({}), &mut unread)
             .await?;
         facts.log_policies =
             policies.iter().map(|policy| text(policy, "policyDocument").to_owned()).collect();
@@ -84,11 +108,13 @@ impl Account {
         let mut out = Vec::new();
         for bus in buses {
             let name = text(bus, "Name");
-            let rules =
-                self.list((&EVENTS, "ListRules", "Rules"), json!({"EventBusName": name}), unread).await?;
+            let rules = self
+                .list(Listing::of(&EVENTS, "ListRules", "Rules"), json!({"EventBusName": name}), unread)
+                .await?;
             for rule in rules {
                 let body = json!({"EventBusName": name, "Rule": text(&rule, "Name")});
-                let targets = self.list((&EVENTS, "ListTargetsByRule", "Targets"), body, unread).await?;
+                let targets =
+                    self.list(Listing::of(&EVENTS, "ListTargetsByRule", "Targets"), body, unread).await?;
                 out.push(Rule { rule, targets: targets.into_iter().map(Target).collect() });
             }
         }
@@ -97,9 +123,13 @@ impl Account {
 
     async fn queues(&self, unread: &mut BTreeSet<String>) -> Result<Vec<BTreeMap<String, String>>, String> {
         let mut out = Vec::new();
-        for url in self.list((&SQS, "ListQueues", "QueueUrls"), json!({"MaxResults": 1000}), unread).await? {
+        for url in self
+            .list(Listing::of(&SQS, "ListQueues", "QueueUrls"), json!({"MaxResults": 1000}), unread)
+            .await?
+        {
             let body = json!({"QueueUrl": url, "AttributeNames": ["All"]});
-            let answer = self.json((&SQS, "GetQueueAttributes"), body, unread).await?;
+            let answer =
+                self.json(Question { api: &SQS, operation: "GetQueueAttributes" }, body, unread).await?;
             let attributes = answer.as_ref().and_then(|answer| answer.get("Attributes")?.as_object());
             let pairs = attributes.into_iter().flatten();
             out.push(
@@ -137,14 +167,15 @@ impl Account {
     /// All pages of a list.
     async fn list(
         &self,
-        (of, operation, member): (&JsonApi, &str, &str),
+        listing: Listing,
         body: Value,
         unread: &mut BTreeSet<String>,
     ) -> Result<Vec<Value>, String> {
+        let Listing { question, member } = listing;
         let mut out = Vec::new();
         let mut body = body;
         for _ in 0..PAGES_MAX {
-            let Some(answer) = self.json((of, operation), body.clone(), unread).await? else { break };
+            let Some(answer) = self.json(question, body.clone(), unread).await? else { break };
             out.extend(answer.get(member).and_then(Value::as_array).into_iter().flatten().cloned());
             let names = ["NextToken", "nextToken"];
             let next = names
@@ -159,11 +190,11 @@ impl Account {
     /// One answer; `None` where the service refuses it, which is noted.
     async fn json(
         &self,
-        (of, operation): (&JsonApi, &str),
+        Question { api, operation }: Question,
         body: Value,
         unread: &mut BTreeSet<String>,
     ) -> Result<Option<Value>, String> {
-        let request = ServiceRequest::json(of, &self.region, operation, body.to_string());
+        let request = ServiceRequest::json(api, &self.region, operation, body.to_string());
         note(operation, self.send(request).await, unread)
     }
 

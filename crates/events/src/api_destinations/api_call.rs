@@ -20,7 +20,7 @@ use crate::events::Events;
 use crate::limits::quotas;
 use crate::target::HttpParameters;
 use crate::target::input::path::Path;
-use crate::trip::owe::Owed;
+use crate::trip::owe::DueDelivery;
 
 /// A request that is ready but for its token. Its `Debug` shows nothing: all of it may hold secrets.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Events {
     ///
     /// # Errors
     /// [`NoCall`]: something is missing or does not fit together.
-    pub fn api_call(&self, read: &mut impl Read, owed: &Owed) -> Result<ApiCall, NoCall> {
+    pub fn api_call(&self, read: &mut impl Read, owed: &DueDelivery) -> Result<ApiCall, NoCall> {
         let arn = &owed.target.arn;
         let gone = |what: &str| NoCall::never("NO_RESOURCE", format!("The {what} does not exist."));
         let destination =

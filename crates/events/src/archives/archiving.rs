@@ -90,8 +90,8 @@ impl Events {
         for (number, ()) in tx.list(&CLEARING, &KeyRange::all(), usize::MAX) {
             let left = limit.saturating_sub(removed);
             let gone = remove_archived(tx, &KeyRange::prefix(&number), left);
-            removed += gone.1;
-            if gone.1 < left {
+            removed += gone.events;
+            if gone.events < left {
                 tx.remove(&CLEARING, &number);
             }
         }
@@ -102,7 +102,7 @@ impl Events {
             let retention = Duration::from_secs(u64::from(archive.retention_days) * DAY_S);
             let oldest_kept = now.minus(retention).unix_ms();
             let range = KeyRange::between(&archive.number, &(archive.number, oldest_kept));
-            let (bytes, events) = remove_archived(tx, &range, limit - removed);
+            let Removal { bytes, events } = remove_archived(tx, &range, limit - removed);
             if events > 0 {
                 removed += events;
                 let size = Self::archive_size(tx, archive.number);
@@ -118,14 +118,20 @@ impl Events {
     }
 }
 
-/// Removes the first `limit` events of a range; their bytes and number.
-fn remove_archived(tx: &mut Tx<'_>, range: &KeyRange, limit: usize) -> (u64, usize) {
+/// What was removed.
+struct Removal {
+    bytes: u64,
+    events: usize,
+}
+
+/// Removes the first `limit` events of a range.
+fn remove_archived(tx: &mut Tx<'_>, range: &KeyRange, limit: usize) -> Removal {
     let old = tx.list_found(&ARCHIVED, range, limit);
     for (key, _) in &old {
         tx.remove(&ARCHIVED, key);
     }
     let bytes = old.iter().flat_map(|(_, event)| event).map(|event| length(&event.json)).sum();
-    (bytes, old.len())
+    Removal { bytes, events: old.len() }
 }
 
 fn length(json: &str) -> u64 {

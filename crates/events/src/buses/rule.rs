@@ -36,17 +36,28 @@ impl RuleName {
         let resource = if bus.is_default() { format!("rule/{self}") } else { format!("rule/{bus}/{self}") };
         Arn::new("events", region, account, resource)
     }
+}
 
-    /// Bus and rule out of a rule's ARN; `None` where it is none. A rule's name has no slash, a bus's may.
-    pub fn of_arn(arn: &Arn) -> Option<(BusName, Self)> {
+/// A rule, by its bus and its name there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleKey {
+    /// The bus.
+    pub bus: BusName,
+    /// The rule's name.
+    pub rule: RuleName,
+}
+
+impl RuleKey {
+    /// The rule of an ARN; `None` where it is none of a rule. A rule's name has no slash, a bus's may.
+    pub fn of_arn(arn: &Arn) -> Option<Self> {
         if arn.service != "events" {
             return None;
         }
         let path = arn.resource.strip_prefix("rule/")?;
-        match path.rsplit_once('/') {
-            Some((bus, rule)) => Some((BusName::parse(bus)?, Self::parse(rule)?)),
-            None => Some((BusName::default_bus(), Self::parse(path)?)),
-        }
+        Some(match path.rsplit_once('/') {
+            Some((bus, rule)) => Self { bus: BusName::parse(bus)?, rule: RuleName::parse(rule)? },
+            None => Self { bus: BusName::default_bus(), rule: RuleName::parse(path)? },
+        })
     }
 }
 
@@ -138,7 +149,7 @@ mod tests {
     use aws::Arn;
     use store::Record;
 
-    use super::{Rule, RuleName, RuleState};
+    use super::{Rule, RuleKey, RuleName, RuleState};
     use crate::buses::bus::BusName;
 
     #[test]
@@ -165,7 +176,7 @@ mod tests {
             let bus = BusName::parse(bus).unwrap();
             let rule = RuleName::parse("r.1").unwrap();
             let arn: Arn = rule.arn(&bus, "us-east-1", "000000000000");
-            assert_eq!(RuleName::of_arn(&arn), Some((bus, rule)));
+            assert_eq!(RuleKey::of_arn(&arn), Some(RuleKey { bus, rule }));
         }
     }
 }

@@ -16,12 +16,12 @@ pub(crate) struct Cause {
     pub(crate) message: String,
     /// Tries after the first.
     pub(crate) retries: u32,
-    pub(crate) exhausted: Option<Exhausted>,
+    pub(crate) exhausted: Option<RetryLimit>,
 }
 
 /// Which limit of the retry policy was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exhausted {
+pub(crate) enum RetryLimit {
     Attempts,
     Age,
 }
@@ -73,8 +73,8 @@ impl Cause {
         ];
         if let Some(exhausted) = self.exhausted {
             let condition = match exhausted {
-                Exhausted::Attempts => "MaximumRetryAttempts",
-                Exhausted::Age => "MaximumEventAgeInSeconds",
+                RetryLimit::Attempts => "MaximumRetryAttempts",
+                RetryLimit::Age => "MaximumEventAgeInSeconds",
             };
             attributes.push(Attribute::text("EXHAUSTED_RETRY_CONDITION", condition));
         }

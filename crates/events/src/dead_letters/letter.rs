@@ -3,7 +3,7 @@
 use aws::Arn;
 use queue::{Value, Withdrawn};
 
-use crate::buses::rule::RuleName;
+use crate::buses::rule::RuleKey;
 
 /// The error code that stands for a message that its queue gave up.
 const RECEIVED_TOO_OFTEN: &str = "RECEIVED_TOO_OFTEN";
@@ -98,7 +98,7 @@ fn is(arn: &Arn, name: &str) -> bool {
 }
 
 fn is_rule(arn: &Arn, name: &str) -> bool {
-    RuleName::of_arn(arn).is_some_and(|(_, rule)| rule.as_str() == name)
+    RuleKey::of_arn(arn).is_some_and(|key| key.rule.as_str() == name)
         || arn.resource.strip_prefix("rule/") == Some(name)
         || arn.to_string() == name
 }

@@ -1,7 +1,7 @@
 //! Where a message waits that a dead letter or an event became.
 
 use aws::Timestamp;
-use queue::{QueueId, Sent};
+use queue::{QueueId, SendReceipt};
 use serde::{Deserialize, Serialize};
 
 /// Where a message waits.
@@ -14,7 +14,7 @@ pub struct MessageLocation {
 
 impl MessageLocation {
     /// The location of a message that has just been sent.
-    pub fn of(queue: QueueId, sent: &Sent) -> Self {
+    pub fn of(queue: QueueId, sent: &SendReceipt) -> Self {
         Self { queue, at: sent.at, sequence: sent.sequence }
     }
 }

@@ -4,12 +4,13 @@
 use std::ops::ControlFlow;
 
 use aws::{Arn, Error, Timestamp};
-use queue::{Look, Queue, Spot, name_in_arn};
+use queue::{Look, Queue, QueuePosition, name_in_arn};
+use serde::Serialize;
 use store::{Commit, KeyRange, Read};
 
 use crate::buses::bus::BusName;
 use crate::buses::routing::Outlet;
-use crate::buses::rule::{Rule, RuleName};
+use crate::buses::rule::{Rule, RuleKey, RuleName};
 use crate::dead_letters::letter::{Letter, Selection};
 use crate::dead_letters::location::MessageLocation;
 use crate::dead_letters::undo::{ActionRecord, ActionResult, Trace, gone, keep, sweep_actions};
@@ -31,7 +32,7 @@ pub struct LetterPage {
     /// Which of its letters.
     pub selection: Selection,
     /// Behind the last one of the step before.
-    pub after: Option<Spot>,
+    pub after: Option<QueuePosition>,
     /// Only letters that had come by then, so that one that fails again meanwhile is not sent again and again.
     pub until: Option<Timestamp>,
     /// Maximum number of letters.
@@ -52,23 +53,49 @@ pub enum LetterAction {
     Purge,
 }
 
+/// A letter, and where it stands in its queue.
+#[derive(Debug)]
+pub struct ListedLetter {
+    /// Where.
+    pub position: QueuePosition,
+    /// What.
+    pub letter: Letter,
+}
+
+/// A letter that had to stay as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StayingLetter {
+    /// Its id.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The rule and the target that a letter was for.
+struct LetterTarget {
+    rule_arn: Arn,
+    bus: BusName,
+    target: Target,
+}
+
 /// What a step did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActionReport {
     /// Ids of the letters that were sent or thrown away.
     pub done: Vec<String>,
     /// Ids of letters that had to stay, each with the reason.
-    pub stayed: Vec<(String, String)>,
+    pub stayed: Vec<StayingLetter>,
     /// How many of `done` cannot be undone: they have been logged, for example, or were taken for duplicates.
     pub finally: u64,
     /// How many letters of the whole action can no longer be undone, since no more is kept.
     pub gone: u64,
     /// Where the next step goes on; `None`: that was all.
-    pub after: Option<Spot>,
+    pub after: Option<QueuePosition>,
 }
 
 impl Events {
-    /// The letters of a step that nobody has received, each with its spot.
+    /// The letters of a step that nobody has received, each with its position.
     ///
     /// # Errors
     /// Where there is no such queue.
@@ -77,15 +104,15 @@ impl Events {
         read: &mut impl Read,
         through: &LetterPage,
         now: Timestamp,
-    ) -> Result<Vec<(Spot, Letter)>, Error> {
+    ) -> Result<Vec<ListedLetter>, Error> {
         let queue = self.letter_queue(read, &through.queue)?;
         let until = through.until.map_or(now, |until| until.min(now));
         let mut letters = Vec::new();
         let look = Look { queue: queue.engine, after: through.after, now: until };
-        self.queues().look(read, look, &mut |spot, message| {
+        self.queues().look(read, look, &mut |position, message| {
             let letter = Letter::of(message);
             if through.selection.takes(&letter) {
-                letters.push((spot, letter));
+                letters.push(ListedLetter { position, letter });
             }
             if letters.len() < through.max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
@@ -122,9 +149,9 @@ impl Events {
         let letters = self.letters(&mut commit.tx, page, now)?;
         let mut report = ActionReport::default();
         if letters.len() >= page.max {
-            report.after = letters.last().map(|(spot, _)| *spot);
+            report.after = letters.last().map(|last| last.position);
         }
-        for (spot, letter) in letters {
+        for ListedLetter { position, letter } in letters {
             let id = letter.message().id().to_owned();
             let result = match action {
                 LetterAction::Purge => Ok(ActionResult::Nothing),
@@ -134,7 +161,7 @@ impl Events {
             };
             match result {
                 Ok(became) => {
-                    self.queues().withdraw(commit, queue.engine, spot);
+                    self.queues().withdraw(commit, queue.engine, position);
                     let purged = matches!(action, LetterAction::Purge);
                     let letter = letter.into_message();
                     let done = ActionRecord { queue: page.queue.clone(), purged, letter, at: now, became };
@@ -142,7 +169,7 @@ impl Events {
                     keep(commit, &(name.to_owned(), id.clone()), &done);
                     report.done.push(id);
                 }
-                Err(why) => report.stayed.push((id, why)),
+                Err(why) => report.stayed.push(StayingLetter { id, reason: why }),
             }
         }
         sweep_actions(commit, now, usize::MAX);
@@ -188,7 +215,7 @@ impl Events {
         payload: Option<&str>,
     ) -> Result<ActionResult, String> {
         let now = commit.now;
-        let (rule_arn, bus, target) = Self::target_of(&mut commit.tx, letter)?;
+        let LetterTarget { rule_arn, bus, target } = Self::target_of(&mut commit.tx, letter)?;
         let outlet = Outlet::of(target.clone()).ok_or("its target is of a kind that is not served")?;
         if letter.error_code() == "THIRD_ACCOUNT_HOP_DETECTED" && *outlet.kind == event_bus::KIND {
             return Err("it came from another event bus and cannot be forwarded to a third one".to_owned());
@@ -200,7 +227,7 @@ impl Events {
         let event_id = id_of(event, now).map_err(|why| format!("its payload is no event: {why}"))?;
         let position =
             self.event(&mut commit.tx, &event_id).iter().find(|(at, ..)| *at == bus).map(|(_, at, _)| *at);
-        let rule = RuleName::of_arn(&rule_arn).map(|(_, name)| name);
+        let rule = RuleKey::of_arn(&rule_arn).map(|key| key.rule);
         let about = InputContext {
             rule_arn: &rule_arn,
             rule_name: rule.as_ref().map_or("", RuleName::as_str),
@@ -255,13 +282,14 @@ impl Events {
     }
 
     /// The rule and the target that a letter names, as they are now.
-    fn target_of(read: &mut impl Read, letter: &Letter) -> Result<(Arn, BusName, Target), String> {
+    fn target_of(read: &mut impl Read, letter: &Letter) -> Result<LetterTarget, String> {
         let (Some(rule), Some(target)) = (letter.attribute("RULE_ARN"), letter.attribute("TARGET_ARN"))
         else {
             return Err("it does not say which rule and target it was for; name a queue with --to".to_owned());
         };
         let rule_arn: Arn = rule.parse().map_err(|_| format!("{rule} is no ARN"))?;
-        let (bus, name) = RuleName::of_arn(&rule_arn).ok_or_else(|| format!("{rule} is no rule's ARN"))?;
+        let RuleKey { bus, rule: name } =
+            RuleKey::of_arn(&rule_arn).ok_or_else(|| format!("{rule} is no rule's ARN"))?;
         let targets = read.list(&TARGETS, &KeyRange::prefix(&Rule::key(&bus, &name)), usize::MAX);
         let mut found =
             targets.into_iter().map(|(_, known)| known).filter(|known| known.arn.to_string() == target);
@@ -272,7 +300,7 @@ impl Events {
         if found.next().is_some() {
             return Err("the rule has several targets with this ARN; name a queue with --to".to_owned());
         }
-        Ok((rule_arn, bus, first))
+        Ok(LetterTarget { rule_arn, bus, target: first })
     }
 
     fn letter_queue(&self, read: &mut impl Read, name: &str) -> Result<Queue, Error> {

@@ -12,6 +12,7 @@ use store::{KeyRange, Read, Table, Tx};
 use crate::buses::bus::BusName;
 use crate::dead_letters::letter::Letter;
 use crate::dead_letters::location::MessageLocation;
+use crate::dead_letters::redrive::StayingLetter;
 use crate::events::Events;
 use crate::records::place::EventPlace;
 use crate::target::kind::TargetKind;
@@ -98,7 +99,7 @@ pub struct UndoReport {
     /// Ids of the letters that are back in their queue.
     pub restored: Vec<String>,
     /// Ids of those that could not come back, each with the reason.
-    pub stayed: Vec<(String, String)>,
+    pub stayed: Vec<StayingLetter>,
     /// How many letters of the whole action can no longer come back, since no more is kept.
     pub gone: u64,
     /// The letter behind which the next step goes on; `None`: that was all.
@@ -147,7 +148,7 @@ impl Events {
                     forget(tx, &key, &done);
                     undone.restored.push(key.1);
                 }
-                Err(why) => undone.stayed.push((key.1, why.to_owned())),
+                Err(why) => undone.stayed.push(StayingLetter { id: key.1, reason: why.to_owned() }),
             }
         }
         Ok(undone)

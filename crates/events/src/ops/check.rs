@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use aws::{Arn, Error};
 
 use crate::buses::bus::BusName;
-use crate::buses::rule::RuleName;
+use crate::buses::rule::{RuleKey, RuleName};
 use crate::error;
 use crate::events::Events;
 use crate::limits::quotas;
@@ -321,12 +321,13 @@ pub(crate) struct RuleRequest {
 
 impl RuleRequest {
     /// Bus and rule.
-    pub(crate) fn parsed(&self, events: &Events) -> Result<(BusName, RuleName), Error> {
+    pub(crate) fn key(&self, events: &Events) -> Result<RuleKey, Error> {
         let mut faults = Faults::default();
         faults.required("name", self.name.as_deref(), &RULE_NAME);
         faults.text("eventBusName", self.event_bus_name.as_deref(), &BUS_NAME_OR_ARN);
         faults.result()?;
-        Ok((events.bus_of(self.event_bus_name.as_deref())?, rule_of(self.name.as_deref())?))
+        let bus = events.bus_of(self.event_bus_name.as_deref())?;
+        Ok(RuleKey { bus, rule: rule_of(self.name.as_deref())? })
     }
 }
 

@@ -289,7 +289,7 @@ struct ListRequest {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Listed {
+struct ConnectionSummary {
     name: String,
     authorization_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -301,7 +301,7 @@ struct Listed {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ListAnswer {
-    connections: Vec<Listed>,
+    connections: Vec<ConnectionSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
@@ -322,7 +322,7 @@ pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
         });
         let size = page_size(request.limit);
         let page = page(wanted, |connection| &connection.name, request.next_token.as_deref(), size)?;
-        let listed = page.items.into_iter().map(|connection| Listed {
+        let listed = page.items.into_iter().map(|connection| ConnectionSummary {
             state: StateAnswer::of(&connection, events),
             authorization_type: connection.kind.word(),
             name: connection.name,

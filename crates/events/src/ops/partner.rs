@@ -45,13 +45,19 @@ impl Request {
     }
 
     /// The source and the account that it names.
-    fn offer(self) -> Result<(BusName, String), Error> {
+    fn offer(self) -> Result<Offer, Error> {
         let mut faults = Faults::default();
         faults.required("name", self.name.as_deref(), &EVENT_SOURCE_NAME);
         faults.required("account", self.account.as_deref(), &ACCOUNT);
         faults.result()?;
-        Ok((source_of(self.name.as_deref())?, self.account.unwrap_or_default()))
+        Ok(Offer { source: source_of(self.name.as_deref())?, account: self.account.unwrap_or_default() })
     }
+}
+
+/// A source, and the account that it is offered to.
+struct Offer {
+    source: BusName,
+    account: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,7 +69,7 @@ struct CreateAnswer {
 /// CreatePartnerEventSource: offers a source to an account.
 pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
     commit(body, |request: Request| {
-        let (name, account) = request.offer()?;
+        let Offer { source: name, account } = request.offer()?;
         let source = PartnerSource::new(name, account, now);
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
@@ -80,7 +86,7 @@ pub fn create(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
 /// gone already.
 pub fn delete(events: &Events, Call { now, .. }: Call, body: &[u8]) -> Reply {
     commit(body, |request: Request| {
-        let (name, account) = request.offer()?;
+        let Offer { source: name, account } = request.offer()?;
         let ours = account == events.account();
         let key = (name.as_str().to_owned(), account);
         Ok(events.store().write_reserved(error::of_store, move |tx| {

@@ -75,18 +75,18 @@ pub(crate) struct EntryAnswer {
 pub(crate) struct Work {
     answers: Vec<EntryAnswer>,
     failed: usize,
-    matched: Vec<Matched>,
+    matched: Vec<EntryMatch>,
     missing_bus: u64,
 }
 
 /// An event, and whose bus it is for.
 #[derive(Debug)]
-struct Matched {
+struct EntryMatch {
     owner: Events,
     event: MatchedEvent,
 }
 
-impl Matched {
+impl EntryMatch {
     /// Accepts all of them, each in its owner's account and region.
     fn accept_all(events: Vec<Self>, tx: &mut Tx<'_>, home: &Events, call: &Call) {
         let mut left = events.into_iter().peekable();
@@ -196,7 +196,7 @@ impl Work {
         let (service, matched, missing_bus) = (events.clone(), self.matched, self.missing_bus);
         commit(b"", |_: serde::de::IgnoredAny| {
             Ok(events.store().write(error::of_store, move |tx| {
-                Matched::accept_all(matched, tx, &service, &call);
+                EntryMatch::accept_all(matched, tx, &service, &call);
                 if missing_bus > 0 {
                     service.note_missing_bus(tx, missing_bus);
                 }
@@ -213,7 +213,7 @@ impl Work {
 
     /// One event goes to a bus.
     pub(crate) fn put(&mut self, owner: &Events, event: &Event, matched: MatchedEvent) {
-        self.matched.push(Matched { owner: owner.clone(), event: matched });
+        self.matched.push(EntryMatch { owner: owner.clone(), event: matched });
         self.acknowledge(event);
     }
 

@@ -10,7 +10,7 @@ use store::{Commit, KeyRange, Read, Tx};
 use crate::archives::archive::Feeding;
 use crate::buses::bus::BusName;
 use crate::buses::managed::MANAGER;
-use crate::buses::rule::{RULES, Rule, RuleName, RuleState};
+use crate::buses::rule::{RULES, Rule, RuleKey, RuleName, RuleState};
 use crate::error;
 use crate::events::Events;
 use crate::limits::permits;
@@ -99,7 +99,7 @@ fn rule_to_put(events: &Events, request: PutRequest) -> Result<Rule, Error> {
     let tags = parse_tags(request.tags.as_deref().unwrap_or_default(), &mut faults);
     faults.result()?;
     permits::check(&tags)?;
-    let (pattern, schedule) = pattern_and_schedule(request.event_pattern, request.schedule_expression)?;
+    let Trigger { pattern, schedule } = trigger(request.event_pattern, request.schedule_expression)?;
     Ok(Rule {
         bus: events.bus_of(request.event_bus_name.as_deref())?,
         name: rule_of(request.name.as_deref())?,
@@ -112,10 +112,13 @@ fn rule_to_put(events: &Events, request: PutRequest) -> Result<Rule, Error> {
     })
 }
 
-fn pattern_and_schedule(
+/// What a rule waits for: events, moments, or both.
+struct Trigger {
     pattern: Option<String>,
     schedule: Option<String>,
-) -> Result<(Option<String>, Option<String>), Error> {
+}
+
+fn trigger(pattern: Option<String>, schedule: Option<String>) -> Result<Trigger, Error> {
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let (pattern, schedule) = (given(pattern), given(schedule));
     if pattern.is_none() && schedule.is_none() {
@@ -126,7 +129,7 @@ fn pattern_and_schedule(
     }
     match &schedule {
         Some(text) if Schedule::parse(text).is_none() => Err(error::invalid_schedule()),
-        _ => Ok((pattern, schedule)),
+        _ => Ok(Trigger { pattern, schedule }),
     }
 }
 
@@ -172,7 +175,7 @@ impl RuleAnswer {
 /// DescribeRule.
 pub fn describe(events: &Events, _call: Call, body: &[u8]) -> Reply {
     answer(body, |request: RuleRequest| {
-        let (bus, name) = request.parsed(events)?;
+        let RuleKey { bus, rule: name } = request.key(events)?;
         let found = events.store().read(|read| match Events::managed_rule(read, &bus, &name) {
             Some(managed) => Ok((managed.rule, Some(MANAGER))),
             None => Events::rule(read, &bus, &name).map(|rule| (rule, None)),
@@ -245,7 +248,7 @@ pub fn disable(events: &Events, call: Call, body: &[u8]) -> Reply {
 
 fn set_state(events: &Events, Call { now, ids, .. }: Call, body: &[u8], state: RuleState) -> Reply {
     commit(body, |request: RuleRequest| {
-        let (bus, name) = request.parsed(events)?;
+        let RuleKey { bus, rule: name } = request.key(events)?;
         let service = events.clone();
         Ok(events.store().write(error::of_store, move |tx| {
             Events::refuse_managed(tx, &bus, &name)?;
@@ -261,7 +264,7 @@ fn set_state(events: &Events, Call { now, ids, .. }: Call, body: &[u8], state: R
 /// DeleteRule: a rule that is not there is gone already, and that is no error.
 pub fn delete(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: DeleteRequest| {
-        let (bus, name) = request.rule.parsed(events)?;
+        let RuleKey { bus, rule: name } = request.rule.key(events)?;
         let force = request.force.unwrap_or_default();
         let service = events.clone();
         Ok(events.store().write_reserved(error::of_store, move |tx| {

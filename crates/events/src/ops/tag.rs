@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::{Read, Tx};
 
 use crate::buses::bus::{BUSES, Bus, BusName};
-use crate::buses::rule::{RULES, Rule, RuleName};
+use crate::buses::rule::{RULES, Rule, RuleKey, RuleName};
 use crate::error;
 use crate::events::Events;
 use crate::limits::permits;
@@ -41,12 +41,12 @@ pub(crate) fn parse_tags(tags: &[Tag], faults: &mut Faults) -> BTreeMap<String, 
 }
 
 /// What has tags.
-enum Tagged {
+enum TaggedResource {
     Bus(BusName),
     Rule(BusName, RuleName),
 }
 
-impl Tagged {
+impl TaggedResource {
     fn of(events: &Events, text: Option<&str>) -> Result<Self, Error> {
         let mut faults = Faults::default();
         faults.required("resourceARN", text, &ARN);
@@ -56,29 +56,29 @@ impl Tagged {
         if !events.is_here(&arn) {
             return Err(error::not_here("Resource", text));
         }
-        match (BusName::of_arn(&arn), RuleName::of_arn(&arn)) {
+        match (BusName::of_arn(&arn), RuleKey::of_arn(&arn)) {
             (Some(bus), _) => Ok(Self::Bus(bus)),
-            (None, Some((bus, rule))) => Ok(Self::Rule(bus, rule)),
+            (None, Some(RuleKey { bus, rule })) => Ok(Self::Rule(bus, rule)),
             (None, None) => Err(error::arn_malformed(text)),
         }
     }
 }
 
 impl Events {
-    fn tags(read: &mut impl Read, tagged: &Tagged) -> Result<BTreeMap<String, String>, Error> {
+    fn tags(read: &mut impl Read, tagged: &TaggedResource) -> Result<BTreeMap<String, String>, Error> {
         match tagged {
-            Tagged::Bus(bus) => Ok(Self::bus(read, bus)?.tags),
-            Tagged::Rule(bus, rule) if Self::managed_rule(read, bus, rule).is_some() => {
+            TaggedResource::Bus(bus) => Ok(Self::bus(read, bus)?.tags),
+            TaggedResource::Rule(bus, rule) if Self::managed_rule(read, bus, rule).is_some() => {
                 Err(error::managed_rule_tags(rule))
             }
-            Tagged::Rule(bus, rule) => Ok(Self::rule(read, bus, rule)?.tags),
+            TaggedResource::Rule(bus, rule) => Ok(Self::rule(read, bus, rule)?.tags),
         }
     }
 
     fn change_tags(
         &self,
         tx: &mut Tx<'_>,
-        tagged: &Tagged,
+        tagged: &TaggedResource,
         change: impl FnOnce(&mut BTreeMap<String, String>),
     ) -> Result<Nothing, Error> {
         let mut tags = Self::tags(tx, tagged)?;
@@ -87,11 +87,11 @@ impl Events {
             return Err(error::limit_exceeded());
         }
         match tagged {
-            Tagged::Bus(name) => {
+            TaggedResource::Bus(name) => {
                 let bus = Self::bus(tx, name)?;
                 tx.put(&BUSES, &name.as_str().to_owned(), &Bus { tags, ..bus });
             }
-            Tagged::Rule(bus, name) => {
+            TaggedResource::Rule(bus, name) => {
                 permits::check(&tags)?;
                 let rule = Self::rule(tx, bus, name)?;
                 tx.put(&RULES, &Rule::key(bus, name), &Rule { tags, ..rule });
@@ -113,7 +113,7 @@ struct TagRequest {
 /// TagResource: adds tags, or replaces the values of those that are there.
 pub fn tag(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: TagRequest| {
-        let tagged = Tagged::of(events, request.resource_arn.as_deref())?;
+        let tagged = TaggedResource::of(events, request.resource_arn.as_deref())?;
         let mut faults = Faults::default();
         if request.tags.is_none() {
             faults.missing("tags");
@@ -138,7 +138,7 @@ struct UntagRequest {
 /// UntagResource.
 pub fn untag(events: &Events, _call: Call, body: &[u8]) -> Reply {
     commit(body, |request: UntagRequest| {
-        let tagged = Tagged::of(events, request.resource_arn.as_deref())?;
+        let tagged = TaggedResource::of(events, request.resource_arn.as_deref())?;
         let mut faults = Faults::default();
         if request.tag_keys.is_none() {
             faults.missing("tagKeys");
@@ -167,7 +167,7 @@ struct ListAnswer {
 /// ListTagsForResource.
 pub fn list(events: &Events, _call: Call, body: &[u8]) -> Reply {
     answer(body, |request: ListRequest| {
-        let tagged = Tagged::of(events, request.resource_arn.as_deref())?;
+        let tagged = TaggedResource::of(events, request.resource_arn.as_deref())?;
         let tags = events.store().read(|read| Events::tags(read, &tagged)).map_err(error::of_store)??;
         let tags = tags.into_iter().map(|(key, value)| Tag { key: Some(key), value: Some(value) });
         Ok(ListAnswer { tags: tags.collect() })

@@ -30,7 +30,7 @@ struct Answer {
 
 /// TestEventPattern.
 pub fn test(_events: &Events, _call: Call, body: &[u8]) -> Reply {
-    let tried = match parse(body).and_then(Tried::of) {
+    let tried = match parse(body).and_then(TestAnswer::of) {
         Ok(tried) => tried,
         Err(error) => return Reply::Now(Err(error)),
     };
@@ -40,12 +40,12 @@ pub fn test(_events: &Events, _call: Call, body: &[u8]) -> Reply {
 }
 
 /// A pattern and an event to try it on.
-struct Tried {
+struct TestAnswer {
     pattern: EventPattern,
     event: String,
 }
 
-impl Tried {
+impl TestAnswer {
     fn of(request: Request) -> Result<Self, Error> {
         let mut faults = Faults::default();
         faults.required("eventPattern", request.event_pattern.as_deref(), &EVENT_PATTERN);

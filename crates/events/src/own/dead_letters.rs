@@ -1,12 +1,12 @@
 //! Dead letters listed without receiving them, sent again, thrown away, and both undone.
 
 use aws::{Arn, Call, Error, Reply, Timestamp, operation};
-use queue::Spot;
+use queue::QueuePosition;
 use serde::{Deserialize, Serialize};
 use store::Commit;
 
 use crate::dead_letters::letter::{Letter, Selection};
-use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage};
+use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage, ListedLetter, StayingLetter};
 use crate::dead_letters::undo::{UndoStep, UndoableAction};
 use crate::events::Events;
 use crate::own::records::ANSWER_BYTES_MAX;
@@ -28,7 +28,7 @@ struct Letters {
     target: Option<String>,
     source: Option<String>,
     /// Where the step before ended.
-    after: Option<Spot>,
+    after: Option<QueuePosition>,
     /// When the first step began, as it was answered.
     until_ms: Option<u64>,
     max: Option<usize>,
@@ -58,7 +58,7 @@ struct ListRequest {
 struct ListAnswer {
     letters: Vec<LetterView>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<Spot>,
+    after: Option<QueuePosition>,
 }
 
 #[derive(Serialize)]
@@ -117,14 +117,14 @@ pub(super) fn list(events: &Events, call: &Call, body: &[u8]) -> Reply {
         let found = read.map_err(queue::error::of_store)??;
         let mut answer = ListAnswer { letters: Vec::new(), after: None };
         let (listed, mut bytes) = (found.len(), 0_usize);
-        for (spot, letter) in found {
+        for ListedLetter { position, letter } in found {
             if bytes >= ANSWER_BYTES_MAX {
                 break;
             }
             let payload = (!without_payload).then(|| letter.message().body().to_owned());
             bytes = bytes.saturating_add(payload.as_ref().map_or(0, String::len));
             answer.letters.push(LetterView { payload, ..LetterView::of(&letter) });
-            answer.after = Some(spot);
+            answer.after = Some(position);
         }
         if answer.letters.len() == listed && listed < through.max {
             answer.after = None;
@@ -152,7 +152,7 @@ struct ActionAnswer {
     /// By this name it can be undone.
     name: String,
     done: Vec<String>,
-    stayed: Vec<KeptLetter>,
+    stayed: Vec<StayingLetter>,
     /// How many of `done` cannot be undone.
     #[serde(rename = "Final")]
     finally: u64,
@@ -160,18 +160,7 @@ struct ActionAnswer {
     gone: u64,
     until_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<Spot>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct KeptLetter {
-    id: String,
-    reason: String,
-}
-
-fn all_stayed(stayed: Vec<(String, String)>) -> Vec<KeptLetter> {
-    stayed.into_iter().map(|(id, reason)| KeptLetter { id, reason }).collect()
+    after: Option<QueuePosition>,
 }
 
 /// One step of sending letters again.
@@ -211,7 +200,7 @@ fn act(
         Ok(events.store().write(queue::error::of_store, move |tx| {
             let report = service.act(&mut Commit::new(tx, call.now, &call.ids), &page, &action, &name)?;
             let ActionReport { done, stayed, finally, gone, after } = report;
-            Ok(ActionAnswer { name, done, stayed: all_stayed(stayed), finally, gone, until_ms, after })
+            Ok(ActionAnswer { name, done, stayed, finally, gone, until_ms, after })
         }))
     })
 }
@@ -240,7 +229,7 @@ struct UndoRequest {
 #[serde(rename_all = "PascalCase")]
 struct UndoAnswer {
     restored: Vec<String>,
-    stayed: Vec<KeptLetter>,
+    stayed: Vec<StayingLetter>,
     /// How many of the whole action can no longer come back, since no more is kept.
     gone: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,7 +247,7 @@ pub(super) fn undo(events: &Events, call: &Call, body: &[u8]) -> Reply {
             };
             Ok(UndoAnswer {
                 restored: undone.restored,
-                stayed: all_stayed(undone.stayed),
+                stayed: undone.stayed,
                 gone: undone.gone,
                 after: undone.after,
             })

@@ -13,7 +13,7 @@ use crate::records::record::{DeliveryRecord, EventRecord, MatchedRule, Step};
 use crate::trip::attempts::{AttemptRecord, Attempts, Fate};
 
 /// Which of these rules, that did not match an event, came nearest, and why they did not.
-pub type Explain = dyn Fn(&[Era], &str) -> Vec<NotMatched>;
+pub type Explain = dyn Fn(&[Era], &str) -> Vec<RuleMiss>;
 
 /// What an event's trip tells beyond the buses, by rooms that this one does not know.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ struct BusTrip {
     /// The rules that matched when it was accepted.
     rules: Vec<RuleTrip>,
     /// The other rules that the bus had then, the nearest first.
-    not_matched: Vec<NotMatched>,
+    not_matched: Vec<RuleMiss>,
     /// How many rules with a pattern the bus had then.
     rules_in_all: usize,
 }
@@ -109,7 +109,7 @@ struct RuleTrip {
 /// A rule that did not match.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct NotMatched {
+pub struct RuleMiss {
     /// Its name.
     pub rule: String,
     /// The field that the reason is about; empty where it is about none.

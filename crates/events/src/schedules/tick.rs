@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws::{Event, Timestamp};
-use queue::{NewMessage, Receive, Received, Settings};
+use queue::{NewMessage, Receive, ReceivedMessage, Settings};
 use serde::{Deserialize, Serialize};
 use store::{Commit, Found, Read, Table, Tx};
 
@@ -62,9 +62,9 @@ impl Events {
         due.len()
     }
 
-    fn run_tick(&self, commit: &mut Commit<'_>, tick: &Received) {
+    fn run_tick(&self, commit: &mut Commit<'_>, tick: &ReceivedMessage) {
         let now = commit.now;
-        let Some((name, number)) = read_tick(&tick.body) else { return };
+        let Some(TickKey { rule: name, number }) = TickKey::read(&tick.body) else { return };
         let key = name.as_str().to_owned();
         let rule_key = Rule::key(&BusName::default_bus(), &name);
         let (owed, rule) = (commit.find(&OWED_TICKS, &key), commit.find(&RULES, &rule_key));
@@ -154,8 +154,15 @@ impl Events {
     }
 }
 
-/// Rule and number out of a tick's body.
-fn read_tick(body: &str) -> Option<(RuleName, u64)> {
-    let (rule, number) = body.split_once(' ')?;
-    Some((RuleName::parse(rule)?, number.parse().ok()?))
+/// What a tick's body says.
+struct TickKey {
+    rule: RuleName,
+    number: u64,
+}
+
+impl TickKey {
+    fn read(body: &str) -> Option<Self> {
+        let (rule, number) = body.split_once(' ')?;
+        Some(Self { rule: RuleName::parse(rule)?, number: number.parse().ok()? })
+    }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use store::Commit;
 
-use crate::buses::rule::RuleName;
+use crate::buses::rule::RuleKey;
 use crate::target::Input;
 use crate::target::kind::{Service, TargetKind, anything};
 use crate::trip::pay_hook::{Debt, PayHook, Payment, Receipt};
@@ -42,7 +42,7 @@ impl PayHook for LogGroupHook {
             let sentence = "The input of a log group must be a JSON object with a timestamp and a message.";
             return Payment::refused("INVALID_PARAMETER", sentence);
         };
-        let stream = RuleName::of_arn(debt.rule_arn).map(|(bus, rule)| format!("{bus}/{rule}"));
+        let stream = RuleKey::of_arn(debt.rule_arn).map(|RuleKey { bus, rule }| format!("{bus}/{rule}"));
         let stream = stream.unwrap_or_else(|| "events".to_owned());
         match self.0.record(commit, StreamName { group: &group, stream: &stream }, entry, now) {
             Ok(()) => Payment::Paid(Receipt::default()),

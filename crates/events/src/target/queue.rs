@@ -71,7 +71,7 @@ impl PayHook for QueueHook {
                 self.0.send(commit, queue.engine, NewMessage { tenant, ..new })
             }
             Some(fifo) => match ordered(new, target.message_group.as_deref(), fifo) {
-                Ok((new, key)) => {
+                Ok(OrderedMessage { message: new, key }) => {
                     let until = now.plus(Duration::from_secs(DEDUPLICATION_S));
                     self.0.send_once(commit, queue.engine, new, Deduplication { key, until })
                 }
@@ -83,13 +83,15 @@ impl PayHook for QueueHook {
     }
 }
 
+/// A message for a FIFO queue, and the key under which a duplicate of it is found.
+struct OrderedMessage {
+    message: NewMessage,
+    key: String,
+}
+
 /// The message with its group and deduplication id, and the key under which a duplicate of it is found. Source: SQS API
 /// reference, SendMessage; EventBridge needs ContentBasedDeduplication of a FIFO target (user guide, "SQS queues").
-fn ordered(
-    message: NewMessage,
-    group: Option<&str>,
-    fifo: &Fifo,
-) -> Result<(NewMessage, String), &'static str> {
+fn ordered(message: NewMessage, group: Option<&str>, fifo: &Fifo) -> Result<OrderedMessage, &'static str> {
     let Some(group) = group else {
         return Err("The request must contain the parameter MessageGroupId.");
     };
@@ -102,5 +104,5 @@ fn ordered(
     let id = hex(&digest);
     let key = if fifo.scope_is_group { format!("{group}\0{id}") } else { id.clone() };
     let group = Some(group.to_owned());
-    Ok((NewMessage { group, deduplication_id: Some(id), ..message }, key))
+    Ok(OrderedMessage { message: NewMessage { group, deduplication_id: Some(id), ..message }, key })
 }

@@ -20,7 +20,7 @@ use crate::target::input::{InputContext, InputFailure};
 use crate::target::{Target, event_bus};
 use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
-use crate::trip::owe::Owed;
+use crate::trip::owe::DueDelivery;
 use crate::trip::pay_hook::{Debt, Payment};
 
 /// An event, the bus that it is put on, and what is to be done because of it.
@@ -205,7 +205,7 @@ impl Events {
 
     /// What an event that a target that is an event bus is owed does on that bus: to be accepted in the
     /// transaction that settles the delivery. `None` where the bus does not exist.
-    pub fn match_forwarded(&self, owed: &Owed, now: Timestamp) -> Option<MatchedEvent> {
+    pub fn match_forwarded(&self, owed: &DueDelivery, now: Timestamp) -> Option<MatchedEvent> {
         let bus = BusName::of_arn(&owed.target.arn)?;
         let event = EventRecord {
             id: owed.event_id.clone(),

@@ -1,14 +1,16 @@
 //! What is owed: deliveries as messages of the queue engine, one internal queue for each target.
 
 use aws::{Arn, Timestamp};
-use queue::{Extended, Extension, Handle, NewMessage, QueueId, Receive, Received, Sent, Settings};
+use queue::{
+    Extension, Handle, LeaseChange, NewMessage, QueueId, Receive, ReceivedMessage, SendReceipt, Settings,
+};
 use store::{Commit, Read, Tx};
 
 use std::time::Duration;
 
 use crate::buses::bus::BusName;
 use crate::buses::routing::Outlet;
-use crate::buses::rule::RuleName;
+use crate::buses::rule::{RuleKey, RuleName};
 use crate::dead_letters::give_up::{Cause, FailedDelivery};
 use crate::events::Events;
 use crate::limits::slots::Slots;
@@ -33,7 +35,7 @@ const LEASED_AT_ONCE_MAX: usize = 200;
 pub const UNDER_WAY_MAX: u32 = 100;
 /// A delivery that has fallen due and is leased to the caller.
 #[derive(Clone, Debug)]
-pub struct Owed {
+pub struct DueDelivery {
     /// Its stable id: the same at every attempt (contract C4).
     pub id: String,
     /// The whole envelope.
@@ -85,7 +87,7 @@ impl Events {
         commit: &mut Commit<'_>,
         delivery: &Delivery,
         event: &str,
-    ) -> (QueueId, Sent) {
+    ) -> (QueueId, SendReceipt) {
         let queue = self.delivery_queue(commit, &delivery.target.arn);
         let message = NewMessage {
             id: commit.ids.next_uuid(),
@@ -100,7 +102,7 @@ impl Events {
     /// Leases deliveries that have fallen due, as far as the targets' permits and the porter's slots go; the share of each
     /// target is about equal, and each look begins with another target, so that none holds up another. Those whose input
     /// cannot be made are given up here, and those that are damaged are dropped, each counted (contracts C2 and C9).
-    pub fn due(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<Owed> {
+    pub fn due(&self, commit: &mut Commit<'_>, mut slots: Slots) -> Vec<DueDelivery> {
         let mut queues = self.queues().due(&mut commit.tx, PREFIX, commit.now);
         let first = queues.iter().position(|due| target_of(&due.name) > slots.last()).unwrap_or(0);
         queues.rotate_left(first);
@@ -124,12 +126,12 @@ impl Events {
 
     /// Leases the next delivery to a target if one has fallen due and the target has a permit: for a carrier that has just
     /// given one back in this transaction.
-    pub fn next_due_to(&self, commit: &mut Commit<'_>, target: &Arn) -> Option<Owed> {
+    pub fn next_due_to(&self, commit: &mut Commit<'_>, target: &Arn) -> Option<DueDelivery> {
         let queue = self.queues().find_internal(&mut commit.tx, &format!("{PREFIX}{target}"))?;
         self.lease(commit, target, queue, 1).pop()
     }
 
-    fn lease(&self, commit: &mut Commit<'_>, target: &Arn, queue: QueueId, max: usize) -> Vec<Owed> {
+    fn lease(&self, commit: &mut Commit<'_>, target: &Arn, queue: QueueId, max: usize) -> Vec<DueDelivery> {
         let now = commit.now;
         let time = Self::call_time(&mut commit.tx, target);
         let until = now.plus(time + time.min(SETTLE_TIME_MAX));
@@ -148,7 +150,7 @@ impl Events {
             });
         }
         let owed = received.into_iter().filter_map(|received| self.owed_of(commit, received));
-        owed.map(|owed| Owed { call_time: time, call_until: until, ..owed }).collect()
+        owed.map(|owed| DueDelivery { call_time: time, call_until: until, ..owed }).collect()
     }
 
     /// Renews a lease whose commit took so long that a whole call no longer fits into it: from `now` on, with `spare` time for
@@ -156,12 +158,13 @@ impl Events {
     pub fn renew_lease(
         &self,
         tx: &mut Tx<'_>,
-        owed: &Owed,
+        owed: &DueDelivery,
         now: Timestamp,
         spare: Duration,
     ) -> Option<Timestamp> {
         let until = now.plus(owed.call_time + spare);
-        (self.queues().extend(tx, &owed.handle, Extension { until, now }) == Extended::Yes).then_some(until)
+        (self.queues().extend(tx, &owed.handle, Extension { until, now }) == LeaseChange::Yes)
+            .then_some(until)
     }
 
     /// How many requests a second a target may be sent, where it is an API destination.
@@ -189,10 +192,10 @@ impl Events {
 
     /// A delivery out of its message. Given up where its input cannot be made; a message that is none of ours stays
     /// where it is, leased again and again, for a person to find.
-    fn owed_of(&self, commit: &mut Commit<'_>, received: Received) -> Option<Owed> {
+    fn owed_of(&self, commit: &mut Commit<'_>, received: ReceivedMessage) -> Option<DueDelivery> {
         let (delivery, event) = Delivery::read(&received.body)?;
         let made = make_input(&delivery, event);
-        let (kind, input) = match made {
+        let TargetInput { kind, input } = match made {
             Ok(made) => made,
             Err(cause) => {
                 let failed = FailedDelivery { delivery: &delivery, event, cause: &cause };
@@ -208,7 +211,7 @@ impl Events {
                 return None;
             }
         };
-        Some(Owed {
+        Some(DueDelivery {
             id: received.id,
             event: event.to_owned(),
             event_id: delivery.event_id,
@@ -233,8 +236,14 @@ fn target_of(queue: &str) -> &str {
     queue.strip_prefix(PREFIX).unwrap_or_default()
 }
 
+/// What a target gets.
+struct TargetInput {
+    kind: &'static TargetKind,
+    input: String,
+}
+
 /// The target's kind and input, or why there is none.
-fn make_input(delivery: &Delivery, event: &str) -> Result<(&'static TargetKind, String), Cause> {
+fn make_input(delivery: &Delivery, event: &str) -> Result<TargetInput, Cause> {
     // It was served and parsed when the event was accepted: only another version of Trunkline may think otherwise.
     let outlet = Outlet::of(delivery.target.clone()).ok_or_else(|| {
         Cause::at_once(
@@ -242,17 +251,17 @@ fn make_input(delivery: &Delivery, event: &str) -> Result<(&'static TargetKind, 
             "This version of Trunkline does not serve the target as it was put.",
         )
     })?;
-    let rule_name = RuleName::of_arn(&delivery.rule_arn).map(|(_, name)| name);
+    let rule_name = RuleKey::of_arn(&delivery.rule_arn).map(|key| key.rule);
     let about = InputContext {
         rule_arn: &delivery.rule_arn,
         rule_name: rule_name.as_ref().map_or("", RuleName::as_str),
         accepted: delivery.accepted,
     };
     let input = outlet.maker.make(event, about).map_err(|failure| Cause::input(&failure))?;
-    Ok((outlet.kind, input))
+    Ok(TargetInput { kind: outlet.kind, input })
 }
 
-impl Owed {
+impl DueDelivery {
     pub(crate) fn delivery(&self) -> Delivery {
         Delivery {
             bus: self.bus.clone(),

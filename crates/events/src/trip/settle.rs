@@ -7,12 +7,12 @@ use queue::Handle;
 use queue::backoff::pause_after;
 use store::{Commit, Tx};
 
-use crate::dead_letters::give_up::{Cause, Exhausted, FailedDelivery, GiveUp};
+use crate::dead_letters::give_up::{Cause, FailedDelivery, GiveUp, RetryLimit};
 use crate::events::Events;
 use crate::trip::attempts::{Attempt, DeliveryAttempt, Outcome, Retry, Settlement};
 use crate::trip::books::Counts;
 use crate::trip::hold::Hold;
-use crate::trip::owe::Owed;
+use crate::trip::owe::DueDelivery;
 
 /// How long a target is left alone while something of ours stands in the way: then one delivery is tried again.
 pub const HELD_FOR: Duration = Duration::from_secs(30);
@@ -20,7 +20,7 @@ pub const HELD_FOR: Duration = Duration::from_secs(30);
 impl Events {
     /// Settles an attempt: done, planned again, or given up, by the target's retry policy and in this commit. What is kept
     /// of the attempt is kept in it too.
-    pub fn settle(&self, commit: &mut Commit<'_>, owed: &Owed, attempt: &Attempt) -> Settlement {
+    pub fn settle(&self, commit: &mut Commit<'_>, owed: &DueDelivery, attempt: &Attempt) -> Settlement {
         let settled = match &attempt.outcome {
             Outcome::Delivered => self.settle_delivered(commit, owed),
             Outcome::Failed { code, message, retry } => match self.after_failure(owed, *retry, commit) {
@@ -45,7 +45,7 @@ impl Events {
         settled
     }
 
-    fn settle_delivered(&self, tx: &mut Tx<'_>, owed: &Owed) -> Settlement {
+    fn settle_delivered(&self, tx: &mut Tx<'_>, owed: &DueDelivery) -> Settlement {
         if !self.queues().delete(tx, &owed.handle) {
             return Settlement::Gone;
         }
@@ -56,7 +56,7 @@ impl Events {
         Settlement::Delivered
     }
 
-    fn plan_again(&self, tx: &mut Tx<'_>, owed: &Owed, at: Timestamp) -> Settlement {
+    fn plan_again(&self, tx: &mut Tx<'_>, owed: &DueDelivery, at: Timestamp) -> Settlement {
         if !self.queues().reschedule(tx, &owed.handle, at) {
             return Settlement::Gone;
         }
@@ -64,7 +64,7 @@ impl Events {
         Settlement::Rescheduled { at }
     }
 
-    fn hold(&self, commit: &mut Commit<'_>, owed: &Owed, until: Timestamp) -> Settlement {
+    fn hold(&self, commit: &mut Commit<'_>, owed: &DueDelivery, until: Timestamp) -> Settlement {
         if !self.queues().give_back(commit, &owed.handle, until) {
             return Settlement::Gone;
         }
@@ -104,11 +104,11 @@ impl Events {
 enum Next {
     Try { at: Timestamp },
     Hold { until: Timestamp },
-    GiveUp { exhausted: Option<Exhausted> },
+    GiveUp { exhausted: Option<RetryLimit> },
 }
 
 impl Events {
-    fn after_failure(&self, owed: &Owed, retry: Retry, commit: &mut Commit<'_>) -> Next {
+    fn after_failure(&self, owed: &DueDelivery, retry: Retry, commit: &mut Commit<'_>) -> Next {
         let now = commit.now;
         let asked = match retry {
             Retry::Never => return Next::GiveUp { exhausted: None },
@@ -117,7 +117,7 @@ impl Events {
             Retry::NotBefore(at) => at,
         };
         if owed.attempt > owed.target.retry.attempts_max() {
-            return Next::GiveUp { exhausted: Some(Exhausted::Attempts) };
+            return Next::GiveUp { exhausted: Some(RetryLimit::Attempts) };
         }
         let held = Hold::time_of(&mut commit.tx, &owed.target.arn, owed.accepted);
         let age_max = Duration::from_secs(u64::from(owed.target.retry.age_seconds_max()));
@@ -129,7 +129,7 @@ impl Events {
         }
         // A target that asks for more time than there is will not take it in time.
         if now >= last || asked > last {
-            return Next::GiveUp { exhausted: Some(Exhausted::Age) };
+            return Next::GiveUp { exhausted: Some(RetryLimit::Age) };
         }
         Next::Try { at: now.plus(pause).max(asked).min(last) }
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws::Timestamp;
-use events::{BusName, Events, Outcome, Owed, Settlement, Slots};
+use events::{BusName, DueDelivery, Events, Outcome, Settlement, Slots};
 use serde_json::{Value, json};
 use store::Commit;
 
@@ -174,7 +174,7 @@ fn drain(deliveries: usize, limit: usize, takes: Duration, kills: Option<(Durati
     house.owe("r", deliveries);
     let mut target = Target { ends: Vec::new(), most: 0 };
     let mut done = Drained { took: Duration::ZERO, most: 0, kills: 0, called: 0 };
-    let mut under_way: Vec<(Timestamp, Owed)> = Vec::new();
+    let mut under_way: Vec<(Timestamp, DueDelivery)> = Vec::new();
     let mut killed_at = NOON;
     let mut now = NOON;
     while house.counts().owed > 0 {
@@ -297,7 +297,7 @@ fn a_lease_that_is_too_short_for_a_call_is_renewed_and_one_that_has_ended_is_not
     let end = owed.call_until;
     let late = Timestamp::from_unix_ms(end.unix_ms() - 1);
     let spare = Duration::from_secs(1);
-    let renew = |owed: &Owed, now: Timestamp| {
+    let renew = |owed: &DueDelivery, now: Timestamp| {
         let owed = owed.clone();
         house.write(move |events, tx| events.renew_lease(tx, &owed, now, spare))
     };

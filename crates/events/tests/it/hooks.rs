@@ -90,7 +90,10 @@ fn what_a_hook_refuses_is_a_dead_letter_that_can_be_redriven() {
         house.deal((page, again, name), now).unwrap()
     };
     let refused = redrive("a", NOON);
-    assert_eq!((refused.done.len(), refused.stayed[0].1.as_str()), (0, "The state machine does not exist."));
+    assert_eq!(
+        (refused.done.len(), refused.stayed[0].reason.as_str()),
+        (0, "The state machine does not exist.")
+    );
     let later = NOON.plus(Duration::from_secs(60));
     let done = redrive("b", later);
     assert_eq!((done.done.len(), done.stayed.len(), done.finally), (1, 0, 1));
@@ -99,7 +102,7 @@ fn what_a_hook_refuses_is_a_dead_letter_that_can_be_redriven() {
     let undone = house
         .write(move |events, tx| events.undo(tx, UndoStep { name: "b", after: None, max: 10 }, later))
         .unwrap();
-    assert_eq!(undone.stayed[0].1, "it has started an execution, which is not taken back");
+    assert_eq!(undone.stayed[0].reason, "it has started an execution, which is not taken back");
 }
 
 #[test]

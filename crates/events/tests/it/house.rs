@@ -5,11 +5,11 @@ use std::sync::Arc;
 use aws::{Arn, Body, Call, Event, Ids, Reply, Scope, Timestamp};
 use events::target::log_group::{self, LogGroupHook};
 use events::{
-    Acceptance, ActionReport, Attempt, BusName, Counts, Events, Letter, LetterAction, LetterPage, Outcome,
-    Owed, Retry, Settlement, Slots, UndoReport, UndoStep,
+    Acceptance, ActionReport, Attempt, BusName, Counts, DueDelivery, Events, Letter, LetterAction,
+    LetterPage, Outcome, Retry, Settlement, Slots, UndoReport, UndoStep,
 };
 use logs::Logs;
-use queue::{Queues, Receive, Received};
+use queue::{Queues, Receive, ReceivedMessage};
 use serde_json::{Value, json};
 use store::{Commit, Options, Store, Tx};
 
@@ -116,12 +116,12 @@ impl House {
         self.write(move |events, tx| events.accept(&mut Commit::new(tx, now, &ids), matched))
     }
 
-    pub(crate) fn due(&self, now: Timestamp) -> Vec<Owed> {
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<DueDelivery> {
         let ids = self.ids();
         self.write(move |events, tx| events.due(&mut Commit::new(tx, now, &ids), Slots::new(1_000)))
     }
 
-    pub(crate) fn settle(&self, owed: &Owed, outcome: &Outcome, now: Timestamp) -> Settlement {
+    pub(crate) fn settle(&self, owed: &DueDelivery, outcome: &Outcome, now: Timestamp) -> Settlement {
         let (ids, owed) = (self.ids(), owed.clone());
         let attempt = Attempt::at_once(now, outcome.clone());
         self.write(move |events, tx| events.settle(&mut Commit::new(tx, now, &ids), &owed, &attempt))
@@ -146,7 +146,7 @@ impl House {
     pub(crate) fn letters(&self, queue: &str, now: Timestamp) -> Vec<Letter> {
         let through = LetterPage { queue: queue.to_owned(), max: 1_000, ..LetterPage::default() };
         let found = self.events.store().read(|read| self.events.letters(read, &through, now)).unwrap();
-        found.unwrap().into_iter().map(|(_, letter)| letter).collect()
+        found.unwrap().into_iter().map(|listed| listed.letter).collect()
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -154,7 +154,7 @@ impl House {
     }
 
     /// Receives and deletes up to ten messages of a queue.
-    pub(crate) fn receive(&self, queue: &Arn, now: Timestamp) -> Vec<Received> {
+    pub(crate) fn receive(&self, queue: &Arn, now: Timestamp) -> Vec<ReceivedMessage> {
         let (queues, name) = (self.queues.clone(), queue.resource.clone());
         self.write(move |_, tx| {
             let queue = queues.find(tx, &name).unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::{Error, Reply, Timestamp};
-use events::own::trip::{Beyond, NotMatched, describe_event};
+use events::own::trip::{Beyond, RuleMiss, describe_event};
 use serde_json::{Value, json};
 
 use crate::house::{House, NOON, answer_of, event};
@@ -253,7 +253,7 @@ fn an_event_tells_its_trip() {
     house.accept(&event("7", "even", "{}"), later(7));
     let explain = |eras: &[events::Era], json: &str| {
         assert!(json.contains("\"id\":"));
-        let why = |era: &events::Era| NotMatched {
+        let why = |era: &events::Era| RuleMiss {
             rule: era.rule.to_string(),
             path: "source".to_owned(),
             reason: era.pattern.clone(),
@@ -272,7 +272,7 @@ fn an_event_tells_its_trip() {
     let place = &trip["Places"][0];
     assert_eq!((&trip["EventId"], &place["RulesInAll"]), (&json!("7"), &json!(3)));
     assert_eq!(
-        place["NotMatched"],
+        place["RuleMiss"],
         json!([{"Rule": "late", "Path": "source", "Reason": "{\"source\":[\"other\"]}"}])
     );
     let delivery = |rule: &str| {

@@ -139,7 +139,7 @@ fn what_is_enforced_goes_to_the_dead_letter_queue_and_comes_back_once_it_is_allo
         house.deal((through, LetterAction::Redrive { to: None, payload: None }, "redrive"), later(1)).unwrap()
     };
     let stayed = redrive(&house).stayed;
-    assert!(stayed[0].1.contains("no statement allows sqs:SendMessage"), "{stayed:?}");
+    assert!(stayed[0].reason.contains("no statement allows sqs:SendMessage"), "{stayed:?}");
     house.set_policy(&queue, &lets("enforced", &queue));
     assert_eq!(redrive(&house).done.len(), 1);
     assert_eq!(house.receive(&queue, later(1)).len(), 1);

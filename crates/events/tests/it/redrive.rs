@@ -127,7 +127,7 @@ fn a_letter_stays_where_its_rule_has_two_targets_with_its_arn() {
     house.rule("fills", &json!({"source": ["test"]}), &targets);
     let stays = house.deal((through(of_rule("fills")), AGAIN, "a"), NOON).unwrap();
     assert_eq!((stays.done.len(), stays.stayed.len()), (0, 2));
-    assert!(stays.stayed[0].1.contains("several targets with this ARN"), "{stays:?}");
+    assert!(stays.stayed[0].reason.contains("several targets with this ARN"), "{stays:?}");
     assert!(house.receive(&missing, NOON).is_empty());
     house.ask("RemoveTargets", &json!({"Rule": "fills", "Ids": ["other"]})).unwrap();
     assert_eq!(house.deal((through(of_rule("fills")), AGAIN, "b"), NOON).unwrap().done.len(), 2);
@@ -159,7 +159,7 @@ fn the_payload_can_be_edited() {
     let with = |payload: &str| LetterAction::Redrive { to: None, payload: Some(payload.to_owned()) };
     let refused = house.deal((through(of_rule("fills")), with("{}"), "a"), NOON).unwrap();
     assert_eq!(refused.done.len(), 0);
-    assert!(refused.stayed[0].1.contains("no event"), "{refused:?}");
+    assert!(refused.stayed[0].reason.contains("no event"), "{refused:?}");
     let id = house
         .letters("dead", NOON)
         .iter()
@@ -258,7 +258,7 @@ fn what_has_been_logged_is_not_undone() {
     assert_eq!((dealt.done.len(), dealt.finally, dealt.gone), (1, 1, 0));
     assert!(house.events.store().read(|read| house.events.undoable(read)).unwrap().is_empty());
     let undone = house.undo("a", NOON).unwrap();
-    assert!(undone.restored.is_empty() && undone.stayed[0].1.contains("logged"), "{undone:?}");
+    assert!(undone.restored.is_empty() && undone.stayed[0].reason.contains("logged"), "{undone:?}");
     assert!(house.letters("dead", NOON).is_empty());
     balanced(&house);
 }
@@ -276,13 +276,13 @@ fn what_cannot_be_done_is_said() {
     let stays = |to: &str| {
         let to = Some(dead.to_string().replace("dead", to).parse().unwrap());
         house.deal((of("dead"), LetterAction::Redrive { to, payload: None }, "a"), NOON).unwrap().stayed[0]
-            .1
+            .reason
             .clone()
     };
     assert!(stays("none").contains("does not exist"));
     assert!(stays("order.fifo").contains("FIFO queue"));
     house.ask("RemoveTargets", &json!({"Rule": "calls", "Ids": ["f"]})).unwrap();
     let gone = house.deal((through(of_rule("calls")), AGAIN, "a"), NOON).unwrap();
-    assert!(gone.stayed[0].1.contains("no longer has the target"), "{gone:?}");
+    assert!(gone.stayed[0].reason.contains("no longer has the target"), "{gone:?}");
     assert_eq!(house.letters("dead", NOON).len(), 4);
 }

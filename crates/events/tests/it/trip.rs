@@ -172,7 +172,7 @@ fn what_cannot_be_paid_goes_to_the_dead_letter_queue_at_once() {
     assert!(counts.balance());
 }
 
-pub(crate) fn attribute<'a>(letter: &'a queue::Received, name: &str) -> Option<&'a str> {
+pub(crate) fn attribute<'a>(letter: &'a queue::ReceivedMessage, name: &str) -> Option<&'a str> {
     letter.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| {
         match &attribute.value {
             queue::Value::Text(text) => text.as_str(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use http_client::Allowed;
+use http_client::AllowedHost;
 
 /// AWS regions with the domain that Genesys Cloud has in each. Source: the vendor's Terraform provider and SDKs.
 pub const REGIONS: [(&str, &str); 18] = [
@@ -50,7 +50,7 @@ impl Address {
                 Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
                 _ => authority,
             };
-            let is_whole = rest == authority && !host.is_empty() && host.parse::<Allowed>().is_ok();
+            let is_whole = rest == authority && !host.is_empty() && host.parse::<AllowedHost>().is_ok();
             return if is_whole && !is_near(host) {
                 Err(format!(
                     "'{text}' is plain HTTP, by which the client's secret would be read by anybody on the way; that is for \
@@ -89,7 +89,7 @@ impl Address {
     }
 
     /// What the guard must let through beside public addresses over HTTPS.
-    pub(crate) fn named(&self) -> Option<Allowed> {
+    pub(crate) fn named(&self) -> Option<AllowedHost> {
         self.plain_host.as_deref()?.parse().ok()
     }
 }

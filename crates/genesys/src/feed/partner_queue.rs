@@ -7,7 +7,7 @@ use aws::Timestamp;
 use aws::api::SQS;
 use aws_client::access::Unsignable;
 use aws_client::{Access, AwsError, Endpoint, ServiceRequest};
-use http_client::{Allowed, Client, Guard, Settings};
+use http_client::{AllowedHost, Client, Guard, Settings};
 use serde_json::{Value, json};
 
 use crate::client::fault::Fault;
@@ -76,7 +76,7 @@ impl PartnerQueue {
             (None, None) if scheme == "http" => "us-east-1".to_owned(),
             (None, None) => return Err(format!("the region of '{url}' is unknown; name it")),
         };
-        let named: Vec<Allowed> = match scheme {
+        let named: Vec<AllowedHost> = match scheme {
             "http" => vec![name.parse().map_err(|_| wrong())?],
             _ => Vec::new(),
         };

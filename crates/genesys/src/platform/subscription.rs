@@ -60,12 +60,12 @@ store::record!(Outcome, version 1);
 
 /// A subscription in memory, its filter compiled.
 #[derive(Debug)]
-struct Loaded {
+struct CompiledSubscription {
     subscription: Subscription,
     filter: Option<Filter>,
 }
 
-impl Loaded {
+impl CompiledSubscription {
     /// A stored filter compiled when it was created; one that no longer does was stored by an older Trunkline, and fails.
     fn of(subscription: Subscription) -> Self {
         let filter = subscription.attribute_filter.as_deref().and_then(|source| Filter::compile(source).ok());
@@ -80,7 +80,7 @@ pub struct Subscriptions {
     /// The queues of this scope are ours.
     scope: Scope,
     /// INVARIANT: changes only after what it holds is committed.
-    loaded: Arc<ArcSwap<Vec<Arc<Loaded>>>>,
+    loaded: Arc<ArcSwap<Vec<Arc<CompiledSubscription>>>>,
 }
 
 impl Subscriptions {
@@ -90,7 +90,8 @@ impl Subscriptions {
     /// The store's.
     pub fn open(queues: Queues, scope: Scope) -> Result<Self, store::Error> {
         let kept = queues.store().read(|read| read.list(&SUBSCRIPTIONS, &KeyRange::all(), usize::MAX))?;
-        let loaded: Vec<_> = kept.into_iter().map(|(_, kept)| Arc::new(Loaded::of(kept))).collect();
+        let loaded: Vec<_> =
+            kept.into_iter().map(|(_, kept)| Arc::new(CompiledSubscription::of(kept))).collect();
         Ok(Self { queues, scope, loaded: Arc::new(ArcSwap::from_pointee(loaded)) })
     }
 
@@ -127,9 +128,9 @@ impl Subscriptions {
     }
 
     /// The active subscriptions whose event types name this event.
-    fn wanting(&self, content: &EventContent) -> Vec<Arc<Loaded>> {
+    fn wanting(&self, content: &EventContent) -> Vec<Arc<CompiledSubscription>> {
         let event_type = subscription::event_type(content);
-        let wants = |loaded: &&Arc<Loaded>| {
+        let wants = |loaded: &&Arc<CompiledSubscription>| {
             let subscription = &loaded.subscription;
             subscription.is_active && event_types::names_one(&subscription.event_types, &event_type)
         };
@@ -163,7 +164,7 @@ impl Subscriptions {
         tx.put(&SUBSCRIPTIONS, &subscription.id, &subscription);
         self.change(tx, move |all| {
             all.retain(|loaded| loaded.subscription.id != subscription.id);
-            all.push(Arc::new(Loaded::of(subscription)));
+            all.push(Arc::new(CompiledSubscription::of(subscription)));
         });
     }
 
@@ -175,7 +176,11 @@ impl Subscriptions {
     }
 
     /// Only the writer's thread comes here: nothing is lost between load and store.
-    fn change(&self, tx: &mut Tx<'_>, change: impl FnOnce(&mut Vec<Arc<Loaded>>) + Send + 'static) {
+    fn change(
+        &self,
+        tx: &mut Tx<'_>,
+        change: impl FnOnce(&mut Vec<Arc<CompiledSubscription>>) + Send + 'static,
+    ) {
         let loaded = Arc::clone(&self.loaded);
         tx.after_commit(move || {
             let mut all = Vec::clone(&loaded.load());

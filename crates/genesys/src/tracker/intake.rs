@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use aws::books::{Page, Row};
-use queue::{NewMessage, Queues, Receive, Received, Settings};
+use queue::{NewMessage, Queues, Receive, ReceivedMessage, Settings};
 use serde::{Deserialize, Serialize};
 use store::record::{from_postcard, to_postcard};
 use store::{Commit, Found, KeyRange, Read, Record, Table, Tx};
@@ -269,7 +269,12 @@ impl Intake {
     }
 
     /// One timer has rung: what is due of its conversation, and the timer's next ring, if any.
-    fn ring(&self, commit: &mut Commit<'_>, received: &Received, moment: FeedMoment) -> Vec<DerivedEvent> {
+    fn ring(
+        &self,
+        commit: &mut Commit<'_>,
+        received: &ReceivedMessage,
+        moment: FeedMoment,
+    ) -> Vec<DerivedEvent> {
         self.queues.delete(commit, &received.handle);
         let Some(Ring { timer, conversation: id }) = Ring::of_body(&received.body) else { return Vec::new() };
         let Some(mut tracked) = tracked(commit, &id) else { return Vec::new() };

@@ -119,7 +119,7 @@ struct Owner {
 }
 
 /// A start or an end.
-struct Bound<'a> {
+struct LegBoundary<'a> {
     owner: Owner,
     starts: bool,
     fact: &'a Fact,
@@ -130,12 +130,12 @@ struct Bound<'a> {
 /// The facts of a session are read in the order of their times, so a session that starts again (asynchronous media) gives
 /// two legs; a second start within a leg is ignored, and of two ends without a start between them the later one stands.
 pub(super) fn legs<'a>(facts: &'a [Fact], symbols: &Symbols) -> Vec<Leg<'a>> {
-    let mut bounds: Vec<Bound<'a>> = facts
+    let mut bounds: Vec<LegBoundary<'a>> = facts
         .iter()
         .filter_map(|fact| {
             let participant = if fact.session.is_some() { Ref::NONE } else { fact.participant };
             let owner = Owner { kind: leg_kind(fact)?, session: fact.session, participant };
-            Some(Bound { owner, starts: starts_leg(fact), fact })
+            Some(LegBoundary { owner, starts: starts_leg(fact), fact })
         })
         .collect();
     bounds.sort_by(|a, b| {
@@ -146,7 +146,7 @@ pub(super) fn legs<'a>(facts: &'a [Fact], symbols: &Symbols) -> Vec<Leg<'a>> {
     });
     let mut legs: Vec<Leg<'a>> = Vec::new();
     let mut last = None;
-    for Bound { owner, starts, fact } in bounds {
+    for LegBoundary { owner, starts, fact } in bounds {
         let same = last.replace(owner) == Some(owner);
         let open = legs.last_mut().filter(|_| same);
         match open {

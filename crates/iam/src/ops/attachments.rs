@@ -134,7 +134,7 @@ struct ListRequest {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Attached {
+struct AttachedPolicy {
     policy_name: String,
     policy_arn: String,
 }
@@ -142,7 +142,7 @@ struct Attached {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ListAnswer {
-    attached_policies: Vec<Attached>,
+    attached_policies: Vec<AttachedPolicy>,
     #[serde(flatten)]
     rest: Rest,
 }
@@ -167,7 +167,7 @@ pub(super) fn list(iam: &Iam, call: Call, body: &[u8]) -> Reply {
         let attached = page
             .items
             .into_iter()
-            .map(|arn| Attached { policy_name: name_in_arn(&arn).to_owned(), policy_arn: arn });
+            .map(|arn| AttachedPolicy { policy_name: name_in_arn(&arn).to_owned(), policy_arn: arn });
         Ok(ListAnswer { attached_policies: attached.collect(), rest })
     })
 }

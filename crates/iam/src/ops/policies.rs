@@ -10,7 +10,7 @@ use store::Tx;
 use crate::aws_managed::AwsPolicy;
 use crate::check::Faults;
 use crate::ops::{Nothing, Paging, Rest, write};
-use crate::policy::{ManagedPolicy, Named, Uses, Version, aws_policies, check_document};
+use crate::policy::{ManagedPolicy, ManagedPolicyName, Uses, Version, aws_policies, check_document};
 use crate::role::Role;
 use crate::tags::{Keys, Tag};
 use crate::{Iam, error, identifier, tags};
@@ -159,12 +159,12 @@ pub(super) fn get(iam: &Iam, call: Call, body: &[u8]) -> Reply {
             let named = ManagedPolicy::named(read, account, &arn)?.ok_or_else(|| error::no_policy(&arn))?;
             let roles = Role::all(read, account);
             Ok(match named {
-                Named::Own(policy) => PolicyAnswer {
+                ManagedPolicyName::Own(policy) => PolicyAnswer {
                     description: policy.description.clone(),
                     tags: Some(tags::shown(&policy.tags)),
                     ..PolicyAnswer::of(&policy, account, &roles)
                 },
-                Named::Aws(policy) => {
+                ManagedPolicyName::Aws(policy) => {
                     PolicyAnswer { tags: Some(Vec::new()), ..PolicyAnswer::of_aws(&policy, &roles) }
                 }
             })

@@ -46,7 +46,7 @@ struct BoundaryAnswer {
 
 /// How much of a role an operation shows: AWS's differ in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+enum RoleDetail {
     /// CreateRole, UpdateRoleDescription.
     Changed,
     /// ListRoles.
@@ -56,8 +56,8 @@ enum Shown {
 }
 
 impl RoleAnswer {
-    fn of(role: &Role, account: &str, shown: Shown) -> Self {
-        let has_tags = shown != Shown::Listed && !role.tags.is_empty();
+    fn of(role: &Role, account: &str, shown: RoleDetail) -> Self {
+        let has_tags = shown != RoleDetail::Listed && !role.tags.is_empty();
         let boundary = |arn: &String| BoundaryAnswer {
             permissions_boundary_type: "Policy",
             permissions_boundary_arn: arn.clone(),
@@ -70,10 +70,10 @@ impl RoleAnswer {
             create_date: role.created.to_iso_seconds(),
             assume_role_policy_document: encoded(&role.trust),
             description: role.description.clone(),
-            max_session_duration: (shown != Shown::Changed).then_some(role.session_seconds_max),
+            max_session_duration: (shown != RoleDetail::Changed).then_some(role.session_seconds_max),
             permissions_boundary: role.boundary.as_ref().map(boundary),
             tags: has_tags.then(|| tags::shown(&role.tags)),
-            role_last_used: (shown == Shown::Whole).then_some(Nothing {}),
+            role_last_used: (shown == RoleDetail::Whole).then_some(Nothing {}),
         }
     }
 }
@@ -141,7 +141,7 @@ pub(super) fn create(iam: &Iam, call: Call, body: &[u8]) -> Reply {
                 check_boundary(tx, &account, arn)?;
             }
             role.create(tx, &account)?;
-            Ok(OneRole { role: RoleAnswer::of(&role, &account, Shown::Changed) })
+            Ok(OneRole { role: RoleAnswer::of(&role, &account, RoleDetail::Changed) })
         })
     })
 }
@@ -168,7 +168,7 @@ pub(super) fn get(iam: &Iam, call: Call, body: &[u8]) -> Reply {
         let name = request.name()?;
         let read = iam.store().read(|read| Role::require(read, &call.account, &name));
         let role = read.map_err(error::of_store)??;
-        Ok(OneRole { role: RoleAnswer::of(&role, &call.account, Shown::Whole) })
+        Ok(OneRole { role: RoleAnswer::of(&role, &call.account, RoleDetail::Whole) })
     })
 }
 
@@ -212,7 +212,7 @@ pub(super) fn list(iam: &Iam, call: Call, body: &[u8]) -> Reply {
         roles.retain(|role| role.path.starts_with(&prefix));
         let page = request.paging.cut(roles, |role| &role.name, faults)?;
         let rest = Rest::after(&page);
-        let shown = page.items.iter().map(|role| RoleAnswer::of(role, &call.account, Shown::Listed));
+        let shown = page.items.iter().map(|role| RoleAnswer::of(role, &call.account, RoleDetail::Listed));
         Ok(ListAnswer { roles: shown.collect(), rest })
     })
 }
@@ -259,7 +259,7 @@ pub(super) fn update_description(iam: &Iam, call: Call, body: &[u8]) -> Reply {
             let mut role = Role::require(tx, &account, &name)?;
             role.description = request.description;
             role.put(tx, &account);
-            Ok(OneRole { role: RoleAnswer::of(&role, &account, Shown::Changed) })
+            Ok(OneRole { role: RoleAnswer::of(&role, &account, RoleDetail::Changed) })
         })
     })
 }

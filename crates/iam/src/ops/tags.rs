@@ -9,7 +9,7 @@ use store::Tx;
 
 use crate::check::Faults;
 use crate::ops::{Nothing, Paging, Rest, write};
-use crate::policy::{ManagedPolicy, Named};
+use crate::policy::{ManagedPolicy, ManagedPolicyName};
 use crate::role::Role;
 use crate::tags::{Keys, Tag, check_count, read, shown};
 use crate::{Iam, error, limits};
@@ -171,8 +171,8 @@ pub(super) fn list_of_policy(iam: &Iam, call: Call, body: &[u8]) -> Reply {
         let arn = request.policy_arn.unwrap_or_default();
         let read = iam.store().read(|read| ManagedPolicy::named(read, &call.account, &arn));
         match read.map_err(error::of_store)?? {
-            Some(Named::Own(policy)) => ListAnswer::of(&request.paging, &policy.tags),
-            Some(Named::Aws(_)) => ListAnswer::of(&request.paging, &BTreeMap::new()),
+            Some(ManagedPolicyName::Own(policy)) => ListAnswer::of(&request.paging, &policy.tags),
+            Some(ManagedPolicyName::Aws(_)) => ListAnswer::of(&request.paging, &BTreeMap::new()),
             None => Err(error::no_policy(&arn)),
         }
     })

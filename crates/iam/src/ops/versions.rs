@@ -7,7 +7,7 @@ use store::Tx;
 
 use crate::check::Faults;
 use crate::ops::{Nothing, Paging, Rest, encoded, write};
-use crate::policy::{ManagedPolicy, Named, check_document, version_number};
+use crate::policy::{ManagedPolicy, ManagedPolicyName, check_document, version_number};
 use crate::{Iam, error};
 
 #[derive(Debug, Serialize)]
@@ -121,13 +121,13 @@ pub(super) fn get(iam: &Iam, call: Call, body: &[u8]) -> Reply {
         let read = iam.store().read(|read| ManagedPolicy::named(read, &call.account, &name.arn));
         let named = read.map_err(error::of_store)??.ok_or_else(|| name.absent())?;
         let policy_version = match &named {
-            Named::Own(policy) => {
+            ManagedPolicyName::Own(policy) => {
                 let number = name.number(policy)?;
                 let document = policy.versions.get(&number).map(|version| encoded(&version.document));
                 let version = VersionAnswer::of(policy, number).ok_or_else(|| name.absent())?;
                 VersionAnswer { document, ..version }
             }
-            Named::Aws(policy) => {
+            ManagedPolicyName::Aws(policy) => {
                 let known = policy.known.ok_or_else(|| error::no_document(&name.arn))?;
                 if name.id != "v1" {
                     return Err(name.absent());
@@ -195,7 +195,7 @@ struct ListAnswer {
 }
 
 /// A version in the order of the list: newest first.
-struct Listed {
+struct VersionItem {
     place: String,
     version: VersionAnswer,
 }
@@ -209,15 +209,15 @@ pub(super) fn list(iam: &Iam, call: Call, body: &[u8]) -> Reply {
         faults.result()?;
         let arn = request.policy_arn.unwrap_or_default();
         let read = iam.store().read(|read| ManagedPolicy::named(read, &call.account, &arn));
-        let versions: Vec<Listed> = match read.map_err(error::of_store)?? {
-            Some(Named::Own(policy)) => {
+        let versions: Vec<VersionItem> = match read.map_err(error::of_store)?? {
+            Some(ManagedPolicyName::Own(policy)) => {
                 let listed = policy.versions.keys().filter_map(|number| {
                     let version = VersionAnswer::of(&policy, *number)?;
-                    Some(Listed { place: format!("{:010}", u32::MAX - number), version })
+                    Some(VersionItem { place: format!("{:010}", u32::MAX - number), version })
                 });
                 listed.collect()
             }
-            Some(Named::Aws(_)) => vec![Listed {
+            Some(ManagedPolicyName::Aws(_)) => vec![VersionItem {
                 place: "1".to_owned(),
                 version: VersionAnswer {
                     document: None,

@@ -6,15 +6,20 @@ use serde::{Deserialize, Serialize};
 use store::{Direction, KeyRange, Read, Tx};
 
 use crate::check::Faults;
-use crate::event::{Entry, Rejected, check_batch};
+use crate::event::{Entry, RejectedEvents, check_batch};
 use crate::filter::Filter;
 use crate::ops::{OfGroup, write};
-use crate::page::{Place, PlacedEvent, Query, after, events_of, place_of, token};
+use crate::page::{EventPage, EventPosition, PlacedEvent, Query, after, events_of, place_of, token};
 use crate::stream::{STREAMS, StreamName};
 use crate::{Logs, error, limits};
 
+/// Before all events of a moment.
+fn start_of(time_ms: u64) -> EventPosition {
+    EventPosition { time_ms, number: 0 }
+}
+
 /// The last of all places.
-const END: Place = (u64::MAX, u64::MAX);
+const END: EventPosition = EventPosition { time_ms: u64::MAX, number: u64::MAX };
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,11 +70,12 @@ pub(super) fn put(logs: &Logs, call: &Call, body: &[u8]) -> Reply {
         let stream = request.log_stream_name.unwrap_or_default();
         Ok(move |tx: &mut Tx<'_>| {
             let rejected = Logs::put_events(tx, StreamName { group: &group, stream: &stream }, entries, now)?;
-            let rejected_log_events_info = (rejected != Rejected::default()).then_some(RejectedAnswer {
-                too_new_log_event_start_index: rejected.too_new_start,
-                too_old_log_event_end_index: rejected.too_old_end,
-                expired_log_event_end_index: rejected.expired_end,
-            });
+            let rejected_log_events_info =
+                (rejected != RejectedEvents::default()).then_some(RejectedAnswer {
+                    too_new_log_event_start_index: rejected.too_new_start,
+                    too_old_log_event_end_index: rejected.too_old_end,
+                    expired_log_event_end_index: rejected.expired_end,
+                });
             Ok(PutAnswer { next_sequence_token: next, rejected_log_events_info })
         })
     })
@@ -154,8 +160,8 @@ pub(super) fn get(logs: &Logs, body: &[u8]) -> Reply {
         };
         // The end is exclusive here, and inclusive in FilterLogEvents (API reference).
         let mut query = Query {
-            from: (request.start_time.unwrap_or_default(), 0),
-            to: request.end_time.map_or(END, |end| (end, 0)),
+            from: start_of(request.start_time.unwrap_or_default()),
+            to: request.end_time.map_or(END, start_of),
             filter: Filter::default(),
             limit,
         };
@@ -166,7 +172,7 @@ pub(super) fn get(logs: &Logs, body: &[u8]) -> Reply {
         }
         let found = logs.store().read(|read| {
             let stream = Logs::stream(read, &group, &stream)?;
-            Ok::<_, Error>(events_of(read, stream.number, &query, direction).0)
+            Ok::<_, Error>(events_of(read, stream.number, &query, direction).events)
         });
         let mut found = found.map_err(error::of_store)??;
         if direction == Direction::Backwards {
@@ -184,8 +190,8 @@ pub(super) fn get(logs: &Logs, body: &[u8]) -> Reply {
 }
 
 impl From<PlacedEvent> for OutputEvent {
-    fn from(PlacedEvent { place: (timestamp, _), event }: PlacedEvent) -> Self {
-        Self { timestamp, message: event.message, ingestion_time: event.ingested.unix_ms() }
+    fn from(PlacedEvent { place, event }: PlacedEvent) -> Self {
+        Self { timestamp: place.time_ms, message: event.message, ingestion_time: event.ingested.unix_ms() }
     }
 }
 
@@ -239,12 +245,12 @@ pub(super) fn filter(logs: &Logs, body: &[u8]) -> Reply {
             let numbered = streams.into_iter().map(|((_, name), stream)| (name, stream.number));
             Ok::<_, Error>(earliest(read, numbered.collect(), &query))
         });
-        let (found, has_more) = found.map_err(error::of_store)??;
-        let last = found.last().map(|(_, shown)| token("n", after(shown.place)));
+        let EventPage { events, has_more } = found.map_err(error::of_store)??;
+        let last = events.last().map(|last| token("n", after(last.shown.place)));
         Ok(FilterAnswer {
             next_token: last.filter(|_| has_more),
             searched_log_streams: Vec::new(),
-            events: found.into_iter().map(filtered).collect(),
+            events: events.into_iter().map(FilteredEvent::from).collect(),
         })
     })
 }
@@ -273,57 +279,59 @@ fn query_of(logs: &Logs, request: &mut FilterRequest) -> Result<(String, Query),
     let from = match request.next_token.as_deref().map(place_of).transpose()? {
         Some(("n", place)) => place,
         Some(_) => return Err(error::invalid_parameter("The specified nextToken is invalid.")),
-        None => (request.start_time.unwrap_or_default(), 0),
+        None => start_of(request.start_time.unwrap_or_default()),
     };
-    let to = request.end_time.map_or(END, |end| (end.saturating_add(1), 0));
+    let to = request.end_time.map_or(END, |end| start_of(end.saturating_add(1)));
     Ok((group, Query { from, to, filter: Filter::parse(&pattern)?, limit }))
 }
 
-/// The earliest events of several streams, each with its stream's name, at most a page; and whether there are more.
-fn earliest(
-    read: &mut impl Read,
-    streams: Vec<(String, u64)>,
-    query: &Query,
-) -> (Vec<(String, PlacedEvent)>, bool) {
-    let mut found: Vec<(String, PlacedEvent)> = Vec::new();
+/// An event, and the stream that it is in.
+struct StreamEvent {
+    stream: String,
+    shown: PlacedEvent,
+}
+
+/// The earliest events of several streams, at most a page.
+fn earliest(read: &mut impl Read, streams: Vec<(String, u64)>, query: &Query) -> EventPage<StreamEvent> {
+    let mut found: Vec<StreamEvent> = Vec::new();
     // What comes after this is not known of every stream.
-    let mut known_to: Option<Place> = None;
+    let mut known_to: Option<EventPosition> = None;
     for (name, number) in streams {
-        let (of_stream, has_more) = events_of(read, number, query, Direction::Forwards);
+        let EventPage { events: of_stream, has_more } = events_of(read, number, query, Direction::Forwards);
         if let Some(last) = of_stream.last().filter(|_| has_more) {
             known_to = Some(known_to.map_or(last.place, |known| known.min(last.place)));
         }
-        found.extend(of_stream.into_iter().map(|shown| (name.clone(), shown)));
-        found.sort_by_key(|(_, shown)| shown.place);
+        found.extend(of_stream.into_iter().map(|shown| StreamEvent { stream: name.clone(), shown }));
+        found.sort_by_key(|one| one.shown.place);
         let fitting = fitting(&found, query.limit);
         if fitting < found.len() {
             found.truncate(fitting);
-            let last = found.last().map(|(_, shown)| shown.place);
+            let last = found.last().map(|last| last.shown.place);
             known_to = known_to.min(last).or(last);
         }
-        found.retain(|(_, shown)| known_to.is_none_or(|known| shown.place <= known));
+        found.retain(|one| known_to.is_none_or(|known| one.shown.place <= known));
     }
-    (found, known_to.is_some())
+    EventPage { events: found, has_more: known_to.is_some() }
 }
 
 /// How many of the first events make a page.
-fn fitting(found: &[(String, PlacedEvent)], limit: usize) -> usize {
+fn fitting(found: &[StreamEvent], limit: usize) -> usize {
     let mut size = 0;
-    let fitting = found.iter().take(limit).take_while(|(_, shown)| {
-        size += shown.event.message.len() + limits::EVENT_OVERHEAD_BYTES;
+    let fitting = found.iter().take(limit).take_while(|one| {
+        size += one.shown.event.message.len() + limits::EVENT_OVERHEAD_BYTES;
         size <= limits::SIZE_BYTES_MAX
     });
     fitting.count().max(1)
 }
 
-fn filtered(
-    (log_stream_name, PlacedEvent { place: (timestamp, number), event }): (String, PlacedEvent),
-) -> FilteredEvent {
-    FilteredEvent {
-        log_stream_name,
-        timestamp,
-        message: event.message,
-        ingestion_time: event.ingested.unix_ms(),
-        event_id: format!("{timestamp:020}{number:036}"),
+impl From<StreamEvent> for FilteredEvent {
+    fn from(StreamEvent { stream, shown: PlacedEvent { place, event } }: StreamEvent) -> Self {
+        Self {
+            log_stream_name: stream,
+            timestamp: place.time_ms,
+            message: event.message,
+            ingestion_time: event.ingested.unix_ms(),
+            event_id: format!("{:020}{:036}", place.time_ms, place.number),
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::event::{Event, Scalar};
 use crate::explain::Explanation;
 use crate::explain::edit::rename::{rename, rename_above};
-use crate::explain::found::{Found, to_json};
+use crate::explain::found::{EventPaths, to_json};
 use crate::explain::hint::value_text::{NearMiss, near};
 use crate::explain::hint::{Case, edit_distance, hints};
 use crate::matcher::Matcher;
@@ -49,7 +49,7 @@ pub(super) fn smallest(
     pattern: &EventPattern,
     event: &Event,
     explanation: &Explanation,
-    found: &Found<'_>,
+    found: &EventPaths<'_>,
 ) -> Option<Edit> {
     let blamed: Vec<Span> = explanation.blamed().iter().map(|report| report.span).collect();
     if let Some(edit) = try_fields(pattern, event, found, &blamed) {
@@ -61,7 +61,12 @@ pub(super) fn smallest(
 }
 
 /// Tries ways for these fields together, smaller ones first.
-fn try_fields(pattern: &EventPattern, event: &Event, found: &Found<'_>, fields: &[Span]) -> Option<Edit> {
+fn try_fields(
+    pattern: &EventPattern,
+    event: &Event,
+    found: &EventPaths<'_>,
+    fields: &[Span],
+) -> Option<Edit> {
     let mut ways: Vec<Vec<Way>> = vec![];
     for span in fields {
         let all = pattern.alternatives().iter().flat_map(|alternative| &alternative.fields);
@@ -112,7 +117,7 @@ fn sums(sum: usize, length: usize) -> Vec<Vec<usize>> {
 }
 
 /// Ways to make one field match, smallest first.
-fn ways_for(pattern: &EventPattern, field: &Arc<Field>, found: &Found<'_>) -> Vec<Way> {
+fn ways_for(pattern: &EventPattern, field: &Arc<Field>, found: &EventPaths<'_>) -> Vec<Way> {
     let text = pattern.text();
     let mut ways: Vec<Way> = vec![];
     ways.extend(value_changes(text, field, found, &field.path).into_iter().map(|change| vec![change]));
@@ -133,7 +138,7 @@ fn ways_for(pattern: &EventPattern, field: &Arc<Field>, found: &Found<'_>) -> Ve
 }
 
 /// For each value at a path the change of the leaf that is nearest to it.
-fn value_changes(text: &str, field: &Field, found: &Found<'_>, path: &str) -> Vec<Change> {
+fn value_changes(text: &str, field: &Field, found: &EventPaths<'_>, path: &str) -> Vec<Change> {
     let mut changes: Vec<Change> = vec![];
     for occurrence in found.scalars(path).iter().take(VALUES_MAX) {
         let value = to_json(occurrence.value);

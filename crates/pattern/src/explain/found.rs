@@ -9,7 +9,7 @@ use crate::matcher::describe::{cut, quote};
 const PATHS_MAX: usize = 10_000;
 
 /// What an event has, by path.
-pub(crate) struct Found<'e> {
+pub(crate) struct EventPaths<'e> {
     scalars: HashMap<String, Vec<Occurrence<'e>>>,
     /// Objects and empty arrays: what has a path and no value.
     hollow: HashMap<String, Vec<Hollow>>,
@@ -28,9 +28,9 @@ pub(crate) enum Hollow {
     EmptyArray,
 }
 
-impl<'e> Found<'e> {
-    pub(crate) fn in_event(event: &'e Event) -> Found<'e> {
-        let mut found = Found { scalars: HashMap::new(), hollow: HashMap::new(), paths: vec![] };
+impl<'e> EventPaths<'e> {
+    pub(crate) fn in_event(event: &'e Event) -> EventPaths<'e> {
+        let mut found = EventPaths { scalars: HashMap::new(), hollow: HashMap::new(), paths: vec![] };
         event.walk(&mut |path, occurrence| match found.scalars.get_mut(path) {
             Some(list) => list.push(occurrence),
             None if found.paths.len() < PATHS_MAX => {

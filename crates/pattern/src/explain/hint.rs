@@ -9,7 +9,7 @@ pub(super) mod value_text;
 mod value_type;
 
 use crate::explain::Schema;
-use crate::explain::found::Found;
+use crate::explain::found::EventPaths;
 use crate::pattern::Field;
 
 /// A guess at what is behind a field that does not match.
@@ -88,7 +88,7 @@ impl HintKind {
 /// A field that does not match, and all that is known about it.
 pub(super) struct Case<'a> {
     pub(super) field: &'a Field,
-    pub(super) found: &'a Found<'a>,
+    pub(super) found: &'a EventPaths<'a>,
     pub(super) schema: Schema<'a>,
     /// The fields that it disagrees with about array elements.
     pub(super) conflicts: &'a [String],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::InvalidEvent;
 use crate::event::Event;
-use crate::explain::found::{Found, Hollow, show};
+use crate::explain::found::{EventPaths, Hollow, show};
 use crate::explain::hint::{self, Case};
 use crate::explain::nearness::{gap, matches_alone};
 use crate::explain::{Below, Branch, Explanation, FOUND_MAX, FieldReport, LeafReport, Schema, Step, edit};
@@ -19,7 +19,7 @@ pub(super) fn explain(
     schema: Schema<'_>,
 ) -> Result<Explanation, InvalidEvent> {
     let matched = pattern.matches_event(event)?;
-    let found = Found::in_event(event);
+    let found = EventPaths::in_event(event);
     let occurrences = Occurrences::of(event, pattern);
     let closest = if matched { matching(pattern, &occurrences)? } else { closest(pattern, &occurrences) };
     let conflict = match &closest {
@@ -111,7 +111,7 @@ fn conflict(
 /// Walks the pattern and tells how each part fared.
 struct Teller<'a> {
     matched: bool,
-    found: &'a Found<'a>,
+    found: &'a EventPaths<'a>,
     closest: Option<&'a Alternative>,
     conflict: Option<Conflict>,
     schema: Schema<'a>,

@@ -18,7 +18,7 @@ const JOINED_MAX: usize = 8;
 
 /// What the rules want of the values at one path.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct PathProbes {
     /// The path's number.
     pub(crate) path: u32,
     /// Which probes to make with a value, each with its [seed](crate::ruleset::probe::seed).
@@ -28,7 +28,7 @@ pub(crate) struct Wanted {
 /// One key's place.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Node {
-    wanted: Option<Arc<Wanted>>,
+    wanted: Option<Arc<PathProbes>>,
     children: Children,
     filter: Filter,
     /// In the root: how many paths have more keys than can be joined.
@@ -79,7 +79,7 @@ impl Default for Children {
 impl Node {
     /// What is wanted of a value here.
     #[inline]
-    pub(crate) fn wanted(&self) -> Option<&Wanted> {
+    pub(crate) fn wanted(&self) -> Option<&PathProbes> {
         self.wanted.as_deref()
     }
 
@@ -125,7 +125,7 @@ impl Node {
     }
 
     /// Sets what is wanted at `path`, its keys joined with dots; `None` takes the path away.
-    pub(crate) fn set(&mut self, path: &str, wanted: Option<Arc<Wanted>>) {
+    pub(crate) fn set(&mut self, path: &str, wanted: Option<Arc<PathProbes>>) {
         let keys: Vec<&str> = path.split('.').collect();
         let deep = self.deep;
         // From the root to the end of the path, then back up: a path may have as many keys as its text has letters,
@@ -288,9 +288,9 @@ mod tests {
 
     use proptest::prelude::{any, proptest};
 
-    use super::{Node, Wanted};
+    use super::{Node, PathProbes};
 
-    fn find<'a>(root: &'a Node, path: &str) -> Option<&'a Wanted> {
+    fn find<'a>(root: &'a Node, path: &str) -> Option<&'a PathProbes> {
         path.split('.').try_fold(root, |node, key| node.get(key)).and_then(Node::wanted)
     }
 
@@ -301,7 +301,7 @@ mod tests {
         ) {
             let (mut root, mut model) = (Node::default(), BTreeMap::new());
             for (number, (add, path)) in (0..).zip(steps) {
-                let wanted = add.then(|| Arc::new(Wanted { path: number, probes: Box::default() }));
+                let wanted = add.then(|| Arc::new(PathProbes { path: number, probes: Box::default() }));
                 root.set(&path, wanted);
                 if add { model.insert(path, number); } else { model.remove(&path); }
             }
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn a_path_may_be_deep() {
         let (path, mut root) = ("a.".repeat(500), Node::default());
-        root.set(&path, Some(Arc::new(Wanted { path: 1, probes: Box::default() })));
+        root.set(&path, Some(Arc::new(PathProbes { path: 1, probes: Box::default() })));
         assert!(find(&root, &path).is_some() && root.is_deep());
         root.set(&path, None);
         assert!(root.is_empty() && !root.is_deep());

@@ -9,11 +9,11 @@ use crate::ruleset::hash_tree::HashTree;
 use crate::ruleset::key_filter::KeyFilter;
 use crate::ruleset::paths::Node;
 use crate::ruleset::probe::{self, Code};
-use crate::ruleset::tested::Tested;
+use crate::ruleset::tested::TestTable;
 use crate::ruleset::verify::{Memory, Values};
 use crate::ruleset::{RuleId, hash};
 use crate::scan::blocks::Blocks;
-use crate::scan::walk::{Context, Found, Frame, Kind, Leaf, walk};
+use crate::scan::walk::{Context, EventValues, Frame, Kind, Leaf, walk};
 
 /// So many hashes are looked up together.
 const AT_ONCE: usize = 8;
@@ -47,8 +47,8 @@ pub struct Scratch {
     contexts: Vec<Context>,
     unescaped: Vec<u8>,
     heads: Vec<(u64, u32)>,
-    tested: Tested,
-    looked_up: Tested,
+    tested: TestTable,
+    looked_up: TestTable,
     folded: Vec<u8>,
     epoch: u64,
 }
@@ -82,7 +82,7 @@ impl Snapshot {
         }
         scratch.tested.begin(scratch.epoch);
         scratch.looked_up.begin(scratch.epoch);
-        let mut found = Found {
+        let mut found = EventValues {
             leaves: again(std::mem::take(&mut scratch.leaves)),
             frames: again(std::mem::take(&mut scratch.frames)),
             contexts: std::mem::take(&mut scratch.contexts),
@@ -133,8 +133,8 @@ struct Search<'v, 's> {
     snapshot: &'v Snapshot,
     values: Values<'v, 's>,
     memory: Memory,
-    tested: &'v mut Tested,
-    looked_up: &'v mut Tested,
+    tested: &'v mut TestTable,
+    looked_up: &'v mut TestTable,
     look_ups: usize,
     folded: &'v mut Vec<u8>,
     ids: &'v mut Vec<RuleId>,

@@ -4,21 +4,21 @@ use crate::ruleset::hash;
 
 /// A table by hash that grows with what one event wakes, not with the number of rules.
 #[derive(Debug, Default)]
-pub(crate) struct Tested {
+pub(crate) struct TestTable {
     /// An event and the number of a conjunction; the entries of earlier events are free. A power of two of them.
     entries: Vec<(u64, u64)>,
     count: usize,
     epoch: u64,
 }
 
-impl Tested {
+impl TestTable {
     /// Forgets all: `epoch` is the number of the next event, higher than those before.
     pub(crate) fn begin(&mut self, epoch: u64) {
         self.epoch = epoch;
         self.count = 0;
     }
 
-    /// Whether this number was not asked for since [`Tested::begin`].
+    /// Whether this number was not asked for since [`TestTable::begin`].
     #[inline]
     pub(crate) fn is_first(&mut self, number: u64) -> bool {
         if self.count * 2 >= self.entries.len() {
@@ -64,12 +64,12 @@ mod tests {
 
     use proptest::prelude::proptest;
 
-    use super::Tested;
+    use super::TestTable;
 
     proptest! {
         #[test]
         fn it_knows_what_a_set_knows(events in proptest::collection::vec(proptest::collection::vec(0u64..400, 0..500), 0..5)) {
-            let mut tested = Tested::default();
+            let mut tested = TestTable::default();
             for (epoch, numbers) in (1..).zip(events) {
                 tested.begin(epoch);
                 let mut set = BTreeSet::new();

@@ -9,13 +9,13 @@ use crate::event::Place;
 use crate::reference::choice::{Choices, Options, Places, StepBudget};
 use crate::ruleset::conjunction::{Conjunction, FieldTest, Value};
 use crate::scan::number::Number;
-use crate::scan::walk::{Found, Kind, Leaf};
+use crate::scan::walk::{EventValues, Kind, Leaf};
 
 /// The values of one event, to be tested.
 #[derive(Debug)]
 pub(crate) struct Values<'v, 's> {
     pub(crate) event: &'v [u8],
-    pub(crate) found: &'v Found<'s>,
+    pub(crate) found: &'v EventValues<'s>,
 }
 
 /// So many values at a path are looked at anew for each conjunction; what more of them come to is remembered.

@@ -10,7 +10,7 @@ use crate::ruleset::access;
 use crate::ruleset::conjunction::{Conjunction, FieldTest};
 use crate::ruleset::hash_tree::Item;
 use crate::ruleset::key_filter::Keys;
-use crate::ruleset::paths::Wanted;
+use crate::ruleset::paths::PathProbes;
 use crate::ruleset::probe::{self, Code};
 use crate::ruleset::search::Snapshot;
 
@@ -29,7 +29,7 @@ pub(crate) struct Writer {
     /// How many conjunctions there have been.
     conjunctions: u64,
     always: usize,
-    shared: Shared,
+    shared: FieldPool,
     keys: Keys,
 }
 
@@ -42,9 +42,9 @@ enum Conjunctions {
 
 /// Fields that several conjunctions have, once: less memory, and warm in the cache when one after another is tested.
 #[derive(Debug, Default)]
-struct Shared(BTreeMap<u64, (Arc<FieldTest>, usize)>);
+struct FieldPool(BTreeMap<u64, (Arc<FieldTest>, usize)>);
 
-impl Shared {
+impl FieldPool {
     fn take(&mut self, test: FieldTest) -> Arc<FieldTest> {
         match self.0.entry(test.hash()) {
             Entry::Vacant(vacant) => Arc::clone(&vacant.insert((Arc::new(test), 1)).0),
@@ -249,8 +249,8 @@ enum Change {
 }
 
 impl Path {
-    fn wanted(&self) -> Arc<Wanted> {
-        Arc::new(Wanted {
+    fn wanted(&self) -> Arc<PathProbes> {
+        Arc::new(PathProbes {
             path: self.number,
             probes: self.codes.keys().map(|code| (*code, probe::seed(self.number, *code))).collect(),
         })

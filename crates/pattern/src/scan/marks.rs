@@ -100,13 +100,13 @@ fn write_tokens(mut bits: u64, start: u32, tokens: &mut [u32], count: &mut usize
 }
 
 /// What a block is, strings told apart.
-struct Marked {
+struct BlockMarks {
     quotes: u64,
     tokens: u64,
 }
 
 #[inline(always)]
-fn mark(raw: Raw, parity: &impl Fn(u64) -> u64, carry: &mut Carry) -> Marked {
+fn mark(raw: Raw, parity: &impl Fn(u64) -> u64, carry: &mut Carry) -> BlockMarks {
     let mut quotes = raw.quote;
     if raw.backslash | carry.escaped != 0 {
         carry.backslash = true;
@@ -117,7 +117,7 @@ fn mark(raw: Raw, parity: &impl Fn(u64) -> u64, carry: &mut Carry) -> Marked {
     let inside = parity(quotes) ^ carry.in_string;
     // All ones where the last byte is inside a string.
     carry.in_string = 0u64.wrapping_sub(inside >> 63);
-    Marked { quotes, tokens: raw.token & !inside }
+    BlockMarks { quotes, tokens: raw.token & !inside }
 }
 
 /// The bytes that a backslash escapes: those after an odd number of backslashes.

@@ -16,7 +16,7 @@ pub(crate) fn is_object(text: &str, levels: usize) -> bool {
 
 /// What may stand where the reader is.
 #[derive(Clone, Copy)]
-enum Expected {
+enum Expectation {
     Value,
     Key,
     /// A comma or the end of the innermost container.
@@ -61,14 +61,14 @@ impl Reader<'_> {
         let mut expected = self.opened(1, levels)?;
         while self.open.depth > 0 {
             expected = match expected {
-                Expected::Value => self.value(levels)?,
-                Expected::Key => {
+                Expectation::Value => self.value(levels)?,
+                Expectation::Key => {
                     self.take_after_space(b'"')?;
                     self.string()?;
                     self.take_after_space(b':')?;
-                    Expected::Value
+                    Expectation::Value
                 }
-                Expected::Next => self.next()?,
+                Expectation::Next => self.next()?,
             };
         }
         self.skip_space();
@@ -76,19 +76,20 @@ impl Reader<'_> {
     }
 
     /// A container whose bracket was read.
-    fn opened(&mut self, is_object: u64, levels: usize) -> Option<Expected> {
+    fn opened(&mut self, is_object: u64, levels: usize) -> Option<Expectation> {
         self.open.push(is_object, levels)?;
         self.skip_space();
-        let (end, inside) = if is_object == 1 { (b'}', Expected::Key) } else { (b']', Expected::Value) };
+        let (end, inside) =
+            if is_object == 1 { (b'}', Expectation::Key) } else { (b']', Expectation::Value) };
         if self.byte() == Some(end) {
             self.at += 1;
             self.open.depth -= 1;
-            return Some(Expected::Next);
+            return Some(Expectation::Next);
         }
         Some(inside)
     }
 
-    fn value(&mut self, levels: usize) -> Option<Expected> {
+    fn value(&mut self, levels: usize) -> Option<Expectation> {
         self.skip_space();
         let rest = self.text.get(self.at..)?;
         let length = match rest {
@@ -112,19 +113,19 @@ impl Reader<'_> {
         };
         // What follows must be a comma or a bracket, so that no word or number goes on.
         self.at += length;
-        Some(Expected::Next)
+        Some(Expectation::Next)
     }
 
-    fn next(&mut self) -> Option<Expected> {
+    fn next(&mut self) -> Option<Expectation> {
         self.skip_space();
         let byte = self.byte()?;
         self.at += 1;
         match (byte, self.open.is_object()) {
-            (b',', true) => Some(Expected::Key),
-            (b',', false) => Some(Expected::Value),
+            (b',', true) => Some(Expectation::Key),
+            (b',', false) => Some(Expectation::Value),
             (b'}', true) | (b']', false) => {
                 self.open.depth -= 1;
-                Some(Expected::Next)
+                Some(Expectation::Next)
             }
             _ => None,
         }

@@ -3,7 +3,7 @@
 
 use crate::error::InvalidEvent;
 use crate::ruleset::hash;
-use crate::ruleset::paths::{Node, Wanted};
+use crate::ruleset::paths::{Node, PathProbes};
 use crate::scan::blocks::Blocks;
 use crate::scan::literal;
 use crate::scan::number::NumberMemo;
@@ -14,12 +14,12 @@ pub(crate) const DEPTH_MAX: usize = 1000;
 /// A value at a wanted path.
 #[derive(Debug, Clone)]
 pub(crate) struct Leaf<'s> {
-    pub(crate) wanted: &'s Wanted,
+    pub(crate) wanted: &'s PathProbes,
     pub(crate) kind: Kind,
     /// Where its text is: the inside of the quotes, or the digits.
     pub(crate) start: u32,
     pub(crate) end: u32,
-    /// The element of an array that it is in, as an index into [`Found::contexts`]; 0 is none.
+    /// The element of an array that it is in, as an index into [`EventValues::contexts`]; 0 is none.
     pub(crate) context: u32,
     /// One more than the index of the leaf before it at the same path; 0 is none.
     pub(crate) previous: u32,
@@ -31,7 +31,7 @@ pub(crate) struct Leaf<'s> {
 pub(crate) enum Kind {
     /// A string whose text is in the event.
     String,
-    /// A string whose text, escapes undone, is in [`Found::unescaped`].
+    /// A string whose text, escapes undone, is in [`EventValues::unescaped`].
     Unescaped,
     Number,
     True,
@@ -61,7 +61,7 @@ pub(crate) struct Frame<'s> {
 
 /// The values that the walk found.
 #[derive(Debug, Default)]
-pub(crate) struct Found<'s> {
+pub(crate) struct EventValues<'s> {
     pub(crate) leaves: Vec<Leaf<'s>>,
     pub(crate) frames: Vec<Frame<'s>>,
     pub(crate) contexts: Vec<Context>,
@@ -72,7 +72,7 @@ pub(crate) struct Found<'s> {
     pub(crate) epoch: u64,
 }
 
-impl Found<'_> {
+impl EventValues<'_> {
     /// One more than the index of the last leaf at `path`; 0 where there is none.
     #[inline]
     pub(crate) fn head(&self, path: u32) -> u32 {
@@ -93,7 +93,7 @@ pub(crate) fn walk<'s>(
     event: &[u8],
     blocks: &Blocks,
     root: &'s Node,
-    found: &mut Found<'s>,
+    found: &mut EventValues<'s>,
 ) -> Result<(), InvalidEvent> {
     let careful = blocks.summary().backslash || root.is_deep();
     let mut walk = Walk { event, blocks, tokens: blocks.tokens(), found, careful, at: 0, next: 0, arrays: 0 };
@@ -104,7 +104,7 @@ struct Walk<'w, 's> {
     event: &'w [u8],
     blocks: &'w Blocks,
     tokens: &'w [u32],
-    found: &'w mut Found<'s>,
+    found: &'w mut EventValues<'s>,
     /// Keys may have escapes, or more dots than the tree is ready for.
     careful: bool,
     /// After the last thing read.
@@ -240,7 +240,7 @@ impl<'s> Walk<'_, 's> {
 
     fn string(
         &mut self,
-        wanted: &'s Wanted,
+        wanted: &'s PathProbes,
         (start, end): (usize, usize),
         context: u32,
     ) -> Result<(), InvalidEvent> {
@@ -282,7 +282,7 @@ impl<'s> Walk<'_, 's> {
     }
 
     #[inline]
-    fn leaf(&mut self, wanted: &'s Wanted, kind: Kind, (start, end): (usize, usize), context: u32) {
+    fn leaf(&mut self, wanted: &'s PathProbes, kind: Kind, (start, end): (usize, usize), context: u32) {
         let found = &mut *self.found;
         let previous = found.head(wanted.path);
         let (start, end) = (index(start), index(end));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use store::{Key, Record, Table, Tx};
 
 use crate::engine::memory::{Change, Memory};
-use crate::engine::record::{CONTENTS, INDEX, MOVED, NOTES, Phase, Place, QueueId, State};
+use crate::engine::record::{CONTENTS, INDEX, MOVED, NOTES, OrderKey, Phase, QueueId, State};
 
 /// A message in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl<'t> Desk<'t> {
     }
 
     /// As [`Desk::unindex`], where the entry's state cannot be read.
-    pub(crate) fn unindex_place(&mut self, place: Place) {
+    pub(crate) fn unindex_place(&mut self, place: OrderKey) {
         let (queue, phase, (at_ms, sequence)) = place;
         self.tx.remove(&INDEX, &place);
         self.tx.remove(&MOVED, &(queue, sequence));

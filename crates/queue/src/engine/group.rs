@@ -13,7 +13,7 @@ use store::{Found, KeyRange, Read};
 use crate::engine::desk::{Desk, Entry};
 use crate::engine::memory::Change;
 use crate::engine::receive::entry_of;
-use crate::engine::record::{GROUPS, Group, INDEX, Member, PARKED, Parked, Phase, QueueId, State};
+use crate::engine::record::{GROUPS, Group, INDEX, Member, PARKED, ParkedMessage, Phase, QueueId, State};
 
 impl Desk<'_> {
     /// Puts a waiting message in the index, or parks it behind its group.
@@ -232,7 +232,7 @@ impl Desk<'_> {
         // Parked is not leased: an old receipt handle does not find it, as it would not after a new receive.
         let not_before_ms = entry.at_ms;
         let state = State { moved: false, ..entry.state };
-        self.tx.put(&PARKED, &(queue.0, name, entry.sequence), &Parked { state, not_before_ms });
+        self.tx.put(&PARKED, &(queue.0, name, entry.sequence), &ParkedMessage { state, not_before_ms });
         self.note(Change::Parked(queue));
     }
 }
@@ -250,6 +250,6 @@ impl Entry {
     }
 }
 
-fn waiting(sequence: u64, parked: Parked) -> Entry {
+fn waiting(sequence: u64, parked: ParkedMessage) -> Entry {
     Entry { phase: Phase::Waiting, at_ms: parked.not_before_ms, sequence, state: parked.state }
 }

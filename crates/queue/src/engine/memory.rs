@@ -124,9 +124,17 @@ pub(crate) struct Memory {
     kinds: Mutex<BTreeMap<String, Arc<Notify>>>,
 }
 
+/// A queue of the house's own.
+pub(crate) struct InternalQueue {
+    pub(crate) id: QueueId,
+    pub(crate) name: String,
+    /// The second in which its first message falls due.
+    pub(crate) first_due: Timestamp,
+}
+
 /// A queue that the memory knows of.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct KnownQueue {
     pub(crate) id: QueueId,
     pub(crate) settings: Settings,
     pub(crate) dropped: bool,
@@ -166,9 +174,9 @@ impl Memory {
         self.queues().remove(&id);
     }
 
-    pub(crate) fn known(&self) -> Vec<Known> {
+    pub(crate) fn known(&self) -> Vec<KnownQueue> {
         let queues = self.queues();
-        let known = |(id, queue): (&QueueId, &QueueMemory)| Known {
+        let known = |(id, queue): (&QueueId, &QueueMemory)| KnownQueue {
             id: *id,
             settings: queue.settings.clone(),
             dropped: queue.dropped,
@@ -254,7 +262,7 @@ impl Memory {
     }
 
     /// Internal queues whose names begin with `prefix`, with the second in which their first message falls due.
-    pub(crate) fn internal(&self, prefix: &str) -> Vec<(QueueId, String, Timestamp)> {
+    pub(crate) fn internal(&self, prefix: &str) -> Vec<InternalQueue> {
         let queues = self.queues();
         let mut found: Vec<_> = queues
             .iter()
@@ -262,10 +270,11 @@ impl Memory {
             .filter_map(|(id, queue)| {
                 let name = queue.internal_name.as_ref().filter(|name| name.starts_with(prefix))?;
                 let first = queue.first_bucket()?;
-                Some((*id, name.clone(), Timestamp::from_unix_ms(first.saturating_mul(BUCKET_MS))))
+                let first_due = Timestamp::from_unix_ms(first.saturating_mul(BUCKET_MS));
+                Some(InternalQueue { id: *id, name: name.clone(), first_due })
             })
             .collect();
-        found.sort_by(|(_, a, _), (_, b, _)| a.cmp(b));
+        found.sort_by(|a, b| a.name.cmp(&b.name));
         found
     }
 

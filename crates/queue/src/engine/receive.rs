@@ -10,7 +10,8 @@ use crate::engine::Queues;
 use crate::engine::desk::{Desk, Entry};
 use crate::engine::handle::Handle;
 use crate::engine::record::{
-    Attribute, CONTENTS, Content, INDEX, MOVED, NOTES, Note, Phase, Place, QUEUES, QueueId, Settings, State,
+    Attribute, CONTENTS, Content, INDEX, MOVED, NOTES, Note, OrderKey, Phase, QUEUES, QueueId, Settings,
+    State,
 };
 use crate::engine::settle::{Transfer, find};
 
@@ -40,7 +41,7 @@ pub struct Redrive {
 
 /// A message that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Received {
+pub struct ReceivedMessage {
     /// Settles this receive of it.
     pub handle: Handle,
     /// As it was sent.
@@ -80,7 +81,7 @@ impl Queues {
     /// Leases up to `max` due messages. Those that were received too often are moved to the dead-letter queue in the
     /// same transaction (contract C7), those past their retention are dropped, and those that are damaged are passed over
     /// and never met again (contract C9).
-    pub fn receive(&self, tx: &mut Tx<'_>, queue: QueueId, receive: &Receive) -> Vec<Received> {
+    pub fn receive(&self, tx: &mut Tx<'_>, queue: QueueId, receive: &Receive) -> Vec<ReceivedMessage> {
         self.receive_counting(tx, queue, receive).0
     }
 
@@ -90,7 +91,7 @@ impl Queues {
         tx: &mut Tx<'_>,
         queue: QueueId,
         receive: &Receive,
-    ) -> (Vec<Received>, usize) {
+    ) -> (Vec<ReceivedMessage>, usize) {
         let Some(settings) = self.settings(tx, queue) else { return (Vec::new(), 0) };
         let max = receive.max.min(free_permits(tx, queue, &settings, receive.now));
         let mut desk = Desk::new(tx);
@@ -119,12 +120,12 @@ impl Queues {
     }
 
     /// The message as it was received with this handle; `None`: it is gone, was received again, or is damaged.
-    pub(crate) fn received_with(read: &mut impl Read, handle: &Handle) -> Option<Received> {
+    pub(crate) fn received_with(read: &mut impl Read, handle: &Handle) -> Option<ReceivedMessage> {
         let entry = find(read, handle)?;
         let Found::Value(content) = read.find(&CONTENTS, &entry.sequence) else { return None };
         let note = if entry.state.noted { read.get(&NOTES, &entry.sequence) } else { None };
         let message = received(handle.queue, entry, content, note.unwrap_or_default());
-        Some(Received { handle: *handle, ..message })
+        Some(ReceivedMessage { handle: *handle, ..message })
     }
 
     /// How a queue treats its messages; as memory has it where the record is damaged. `None`: there is no such queue.
@@ -159,7 +160,7 @@ struct Round<'r> {
     queue: QueueId,
     receive: &'r Receive,
     settings: &'r Settings,
-    received: Vec<Received>,
+    received: Vec<ReceivedMessage>,
     settled: usize,
     closed_groups: HashSet<String>,
     /// Nothing is dropped for its age.
@@ -250,14 +251,14 @@ impl Round<'_> {
     }
 }
 
-fn received(queue: QueueId, entry: Entry, content: Content, note: Note) -> Received {
+fn received(queue: QueueId, entry: Entry, content: Content, note: Note) -> ReceivedMessage {
     let Content { id, body, mut attributes, sender, trace_header, tenant, deduplication_id } = content;
     // Recorded from AWS: a message that was moved to a FIFO dead-letter queue has its id as deduplication id.
     let deduplication_id = deduplication_id.map(|own| if note.source.is_some() { id.clone() } else { own });
     attributes.retain(|own| !note.attributes.iter().any(|added| added.name == own.name));
     attributes.extend(note.attributes);
     let Entry { at_ms, sequence, state, .. } = entry;
-    Received {
+    ReceivedMessage {
         handle: Handle { queue, sequence, at_ms, receive: state.received },
         id,
         body,
@@ -302,7 +303,7 @@ impl Desk<'_> {
     /// their group, or how often they were received.
     pub(crate) fn list_due(&mut self, queue: QueueId, now: Timestamp, max: usize) -> Vec<Entry> {
         for _ in 1..DAMAGED_LOOKS_MAX {
-            let (due, damaged) = self.look_for_due(queue, now, max);
+            let DueEntries { due, damaged } = self.look_for_due(queue, now, max);
             if damaged.is_empty() {
                 return due;
             }
@@ -313,10 +314,10 @@ impl Desk<'_> {
             // With it gone, another of its group may have fallen due.
             self.mend_groups(queue);
         }
-        self.look_for_due(queue, now, max).0
+        self.look_for_due(queue, now, max).due
     }
 
-    fn look_for_due(&mut self, queue: QueueId, now: Timestamp, max: usize) -> (Vec<Entry>, Vec<Place>) {
+    fn look_for_due(&mut self, queue: QueueId, now: Timestamp, max: usize) -> DueEntries {
         let (mut due, mut damaged) = (Vec::new(), Vec::new());
         for phase in Phase::BOTH {
             let from = (queue.0, phase.byte(), 0u64);
@@ -330,7 +331,7 @@ impl Desk<'_> {
         }
         due.sort_by_key(|entry| (entry.at_ms, entry.sequence));
         due.truncate(max);
-        (due, damaged)
+        DueEntries { due, damaged }
     }
 
     /// What was added to a message at its dead-lettering. A message is worth more than its note: where that is damaged,
@@ -351,7 +352,14 @@ impl Desk<'_> {
     }
 }
 
-pub(crate) fn entry_of(place: Place, state: State) -> Entry {
+/// What a look for due messages finds.
+struct DueEntries {
+    due: Vec<Entry>,
+    /// Places whose state cannot be read.
+    damaged: Vec<OrderKey>,
+}
+
+pub(crate) fn entry_of(place: OrderKey, state: State) -> Entry {
     let (_, phase, (at_ms, sequence)) = place;
     Entry { phase: Phase::of_byte(phase), at_ms, sequence, state }
 }

@@ -114,7 +114,7 @@ pub(crate) struct Member {
 
 /// A message that waits for the earlier ones of its group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Parked {
+pub(crate) struct ParkedMessage {
     pub(crate) state: State,
     pub(crate) not_before_ms: u64,
 }
@@ -132,7 +132,7 @@ record!(State, version 1);
 record!(Note, version 1);
 record!(QueueRecord, version 1);
 record!(Group, version 1);
-record!(Parked, version 1);
+record!(ParkedMessage, version 1);
 record!(Duplicate, version 1);
 record!(QueueId, version 1);
 
@@ -161,14 +161,14 @@ impl Phase {
 }
 
 /// A message's place: queue, phase, (time in ms, sequence number).
-pub(crate) type Place = (u64, u8, (u64, u64));
+pub(crate) type OrderKey = (u64, u8, (u64, u64));
 
 /// Queue id to queue.
 pub(crate) const QUEUES: Table<u64, QueueRecord> = Table::new(10, "queues");
 /// Name of an internal queue to its id.
 pub(crate) const INTERNAL: Table<String, QueueId> = Table::new(11, "internal queues");
 /// The order in which messages fall due, and their states.
-pub(crate) const INDEX: Table<Place, State> = Table::new(12, "message index");
+pub(crate) const INDEX: Table<OrderKey, State> = Table::new(12, "message index");
 /// Sequence number to content.
 pub(crate) const CONTENTS: Table<u64, Content> = Table::new(13, "message contents");
 /// (queue, sequence number) of a message whose lease was changed, to its time in the index.
@@ -178,7 +178,7 @@ pub(crate) const NOTES: Table<u64, Note> = Table::new(15, "message notes");
 /// (queue, group) to the group's messages in the index.
 pub(crate) const GROUPS: Table<(u64, String), Group> = Table::new(16, "message groups");
 /// (queue, group, sequence number) of messages that wait for earlier ones of their group.
-pub(crate) const PARKED: Table<(u64, String, u64), Parked> = Table::new(17, "parked messages");
+pub(crate) const PARKED: Table<(u64, String, u64), ParkedMessage> = Table::new(17, "parked messages");
 /// (queue, deduplication key) to what was sent with it.
 pub(crate) const DUPLICATES: Table<(u64, String), Duplicate> = Table::new(18, "deduplication");
 /// (time in ms, (queue, deduplication key)): when a deduplication key may be forgotten.

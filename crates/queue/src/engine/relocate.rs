@@ -18,7 +18,7 @@ pub struct Portion {
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Relocated {
+pub struct Relocation {
     /// So many messages have a new queue.
     pub moved: usize,
     /// The next message has nowhere to go.
@@ -28,13 +28,13 @@ pub struct Relocated {
 impl Queues {
     /// Moves a portion of the messages that could be received to the queue that `target` names for each: given the
     /// name of the queue that dead-lettered it. Stops at the first that has none.
-    pub fn relocate<T>(&self, tx: &mut Tx<'_>, from: QueueId, portion: Portion, mut target: T) -> Relocated
+    pub fn relocate<T>(&self, tx: &mut Tx<'_>, from: QueueId, portion: Portion, mut target: T) -> Relocation
     where
         T: FnMut(&mut Tx<'_>, Option<&str>) -> Option<QueueId>,
     {
         let Portion { now, max } = portion;
         let mut desk = Desk::new(tx);
-        let mut done = Relocated::default();
+        let mut done = Relocation::default();
         while done.moved < max && !done.stuck && !desk.tx.has_failed() {
             // One at a time where there are groups: with the first gone, the next of its group falls due.
             let due = desk.list_due(from, now, max - done.moved);

@@ -46,7 +46,7 @@ pub struct Deduplication {
 
 /// What became of a message that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct SendReceipt {
     /// Its identifier; that of the first one if it is a duplicate.
     pub id: String,
     /// Greater than that of every message sent before.
@@ -59,7 +59,7 @@ pub struct Sent {
 
 impl Queues {
     /// Sends a message.
-    pub fn send(&self, tx: &mut Tx<'_>, queue: QueueId, message: NewMessage) -> Sent {
+    pub fn send(&self, tx: &mut Tx<'_>, queue: QueueId, message: NewMessage) -> SendReceipt {
         let sequence = tx.next_number();
         let id = message.id.clone();
         let mut desk = Desk::new(tx);
@@ -85,7 +85,7 @@ impl Queues {
         desk.tx.put(&CONTENTS, &sequence, &content);
         desk.place(queue, Entry { phase: Phase::Waiting, at_ms, sequence, state });
         desk.finish(&self.memory);
-        Sent { id, sequence, at: Timestamp::from_unix_ms(at_ms), duplicate: false }
+        SendReceipt { id, sequence, at: Timestamp::from_unix_ms(at_ms), duplicate: false }
     }
 
     /// Sends a message unless one with the same key was sent to this queue and is remembered, whatever became of it
@@ -96,11 +96,16 @@ impl Queues {
         queue: QueueId,
         message: NewMessage,
         Deduplication { key, until }: Deduplication,
-    ) -> Sent {
+    ) -> SendReceipt {
         let key = (queue.0, key);
         let now_ms = message.now.unix_ms();
         if let Some(known) = tx.get(&DUPLICATES, &key).filter(|known| known.until_ms > now_ms) {
-            return Sent { id: known.id, sequence: known.sequence, at: message.not_before, duplicate: true };
+            return SendReceipt {
+                id: known.id,
+                sequence: known.sequence,
+                at: message.not_before,
+                duplicate: true,
+            };
         }
         let sent = self.send(tx, queue, message);
         let until_ms = until.unix_ms();

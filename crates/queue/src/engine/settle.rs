@@ -10,7 +10,7 @@ use crate::engine::record::{Attribute, INDEX, MOVED, NOTES, Note, Phase, QueueId
 
 /// What became of a change of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extended {
+pub enum LeaseChange {
     /// The lease ends at the new time.
     Yes,
     /// The lease had ended: the message may be received by anybody.
@@ -81,14 +81,14 @@ impl Queues {
 
     /// Changes the end of a lease, unless it has ended: the permit may be somebody else's by now. The handle
     /// stays valid.
-    pub fn extend(&self, tx: &mut Tx<'_>, handle: &Handle, extension: Extension) -> Extended {
+    pub fn extend(&self, tx: &mut Tx<'_>, handle: &Handle, extension: Extension) -> LeaseChange {
         let Extension { now, until } = extension;
         match self.leased_until(tx, handle) {
-            None => Extended::Gone,
-            Some(end) if end <= now => Extended::Expired,
+            None => LeaseChange::Gone,
+            Some(end) if end <= now => LeaseChange::Expired,
             Some(_) => {
                 self.renew(tx, handle, until);
-                Extended::Yes
+                LeaseChange::Yes
             }
         }
     }

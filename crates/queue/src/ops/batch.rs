@@ -32,7 +32,7 @@ pub(super) struct Failure {
 /// The part of a batch answer that only names the entry.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Done {
+pub(super) struct EntryName {
     pub(super) id: String,
 }
 

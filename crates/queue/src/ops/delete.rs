@@ -7,7 +7,7 @@ use store::Tx;
 use crate::engine::Queues;
 use crate::engine::handle::Handle;
 use crate::error;
-use crate::ops::batch::{self, BatchAnswer, Done};
+use crate::ops::batch::{self, BatchAnswer, EntryName};
 use crate::ops::{Nothing, QueueCall, required, write_reserved};
 use crate::queue::{Queue, name_in_url, require};
 
@@ -57,7 +57,7 @@ pub(super) fn delete_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             let outcomes = entries.into_iter().map(|(id, entry)| {
                 let deleted = required(entry.receipt_handle, "ReceiptHandle")
                     .and_then(|handle| delete_one(tx, of, &handle));
-                (id.clone(), deleted.map(|()| Done { id }))
+                (id.clone(), deleted.map(|()| EntryName { id }))
             });
             Ok(BatchAnswer::of(outcomes))
         })

@@ -12,7 +12,7 @@ use crate::dead_letter::sources_of;
 use crate::engine::Queues;
 use crate::error;
 use crate::limits;
-use crate::move_task::{MOVE_TASKS, MoveTask, REMEMBERED_MAX, Status, tasks_of};
+use crate::move_task::{MOVE_TASKS, MoveTask, REMEMBERED_MAX, Status, StoredMoveTask, tasks_of};
 use crate::ops::{between, required, write_reserved};
 use crate::queue::{Queue, find, name_in_arn};
 
@@ -48,12 +48,12 @@ pub(super) fn start(queues: &Queues, call: Call, body: &[u8]) -> Reply {
                 ));
             }
             let known = tasks_of(tx, &queue.name);
-            if known.iter().any(|(_, task)| task.status == Status::Running) {
+            if known.iter().any(|known| known.task.status == Status::Running) {
                 return Err(error::invalid_parameter(
                     "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
                 ));
             }
-            for (key, _) in known.iter().skip(REMEMBERED_MAX - 1) {
+            for StoredMoveTask { key, .. } in known.iter().skip(REMEMBERED_MAX - 1) {
                 tx.remove(&MOVE_TASKS, key);
             }
             let counts = queues_in_job.counts(tx, queue.engine, call.now);
@@ -83,7 +83,7 @@ struct CancelMessageMoveTask {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Cancelled {
+struct CancelAnswer {
     approximate_number_of_messages_moved: u64,
 }
 
@@ -94,13 +94,15 @@ pub(super) fn cancel(queues: &Queues, body: &[u8]) -> Reply {
             .ok_or_else(|| error::invalid_parameter("Value for parameter TaskHandle is invalid."))?;
         Ok(move |tx: &mut Tx<'_>| {
             let queue = queue_of(tx, &handle.source_arn, "SourceArn", tx.scope())?;
-            let ours =
-                |(_, task): &(_, MoveTask)| task.id == handle.task_id && task.status == Status::Running;
+            let ours = |stored: &StoredMoveTask| {
+                stored.task.id == handle.task_id && stored.task.status == Status::Running
+            };
             let found = tasks_of(tx, &queue.name).into_iter().find(ours);
-            let (key, task) = found.ok_or_else(|| error::resource_not_found("Task does not exist."))?;
+            let StoredMoveTask { key, task } =
+                found.ok_or_else(|| error::resource_not_found("Task does not exist."))?;
             let moved = task.moved;
             tx.put(&MOVE_TASKS, &key, &MoveTask { status: Status::Cancelled, ..task });
-            Ok(Cancelled { approximate_number_of_messages_moved: moved })
+            Ok(CancelAnswer { approximate_number_of_messages_moved: moved })
         })
     })
 }
@@ -146,7 +148,7 @@ pub(super) fn list(queues: &Queues, body: &[u8]) -> Reply {
             let queue = queue_of(read, &source, "SourceArn", queues.scope())?;
             Ok(tasks_of(read, &queue.name))
         });
-        let tasks = found.map_err(error::of_store)??.into_iter().map(|(_, task)| WireTask::of(task));
+        let tasks = found.map_err(error::of_store)??.into_iter().map(|stored| WireTask::of(stored.task));
         Ok(Tasks { results: tasks.take(usize::try_from(max).unwrap_or(1)).collect() })
     })
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::dead_letter::redrive_of;
 use crate::engine::Queues;
 use crate::engine::memory::Arrival;
-use crate::engine::receive::{Receive, Received};
+use crate::engine::receive::{Receive, ReceivedMessage};
 use crate::engine::record::{Attribute, QueueId};
 use crate::error;
 use crate::limits;
@@ -161,7 +161,7 @@ impl Poll {
         Ok(due)
     }
 
-    fn take(&self, now: Timestamp) -> Later<Vec<Received>> {
+    fn take(&self, now: Timestamp) -> Later<Vec<ReceivedMessage>> {
         let (queues, name, max, visibility_s) =
             (self.queues.clone(), self.name.clone(), self.max, self.visibility_s);
         let attempt = self.attempt.clone();
@@ -218,7 +218,7 @@ impl LongPoll for Poll {
 }
 
 impl Selection {
-    fn show(&self, message: Received) -> WireMessage {
+    fn show(&self, message: ReceivedMessage) -> WireMessage {
         let attributes = self.system_attributes(&message);
         let shown: Vec<Attribute> =
             message.attributes.into_iter().filter(|attribute| self.wants(&attribute.name)).collect();
@@ -242,7 +242,7 @@ impl Selection {
         })
     }
 
-    fn system_attributes(&self, message: &Received) -> BTreeMap<&'static str, String> {
+    fn system_attributes(&self, message: &ReceivedMessage) -> BTreeMap<&'static str, String> {
         let wants = |name: &str| self.system.iter().any(|wanted| wanted == "All" || wanted == name);
         // Only messages of FIFO queues have a number that is shown.
         let sequence = message.shown_sequence();

@@ -11,7 +11,7 @@ use store::Tx;
 
 use crate::engine::Queues;
 use crate::engine::record::{Attribute, Value};
-use crate::engine::send::{Deduplication, NewMessage, Sent};
+use crate::engine::send::{Deduplication, NewMessage, SendReceipt};
 use crate::error;
 use crate::limits;
 use crate::message::{
@@ -204,7 +204,7 @@ impl Draft {
         let (mut message, answer) = self.into_message(call, queue.attributes.delay_s);
         message.deduplication_id = Some(deduplication_id);
         let sent = queues.send_once(tx, queue.engine, message, Deduplication { key, until });
-        let Sent { id, sequence, .. } = sent;
+        let SendReceipt { id, sequence, .. } = sent;
         Ok(SentMessage { message_id: id, sequence_number: Some(sequence_number(sequence)), ..answer })
     }
 

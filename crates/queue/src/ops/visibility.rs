@@ -8,7 +8,7 @@ use crate::engine::Queues;
 use crate::engine::settle::Extension;
 use crate::error;
 use crate::limits;
-use crate::ops::batch::{self, BatchAnswer, Done};
+use crate::ops::batch::{self, BatchAnswer, EntryName};
 use crate::ops::delete::handle_of;
 use crate::ops::{Nothing, QueueCall, between, required, write_reserved};
 use crate::queue::{name_in_url, require};
@@ -72,7 +72,7 @@ pub(super) fn change_batch(queues: &Queues, call: Call, body: &[u8]) -> Reply {
             let of = QueueCall { queues: &queues_in_job, queue: &queue, call: &call };
             let outcomes = entries.into_iter().map(|(id, entry)| {
                 let changed = Change::of(entry.change).and_then(|change| change.apply(tx, of));
-                (id.clone(), changed.map(|()| Done { id }))
+                (id.clone(), changed.map(|()| EntryName { id }))
             });
             Ok(BatchAnswer::of(outcomes))
         })

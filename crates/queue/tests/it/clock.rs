@@ -3,7 +3,7 @@
 //! Time is an argument here, so a jump is a number. A jump forward is, to the engine, an hour that has passed: that the
 //! server never says so while it runs is `server::clock`'s part. A jump back comes at a restart.
 
-use queue::{NewMessage, Queues, Receive, Received, Settings};
+use queue::{NewMessage, Queues, Receive, ReceivedMessage, Settings};
 use store::Tx;
 
 use crate::{at, message, open};
@@ -55,7 +55,7 @@ impl Bench {
     }
 
     /// Everything that can be received, leased for a minute.
-    fn receive(&self, now: u64) -> Vec<Received> {
+    fn receive(&self, now: u64) -> Vec<ReceivedMessage> {
         let receive = Receive { max: 10, until: at(now + MINUTE), now: at(now), redrive: None };
         self.write(move |queues, tx| {
             let queue = queues.internal(tx, "timer:a", Settings::default());

@@ -26,7 +26,7 @@ fn send(queues: &Queues, queue: QueueId, new: NewMessage) {
     write(queues, move |tx| in_job.send(tx, queue, new));
 }
 
-fn receive(queues: &Queues, queue: QueueId, (max, now): (usize, u64)) -> Vec<queue::Received> {
+fn receive(queues: &Queues, queue: QueueId, (max, now): (usize, u64)) -> Vec<queue::ReceivedMessage> {
     let in_job = queues.clone();
     let receive = Receive { max, until: at(now + 1000), now: at(now), redrive: None };
     write(queues, move |tx| in_job.receive(tx, queue, &receive))

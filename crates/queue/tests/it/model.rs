@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::{ProptestConfig, Strategy, prop_oneof, proptest};
 use queue::{
-    Counts, DeadLetter, Extended, Extension, Handle, NewMessage, QueueId, Queues, Receive, Received, Redrive,
-    Settings,
+    Counts, DeadLetter, Extension, Handle, LeaseChange, NewMessage, QueueId, Queues, Receive,
+    ReceivedMessage, Redrive, Settings,
 };
 use store::Store;
 
@@ -191,7 +191,7 @@ impl World {
             .collect()
     }
 
-    fn check_received(&self, message: &Received, in_flight: &[(u8, String)]) {
+    fn check_received(&self, message: &ReceivedMessage, in_flight: &[(u8, String)]) {
         let known = self.known.get(&message.id).unwrap();
         assert_eq!(message.body, format!("body of {}", message.id));
         assert_eq!(known.queue, 0);
@@ -204,7 +204,7 @@ impl World {
     }
 
     /// Of its group, nothing that was sent before and is still there may be outside this receive.
-    fn check_nothing_earlier_is_left(&self, message: &Received) {
+    fn check_nothing_earlier_is_left(&self, message: &ReceivedMessage) {
         let Some(group) = self.known[&message.id].group else { return };
         let moved = self.dead();
         for (id, earlier) in self.known.range(..message.id.clone()) {
@@ -266,13 +266,13 @@ impl World {
             queues.extend(tx, &handle, Extension { until: at(until), now: at(now) })
         });
         match extended {
-            Extended::Yes => {
+            LeaseChange::Yes => {
                 let known = self.known.get_mut(&id).unwrap();
                 assert!(known.leased && known.at > now);
                 known.at = until;
             }
-            Extended::Expired => assert!(self.known[&id].at <= now),
-            Extended::Gone => {}
+            LeaseChange::Expired => assert!(self.known[&id].at <= now),
+            LeaseChange::Gone => {}
         }
     }
 

@@ -15,9 +15,11 @@ const HEADS_MAX: usize = 256;
 
 /// A connection's place among all, for as long as a clone of it lives: also that of a socket that it has become.
 #[derive(Clone, Debug)]
-pub(crate) struct Place(#[expect(dead_code, reason = "it is held, not read")] Arc<OwnedSemaphorePermit>);
+pub(crate) struct ConnectionPermit(
+    #[expect(dead_code, reason = "it is held, not read")] Arc<OwnedSemaphorePermit>,
+);
 
-impl Place {
+impl ConnectionPermit {
     pub(super) fn new(permit: OwnedSemaphorePermit) -> Self {
         Self(Arc::new(permit))
     }
@@ -53,12 +55,12 @@ pub(super) struct Seat {
     /// What it is at, and its number in that line.
     at: Mutex<(Stage, u64)>,
     taken: Arc<Notify>,
-    pub(super) place: Place,
+    pub(super) place: ConnectionPermit,
 }
 
 impl Row {
     /// A connection that has just come.
-    pub(super) fn seat(&self, place: Place) -> Arc<Seat> {
+    pub(super) fn seat(&self, place: ConnectionPermit) -> Arc<Seat> {
         let at = Mutex::new((Stage::Busy, 0));
         let seat = Seat { row: self.clone(), at, taken: Arc::default(), place };
         seat.go(Stage::Head);
@@ -122,12 +124,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A stream whose seat learns of what comes.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(super) struct WatchedStream {
     pub(super) stream: TcpStream,
     pub(super) seat: Arc<Seat>,
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for WatchedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -142,7 +144,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for WatchedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -179,13 +181,13 @@ mod tests {
     use futures_util::FutureExt as _;
     use tokio::sync::Semaphore;
 
-    use super::{HEADS_MAX, Place, Row, Seat, Stage};
+    use super::{ConnectionPermit, HEADS_MAX, Row, Seat, Stage};
 
     /// 4,200 half heads shut everybody out for a minute.
     #[test]
     fn one_head_too_many_ends_the_oldest_and_answered_connections_stay() {
         let (row, all) = (Row::default(), Arc::new(Semaphore::new(5_000)));
-        let come = || row.seat(Place::new(Arc::clone(&all).try_acquire_owned().unwrap()));
+        let come = || row.seat(ConnectionPermit::new(Arc::clone(&all).try_acquire_owned().unwrap()));
         let is_taken = |seat: &Seat| seat.is_taken().now_or_never().is_some();
         let answered = come();
         answered.go(Stage::Busy);

@@ -26,7 +26,7 @@ pub enum Auth {
 
 /// A request whose head was judged and whose body is still to come.
 #[derive(Debug)]
-pub(crate) struct Admitted<'a>(Option<(Claim, &'a Secret)>);
+pub(crate) struct Admission<'a>(Option<(Claim, &'a Secret)>);
 
 impl Auth {
     /// Reads a file of keys: `ACCESS_KEY_ID SECRET_ACCESS_KEY` a line, lines with `#` left out.
@@ -77,14 +77,14 @@ impl Auth {
     ///
     /// # Errors
     /// AWS's: nothing was shown, an unknown key, a signature of another time, a wrong token.
-    pub(crate) fn admit(&self, parts: &Parts) -> Result<Admitted<'_>, Error> {
+    pub(crate) fn admit(&self, parts: &Parts) -> Result<Admission<'_>, Error> {
         match self {
-            Self::Any => Ok(Admitted(None)),
+            Self::Any => Ok(Admission(None)),
             Self::Token(tokens) => {
                 let shown = token_of(&parts.headers).ok_or_else(missing)?;
                 // Each is compared, so that the time does not tell which came close.
                 let found = tokens.iter().filter(|token| is_same(shown, token.reveal())).count();
-                if found > 0 { Ok(Admitted(None)) } else { Err(unknown()) }
+                if found > 0 { Ok(Admission(None)) } else { Err(unknown()) }
             }
             Self::SigV4(keys) => {
                 let claim = Claim::of(&headers_of(&parts.headers), parts.uri.query())?;
@@ -94,13 +94,13 @@ impl Auth {
                 if !is_normalized(parts.uri.path()) {
                     return Err(Error::validation("The path has parts that are empty, '.' or '..'."));
                 }
-                Ok(Admitted(Some((claim, secret))))
+                Ok(Admission(Some((claim, secret))))
             }
         }
     }
 }
 
-impl Admitted<'_> {
+impl Admission<'_> {
     /// Judges the whole request.
     ///
     /// # Errors

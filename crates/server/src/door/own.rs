@@ -9,7 +9,7 @@ use aws::books::{Page, Role, Row, Sum};
 use aws::service::TRUNKLINE;
 use aws::{Call, Error, Operation, Reply, Service, Timestamp, Wire, api, operation};
 use events::Era;
-use events::own::trip::{Beyond, NotMatched, State, StreamPost};
+use events::own::trip::{Beyond, RuleMiss, State, StreamPost};
 use genesys::platform::event_stream::trip::{EventPost, PostFate};
 use genesys::tracker::intake::Intake;
 use serde::{Deserialize, Serialize};
@@ -104,11 +104,11 @@ fn stream_post(post: EventPost) -> StreamPost {
 }
 
 /// The nearest of these rules, each with the reason why it did not match the event.
-fn explain(rules: &[Era], event: &str) -> Vec<NotMatched> {
+fn explain(rules: &[Era], event: &str) -> Vec<RuleMiss> {
     let rule = |era: &Era| Some(Rule { enabled: era.enabled, ..Rule::new(era.rule.as_str(), &era.pattern)? });
     let rules: Vec<Rule> = rules.iter().filter_map(rule).collect();
     let verdicts = verdicts(&rules, event, EXPLAINED_MAX).unwrap_or_default();
-    let explained = verdicts.into_iter().map(|verdict| NotMatched {
+    let explained = verdicts.into_iter().map(|verdict| RuleMiss {
         rule: verdict.rule.name.clone(),
         reason: if verdict.takes() {
             "it matches; it was changed in the moment in which the event was accepted".to_owned()

@@ -28,9 +28,9 @@ const TOLD_MAX: usize = 10_000;
 
 /// The ids of the messages that were set aside, so that each is told once however often the queue gives it.
 #[derive(Clone, Debug, Default)]
-struct Told(Arc<Mutex<HashSet<String>>>);
+struct ReportedMessages(Arc<Mutex<HashSet<String>>>);
 
-impl Told {
+impl ReportedMessages {
     /// Notes an id; `false` where it was noted before.
     fn note(&self, id: &str) -> bool {
         let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,7 +61,7 @@ pub(crate) async fn start(
     closing: watch::Receiver<bool>,
 ) -> Result<Listening, store::Error> {
     let (listening, to_commit) = Listening::open(rooms, feed.bus, feed.grace, feed.queues).await?;
-    let told = Told::default();
+    let told = ReportedMessages::default();
     for _ in 0..READERS {
         let reader = read(feed.queue.clone(), to_commit.clone(), told.clone());
         tokio::spawn(until_closed(reader, closing.clone()));
@@ -69,7 +69,7 @@ pub(crate) async fn start(
     Ok(listening)
 }
 
-async fn read(queue: PartnerQueue, to_commit: ToCommit, told: Told) {
+async fn read(queue: PartnerQueue, to_commit: ToCommit, told: ReportedMessages) {
     let mut pause = PAUSE;
     loop {
         match queue.receive().await {
@@ -89,7 +89,7 @@ async fn read(queue: PartnerQueue, to_commit: ToCommit, told: Told) {
 
 /// Hands messages to the commit, keeps them hidden until it is done, and deletes what is committed. What cannot be read is told
 /// once and set aside: it stays in the queue, hidden for a while each time, until the queue's own dead-letter queue gets it.
-async fn take(queue: &PartnerQueue, to_commit: &ToCommit, told: &Told, messages: Vec<Message>) {
+async fn take(queue: &PartnerQueue, to_commit: &ToCommit, told: &ReportedMessages, messages: Vec<Message>) {
     let mut waiting = Vec::with_capacity(messages.len());
     for message in &messages {
         let (sender, fate) = oneshot::channel();

@@ -8,7 +8,7 @@ use crate::expr::{
     Scope,
     choice::{
         Node, Test,
-        operator::{Operand, Operator, Wanted, is_of},
+        operator::{Operand, OperandKind, Operator, is_of},
     },
     json_text,
     jsonpath::Path,
@@ -123,7 +123,7 @@ fn hint(test: &Test, scope: &Scope<'_>, seen: Option<&Value>, expected: Option<&
         ));
     }
     let (Some(seen), Some(expected)) = (seen.as_str(), expected.as_str()) else { return None };
-    if wanted != Wanted::Text || seen == expected {
+    if wanted != OperandKind::Text || seen == expected {
         return None;
     }
     if seen.to_lowercase() == expected.to_lowercase() {

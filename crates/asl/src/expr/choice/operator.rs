@@ -54,7 +54,7 @@ impl Operand {
 
 /// The kinds of values that comparisons want.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum OperandKind {
     Boolean,
     Number,
     Text,
@@ -192,24 +192,24 @@ impl Operator {
     }
 
     /// What the value has to be for the comparison to be able to hold.
-    pub(super) fn wanted(self) -> Wanted {
+    pub(super) fn wanted(self) -> OperandKind {
         match self {
-            Self::Boolean => Wanted::Boolean,
-            Self::Numeric(_) => Wanted::Number,
-            Self::Text(_) | Self::TextMatches => Wanted::Text,
-            Self::Timestamp(_) => Wanted::Timestamp,
+            Self::Boolean => OperandKind::Boolean,
+            Self::Numeric(_) => OperandKind::Number,
+            Self::Text(_) | Self::TextMatches => OperandKind::Text,
+            Self::Timestamp(_) => OperandKind::Timestamp,
             Self::IsBoolean
             | Self::IsNull
             | Self::IsNumeric
             | Self::IsPresent
             | Self::IsString
-            | Self::IsTimestamp => Wanted::Any,
+            | Self::IsTimestamp => OperandKind::Any,
         }
     }
 
-    fn wanted_of_operand(self) -> Wanted {
+    fn wanted_of_operand(self) -> OperandKind {
         match self.wanted() {
-            Wanted::Any => Wanted::Boolean,
+            OperandKind::Any => OperandKind::Boolean,
             wanted => wanted,
         }
     }
@@ -219,7 +219,7 @@ impl Operator {
     }
 }
 
-impl Wanted {
+impl OperandKind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Boolean => "boolean",
@@ -232,13 +232,13 @@ impl Wanted {
 }
 
 /// Whether a value is of a kind.
-pub(super) fn is_of(value: &Value, wanted: Wanted) -> bool {
+pub(super) fn is_of(value: &Value, wanted: OperandKind) -> bool {
     match wanted {
-        Wanted::Boolean => value.is_boolean(),
-        Wanted::Number => value.is_number(),
-        Wanted::Text => value.is_string(),
-        Wanted::Timestamp => moment(value).is_some(),
-        Wanted::Any => true,
+        OperandKind::Boolean => value.is_boolean(),
+        OperandKind::Number => value.is_number(),
+        OperandKind::Text => value.is_string(),
+        OperandKind::Timestamp => moment(value).is_some(),
+        OperandKind::Any => true,
     }
 }
 

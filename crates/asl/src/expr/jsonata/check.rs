@@ -20,20 +20,20 @@ pub struct JsonataMistake {
 
 /// Where a field stands, which decides what `$states` has there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum FieldPlace {
     /// A field of a state.
     State,
     /// A catcher, where `$states.errorOutput` is.
     Catcher,
 }
 
-pub(super) fn check(field: &str, value: &Value, place: Place) -> Vec<JsonataMistake> {
+pub(super) fn check(field: &str, value: &Value, place: FieldPlace) -> Vec<JsonataMistake> {
     let mut mistakes = Vec::new();
     visit(value, field, place, &mut mistakes);
     mistakes
 }
 
-fn visit(value: &Value, location: &str, place: Place, mistakes: &mut Vec<JsonataMistake>) {
+fn visit(value: &Value, location: &str, place: FieldPlace, mistakes: &mut Vec<JsonataMistake>) {
     match value {
         Value::String(text) => {
             if let Some(expression) = expression_of(text) {
@@ -54,7 +54,7 @@ fn visit(value: &Value, location: &str, place: Place, mistakes: &mut Vec<Jsonata
     }
 }
 
-fn examine(expression: &str, location: &str, place: Place, mistakes: &mut Vec<JsonataMistake>) {
+fn examine(expression: &str, location: &str, place: FieldPlace, mistakes: &mut Vec<JsonataMistake>) {
     let compiled =
         match Expression::compile(expression).and_then(|compiled| bounded(expression).map(|_| compiled)) {
             Ok(compiled) => compiled,
@@ -77,7 +77,7 @@ fn examine(expression: &str, location: &str, place: Place, mistakes: &mut Vec<Js
         if matches!(&node.kind, NodeKind::Variable { name } if name == "$") {
             messages.push("Reference to '$$' is not supported.".to_owned());
         }
-        if place == Place::State && reads_error_output(node) {
+        if place == FieldPlace::State && reads_error_output(node) {
             messages.push("Field '$states.errorOutput' does not exist.".to_owned());
         }
     });

@@ -41,7 +41,7 @@ struct Walk<'a, 's> {
 
 /// Where the walk stands.
 #[derive(Clone, Copy)]
-struct Place {
+struct WalkPosition {
     /// How many segments are behind it.
     at: usize,
     /// Whether all of those are definite: only then is a miss an error.
@@ -55,7 +55,7 @@ impl<'a> Walk<'a, '_> {
             _ => (self.segments, false),
         };
         self.segments = steps;
-        let result = self.follow(self.document, Place { at: 0, is_definite: true });
+        let result = self.follow(self.document, WalkPosition { at: 0, is_definite: true });
         let found = if is_definite(steps) {
             result?;
             match self.found.pop() {
@@ -85,7 +85,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn follow(&mut self, value: &'a Value, place: Place) -> Result<(), Miss> {
+    fn follow(&mut self, value: &'a Value, place: WalkPosition) -> Result<(), Miss> {
         self.visits += 1;
         if self.visits > VISITS_MAX {
             return Err(Miss::Unusable(format!("the path visits more than {VISITS_MAX} values")));
@@ -108,7 +108,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn names(&mut self, value: &'a Value, names: &[String], place: Place) -> Result<(), Miss> {
+    fn names(&mut self, value: &'a Value, names: &[String], place: WalkPosition) -> Result<(), Miss> {
         let Value::Object(members) = value else {
             if !place.is_definite {
                 return Ok(());
@@ -149,7 +149,7 @@ impl<'a> Walk<'a, '_> {
         self.found.push(Cow::Owned(Value::Object(merged)));
     }
 
-    fn indexes(&mut self, value: &'a Value, indexes: &[i64], place: Place) -> Result<(), Miss> {
+    fn indexes(&mut self, value: &'a Value, indexes: &[i64], place: WalkPosition) -> Result<(), Miss> {
         let Some(items) = self.items(value, place)? else { return Ok(()) };
         for index in indexes {
             let from_front =
@@ -162,7 +162,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn slice(&mut self, value: &'a Value, ends: Ends, place: Place) -> Result<(), Miss> {
+    fn slice(&mut self, value: &'a Value, ends: Ends, place: WalkPosition) -> Result<(), Miss> {
         let Some(items) = self.items(value, place)? else { return Ok(()) };
         let length = items.len();
         let from_front = |end: i64| {
@@ -178,7 +178,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The items of an array. Anything else is no error below an indefinite part.
-    fn items(&self, value: &'a Value, place: Place) -> Result<Option<&'a Vec<Value>>, Miss> {
+    fn items(&self, value: &'a Value, place: WalkPosition) -> Result<Option<&'a Vec<Value>>, Miss> {
         match value {
             Value::Array(items) => Ok(Some(items)),
             _ if !place.is_definite => Ok(None),
@@ -191,7 +191,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// A filter tests the items of an array, and an object itself.
-    fn filter(&mut self, value: &'a Value, filter: &Filter, place: Place) -> Result<(), Miss> {
+    fn filter(&mut self, value: &'a Value, filter: &Filter, place: WalkPosition) -> Result<(), Miss> {
         let tested = match value {
             Value::Array(items) => items.as_slice(),
             Value::Object(_) => std::slice::from_ref(value),
@@ -210,7 +210,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn children(&mut self, value: &'a Value, place: Place) -> Result<(), Miss> {
+    fn children(&mut self, value: &'a Value, place: WalkPosition) -> Result<(), Miss> {
         let next = place.behind_many();
         match value {
             Value::Array(items) => items.iter().try_for_each(|item| self.follow(item, next)),
@@ -220,7 +220,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Tries the next segment on a value and on all below it, in the order of the text.
-    fn descendants(&mut self, value: &'a Value, place: Place) -> Result<(), Miss> {
+    fn descendants(&mut self, value: &'a Value, place: WalkPosition) -> Result<(), Miss> {
         let next = place.behind_many();
         match self.segments.get(next.at) {
             // Jayway's scan tests each object on its way; the items of an array come when it reaches them.
@@ -234,7 +234,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn descend(&mut self, value: &'a Value, place: Place) -> Result<(), Miss> {
+    fn descend(&mut self, value: &'a Value, place: WalkPosition) -> Result<(), Miss> {
         if value.is_array() || value.is_object() { self.descendants(value, place) } else { Ok(()) }
     }
 
@@ -251,7 +251,7 @@ struct Ends {
     to: Option<i64>,
 }
 
-impl Place {
+impl WalkPosition {
     /// Behind a segment that selects one value at most.
     fn behind_one(self) -> Self {
         Self { at: self.at + 1, ..self }

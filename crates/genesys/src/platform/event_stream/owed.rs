@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws::Timestamp;
 use queue::backoff::pause_after;
-use queue::{Attribute, Extended, Extension, Handle, NewMessage, QueueId, Receive, Received};
+use queue::{Attribute, Extension, Handle, LeaseChange, NewMessage, QueueId, Receive, ReceivedMessage};
 use store::{Commit, Tx};
 
 use crate::platform::event_stream::trip::{self, PostFate, PostKey};
@@ -96,7 +96,7 @@ impl Streams {
         let Leasing { stream, queue, max, now } = leasing;
         let until = now.plus(LEASE);
         let received = self.queues.receive(tx, queue, &Receive { max, until, now, redrive: None });
-        let post = |received: Received| Post {
+        let post = |received: ReceivedMessage| Post {
             id: received.id,
             stream_id: stream.id.clone(),
             event_id: event_of(&received.attributes),
@@ -114,7 +114,7 @@ impl Streams {
     /// Renews the lease of a post whose call has not begun, from `now` on. `false`: it has ended, and somebody else has the post.
     pub fn renew_lease(&self, tx: &mut Tx<'_>, post: &mut Post, now: Timestamp) -> bool {
         let until = now.plus(LEASE);
-        let held = self.queues.extend(tx, &post.handle, Extension { until, now }) == Extended::Yes;
+        let held = self.queues.extend(tx, &post.handle, Extension { until, now }) == LeaseChange::Yes;
         if held {
             post.call_until = until;
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::platform::event_types;
 use crate::platform::rendering::{EventContent, subscription};
 use crate::platform::subscription::filter::Comparison;
-use crate::platform::subscription::{Loaded, Subscriptions};
+use crate::platform::subscription::{CompiledSubscription, Subscriptions};
 
 /// How a subscription takes an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,7 @@ impl Subscriptions {
     /// [`verdict::decide`]: crate::platform::subscription::verdict::decide
     pub fn explain(&self, name: &str, events: &[EventContent], now: Timestamp) -> Option<SubscriptionReport> {
         let all = self.loaded.load();
-        let named = |loaded: &&std::sync::Arc<Loaded>| {
+        let named = |loaded: &&std::sync::Arc<CompiledSubscription>| {
             let subscription = &loaded.subscription;
             subscription.id == name || subscription.name.to_lowercase() == name.to_lowercase()
         };
@@ -73,7 +73,7 @@ impl Subscriptions {
     }
 }
 
-impl Loaded {
+impl CompiledSubscription {
     fn report(&self, content: &EventContent, now: Timestamp) -> FilterReport {
         let event_type = subscription::event_type(content);
         let attributes = subscription::attributes(content);

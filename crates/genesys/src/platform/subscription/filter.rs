@@ -36,7 +36,7 @@ impl Filter {
     /// What is wrong and where, in a sentence.
     pub(crate) fn compile(source: &str) -> Result<Self, String> {
         let expression = Expression::compile(source).map_err(|error| describe(&error, source))?;
-        match check_ranges(&expression.ast().root, Evaluated::Once) {
+        match check_ranges(&expression.ast().root, Frequency::Once) {
             Ok(()) => Ok(Self(expression)),
             Err(mistake) => Err(mistake.sentence(source)),
         }
@@ -138,7 +138,7 @@ fn options(now: Timestamp) -> Options {
 
 /// How often a part of an expression is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Evaluated {
+enum Frequency {
     Once,
     PerItem,
 }
@@ -162,9 +162,9 @@ impl RangeMistake {
 }
 
 /// Refuses ranges whose length is not known, or too large.
-fn check_ranges(node: &Node, evaluated: Evaluated) -> Result<(), RangeMistake> {
+fn check_ranges(node: &Node, evaluated: Frequency) -> Result<(), RangeMistake> {
     if let NodeKind::Binary { op: BinaryOp::Range, lhs, rhs } = &node.kind {
-        let end_max = if evaluated == Evaluated::Once { RANGE_END_MAX } else { RANGE_END_PER_ITEM_MAX };
+        let end_max = if evaluated == Frequency::Once { RANGE_END_MAX } else { RANGE_END_PER_ITEM_MAX };
         let is_bounded = |end: &Node| literal(end).is_some_and(|value| value.abs() <= end_max);
         if !(is_bounded(lhs) && is_bounded(rhs)) {
             return Err(RangeMistake { start: lhs.span.start, end_max });
@@ -173,7 +173,7 @@ fn check_ranges(node: &Node, evaluated: Evaluated) -> Result<(), RangeMistake> {
     let mut checked = Ok(());
     node.for_each_child(|child| {
         if checked.is_ok() {
-            let evaluated = if is_per_item(node, child) { Evaluated::PerItem } else { evaluated };
+            let evaluated = if is_per_item(node, child) { Frequency::PerItem } else { evaluated };
             checked = check_ranges(child, evaluated);
         }
     });

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use aws::Timestamp;
 
 use crate::platform::rendering::{EventContent, subscription};
-use crate::platform::subscription::Loaded;
+use crate::platform::subscription::CompiledSubscription;
 
 /// Which filter decides on which event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ struct Key {
 }
 
 impl Key {
-    fn new(loaded: &Loaded, content: &EventContent) -> Self {
+    fn new(loaded: &CompiledSubscription, content: &EventContent) -> Self {
         Self {
             filter: loaded.subscription.attribute_filter.clone().unwrap_or_default(),
             event_id: content.id.clone(),
@@ -41,7 +41,11 @@ impl Decisions {
     }
 
     /// What the subscription's filter decides on an event; `None` where that is not decided yet.
-    pub(super) fn of(&self, loaded: &Loaded, content: &EventContent) -> Option<Result<bool, String>> {
+    pub(super) fn of(
+        &self,
+        loaded: &CompiledSubscription,
+        content: &EventContent,
+    ) -> Option<Result<bool, String>> {
         self.0.get(&Key::new(loaded, content)).cloned()
     }
 }
@@ -50,13 +54,13 @@ impl Decisions {
 #[derive(Clone, Debug)]
 pub struct Question {
     key: Key,
-    loaded: Arc<Loaded>,
+    loaded: Arc<CompiledSubscription>,
     content: EventContent,
     now: Timestamp,
 }
 
 impl Question {
-    pub(super) fn new(loaded: &Arc<Loaded>, content: &EventContent, now: Timestamp) -> Self {
+    pub(super) fn new(loaded: &Arc<CompiledSubscription>, content: &EventContent, now: Timestamp) -> Self {
         let key = Key::new(loaded, content);
         Self { key, loaded: Arc::clone(loaded), content: content.clone(), now }
     }

@@ -16,20 +16,20 @@ const LIST_OF_ONE_KIND: &str = "Inside anything but list, either all values are 
 
 /// What may stand between `anything-but` and its values.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Nested {
+enum NestedTest {
     Prefix,
     Suffix,
     IgnoreCase,
     Wildcard,
 }
 
-impl Nested {
-    fn named(name: &str) -> Option<Nested> {
+impl NestedTest {
+    fn named(name: &str) -> Option<NestedTest> {
         match name {
-            "prefix" => Some(Nested::Prefix),
-            "suffix" => Some(Nested::Suffix),
-            "equals-ignore-case" => Some(Nested::IgnoreCase),
-            "wildcard" => Some(Nested::Wildcard),
+            "prefix" => Some(NestedTest::Prefix),
+            "suffix" => Some(NestedTest::Suffix),
+            "equals-ignore-case" => Some(NestedTest::IgnoreCase),
+            "wildcard" => Some(NestedTest::Wildcard),
             _ => None,
         }
     }
@@ -37,11 +37,11 @@ impl Nested {
     /// AWS's words for a value that is no string.
     fn needs_string(self) -> &'static str {
         match self {
-            Nested::Prefix | Nested::Suffix => "prefix/suffix match pattern must be a string",
-            Nested::IgnoreCase => {
+            NestedTest::Prefix | NestedTest::Suffix => "prefix/suffix match pattern must be a string",
+            NestedTest::IgnoreCase => {
                 "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
             }
-            Nested::Wildcard => "wildcard match pattern must be a string",
+            NestedTest::Wildcard => "wildcard match pattern must be a string",
         }
     }
 }
@@ -83,12 +83,12 @@ impl Parser<'_> {
         Ok(Matcher::AnythingBut(but))
     }
 
-    fn nested(&mut self) -> Result<Nested, Failure> {
+    fn nested(&mut self) -> Result<NestedTest, Failure> {
         let expected = "`prefix`, `suffix`, `equals-ignore-case` or `wildcard`";
         let Token::Name(name) = self.reader.next()? else {
             return Err(self.wrong("Anything-But expression name not found", expected));
         };
-        Nested::named(&name)
+        NestedTest::named(&name)
             .ok_or_else(|| self.wrong(&format!("Unsupported anything-but pattern: {name}"), expected))
     }
 
@@ -133,7 +133,7 @@ impl Parser<'_> {
             .ok_or_else(|| Failure::bare(cannot_compare(text), self.reader.token_start(), expected))
     }
 
-    fn nested_list(&mut self, nested: Nested) -> Result<Vec<String>, Failure> {
+    fn nested_list(&mut self, nested: NestedTest) -> Result<Vec<String>, Failure> {
         let mut texts = vec![];
         loop {
             match self.reader.next()? {
@@ -144,22 +144,22 @@ impl Parser<'_> {
         }
     }
 
-    fn nested_text(&mut self, nested: Nested) -> Result<String, Failure> {
+    fn nested_text(&mut self, nested: NestedTest) -> Result<String, Failure> {
         let text = self.reader.read_string()?;
-        if text.is_empty() && matches!(nested, Nested::Prefix | Nested::Suffix) {
+        if text.is_empty() && matches!(nested, NestedTest::Prefix | NestedTest::Suffix) {
             return Err(self.wrong("Null prefix/suffix not allowed", "a string that is not empty"));
         }
         Ok(text)
     }
 
-    fn of_nested(&mut self, nested: Nested, texts: Vec<String>) -> Result<AnythingBut, Failure> {
+    fn of_nested(&mut self, nested: NestedTest, texts: Vec<String>) -> Result<AnythingBut, Failure> {
         Ok(match nested {
-            Nested::Prefix => AnythingBut::Prefix(texts.into_iter().map(Prefix::new).collect()),
-            Nested::Suffix => AnythingBut::Suffix(texts.into_iter().map(Suffix::new).collect()),
-            Nested::IgnoreCase => {
+            NestedTest::Prefix => AnythingBut::Prefix(texts.into_iter().map(Prefix::new).collect()),
+            NestedTest::Suffix => AnythingBut::Suffix(texts.into_iter().map(Suffix::new).collect()),
+            NestedTest::IgnoreCase => {
                 AnythingBut::EqualsIgnoreCase(texts.into_iter().map(IgnoreCase::new).collect())
             }
-            Nested::Wildcard => {
+            NestedTest::Wildcard => {
                 let wildcards: Result<Vec<_>, Failure> =
                     texts.into_iter().map(|text| self.wildcard_of(text)).collect();
                 AnythingBut::Wildcard(wildcards?)

@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
 
 use crate::clock;
-use crate::connections::Place;
+use crate::connections::ConnectionPermit;
 use crate::door::Door;
 
 /// How often a socket is told that it lives.
@@ -46,7 +46,7 @@ pub(crate) async fn open(State(door): State<Door>, Path(id): Path<String>, mut r
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let life = door.platform.socket_life_ms().map_or(EVER, Duration::from_millis);
-    let place = request.extensions().get::<Place>().cloned();
+    let place = request.extensions().get::<ConnectionPermit>().cloned();
     let socket = Socket {
         frames,
         closing: door.closing.clone(),
@@ -85,7 +85,7 @@ struct Socket {
     life: Duration,
     expires_after: Duration,
     /// It keeps its connection's place among all.
-    _place: Option<Place>,
+    _place: Option<ConnectionPermit>,
 }
 
 impl Socket {

@@ -22,7 +22,7 @@ struct Request {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct ExplainAnswer {
     name: String,
     active: bool,
     event_types: Vec<String>,
@@ -90,7 +90,7 @@ pub(super) fn subscription(rooms: &Rooms, call: &Call, body: &[u8]) -> Reply {
             )
         })?;
         let events = contents.into_iter().zip(report.events);
-        Ok(Answer {
+        Ok(ExplainAnswer {
             name: report.name,
             active: report.is_active,
             event_types: report.event_types,

@@ -38,7 +38,7 @@ struct Request {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct ReconcileAnswer {
     /// Positions, in the request, of the events that had not come.
     missing: Vec<usize>,
 }
@@ -71,8 +71,8 @@ pub(crate) fn reconcile(rooms: &Rooms, call: Call, body: &[u8]) -> Reply {
     })
 }
 
-fn missing(read: &mut impl Read, events: &[PartnerEvent], now: Timestamp) -> Answer {
-    Answer { missing: positions(events, |event| !Intake::knows(read, event, now)) }
+fn missing(read: &mut impl Read, events: &[PartnerEvent], now: Timestamp) -> ReconcileAnswer {
+    ReconcileAnswer { missing: positions(events, |event| !Intake::knows(read, event, now)) }
 }
 
 fn positions(events: &[PartnerEvent], mut is_missing: impl FnMut(&PartnerEvent) -> bool) -> Vec<usize> {
@@ -107,7 +107,12 @@ struct ReadEvents {
 }
 
 /// Puts on the bus what is missing. An event older than the time for which what came is known is left alone: it may have come.
-async fn repair(rooms: &Rooms, call: Call, ingest: Ingest, events: ReadEvents) -> Result<Answer, Error> {
+async fn repair(
+    rooms: &Rooms,
+    call: Call,
+    ingest: Ingest,
+    events: ReadEvents,
+) -> Result<ReconcileAnswer, Error> {
     let (ReadEvents { texts, partners }, now) = (events, call.now);
     ensure_buses(rooms, &ingest.bus, &partners, now).await?;
     // Only now: an event is matched against the buses as the last commit left them.
@@ -126,7 +131,7 @@ async fn repair(rooms: &Rooms, call: Call, ingest: Ingest, events: ReadEvents) -
         positions(&partners, is_missing)
     };
     let repaired = ingest.commit(batch, find_missing).await;
-    Ok(Answer { missing: repaired.map_err(queue::error::of_store)?.saved })
+    Ok(ReconcileAnswer { missing: repaired.map_err(queue::error::of_store)?.saved })
 }
 
 /// Makes the partner buses of the events where they are missing, as the feed does at the first event; refuses where the bus of
