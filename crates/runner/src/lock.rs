@@ -25,16 +25,21 @@ pub(crate) fn path(folder: &Path) -> PathBuf {
     folder.join(NAME)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a file that nothing is read from, and that holds no data")]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Held by the launcher until it ends.
 pub(crate) fn hold(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
+    let file = open(path)?;
     file.lock_shared()?;
     Ok(file)
 }
 
 /// Waits until no launcher of the folder's last runner is left. Blocks, for milliseconds where one was killed just now.
 pub(crate) fn wait(folder: &Path) -> Predecessors {
-    let Ok(file) = File::open(path(folder)) else {
+    let Ok(file) = open(&path(folder)) else {
         // No runner was here, or one of before there was a lock: that one is long gone.
         return Predecessors::Gone;
     };

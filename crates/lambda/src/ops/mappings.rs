@@ -7,7 +7,7 @@ use aws::{Arn, Call, Error, Reply};
 use pattern::EventPattern;
 use serde::Deserialize;
 use serde_json::Value;
-use store::{Read, Tx};
+use store::Tx;
 
 use crate::check::Faults;
 use crate::mapping::{MAPPINGS, Mapping};

@@ -215,7 +215,7 @@ fn the_functions_role_must_let_lambda_work_on_the_queue() {
     let request = json!({"FunctionName": "f", "Runtime": "nodejs20.x", "Role": "arn:aws:iam::000000000000:role/weak",
         "Handler": "i.h", "Code": {"ZipFile": "UEsx"}});
     house.ask("CreateFunction", &request).unwrap();
-    let request = json!({"FunctionName": "f", "EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:plain"});
+    let request = json!({"FunctionName": "f", "EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:work"});
     let refused = house.ask("CreateEventSourceMapping", &request).unwrap_err();
     let words = "The function execution role does not have permissions to call DeleteMessage on SQS";
     assert_eq!(refused.message, words);
