@@ -18,6 +18,7 @@ mod options;
 mod power_loss;
 mod root;
 mod served;
+mod simulate;
 mod soak;
 mod templates;
 mod tidy;
@@ -60,6 +61,11 @@ const TASKS: &[Task] = &[
         name: "power-loss",
         about: "[--points N | --damage] the store's slow proofs: crash points, every damaged byte",
         run: power_loss::run,
+    },
+    Task {
+        name: "simulate",
+        about: "[--seeds N] [--from SEED] | --seed SEED [--trace] [--planted] the whole system in one process, by seeds",
+        run: simulate::run,
     },
     Task {
         name: "open-conversations",

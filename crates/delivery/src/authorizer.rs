@@ -34,6 +34,7 @@ pub(crate) async fn run(
         let all_known = asked.join_all().await.into_iter().all(|is_known| is_known);
         let pause = if all_known { PAUSE } else { AFTER_FAILURE };
         tokio::select! {
+            biased;
             () = changed => {}
             () = sleep(pause) => {}
             _ = closing.wait_for(|closing| *closing) => {}

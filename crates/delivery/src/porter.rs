@@ -96,6 +96,7 @@ impl Porter {
                 continue;
             }
             tokio::select! {
+                biased;
                 () = arrival => {}
                 // A slot is free, perhaps a permit.
                 Some(_) = carriers.join_next() => {}

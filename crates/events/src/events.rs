@@ -73,7 +73,23 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours(pub(crate) OnceLock<Vec<Weak<Shared>>>);
 
+/// Buses that are not kept open: for a room that these buses keep open themselves, by a hook.
+#[derive(Clone, Debug)]
+pub struct WeakEvents(Weak<Shared>);
+
+impl WeakEvents {
+    /// The buses, while somebody else keeps them open.
+    pub fn get(&self) -> Option<Events> {
+        Events::upgrade(&self.0)
+    }
+}
+
 impl Events {
+    /// The same buses, not kept open.
+    pub fn weak(&self) -> WeakEvents {
+        WeakEvents(self.downgrade())
+    }
+
     /// The buses, rules and targets of `store`, compiled. Makes the default bus where it is missing. Blocks on the
     /// store; not for async code that has begun to serve.
     ///

@@ -21,6 +21,8 @@ mod neighbours;
 pub mod ops;
 pub mod own;
 pub mod permissions;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod records;
 pub mod schedules;
 pub mod target;
@@ -36,7 +38,7 @@ pub use crate::dead_letters::letter::{Letter, Selection};
 pub use crate::dead_letters::location::MessageLocation;
 pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage, ListedLetter, StayingLetter};
 pub use crate::dead_letters::undo::{UndoReport, UndoStep, UndoableAction};
-pub use crate::events::{Events, Retention};
+pub use crate::events::{Events, Retention, WeakEvents};
 pub use crate::limits::slots::Slots;
 pub use crate::permissions::{Objection, Permissions, RoleErrand, RoleJudge};
 pub use crate::records::history::Era;

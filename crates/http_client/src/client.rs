@@ -13,7 +13,7 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
-use crate::connect::{Connector, Names, Stream};
+use crate::connect::{Connector, Dial, Names, Stream};
 use crate::exchange::{Request, Response, place};
 use crate::failure::{Failure, FailureKind};
 use crate::guard::Guard;
@@ -54,8 +54,16 @@ impl Client {
     /// # Errors
     /// A sentence where `own_authorities` holds something else than certificates.
     pub fn new(settings: Settings) -> Result<Self, String> {
+        Self::dialling(settings, None)
+    }
+
+    /// As [`Client::new`], with connections over plain HTTP made in this process where `dial` makes them.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn dialling(settings: Settings, dial: Option<Dial>) -> Result<Self, String> {
         let tls = trust::config(&settings.own_authorities)?;
-        let connector = Connector { guard: Arc::new(settings.guard), tls, names: Names::System };
+        let connector = Connector { guard: Arc::new(settings.guard), tls, names: Names::System, dial };
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)

@@ -1,5 +1,6 @@
 //! A connection: the name resolved, each address shown to the guard, the first that answers taken, TLS spoken over it.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -34,6 +35,29 @@ pub(crate) struct Connector {
     pub(crate) guard: Arc<Guard>,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) names: Names,
+    /// Where there is one, nothing else is connected to.
+    pub(crate) dial: Option<Dial>,
+}
+
+/// The other end of a connection, in this process.
+type Answering = Arc<dyn Fn(&str) -> DuplexStream + Send + Sync>;
+
+/// Stands in for the network: makes each connection in memory, to somebody in this process. For a simulation, whose targets are
+/// scripted and whose order of events is its own.
+#[derive(Clone)]
+pub struct Dial(Answering);
+
+impl Dial {
+    /// Connects to whoever `answer` gives for a host.
+    pub fn new(answer: impl Fn(&str) -> DuplexStream + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dial")
+    }
 }
 
 /// Who says which addresses a name has.
@@ -64,6 +88,9 @@ impl Connector {
         let is_secure = matches!(url.scheme_str(), Some("https" | "wss"));
         let (scheme, usual_port) = if is_secure { (Scheme::Tls, 443) } else { (Scheme::Plain, 80) };
         let host = url.host().unwrap_or_default();
+        if let (Some(Dial(answer)), Scheme::Plain) = (&self.dial, scheme) {
+            return Ok(Stream::Memory(answer(host)));
+        }
         let port = url.port_u16().unwrap_or(usual_port);
         let addresses = self.addresses(scheme, host, port).await?;
         let tcp = reach(&addresses, url).await?;
@@ -73,7 +100,7 @@ impl Connector {
             return Ok(Stream::Plain(tcp));
         }
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let untrusted = |why: &dyn std::fmt::Display| {
+        let untrusted = |why: &dyn fmt::Display| {
             Failure::new(FailureKind::Tls, format!("no TLS with {}: {why}", place(url)))
         };
         let name = ServerName::try_from(bare.to_owned()).map_err(|error| untrusted(&error))?;
@@ -131,6 +158,8 @@ pub enum Stream {
     Plain(TcpStream),
     /// With TLS; boxed, as it is large.
     Tls(Box<TlsStream<TcpStream>>),
+    /// To somebody in this process ([`Dial`]).
+    Memory(DuplexStream),
 }
 
 impl AsyncRead for Stream {
@@ -138,6 +167,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Memory(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -147,6 +177,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Memory(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -154,6 +185,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Memory(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -161,6 +193,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Memory(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }
@@ -231,6 +264,7 @@ mod tests {
             guard: Arc::new(Guard::new(vec!["127.0.0.2".parse().unwrap()])),
             tls: trust::config(b"").unwrap(),
             names: Names::Script(Arc::new(Mutex::new(VecDeque::from(script)))),
+            dial: None,
         }
     }
 

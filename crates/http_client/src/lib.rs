@@ -14,7 +14,7 @@ pub mod guard;
 mod trust;
 
 pub use crate::client::{Client, Settings};
-pub use crate::connect::Stream;
+pub use crate::connect::{Dial, Stream};
 pub use crate::exchange::{Request, Response};
 pub use crate::failure::{Failure, FailureKind};
 pub use crate::guard::{AllowedHost, Guard, Scheme};

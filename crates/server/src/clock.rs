@@ -4,6 +4,7 @@
 //! and delays would pass early, deduplication would be forgotten, or timers would wait for the hour to come again. Such a
 //! jump is told from time that has passed by the clock that counts since the machine was started.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,9 +17,22 @@ use store::Table;
 /// Where this floor has its time and its identifiers from.
 pub(crate) const OWN_CLOCK: Clock = Clock { now, ids };
 
+thread_local! {
+    /// What a simulation has put in the place of the machine's clock and random source, on its thread.
+    static STAND_IN: Cell<Option<Clock>> = const { Cell::new(None) };
+}
+
+/// Puts another clock and source of identifiers in the place of the machine's, on this thread.
+pub(crate) fn stand_in(clock: Clock) {
+    STAND_IN.set(Some(clock));
+}
+
 /// The time, which goes on evenly while the process lives.
 #[expect(clippy::disallowed_methods, reason = "the loops of this floor read the clock for all rooms below")]
 pub(crate) fn now() -> Timestamp {
+    if let Some(clock) = STAND_IN.get() {
+        return (clock.now)();
+    }
     let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_ms(steady.now(ms(wall), ms(since_start())))
@@ -27,6 +41,9 @@ pub(crate) fn now() -> Timestamp {
 /// Goes on where the store was left: after the newest moment in it, and with the jumps that were left out before.
 #[expect(clippy::disallowed_methods, reason = "the loops of this floor read the clock for all rooms below")]
 pub(crate) fn resume(kept: Option<KeptClock>, newest: Timestamp) -> Resumption {
+    if STAND_IN.get().is_some() {
+        return Resumption::Usual;
+    }
     let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     steady.resume(kept, newest.unix_ms(), ms(wall))
@@ -184,6 +201,9 @@ fn ms(time: Duration) -> u64 {
 /// A fresh source of identifiers, seeded by the operating system through the standard library's hash keys, which are
 /// random and different for every call.
 pub(crate) fn ids() -> Ids {
+    if let Some(clock) = STAND_IN.get() {
+        return (clock.ids)();
+    }
     Ids::from_seed((u128::from(random_u64()) << 64) | u128::from(random_u64()))
 }
 

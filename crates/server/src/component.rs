@@ -75,6 +75,11 @@ pub(crate) trait Component: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether its loops need files, processes or threads of their own, which no simulation has.
+    fn needs_the_machine(&self) -> bool {
+        false
+    }
+
     /// Removes or moves a bounded piece of what is to go: in a commit of its own, so that what stops one does not stop others.
     fn sweep(&self, commit: &mut Commit<'_>) -> More {
         let _ = commit;
@@ -234,6 +239,10 @@ impl Component for Functions {
         "functions"
     }
 
+    fn needs_the_machine(&self) -> bool {
+        true
+    }
+
     fn loops(&self, hands: &Hands<'_>) -> Vec<Loop> {
         let invocations = Invocations::new(self.workshop.invoker());
         vec![
@@ -251,6 +260,10 @@ impl Component for Functions {
 impl Component for Tables {
     fn name(&self) -> &'static str {
         "tables"
+    }
+
+    fn needs_the_machine(&self) -> bool {
+        true
     }
 
     /// Its records are in a file of their own, whose work may block: a loop of its own, and nothing in the sweep's commit.

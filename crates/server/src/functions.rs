@@ -11,7 +11,7 @@ use aws::{Arn, Clock, Error, Event, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use delivery::Invoker;
-use events::{BusName, Events, Permissions};
+use events::{BusName, Events, Permissions, WeakEvents};
 use iam::{Authority, Errand, Iam};
 use lambda::{Forbids, Functions, Hands, KeptZip};
 use logs::{Entry, Logs, StreamName};
@@ -59,7 +59,7 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     /// Opens the folder of code of a scope. Blocks.
-    pub(crate) fn open(config: &Config, queues: Queues, (events, iam): (Events, Iam)) -> io::Result<Self> {
+    pub(crate) fn open(config: &Config, queues: Queues, (events, iam): (&Events, Iam)) -> io::Result<Self> {
         let scope = queues.scope().clone();
         let folder = config.data_dir.join("functions").join(format!("{}-{}", scope.account, scope.region));
         // Code may hold secrets as the store does.
@@ -86,7 +86,7 @@ impl Workshop {
         let runner = Runner::new(options)?;
         let functions = Functions::new(
             queues,
-            hands((code.clone(), runner.clone()), events, forbids(iam, config.permissions)),
+            hands((code.clone(), runner.clone()), events.weak(), forbids(iam, config.permissions)),
         );
         match runner.predecessors() {
             Predecessors::Gone => functions.take_up().map_err(io::Error::other)?,
@@ -161,7 +161,8 @@ fn endpoint(listen: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, listen.port()))
 }
 
-fn hands((code, runner): (CodeStore, Runner), events: Events, forbids: Forbids) -> Hands {
+/// The buses keep the room of functions open, by its hook; it does not keep them.
+fn hands((code, runner): (CodeStore, Runner), events: WeakEvents, forbids: Forbids) -> Hands {
     Hands {
         forbids,
         keep_zip: Arc::new(move |zip| {
@@ -172,7 +173,9 @@ fn hands((code, runner): (CodeStore, Runner), events: Events, forbids: Forbids) 
             })
         }),
         put_event: Arc::new(move |commit, bus, event| {
-            let events = if events.is_here(bus) { Some(events.clone()) } else { events.neighbour(bus) };
+            let events = events
+                .get()
+                .and_then(|events| if events.is_here(bus) { Some(events) } else { events.neighbour(bus) });
             events.is_some_and(|events| put_event(&events, commit, bus, event))
         }),
         can_run: Arc::new(move |name| {

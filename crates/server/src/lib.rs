@@ -8,6 +8,7 @@ mod connections;
 mod door;
 pub mod feed;
 mod functions;
+pub mod indoors;
 mod ingest;
 pub mod listen;
 mod machines;
@@ -25,8 +26,10 @@ mod sweep;
 mod table_sweep;
 mod ticking;
 pub mod worker;
+mod works;
 
 pub use crate::feed::SimulatedFeed;
+pub use crate::indoors::Indoors;
 pub use crate::listen::{NotificationsFeed, PartnerQueueFeed};
 pub use crate::rooms::Rooms;
 pub use crate::server::{OwnDoor, Server, StopReason};

@@ -52,6 +52,7 @@ impl Tick for Replays {
         let pause = self.next.map_or(PAUSE_MAX, |next| next.since(clock::now()).min(PAUSE_MAX));
         // A start between the look and this wait has left its mark: the wait ends at once.
         tokio::select! {
+            biased;
             () = self.events.replay_arrival() => {}
             () = sleep(pause + Duration::from_millis(1)) => {}
         }

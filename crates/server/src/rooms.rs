@@ -61,7 +61,19 @@ pub struct Rooms {
 impl Rooms {
     /// Opens the data folder. Blocks on the store.
     pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
-        let options = Options {
+        let store = Store::open(&config.data_dir, &Self::options(config)).map_err(StartError::Store)?;
+        if store.is_open_to_others() {
+            tracing::warn!(
+                folder = %config.data_dir.display(),
+                "others than its owner may look into the data folder; its files are the owner's alone, and `chmod 700` closes the folder"
+            );
+        }
+        Self::open_in(store, config)
+    }
+
+    /// How the store is opened.
+    pub(crate) fn options(config: &Config) -> Options {
+        Options {
             home: Scope::new(&config.account, &config.region),
             disk_reserve_bytes: config.disk_reserve_bytes,
             secret_key: config.secret_key.clone(),
@@ -72,14 +84,11 @@ impl Rooms {
                 );
             },
             ..Options::default()
-        };
-        let store = Store::open(&config.data_dir, &options).map_err(StartError::Store)?;
-        if store.is_open_to_others() {
-            tracing::warn!(
-                folder = %config.data_dir.display(),
-                "others than its owner may look into the data folder; its files are the owner's alone, and `chmod 700` closes the folder"
-            );
         }
+    }
+
+    /// The rooms on an open store. Blocks on it.
+    pub(crate) fn open_in(store: Store, config: &Config) -> Result<Self, StartError> {
         let queues = Queues::open(store.clone()).map_err(StartError::Stored)?;
         queues.set_waiting_times(config.waiting_times);
         resume_clock(&queues, config)?;
@@ -112,15 +121,18 @@ impl Rooms {
         tables.watch(Watch { now: clock::since_start, tell: tell_long_read });
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        let workshop = Workshop::open(config, queues.clone(), (events.clone(), iam.clone()))
+        let workshop = Workshop::open(config, queues.clone(), (&events, iam.clone()))
             .map_err(StartError::Functions)?;
         events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
-        let (bus, listened) = (events.clone(), events.clone());
+        // The buses keep the room of executions open, by its hook; it does not keep them.
+        let (bus, listened) = (events.weak(), events.weak());
         let hands = Hands {
             emit: Arc::new(move |commit, event| {
-                bus.emit(commit, event);
+                if let Some(bus) = bus.get() {
+                    bus.emit(commit, event);
+                }
             }),
-            hears: Arc::new(move || listened.hears_emitted()),
+            hears: Arc::new(move || listened.get().is_some_and(|bus| bus.hears_emitted())),
         };
         let states = States::open(queues.clone(), logs.clone(), hands).map_err(StartError::Stored)?;
         events.register(&state_machine::KIND, Arc::new(MachineHook(states.clone())));

@@ -33,6 +33,7 @@ impl Tick for Schedules {
         let arrival = self.0.tick_arrival();
         let pause = self.0.next_tick().map_or(PAUSE_MAX, |at| at.since(clock::now()));
         tokio::select! {
+            biased;
             () = arrival => {}
             () = sleep(pause.clamp(PAUSE_MIN, PAUSE_MAX)) => {}
         }

@@ -34,13 +34,17 @@ pub(crate) struct Scopes {
 impl Scopes {
     /// Opens the data folder, and the rooms of every scope. Blocks on the store.
     pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
+        Self::beside(Rooms::open(config)?, config)
+    }
+
+    /// The rooms of every scope beside those of the home scope. Blocks on the store.
+    pub(crate) fn beside(home_rooms: Rooms, config: &Config) -> Result<Self, StartError> {
         let home = Scope::new(&config.account, &config.region);
         let (accounts, regions) =
             (with(&config.account, &config.accounts), with(&config.region, &config.regions));
         let pairs =
             accounts.iter().flat_map(|account| regions.iter().map(|region| Scope::new(account, region)));
         let others: Vec<Scope> = pairs.filter(|scope| *scope != home).collect();
-        let home_rooms = Rooms::open(config)?;
         let mut rooms = vec![home_rooms.clone()];
         for scope in &others {
             let beside = rooms.iter().find(|rooms| rooms.store.scope().account == scope.account);

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::{Answers, DiskFolders, Invokers, Porter, Waiters};
 use events::BusName;
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -12,24 +11,20 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::clock::{self, OWN_CLOCK};
-use crate::component::{Hands, components};
+use crate::clock;
 use crate::config::{Config, Credentials, OpenWebhook, StartError};
 use crate::connections;
 use crate::door::auth::Auth;
-use crate::door::console::{Console, Reach};
-use crate::door::visitor::Visitors;
-use crate::door::{Bodies, Door, DoorParts, router};
+use crate::door::console::Console;
+use crate::door::router;
 use crate::feed::{RunningFeed, SimulatedFeed};
 use crate::listen::{self, NotificationsFeed, PartnerQueueFeed};
-use crate::machines;
 use crate::port_user::port_user;
-use crate::roles;
 use crate::rooms::Rooms;
 use crate::scopes::Scopes;
-use crate::sweep::Sweep;
 use crate::ticking::ticking;
 use crate::worker::{Worker, WorkerMessage};
+use crate::works::Works;
 
 /// So long the door waits for requests in flight when it closes.
 const CLOSING_TIME: Duration = Duration::from_secs(5);
@@ -92,55 +87,15 @@ impl Server {
         let scopes = tokio::task::spawn_blocking(move || Scopes::open(&opened)).await;
         let scopes = scopes.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let rooms = scopes.home().clone();
-        if config.calls_out.guard.names_any() {
-            scopes.all().for_each(|served| served.rooms.events.allow_plain_http());
-        }
-        scopes.all().for_each(|served| served.rooms.states.set_served(machines::serves));
-        let folders = Arc::new(DiskFolders::new(config.buckets.clone()));
-        scopes.all().for_each(|served| served.rooms.states.set_folders(folders.clone()));
-        if let Some(mocks) = &config.mocks {
-            scopes.all().for_each(|served| served.rooms.states.set_mocks(Arc::clone(mocks)));
-        }
-        scopes.all().for_each(|served| roles::ask(&served.rooms, config.permissions));
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = stopped_of(&scopes);
         let (close, closing) = watch::channel(false);
-        let platform = Platform::new();
-        let reach = if address.ip().is_loopback() { Reach::Loopback } else { Reach::Beyond };
-        let console = Arc::new(Console::new(reach, &config));
-        let porter = Porter::new(OWN_CLOCK);
-        let invokers = Arc::new(Invokers(scopes.all().map(|s| s.rooms.workshop.invoker()).collect()));
-        let runs = machines::runs(&scopes, invokers.clone(), &client, &closing);
-        let door = Door::from(DoorParts {
-            meters: porter.meters().clone(),
-            bodies: Bodies::default(),
-            scopes: scopes.clone(),
-            answers: Answers::new(vec![invokers, Arc::new(Waiters(runs.clone()))]),
-            rooms: rooms.clone(),
-            client: client.clone(),
-            platform: platform.clone(),
-            account: Arc::from(config.account.as_str()),
-            region: Arc::from(config.region.as_str()),
-            address: Arc::from(address.to_string()),
-            auth: Arc::new(config.auth.clone().with(&own)),
-            visitors: Arc::new(Visitors {
-                listen: Some(address),
-                hosts: config.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-                origins: config.allowed_origins.clone(),
-            }),
-            console: Arc::clone(&console),
-            webhooks: Arc::from(config.webhooks.as_slice()),
-            closing: closing.clone(),
-            stopped: stopped.clone(),
-        });
-        let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing.clone()))];
-        for served in scopes.all() {
-            let hands = Hands { porter: &porter, client: &client, config: &config, closing: &closing };
-            tasks.extend(start_loops(&served.rooms, &hands));
-        }
-        tasks.extend(
-            runs.into_iter().flat_map(|runs| machines::loops(runs, &porter, &closing)).map(tokio::spawn),
-        );
+        let works = Works::new(scopes, client, &config, closing.clone());
+        let door = works.door(address, &own, stopped.clone());
+        let (platform, console) = (door.platform.clone(), Arc::clone(&door.console));
+        let loops = works.loops(|_| true).into_iter().map(tokio::spawn);
+        let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing))];
+        tasks.extend(loops);
         Ok(Self { address, own, config, rooms, platform, console, stopped, close, tasks })
     }
 
@@ -233,16 +188,8 @@ impl Server {
     }
 }
 
-/// Starts the loops of one scope's components, and the sweep over them.
-fn start_loops(rooms: &Rooms, hands: &Hands<'_>) -> Vec<JoinHandle<()>> {
-    let components = components(rooms);
-    let loops: Vec<_> = components.iter().flat_map(|component| component.loops(hands)).collect();
-    let sweep = ticking(Sweep::new(rooms.store.clone(), components), hands.closing.clone());
-    loops.into_iter().map(tokio::spawn).chain([tokio::spawn(sweep)]).collect()
-}
-
 /// What our own functions and our own pipeline file call us with.
-fn own_credentials() -> aws::sigv4::Credentials {
+pub(crate) fn own_credentials() -> aws::sigv4::Credentials {
     let secret = || aws::secret::Secret::new(clock::secret());
     aws::sigv4::Credentials {
         access_key_id: "TRUNKLINEFUNCTION".to_owned(),

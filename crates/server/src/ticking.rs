@@ -69,6 +69,7 @@ pub(crate) async fn ticking<T: Tick>(mut work: T, mut closing: watch::Receiver<b
             }
         };
         tokio::select! {
+            biased;
             () = wait => {}
             _ = closing.wait_for(|closing| *closing) => {}
         }

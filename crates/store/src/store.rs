@@ -10,6 +10,7 @@ use aws::Scope;
 use redb::Database;
 use tokio::sync::{oneshot, watch};
 
+use crate::driven::{Drive, Driven};
 use crate::engine::{self, Opened};
 use crate::error::{Error, OpenError};
 use crate::folder::Folder;
@@ -74,6 +75,8 @@ struct StoreState {
     jobs: Mutex<Option<Sender<Job>>>,
     stopped: watch::Receiver<Option<String>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// The writer, where it has no thread.
+    driven: Option<Arc<Driven>>,
     path: PathBuf,
     passed_over: Arc<PassedOver>,
     // Dropped last: the lock is held until the engine has closed its file.
@@ -98,7 +101,7 @@ impl Store {
         let folder = Folder::open(folder)?;
         let file = folder.engine_file(|file| engine::create(file, options.cache_bytes).map(drop))?;
         let opened = engine::open(&file, options.cache_bytes)?;
-        Self::start(opened, options, Some(folder))
+        Self::start(opened, options, (Some(folder), Hand::Thread))
     }
 
     /// Opens a store on another disk than a folder: the crash tests' simulated one.
@@ -106,10 +109,29 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], where the engine cannot recover what the disk holds.
     pub fn open_on(disk: impl redb::StorageBackend, options: &Options) -> Result<Self, OpenError> {
-        Self::start(engine::open_on(disk, options.cache_bytes)?, options, None)
+        Self::start(engine::open_on(disk, options.cache_bytes)?, options, (None, Hand::Thread))
     }
 
-    fn start(opened: Opened, options: &Options, folder: Option<Folder>) -> Result<Self, OpenError> {
+    /// As [`Store::open_on`], with a writer that has no thread: it commits when the [`Drive`] says so, and until that is
+    /// asked to go by turns it commits each job where it is handed in. For a simulation, which decides when a sync ends.
+    ///
+    /// # Errors
+    /// As [`Store::open_on`].
+    pub fn open_driven(
+        disk: impl redb::StorageBackend,
+        options: &Options,
+    ) -> Result<(Self, Drive), OpenError> {
+        let opened = engine::open_on(disk, options.cache_bytes)?;
+        let store = Self::start(opened, options, (None, Hand::Drive))?;
+        let drive = Drive(store.shared.driven.clone());
+        Ok((store, drive))
+    }
+
+    fn start(
+        opened: Opened,
+        options: &Options,
+        (folder, hand): (Option<Folder>, Hand),
+    ) -> Result<Self, OpenError> {
         let Opened { database, sequence, dropped_commit } = opened;
         if dropped_commit {
             (options.on_dropped_commit)();
@@ -142,16 +164,17 @@ impl Store {
             passed_over: Arc::clone(&passed_over),
             companions: Vec::new(),
         };
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer.run())
-            .map_err(|source| OpenError::Io { action: "start the writer thread".to_owned(), source })?;
+        let (thread, driven) = match hand {
+            Hand::Thread => (Some(spawn(writer)?), None),
+            Hand::Drive => (None, Some(Arc::new(Driven::new(writer)))),
+        };
         Ok(Self {
             shared: Arc::new(StoreState {
                 database,
                 jobs: Mutex::new(Some(jobs)),
                 stopped,
-                thread: Mutex::new(Some(thread)),
+                thread: Mutex::new(thread),
+                driven,
                 path,
                 passed_over,
                 folder,
@@ -289,8 +312,26 @@ impl Store {
             // A writer that is gone drops the job, and with it the answer: the ticket then says that the store is closed.
             let _ = jobs.send(Job { purpose, run });
         }
+        if let Some(driven) = &self.shared.driven {
+            driven.handed_in();
+        }
         Ticket::new(receiver, on_failure)
     }
+}
+
+/// Who runs the writer.
+enum Hand {
+    /// A thread of its own.
+    Thread,
+    /// A [`Drive`].
+    Drive,
+}
+
+fn spawn(writer: Writer) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new()
+        .name("store-writer".to_owned())
+        .spawn(move || writer.run())
+        .map_err(|source| OpenError::Io { action: "start the writer thread".to_owned(), source })
 }
 
 /// The home scope of a database, with the others that are registered in it.

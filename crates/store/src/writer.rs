@@ -76,31 +76,43 @@ impl Writer {
     /// Runs until every sender is gone.
     pub(crate) fn run(mut self) {
         while let Ok(first) = self.inbox.recv() {
-            let stopped = self.stop.borrow().clone();
-            if let Some(cause) = stopped {
-                // INVARIANT (C8): after a failed sync nothing is acknowledged, and the sync is not tried again.
-                let (_, done) = (first.run)(Err(Error::Stopped { cause: cause.clone() }));
-                done(Err(Error::Stopped { cause }));
-                continue;
+            self.commit_from(first);
+        }
+    }
+
+    /// Commits what has arrived, in as many commits as that takes; nothing where nothing has.
+    pub(crate) fn turn(&mut self) {
+        while let Ok(first) = self.inbox.try_recv() {
+            self.commit_from(first);
+        }
+    }
+
+    /// One commit: this job, and those that have arrived after it.
+    fn commit_from(&mut self, first: Job) {
+        let stopped = self.stop.borrow().clone();
+        if let Some(cause) = stopped {
+            // INVARIANT (C8): after a failed sync nothing is acknowledged, and the sync is not tried again.
+            let (_, done) = (first.run)(Err(Error::Stopped { cause: cause.clone() }));
+            done(Err(Error::Stopped { cause }));
+            return;
+        }
+        if first.purpose == Purpose::Accompanies {
+            self.companions.push(first);
+            return;
+        }
+        let mut batch = Batch::default();
+        // The engine may panic over a damaged page, and a hook over a bug: nobody must wait for ever because of it.
+        let committed = guarded(|| self.commit(first, &mut batch)).and_then(|outcome| outcome);
+        let stopped = match committed {
+            Ok(()) => batch.release(),
+            Err(cause) => {
+                self.stop.send_replace(Some(cause.clone()));
+                batch.fail(&Error::Stopped { cause });
+                Ok(())
             }
-            if first.purpose == Purpose::Accompanies {
-                self.companions.push(first);
-                continue;
-            }
-            let mut batch = Batch::default();
-            // The engine may panic over a damaged page, and a hook over a bug: nobody must wait for ever because of it.
-            let committed = guarded(|| self.commit(first, &mut batch)).and_then(|outcome| outcome);
-            let stopped = match committed {
-                Ok(()) => batch.release(),
-                Err(cause) => {
-                    self.stop.send_replace(Some(cause.clone()));
-                    batch.fail(&Error::Stopped { cause });
-                    Ok(())
-                }
-            };
-            if let Err(cause) = stopped {
-                self.stop.send_replace(Some(cause));
-            }
+        };
+        if let Err(cause) = stopped {
+            self.stop.send_replace(Some(cause));
         }
     }
 

@@ -84,6 +84,13 @@ impl Events {
             return Settlement::Gone;
         }
         let expired = failed.cause.exhausted.is_some();
+        #[cfg(feature = "planted")]
+        let given = if crate::planted::is_planted(crate::planted::Bug::ForgottenDeadLetter) {
+            GiveUp::DeadLettered
+        } else {
+            self.give_up(commit, failed)
+        };
+        #[cfg(not(feature = "planted"))]
         let given = self.give_up(commit, failed);
         Counts::change(commit, |counts| {
             counts.owed = counts.owed.saturating_sub(1);

@@ -14,8 +14,12 @@ static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
     Semaphore::new(processors.div_ceil(2))
 });
 
-/// Waits for a place, and runs the work on a thread that may block.
+/// Waits for a place, and runs the work on a thread that may block. Where the runtime has one thread, it is done there: then
+/// its order is the runtime's.
 pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return work();
+    }
     // Nobody closes it.
     let _place = PLACES.acquire().await.ok();
     let done = tokio::task::spawn_blocking(work);

@@ -72,6 +72,7 @@ async fn drive_poll(mut poll: Box<dyn LongPoll>, mut closing: watch::Receiver<bo
         // One millisecond more than the difference, so that the clock has passed the moment when we look again.
         let patience = wake_at.since(now) + Duration::from_millis(1);
         tokio::select! {
+            biased;
             () = arrival => {}
             () = sleep(patience) => {}
             _ = closing.wait_for(|closing| *closing) => {}

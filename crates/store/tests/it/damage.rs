@@ -9,7 +9,7 @@ use std::path::Path;
 use store::check::{Report, check, salvage};
 use store::{KeyRange, OpenError, Options, Read, Store, Table};
 
-use crate::disk::Disk;
+use store::simulated_disk::Disk;
 
 const SMALL: Table<u64, Vec<u8>> = Table::new(9, "small");
 const LARGE: Table<String, Vec<u8>> = Table::new(10, "large");

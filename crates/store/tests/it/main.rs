@@ -9,7 +9,6 @@
 #![expect(clippy::excessive_nesting, reason = "threads and random histories nest")]
 
 mod damage;
-mod disk;
 mod power_loss;
 mod scopes;
 

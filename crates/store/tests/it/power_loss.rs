@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use store::{Error, KeyRange, Options, Read, Store, Table};
 
-use crate::disk::Disk;
+use store::simulated_disk::Disk;
 
 const TABLE: Table<u64, Vec<u8>> = Table::new(9, "crash");
 
@@ -193,4 +193,40 @@ fn a_disk_that_lies_about_syncs_is_caught() {
         });
         assert!(caught.count() > 0, "{name}: not once");
     }
+}
+
+#[test]
+fn a_driven_writer_commits_when_it_is_told_to() {
+    let disk = Disk::default();
+    let (store, drive) = Store::open_driven(disk.clone(), &Options::default()).unwrap();
+    let put = |key: u64| {
+        store.write(
+            |error| error,
+            move |tx| {
+                tx.put(&TABLE, &key, &vec![1]);
+                Ok(())
+            },
+        )
+    };
+    put(1).wait().unwrap();
+    drive.go_by_turns();
+    let before = disk.operations();
+    let (second, third) = (put(2), put(3));
+    assert_eq!(disk.operations(), before, "nothing is written before its turn");
+    drive.turn();
+    let written = disk.operations();
+    assert!(written > before);
+    (second.wait().unwrap(), third.wait().unwrap());
+    drive.turn();
+    assert_eq!(disk.operations(), written, "and nothing where nothing has come");
+
+    // Dead at once: what waits is refused, and the disk is as it was.
+    let fourth = put(4);
+    disk.die();
+    drive.turn();
+    assert!(matches!(fourth.wait(), Err(Error::Stopped { .. })));
+    drop((store, drive));
+    let store = open(&disk.after_power_loss(|versions| versions - 1)).unwrap();
+    let found = store.read(|snapshot| snapshot.list(&TABLE, &KeyRange::all(), usize::MAX)).unwrap();
+    assert_eq!(found.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), [1, 2, 3]);
 }
