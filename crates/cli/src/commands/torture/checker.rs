@@ -7,12 +7,16 @@
 //! Every rule here holds in both orders: where it cannot tell, it says nothing.
 
 mod books;
+mod executions;
 mod message;
+mod tables;
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::commands::torture::checker::books::Ledger;
+use crate::commands::torture::checker::executions::ExecutionJudge;
 use crate::commands::torture::checker::message::Message;
+use crate::commands::torture::checker::tables::TableJudge;
 use crate::commands::torture::line::{Kind, Line, Number, Queue, Receipt};
 
 /// A promise that was broken.
@@ -46,6 +50,11 @@ pub(crate) struct Tally {
     pub(crate) deleted: u64,
     /// Calls that a kill cut off.
     pub(crate) cut: u64,
+    /// Leases and pairs of a table that were acknowledged.
+    pub(crate) table_writes: u64,
+    /// Executions whose start was acknowledged, and those whose end was seen.
+    pub(crate) executions: u64,
+    pub(crate) executions_ended: u64,
     /// Times that all queues were drained and all books balanced.
     pub(crate) drained: u64,
 }
@@ -68,6 +77,8 @@ pub(crate) struct Checker {
     pending: HashMap<u64, Pending>,
     unseen_allowed: u64,
     ledger: Ledger,
+    table: TableJudge,
+    executions: ExecutionJudge,
     tally: Tally,
     /// Messages sent and not deleted: what producers wait for.
     outstanding: u64,
@@ -82,7 +93,17 @@ fn violation(sentence: String, numbers: &[Number]) -> Outcome {
 impl Checker {
     /// The counts so far.
     pub(crate) fn tally(&self) -> Tally {
-        self.tally
+        Tally {
+            table_writes: self.table.acknowledged,
+            executions: self.executions.acknowledged,
+            executions_ended: self.executions.ended,
+            ..self.tally
+        }
+    }
+
+    /// Executions that must end before the next drain has.
+    pub(crate) fn executions_begun(&self) -> Vec<Number> {
+        self.executions.begun()
     }
 
     /// Messages sent and not deleted, more or less.
@@ -154,6 +175,21 @@ impl Checker {
                 Ok(())
             }
             Line::Started { .. } => Ok(()),
+            Line::Claiming { .. }
+            | Line::Claimed { .. }
+            | Line::Unclaimed { .. }
+            | Line::Looking { .. }
+            | Line::Found { .. }
+            | Line::Freeing { .. }
+            | Line::Freed { .. }
+            | Line::Pairing { .. }
+            | Line::Paired { .. }
+            | Line::Unpaired { .. }
+            | Line::Reading { .. }
+            | Line::Halves { .. } => self.table.observe(line),
+            Line::Starting { .. } | Line::Begun { .. } | Line::Walking { .. } | Line::Walked { .. } => {
+                self.executions.observe(line)
+            }
             Line::Killing { in_recovery } => {
                 self.tally.kills += 1;
                 self.tally.kills_in_recovery += u64::from(*in_recovery);
@@ -162,6 +198,7 @@ impl Checker {
             Line::Books { books } => self.ledger.check(books),
             Line::Drained { books } => {
                 self.settle()?;
+                self.executions.settle()?;
                 self.ledger.check_drained(books)?;
                 self.tally.drained += 1;
                 Ok(())

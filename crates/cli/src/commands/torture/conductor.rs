@@ -14,7 +14,9 @@ use crate::commands::torture::http::Connection;
 use crate::commands::torture::journal::{End, Folder};
 use crate::commands::torture::line::{Books, Line, Queue};
 use crate::commands::torture::load::{CONSUMERS, PRODUCERS};
-use crate::commands::torture::witness::{SOURCES, url};
+use crate::commands::torture::witness::executions::machine;
+use crate::commands::torture::witness::tables::TABLE;
+use crate::commands::torture::witness::{SOURCES, Witness, url};
 
 /// A server that has not answered by then never will.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -81,6 +83,13 @@ impl<'c> Conductor<'c> {
         let arn = format!("arn:aws:sqs:us-east-1:000000000000:{}", Queue::Events.name());
         let target = json!({"Id": "queue", "Arn": arn, "InputPath": "$.detail"});
         self.ask("AWSEvents.PutTargets", &json!({"Rule": "torture", "Targets": [target]}))?;
+        let key = json!({"AttributeName": "id", "AttributeType": "S"});
+        let table = json!({
+            "TableName": TABLE, "AttributeDefinitions": [key], "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        });
+        self.ask("DynamoDB_20120810.CreateTable", &table)?;
+        self.ask("AWSStepFunctions.CreateStateMachine", &machine())?;
         self.control.open(address);
         Ok(())
     }
@@ -201,6 +210,7 @@ impl<'c> Conductor<'c> {
             self.check()?;
             left = self.left()?;
         }
+        self.end_executions(begun)?;
         self.control.set(Mode::Rest);
         while self.control.resting(Role::Consumer) < CONSUMERS.len() {
             if begun.elapsed() > DRAIN_MAX {
@@ -212,6 +222,21 @@ impl<'c> Conductor<'c> {
         let books = self.books()?;
         self.control.journal.note(0, &Line::Drained { books });
         self.check()
+    }
+
+    /// Waits until all executions have ended, and has the judge look at each.
+    fn end_executions(&mut self, begun: Instant) -> Result<(), End> {
+        let mut witness = Witness::new(self.control);
+        for number in self.control.journal.executions_begun() {
+            while !witness.look_at_execution(number) {
+                if begun.elapsed() > DRAIN_MAX {
+                    return Err(broken(&format!("the execution e{number} has not ended after 120 seconds")));
+                }
+                pause(LOOK_EVERY);
+                self.check()?;
+            }
+        }
+        Ok(())
     }
 
     /// How many messages the queues hold, in flight or not.

@@ -212,6 +212,11 @@ impl Journal {
         self.lock().checker.tally()
     }
 
+    /// Executions that must end.
+    pub(crate) fn executions_begun(&self) -> Vec<Number> {
+        self.lock().checker.executions_begun()
+    }
+
     /// Messages sent and not deleted, more or less.
     pub(crate) fn outstanding(&self) -> u64 {
         self.lock().checker.outstanding()

@@ -93,6 +93,38 @@ pub(crate) enum Line {
     Hidden { receipts: Vec<(Number, u32)> },
     /// Refused, because the lease had ended: nothing has changed.
     Refused { receipts: Vec<(Number, u32)> },
+    /// About to put a lease on the condition that nobody has it.
+    Claiming { lease: u8, owner: Number },
+    /// Acknowledged.
+    Claimed { lease: u8, owner: Number },
+    /// The condition did not hold.
+    Unclaimed { lease: u8, owner: Number },
+    /// About to read a lease, as the one who has it or may have it.
+    Looking { lease: u8, owner: Number },
+    /// Whose it is.
+    Found { lease: u8, owner: Number, found: Option<Number> },
+    /// About to give it up.
+    Freeing { lease: u8, owner: Number },
+    /// Acknowledged.
+    Freed { lease: u8, owner: Number },
+    /// About to write a number into both halves of a pair; beside a condition that does not hold, where it is doomed.
+    Pairing { pair: u8, number: Number, doomed: bool },
+    /// Acknowledged.
+    Paired { pair: u8, number: Number },
+    /// Cancelled, with all of its parts.
+    Unpaired { pair: u8, number: Number },
+    /// About to read both halves.
+    Reading { pair: u8 },
+    /// What they hold.
+    Halves { pair: u8, left: Option<Number>, right: Option<Number> },
+    /// About to start an execution; also when started again by the same name.
+    Starting { number: Number, wait_s: u64 },
+    /// Acknowledged.
+    Begun { number: Number },
+    /// About to look at an execution.
+    Walking { number: Number },
+    /// It has ended.
+    Walked { number: Number, walk: Walk },
     /// The connection broke at a kill: nobody knows what became of the call.
     Cut,
     /// The server is up.
@@ -103,6 +135,20 @@ pub(crate) enum Line {
     Books { books: Books },
     /// All queues are empty, and the server told these books.
     Drained { books: Books },
+}
+
+/// How an execution has ended, and what its history is like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Walk {
+    pub(crate) succeeded: bool,
+    /// From its start to its end, by the server's clock.
+    pub(crate) took_ms: u64,
+    pub(crate) events: u64,
+    /// Whether the ids of its events are anything but 1, 2, 3 and so on.
+    pub(crate) has_gap: bool,
+    pub(crate) starts: u64,
+    pub(crate) ends: u64,
+    pub(crate) is_last_an_end: bool,
 }
 
 /// The counts of the event buses: `GetCounts`.
@@ -158,6 +204,22 @@ impl fmt::Display for Line {
             }
             Self::Hidden { receipts } => write_handles(f, "hidden", receipts),
             Self::Refused { receipts } => write_handles(f, "refused", receipts),
+            Self::Claiming { .. }
+            | Self::Claimed { .. }
+            | Self::Unclaimed { .. }
+            | Self::Looking { .. }
+            | Self::Found { .. }
+            | Self::Freeing { .. }
+            | Self::Freed { .. }
+            | Self::Pairing { .. }
+            | Self::Paired { .. }
+            | Self::Unpaired { .. }
+            | Self::Reading { .. }
+            | Self::Halves { .. }
+            | Self::Starting { .. }
+            | Self::Begun { .. }
+            | Self::Walking { .. }
+            | Self::Walked { .. } => write!(f, "{self:?}"),
             Self::Cut => f.write_str("cut"),
             Self::Started { process } => write!(f, "started process {process}"),
             Self::Killing { in_recovery } => {

@@ -7,6 +7,7 @@ use crate::commands::torture::clock::{now_ms, pause};
 use crate::commands::torture::control::{Control, Mode, Role};
 use crate::commands::torture::dice::Dice;
 use crate::commands::torture::line::{Kind, Number, Queue};
+use crate::commands::torture::witness::tables::{Claim, Doomed};
 use crate::commands::torture::witness::{Got, Wish, Witness};
 
 /// Messages sent and not deleted at which producers wait for consumers: keeps drains short.
@@ -18,6 +19,11 @@ const REMEMBERED_MAX: usize = 500;
 /// And so long, which is surely less than the five minutes of deduplication.
 const REMEMBERED_MS: u64 = 4 * 60 * 1_000;
 
+/// Leases that the claimants share.
+const LEASES: u64 = 2;
+/// Between two starts of executions: each is looked at when it has ended.
+const EXECUTION_PAUSE: Duration = Duration::from_millis(30);
+
 /// What a producer sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stuff {
@@ -26,10 +32,16 @@ pub(crate) enum Stuff {
     Webhooks,
     /// Of groups from this number on.
     Groups(u16),
+    /// Leases on a table, which several want.
+    Leases,
+    /// Both halves of this pair of items.
+    Pair(u8),
+    /// Executions of a state machine.
+    Executions,
 }
 
 /// All producers.
-pub(crate) const PRODUCERS: [Stuff; 7] = [
+pub(crate) const PRODUCERS: [Stuff; 12] = [
     Stuff::Messages,
     Stuff::Messages,
     Stuff::Events,
@@ -37,6 +49,11 @@ pub(crate) const PRODUCERS: [Stuff; 7] = [
     Stuff::Webhooks,
     Stuff::Groups(0),
     Stuff::Groups(GROUPS),
+    Stuff::Leases,
+    Stuff::Leases,
+    Stuff::Pair(0),
+    Stuff::Pair(1),
+    Stuff::Executions,
 ];
 /// All consumers.
 pub(crate) const CONSUMERS: [Queue; 7] =
@@ -62,6 +79,9 @@ pub(crate) fn produce(control: &Control, stuff: Stuff, stream: u64) {
             Stuff::Events => producer.once(Kind::Event),
             Stuff::Webhooks => producer.post(),
             Stuff::Groups(first) => producer.in_order(first),
+            Stuff::Leases => producer.lease(),
+            Stuff::Pair(pair) => producer.pair(pair),
+            Stuff::Executions => producer.execute(),
         }
     }
 }
@@ -103,6 +123,53 @@ impl Producer<'_> {
         self.until_acknowledged(Kind::Fifo(group), numbers);
     }
 
+    /// Claims a lease that others want too; who gets it looks that it has it, and gives it up.
+    fn lease(&mut self) {
+        let lease = u8::try_from(self.dice.below(LEASES)).unwrap_or(0);
+        let owner = self.control.journal.next_call();
+        let mut holds = match self.witness.claim(lease, owner) {
+            Claim::Held => Some(true),
+            Claim::Refused => return,
+            Claim::Unknown => None,
+        };
+        // Where a kill cut an answer off, the table says whose the lease is.
+        while holds.is_none() || (holds == Some(true) && self.dice.chance(50)) {
+            if self.is_over() {
+                return;
+            }
+            holds = self.witness.look_at_lease(lease, owner);
+        }
+        while holds == Some(true) && !self.witness.free(lease, owner) {
+            if self.is_over() {
+                return;
+            }
+        }
+    }
+
+    /// Writes both halves of a pair in one transaction, and reads them in another.
+    fn pair(&mut self, pair: u8) {
+        let number = self.control.journal.next_call();
+        let doomed = if self.dice.chance(15) { Doomed::Yes } else { Doomed::No };
+        self.witness.write_pair(pair, number, doomed);
+        self.witness.read_pair(pair);
+    }
+
+    /// Starts an execution until that is acknowledged.
+    fn execute(&mut self) {
+        let number = self.control.journal.next_call();
+        let wait_s = u64::from(self.dice.chance(30));
+        while !self.witness.start_execution(number, wait_s) {
+            if self.is_over() {
+                return;
+            }
+        }
+        pause(EXECUTION_PAUSE);
+    }
+
+    fn is_over(&self) -> bool {
+        self.control.journal.ended().is_some() || self.control.life().is_none()
+    }
+
     /// Posts until it is acknowledged, and sometimes once more.
     fn post(&mut self) {
         if self.dice.chance(15) && self.once_more() {
@@ -125,7 +192,7 @@ impl Producer<'_> {
     fn until_acknowledged(&mut self, kind: Kind, numbers: Vec<Number>) {
         let sent_ms = now_ms();
         while !self.witness.send(kind, &numbers) {
-            if self.control.journal.ended().is_some() || self.control.life().is_none() {
+            if self.is_over() {
                 return;
             }
         }

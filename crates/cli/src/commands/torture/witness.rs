@@ -1,5 +1,8 @@
 //! A caller who writes down every call before it is made, and its answer after it has come.
 
+pub(crate) mod executions;
+pub(crate) mod tables;
+
 use aws::Uuid;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Histories that break each promise, and some that look as if they did: the judge tells them apart.
 
 use super::{Checker, Violation};
-use crate::commands::torture::line::{Books, Kind, Line, Number, Queue, Receipt};
+use crate::commands::torture::line::{Books, Kind, Line, Number, Queue, Receipt, Walk};
 
 /// A history: when, which call, what.
 type History = Vec<(u64, u64, Line)>;
@@ -269,4 +269,50 @@ fn unbalanced_books_are_found() {
     is_clean(&[history.clone(), drained(1)].concat());
     let owed = Books { accepted: 1, matched: 1, made: 1, owed: 1, ..Books::default() };
     breaks(&[history, vec![(9_000, 0, Line::Drained { books: owed })]].concat(), "came out", &[]);
+}
+
+#[test]
+fn a_lease_has_one_holder() {
+    let claimed = |owner| vec![(10, 1, Line::Claiming { lease: 0, owner }), (11, 1, Line::Claimed { lease: 0, owner })];
+    let freeing = |owner| vec![(12, 1, Line::Freeing { lease: 0, owner })];
+    let freed = |owner| vec![(13, 1, Line::Freed { lease: 0, owner })];
+    let found = |owner, found| vec![(12, 1, Line::Found { lease: 0, owner, found })];
+    is_clean(&[claimed(1), found(1, Some(1)), freeing(1), freed(1), claimed(2)].concat());
+    is_clean(&[claimed(1), freeing(1), claimed(2), freeing(2), freed(2)].concat());
+    // Its answer was cut off, and the table says that it was done.
+    is_clean(&[found(1, Some(1)), freeing(1), claimed(2)].concat());
+    is_clean(&[claimed(2), found(1, Some(2))].concat());
+    breaks(&[claimed(1), claimed(2)].concat(), "held by two", &[]);
+    breaks(&[claimed(1), found(2, Some(2))].concat(), "held by two", &[]);
+    breaks(&[claimed(1), found(1, None)].concat(), "lost", &[]);
+    breaks(&[claimed(1), found(1, Some(9))].concat(), "lost", &[]);
+}
+
+#[test]
+fn a_pair_is_whole() {
+    let pairing = |number| vec![(10, 1, Line::Pairing { pair: 0, number, doomed: false })];
+    let paired = |number| [pairing(number), vec![(11, 1, Line::Paired { pair: 0, number })]].concat();
+    let halves = |left, right| vec![(12, 1, Line::Halves { pair: 0, left, right })];
+    let cancelled = vec![(11, 1, Line::Unpaired { pair: 0, number: 2 })];
+    is_clean(&[halves(None, None), paired(1), halves(Some(1), Some(1))].concat());
+    // Its answer was cut off: it was done, or not.
+    is_clean(&[paired(1), pairing(2), halves(Some(1), Some(1))].concat());
+    is_clean(&[paired(1), pairing(2), halves(Some(2), Some(2)), halves(Some(2), Some(2))].concat());
+    breaks(&[paired(1), pairing(2), halves(Some(2), Some(1))].concat(), "by halves", &[]);
+    breaks(&[paired(1), halves(None, None)].concat(), "was acknowledged", &[]);
+    breaks(&[paired(1), pairing(2), halves(Some(2), Some(2)), halves(Some(1), Some(1))].concat(), "acknowledged", &[]);
+    breaks(&[paired(1), pairing(2), cancelled, halves(Some(2), Some(2))].concat(), "acknowledged", &[]);
+}
+
+#[test]
+fn an_execution_ends_once_with_a_whole_history() {
+    let whole = Walk { succeeded: true, took_ms: 1_000, events: 5, has_gap: false, starts: 1, ends: 1, is_last_an_end: true };
+    let begun = vec![(10, 1, Line::Starting { number: 7, wait_s: 1 }), (11, 1, Line::Begun { number: 7 })];
+    let walked = |walk: Walk| vec![(12, 0, Line::Walked { number: 7, walk })];
+    is_clean(&[begun.clone(), walked(whole.clone()), walked(whole.clone()), drained(0)].concat());
+    breaks(&[begun.clone(), drained(0)].concat(), "has not ended", &[]);
+    breaks(&[begun.clone(), walked(Walk { has_gap: true, ..whole.clone() })].concat(), "has ended as", &[]);
+    breaks(&[begun.clone(), walked(Walk { ends: 2, ..whole.clone() })].concat(), "has ended as", &[]);
+    breaks(&[begun.clone(), walked(Walk { took_ms: 999, ..whole.clone() })].concat(), "waits 1 s", &[]);
+    breaks(&[begun, walked(whole.clone()), walked(Walk { events: 6, ..whole })].concat(), "ended twice", &[]);
 }
