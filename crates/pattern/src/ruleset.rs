@@ -7,9 +7,11 @@
 
 mod access;
 mod conjunction;
+mod early_end;
 pub(crate) mod hash;
 mod hash_tree;
 mod key_filter;
+pub(crate) mod last_keys;
 pub(crate) mod paths;
 mod probe;
 mod search;
@@ -129,8 +131,9 @@ impl RuleSet {
     ///
     /// # Errors
     /// [`InvalidEvent`] where the bytes are no UTF-8 or what was read is no JSON object. The parts of an event that no
-    /// rule names are passed over: only their quotes and brackets count, so not every fault is seen; where that
-    /// matters, ask [`Event::parse`](crate::Event::parse). And as [`EventPattern::matches_event`] where repeated keys
+    /// rule names are passed over: only their quotes and brackets count, and not even these once every value that rules
+    /// want was seen and none can come again. So not every fault is seen; where that matters, ask
+    /// [`Event::parse`](crate::Event::parse). And as [`EventPattern::matches_event`] where repeated keys
     /// make the choice between array elements cost more than it may.
     pub fn matches_with<'s>(
         &self,

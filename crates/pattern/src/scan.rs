@@ -5,11 +5,11 @@
 
 pub(crate) mod blocks;
 pub(crate) mod literal;
+pub(crate) mod marks;
 pub(crate) mod number;
 pub(crate) mod verdict;
 pub(crate) mod walk;
 
-mod marks;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod wide;

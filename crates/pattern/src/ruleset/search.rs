@@ -5,15 +5,17 @@ use std::sync::Arc;
 use crate::error::InvalidEvent;
 use crate::matcher::cidr;
 use crate::ruleset::conjunction::Conjunction;
+use crate::ruleset::early_end::EarlyEnd;
 use crate::ruleset::hash_tree::HashTree;
 use crate::ruleset::key_filter::KeyFilter;
+use crate::ruleset::last_keys::LastKeys;
 use crate::ruleset::paths::Node;
 use crate::ruleset::probe::{self, Code};
 use crate::ruleset::tested::TestTable;
 use crate::ruleset::verify::{Memory, Values};
 use crate::ruleset::{RuleId, hash};
 use crate::scan::blocks::Blocks;
-use crate::scan::walk::{Context, EventValues, Frame, Kind, Leaf, walk};
+use crate::scan::walk::{Context, EventValues, Frame, Kind, Leaf, Paths, walk};
 
 /// So many hashes are looked up together.
 const AT_ONCE: usize = 8;
@@ -31,6 +33,8 @@ pub(crate) struct Snapshot {
     pub(crate) filter: KeyFilter,
     /// Numbers of paths are below this.
     pub(crate) paths_end: usize,
+    /// Where the paths are few: what tells whether a value at one of them can come again.
+    pub(crate) last_keys: Option<Arc<LastKeys>>,
     /// The most work that one value can make.
     pub(crate) work: usize,
     /// Whether some conjunction is tested with every event.
@@ -50,6 +54,7 @@ pub struct Scratch {
     tested: TestTable,
     looked_up: TestTable,
     folded: Vec<u8>,
+    early_end: EarlyEnd,
     epoch: u64,
 }
 
@@ -74,7 +79,6 @@ impl Snapshot {
         scratch: &'c mut Scratch,
     ) -> Result<&'c [RuleId], InvalidEvent> {
         scratch.ids.clear();
-        scratch.blocks.mark(event)?;
         scratch.epoch += 1;
         if scratch.heads.len() < self.paths_end {
             // New memory, which costs next to nothing where it is not touched; what the old one held has served.
@@ -90,25 +94,27 @@ impl Snapshot {
             heads: std::mem::take(&mut scratch.heads),
             epoch: scratch.epoch,
         };
-        let result = walk(event, &scratch.blocks, &self.root, &mut found).and_then(|()| {
-            let mut search = Search {
-                snapshot: self,
-                values: Values { event, found: &found },
-                memory: Memory::default(),
-                tested: &mut scratch.tested,
-                looked_up: &mut scratch.looked_up,
-                look_ups: 0,
-                folded: &mut scratch.folded,
-                ids: &mut scratch.ids,
-                woken: [0; AT_ONCE],
-                woken_count: 0,
-                failure: None,
-            };
-            search.run();
-            search.failure.map_or(Ok(()), Err)
-        });
+        let result =
+            self.find(event, &mut scratch.blocks, &mut scratch.early_end, &mut found).and_then(|()| {
+                let mut search = Search {
+                    snapshot: self,
+                    values: Values { event, found: &found },
+                    memory: Memory::default(),
+                    tested: &mut scratch.tested,
+                    looked_up: &mut scratch.looked_up,
+                    look_ups: 0,
+                    folded: &mut scratch.folded,
+                    ids: &mut scratch.ids,
+                    woken: [0; AT_ONCE],
+                    woken_count: 0,
+                    failure: None,
+                };
+                search.run();
+                search.failure.map_or(Ok(()), Err)
+            });
         found.contexts.clear();
         found.unescaped.clear();
+        scratch.epoch = found.epoch;
         scratch.leaves = again(found.leaves);
         scratch.frames = again(found.frames);
         scratch.contexts = found.contexts;
@@ -120,6 +126,30 @@ impl Snapshot {
             scratch.ids.dedup();
         }
         Ok(&scratch.ids)
+    }
+
+    /// Finds the values that rules want. Where the events before ended early, only the start is marked at first; all of
+    /// the event where that was not enough, so that the outcome is the same.
+    fn find<'s>(
+        &'s self,
+        event: &[u8],
+        blocks: &mut Blocks,
+        early_end: &mut EarlyEnd,
+        found: &mut EventValues<'s>,
+    ) -> Result<(), InvalidEvent> {
+        let wanted = Paths { root: &self.root, last_keys: self.last_keys.as_deref() };
+        if let Some((start, rest)) = early_end.start(event) {
+            blocks.mark_start(start);
+            let text = if blocks.summary().high { event } else { rest };
+            if walk(event, blocks, wanted, found).is_ok() && std::str::from_utf8(text).is_ok() {
+                return Ok(());
+            }
+            found.clear();
+        }
+        blocks.mark(event)?;
+        let read = walk(event, blocks, wanted, found)?;
+        early_end.note(read, event.len());
+        Ok(())
     }
 }
 

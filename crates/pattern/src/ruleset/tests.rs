@@ -73,6 +73,27 @@ fn event() -> impl Strategy<Value = String> {
     object(value)
 }
 
+/// An object whose few keys come again and again, after much that nobody wants or little.
+fn again_object() -> impl Strategy<Value = String> {
+    let key = || prop_oneof![6 => Just("a"), 4 => Just("b"), 4 => Just("c"), 1 => Just("b.c"), 1 => Just("\\u0061")];
+    let word = || prop_oneof![4 => Just("\"x\""), 4 => Just("\"y\""), 1 => Just("\"a\""), 1 => Just("1")];
+    let object = |entries: Vec<(&str, String)>| {
+        let entries: Vec<_> = entries.iter().map(|(key, value)| format!("\"{key}\" :{value}")).collect();
+        format!("{{{}}}", entries.join(", "))
+    };
+    let words = proptest::collection::vec(word(), 0..3).prop_map(|words| format!("[{}]", words.join(",")));
+    let simple = prop_oneof![4 => word().prop_map(str::to_owned), 1 => words];
+    let inner = proptest::collection::vec((key(), simple.clone()), 0..3).prop_map(object);
+    let filler = format!("[{}\"b\"]", "\"nobody wants this\",".repeat(20));
+    let value = prop_oneof![
+        6 => simple,
+        3 => inner.clone(),
+        1 => proptest::collection::vec(inner, 0..3).prop_map(|objects| format!("[{}]", objects.join(","))),
+        1 => Just(filler),
+    ];
+    proptest::collection::vec((key(), value), 1..7).prop_map(object)
+}
+
 fn text() -> impl Strategy<Value = String> {
     string().prop_map(|s| format!("\"{s}\""))
 }
@@ -187,6 +208,60 @@ proptest! {
         assert!(rules.is_empty());
         for event in &events {
             assert_eq!(rules.matches(event.as_bytes()), Ok(vec![]));
+        }
+    }
+
+    /// Few paths, so that walks end early, and alike events in a row, so that starts alone are marked.
+    #[test]
+    fn in_a_row_as_afresh(
+        patterns in proptest::collection::vec(pattern(), 1..4),
+        events in proptest::collection::vec((event(), event(), 0usize..3, 1usize..8), 1..6),
+    ) {
+        let (rules, mut model, mut scratch) = (RuleSet::new(), BTreeMap::new(), Scratch::new());
+        for (id, pattern) in (0..).zip(patterns) {
+            if let Ok(pattern) = EventPattern::parse(&pattern) {
+                rules.put(id, &pattern);
+                model.insert(id, pattern);
+            }
+        }
+        for (first, second, filler, times) in &events {
+            // One object of two, with much or little between them.
+            let (Some(first), Some(second)) = (first.rsplit_once('}'), second.split_once('{')) else { continue };
+            let comma = |text: &str| if text.trim().is_empty() || text.trim() == "{" { "" } else { "," };
+            let filler = r#""nobody wants this": ["x", {"y": 1}, "ü"],"#.repeat(filler * 20);
+            let tail = second.1.trim_start();
+            let last = if tail.starts_with('}') { r#""z": 1"# } else { "" };
+            let event = format!("{}{}{filler}{last}{tail}", first.0, comma(first.0));
+            (0..*times).for_each(|_| check(&rules, &model, &event, &mut scratch));
+            for bytes in [event.as_bytes(), event.get(..event.len() - 1).unwrap_or("").as_bytes(), &[event.as_bytes(), b"\xff"].concat()] {
+                for _ in 0..*times {
+                    let alone = rules.matches(bytes);
+                    assert_eq!(rules.matches_with(bytes, &mut scratch).map(<[RuleId]>::to_vec), alone);
+                }
+            }
+        }
+    }
+
+    /// One or two rules of one or two paths, whose keys come again in every form after all of them had a value.
+    #[test]
+    fn keys_that_come_again_count(
+        patterns in proptest::sample::subsequence(
+            vec![
+                r#"{"a": ["x"]}"#, r#"{"b": {"c": ["x"]}}"#, r#"{"b": {"c": ["y"]}, "a": ["y"]}"#,
+                r#"{"b": {"c": [{"anything-but": "x"}]}}"#, r#"{"a": [{"exists": false}]}"#,
+            ],
+            1..3,
+        ),
+        events in proptest::collection::vec(again_object(), 1..40),
+    ) {
+        let (rules, mut model, mut scratch) = (RuleSet::new(), BTreeMap::new(), Scratch::new());
+        for (id, pattern) in (0..).zip(patterns) {
+            let pattern = EventPattern::parse(pattern).unwrap();
+            rules.put(id, &pattern);
+            model.insert(id, pattern);
+        }
+        for event in &events {
+            (0..6).for_each(|_| check(&rules, &model, event, &mut scratch));
         }
     }
 
@@ -402,5 +477,39 @@ fn a_long_list_of_texts_is_looked_up_among_other_tests() {
     {
         let ids = rules.matches(format!("{{\"a\": {value}}}").as_bytes()).unwrap();
         assert_eq!(ids == [1], matches, "{value}");
+    }
+}
+
+#[test]
+fn what_comes_after_every_path_has_a_value_counts() {
+    let patterns = [r#"{"a": ["x"]}"#, r#"{"b": ["x"]}"#, r#"{"b": {"c": ["x"]}}"#];
+    let cases: [(&[usize], &str); 9] = [
+        (&[0], r#"{"a": "y", "a": "x"}"#),
+        (&[0], r#"{"a": "y", "z": "a", "a" : "x"}"#),
+        (&[0], r#"{"a": "y", "\u0061": "x"}"#),
+        (&[0], r#"{"a": ["y", "x"]}"#),
+        (&[2], r#"{"b": {"c": "y"}, "b.c": "x"}"#),
+        (&[2], r#"{"b": {"c": "y"}, "b": {"c": "x"}}"#),
+        (&[2], r#"{"b": [{"c": "y"}, {"c": "x"}]}"#),
+        // The element after an object of the array needs no key.
+        (&[1, 2], r#"{"b": ["y", {"c": "y"}, "x"]}"#),
+        (&[0, 1, 2], r#"{"b": ["y", {"c": "y"}], "a": "y", "b": "x"}"#),
+    ];
+    for (chosen, event) in cases {
+        let (rules, mut scratch) = (RuleSet::new(), Scratch::new());
+        let expected: Vec<RuleId> = (0..)
+            .zip(patterns)
+            .filter_map(|(id, text)| {
+                let pattern = EventPattern::parse(text).unwrap();
+                rules.put(id, &pattern);
+                pattern.matches(event.as_bytes()).unwrap().then_some(id)
+            })
+            .collect();
+        assert!(!expected.is_empty(), "{event}");
+        // Other rules' paths would keep the walk going.
+        for (id, _) in (0..).zip(patterns).filter(|(at, _)| !chosen.contains(at)) {
+            rules.remove(id as RuleId);
+        }
+        assert_eq!(rules.matches_with(event.as_bytes(), &mut scratch).unwrap(), expected, "{event}");
     }
 }

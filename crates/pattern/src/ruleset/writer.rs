@@ -10,6 +10,7 @@ use crate::ruleset::access;
 use crate::ruleset::conjunction::{Conjunction, FieldTest};
 use crate::ruleset::hash_tree::Item;
 use crate::ruleset::key_filter::Keys;
+use crate::ruleset::last_keys::LastKeys;
 use crate::ruleset::paths::PathProbes;
 use crate::ruleset::probe::{self, Code};
 use crate::ruleset::search::Snapshot;
@@ -22,6 +23,8 @@ pub(crate) struct Writer {
     /// The most work that one value can make, by rule.
     works: BTreeMap<RuleId, usize>,
     paths: BTreeMap<Arc<str>, Path>,
+    /// Since the last version for readers.
+    paths_changed: bool,
     /// By number.
     names: BTreeMap<u32, Arc<str>>,
     /// Numbers of paths below the highest that no path has.
@@ -90,7 +93,11 @@ impl Conjunctions {
 
 impl Writer {
     /// The version for readers.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+    pub(crate) fn snapshot(&mut self) -> Arc<Snapshot> {
+        if self.paths_changed {
+            self.snapshot.last_keys = LastKeys::of(self.paths.keys().map(Arc::as_ref)).map(Arc::new);
+            self.paths_changed = false;
+        }
         Arc::new(self.snapshot.clone())
     }
 
@@ -190,6 +197,7 @@ impl Writer {
         let path = Path { number, fields: 1, codes: BTreeMap::new() };
         self.snapshot.root.set(&name, Some(path.wanted()));
         self.paths.insert(name, path);
+        self.paths_changed = true;
         number
     }
 
@@ -200,6 +208,7 @@ impl Writer {
         path.fields -= 1;
         if path.fields == 0 {
             self.paths.remove(&name);
+            self.paths_changed = true;
             self.snapshot.root.set(&name, None);
             self.names.remove(&number);
             self.free_paths.insert(number);

@@ -25,21 +25,24 @@ impl Blocks {
         if u32::try_from(event.len()).is_err() {
             return Err(InvalidEvent { message: "an event of more than 4 GiB".to_owned(), offset: 0 });
         }
-        let blocks = event.len() / BLOCK + 1;
-        if self.quotes.len() < blocks {
-            self.quotes.resize(blocks, 0);
-        }
-        // Tokens are written a few at once, so there is room for those after the last one.
-        if self.tokens.len() < event.len() + BLOCK {
-            self.tokens.resize(event.len() + BLOCK, 0);
-        }
-        self.summary = index(event, &mut self.quotes, &mut self.tokens);
+        self.mark_start(event);
         if self.summary.high
             && let Err(error) = std::str::from_utf8(event)
         {
             return Err(InvalidEvent { message: "invalid UTF-8".to_owned(), offset: error.valid_up_to() });
         }
         Ok(())
+    }
+
+    /// Marks the start of an event, which may end in the middle of anything: what comes after it has no marks.
+    pub(crate) fn mark_start(&mut self, start: &[u8]) {
+        // Nothing of a longer event before stays behind.
+        self.quotes.resize(start.len() / BLOCK + 1, 0);
+        // Tokens are written a few at once, so there is room for those after the last one.
+        if self.tokens.len() < start.len() + BLOCK {
+            self.tokens.resize(start.len() + BLOCK, 0);
+        }
+        self.summary = index(start, &mut self.quotes, &mut self.tokens);
     }
 
     /// What to beware of.

@@ -3,6 +3,7 @@
 
 use crate::error::InvalidEvent;
 use crate::ruleset::hash;
+use crate::ruleset::last_keys::LastKeys;
 use crate::ruleset::paths::{Node, PathProbes};
 use crate::scan::blocks::Blocks;
 use crate::scan::literal;
@@ -73,6 +74,15 @@ pub(crate) struct EventValues<'s> {
 }
 
 impl EventValues<'_> {
+    /// Forgets what was found, to find it again.
+    pub(crate) fn clear(&mut self) {
+        self.leaves.clear();
+        self.frames.clear();
+        self.contexts.clear();
+        self.unescaped.clear();
+        self.epoch += 1;
+    }
+
     /// One more than the index of the last leaf at `path`; 0 where there is none.
     #[inline]
     pub(crate) fn head(&self, path: u32) -> u32 {
@@ -83,21 +93,44 @@ impl EventValues<'_> {
     }
 }
 
-/// Finds the values of `event`, marked in `blocks`, at the paths under `root`.
+/// The paths that rules name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Paths<'s> {
+    pub(crate) root: &'s Node,
+    /// Where they are few.
+    pub(crate) last_keys: Option<&'s LastKeys>,
+}
+
+/// Finds the values of `event`, of which `blocks` marks all or the start, at the paths that are wanted. Answers how far the
+/// event was read.
 ///
 /// # Errors
-/// [`InvalidEvent`] where what is read is no JSON object. What is passed over is only checked for quotes and brackets,
-/// and what follows the object not at all, as in [`Event::parse`](crate::Event::parse).
+/// [`InvalidEvent`] where what is read is no JSON object. What is passed over is only checked for quotes and brackets;
+/// what comes after the last value that is wanted, and what follows the object, not at all.
 #[inline(never)]
 pub(crate) fn walk<'s>(
     event: &[u8],
     blocks: &Blocks,
-    root: &'s Node,
+    wanted: Paths<'s>,
     found: &mut EventValues<'s>,
-) -> Result<(), InvalidEvent> {
-    let careful = blocks.summary().backslash || root.is_deep();
-    let mut walk = Walk { event, blocks, tokens: blocks.tokens(), found, careful, at: 0, next: 0, arrays: 0 };
-    walk.run(root)
+) -> Result<usize, InvalidEvent> {
+    let careful = blocks.summary().backslash || wanted.root.is_deep();
+    let unseen = wanted.last_keys.map_or(usize::MAX, LastKeys::paths);
+    let mut walk = Walk {
+        event,
+        blocks,
+        tokens: blocks.tokens(),
+        found,
+        last_keys: wanted.last_keys,
+        unseen,
+        careful,
+        at: 0,
+        next: 0,
+        arrays: 0,
+        arrays_open: 0,
+    };
+    walk.run(wanted.root)?;
+    Ok(walk.at)
 }
 
 struct Walk<'w, 's> {
@@ -105,6 +138,9 @@ struct Walk<'w, 's> {
     blocks: &'w Blocks,
     tokens: &'w [u32],
     found: &'w mut EventValues<'s>,
+    last_keys: Option<&'s LastKeys>,
+    /// How many of the paths had no value so far; out of reach where that is of no use.
+    unseen: usize,
     /// Keys may have escapes, or more dots than the tree is ready for.
     careful: bool,
     /// After the last thing read.
@@ -113,6 +149,8 @@ struct Walk<'w, 's> {
     next: usize,
     /// Arrays so far.
     arrays: u32,
+    /// How many arrays the walk is in.
+    arrays_open: usize,
 }
 
 impl<'s> Walk<'_, 's> {
@@ -126,9 +164,13 @@ impl<'s> Walk<'_, 's> {
         while let Some(frame) = self.found.frames.last().copied() {
             let inner = if frame.array == 0 { self.object(frame)? } else { self.array(frame)? };
             match inner {
-                Some(inner) if self.found.frames.len() < DEPTH_MAX => self.found.frames.push(inner),
+                Some(inner) if self.found.frames.len() < DEPTH_MAX => {
+                    self.arrays_open += usize::from(inner.array != 0);
+                    self.found.frames.push(inner);
+                }
                 Some(_) => return Err(invalid("nested too deep", self.at)),
                 None => {
+                    self.arrays_open -= usize::from(frame.array != 0);
                     self.found.frames.pop();
                 }
             }
@@ -139,6 +181,10 @@ impl<'s> Walk<'_, 's> {
     /// Goes on in an object, up to a container that is wanted, which is returned, or up to its end.
     fn object(&mut self, frame: Frame<'s>) -> Result<Option<Frame<'s>>, InvalidEvent> {
         loop {
+            if self.unseen == 0 && self.is_complete() {
+                self.found.frames.clear();
+                return Ok(None);
+            }
             self.pass_over_keys(frame.node);
             let Some(at) = self.next_token() else {
                 return Err(invalid("an object that does not end", self.event.len()));
@@ -159,6 +205,18 @@ impl<'s> Walk<'_, 's> {
                 _ => return Err(invalid("a bracket that was not opened", at)),
             }
         }
+    }
+
+    /// Whether the rest of the event, where every path has a value, adds none. Asked outside of arrays, whose elements need
+    /// no key, and once: the search is not made again from key to key.
+    #[inline(never)]
+    fn is_complete(&mut self) -> bool {
+        if self.arrays_open > 0 {
+            return false;
+        }
+        self.unseen = usize::MAX;
+        let rest = self.event.get(self.at..).unwrap_or_default();
+        self.last_keys.is_some_and(|keys| !keys.may_come(rest))
     }
 
     /// Goes on in an array, up to an element to go into, which is returned, or up to its end.
@@ -295,6 +353,8 @@ impl<'s> Walk<'_, 's> {
             previous,
             number: NumberMemo::default(),
         });
+        // Wraps nowhere: a path has its first value once.
+        self.unseen = self.unseen.wrapping_sub(usize::from(previous == 0));
         if let Some(head) = found.heads.get_mut(wanted.path as usize) {
             *head = (found.epoch, index(found.leaves.len()));
         }
