@@ -44,10 +44,70 @@ FIRST = {"visibility": "30s", "type": "conversation.end"}
 SECOND = {"visibility": "90s", "type": "conversation.start"}
 
 
+CARRIED = """
+version: 1
+name: carried
+queues: [{ name: carry }, { name: carried-out }]
+workers: [{ queue: carry, sendTo: carried-out, concurrency: 2 }]
+"""
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+class Here:
+    """A Trunkline with the file of a folder."""
+
+    def __init__(self, data, folder):
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.data, self.folder = data, folder
+
+    def __enter__(self):
+        listen = self.url.removeprefix("http://")
+        command = [BINARY, "serve", "--data-dir", self.data, "--listen", listen]
+        self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.server.stdout.readline()
+        command = [BINARY, "apply", "--yes", "--endpoint", self.url]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True, timeout=120)
+        return self
+
+    def __exit__(self, *_):
+        self.server.terminate()
+        self.server.wait(60)
+        self.server.stdout.close()
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1")
+
+
+def shown(client):
+    """What the services' own APIs show of FILE, without what each account names for itself."""
+    sqs, events, tables = client("sqs"), client("events"), client("dynamodb")
+    queues = {}
+    for name in ("calls", "dead"):
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        kept = {key: attributes[key] for key in ("VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds")}
+        redrive = json.loads(attributes.get("RedrivePolicy", "{}"))
+        redrive = {**redrive, "maxReceiveCount": int(redrive["maxReceiveCount"])} if redrive else redrive
+        queues[name] = {**kept, "RedrivePolicy": redrive}
+    rule = events.describe_rule(Name="ended", EventBusName="contact-centre")
+    targets = events.list_targets_by_rule(Rule="ended", EventBusName="contact-centre")["Targets"]
+    table = tables.describe_table(TableName="conversations")["Table"]
+    group = client("logs").describe_log_groups(logGroupNamePrefix="/aws/events/ended")["logGroups"][0]
+    function = client("lambda").get_function_configuration(FunctionName="remember")
+    return {
+        "queues": queues,
+        "rule": (json.loads(rule["EventPattern"]), rule["State"]),
+        "targets": sorted((one["Id"], one["Arn"], one["DeadLetterConfig"]["Arn"]) for one in targets),
+        "table": (table["KeySchema"], table["AttributeDefinitions"], table.get("BillingModeSummary", {}).get("BillingMode")),
+        "group": (group["logGroupName"], group.get("retentionInDays")),
+        "function": {key: function[key] for key in ("Runtime", "Handler", "Timeout", "MemorySize")},
+        "variables": function["Environment"]["Variables"],
+    }
 
 
 class Stack(unittest.TestCase):
@@ -147,6 +207,63 @@ class Stack(unittest.TestCase):
         self.client("dynamodb").describe_table(TableName="conversations")
         sqs.get_queue_url(QueueName="dead")
         self.assertIn("there is no stack crm", self.trunkline(0, "destroy", "--yes"))
+
+    def test_what_is_made_here_is_what_the_stack_makes(self):
+        """The same file applied to a Trunkline and as a stack: what the services' own APIs show is the same."""
+        self.write(FIRST)
+        self.trunkline(0, "apply", "--yes", "--stack", "twin")
+        try:
+            there = shown(self.client)
+            with Here(os.path.join(self.folder.name, "here"), self.folder.name) as here:
+                ours = shown(here.client)
+            self.assertEqual(there, ours)
+        finally:
+            self.trunkline(0, "destroy", "--yes", "--stack", "twin")
+            # What holds data stays, and would be in the way of the next stack of these names.
+            self.client("dynamodb").delete_table(TableName="conversations")
+            sqs = self.client("sqs")
+            sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="dead")["QueueUrl"])
+            logs = self.client("logs")
+            for group in logs.describe_log_groups()["logGroups"]:
+                logs.delete_log_group(logGroupName=group["logGroupName"])
+
+    def test_a_worker_finds_its_stack_and_carries(self):
+        with open(os.path.join(self.folder.name, "trunkline.yaml"), "w") as file:
+            file.write(CARRIED)
+        said = self.trunkline(0, "apply", "--yes")
+        self.assertIn("trunkline worker -f trunkline.yaml --stack carried --region us-east-1", said)
+        sqs = self.client("sqs")
+        source, out = (sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in ("carry", "carried-out"))
+        bodies = {str(number) for number in range(20)}
+        for body in bodies:
+            sqs.send_message(QueueUrl=source, MessageBody=body)
+        command = [BINARY, "worker", "--stack", "carried", "--region", "us-east-1", "--endpoint", self.url]
+        workers = [subprocess.Popen(command, cwd=self.folder.name, stderr=self.log) for _ in range(2)]
+        try:
+            came = set()
+            while came != bodies:
+                answer = sqs.receive_message(QueueUrl=out, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+                came |= {message["Body"] for message in answer.get("Messages", [])}
+                self.assertTrue(all(worker.poll() is None for worker in workers), "a worker ended")
+        finally:
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.wait(60)
+        self.assertEqual([worker.returncode for worker in workers], [0, 0])
+        self.trunkline(0, "destroy", "--yes")
+
+    def test_a_deployed_stack_is_imported(self):
+        self.client("cloudformation").create_stack(
+            StackName="theirs",
+            TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 77}}}}),
+        )
+        command = [BINARY, "import", "--stack", "theirs", "--region", "us-east-1", "--endpoint", self.url]
+        done = subprocess.run(command, cwd=self.folder.name, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("visibilityTimeout: 77", done.stdout)
+        physical = self.client("cloudformation").list_stack_resources(StackName="theirs")["StackResourceSummaries"][0]
+        self.assertIn(physical["PhysicalResourceId"].rsplit("/", 1)[-1], done.stdout)
 
     def test_somebody_elses_stack_is_refused(self):
         template = {"Description": "The payroll", "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}
