@@ -127,19 +127,25 @@ impl Feed {
     }
 }
 
-/// The partner queue of a pipeline, if it has one, with the names of the org's queues where the file says which org it is.
+/// The partner queue of a pipeline, if it has one (`made` by its stack, or named in the file), with the names of the org's queues where the file says which org it is.
 ///
 /// # Errors
 /// What the org says.
-pub(crate) async fn partner_queue_of(pipeline: &Pipeline) -> Result<Option<NamedPartnerQueue>, String> {
+pub(crate) async fn partner_queue_of(
+    pipeline: &Pipeline,
+    made: Option<String>,
+) -> Result<Option<NamedPartnerQueue>, String> {
     let Some(noun) = &pipeline.genesys else { return Ok(None) };
     let Source::PartnerQueue(queue) = &noun.source else { return Ok(None) };
-    let Some(url) = &queue.queue_url else { return Ok(None) };
+    let url = made.or_else(|| queue.queue_url.as_ref().map(|url| url.value.clone()));
+    let url = url.ok_or(
+        "`genesys` has a `suffix`: `trunkline apply --to aws` makes its queue; name the stack with --stack",
+    )?;
     let names = match &queue.org {
         Some(org) => reach(org, noun).await?.facts.queues.into_iter().collect(),
         None => BTreeMap::new(),
     };
-    Ok(Some(NamedPartnerQueue { url: url.value.clone(), names: QueueNames(names) }))
+    Ok(Some(NamedPartnerQueue { url, names: QueueNames(names) }))
 }
 
 /// A partner queue, and names of the org's routing queues by id.
@@ -173,7 +179,9 @@ async fn reach(org: &Org, noun: &Genesys) -> Result<ReachableOrg, String> {
 
 /// A partner queue, with the credentials that AWS's own tools find.
 fn queue_of(noun: &QueueNoun) -> Result<PartnerQueue, String> {
-    let url = noun.queue_url.as_ref().map(|url| url.value.as_str()).unwrap_or_default();
+    let url = noun.queue_url.as_ref().map(|url| url.value.as_str()).ok_or(
+        "`genesys` has a `suffix`: `trunkline apply --to aws` makes its queue, which `trunkline worker --stack` reads; here it needs `queueUrl`",
+    )?;
     let region = noun.region.as_ref().map(|region| region.value.as_str());
     let settings = aws_settings::of_environment();
     // A queue of this machine takes any.
@@ -182,7 +190,7 @@ fn queue_of(noun: &QueueNoun) -> Result<PartnerQueue, String> {
 }
 
 /// A client of a real org.
-fn client_of(org: &Org) -> Result<Client, String> {
+pub(crate) fn client_of(org: &Org) -> Result<Client, String> {
     let text = |marked: &Option<Marked<String>>| marked.as_ref().map(|m| m.value.clone()).unwrap_or_default();
     let address = Address::parse(&text(&org.org))?;
     let client_secret = org.client_secret.as_ref().map(|secret| secret.value.clone()).unwrap_or_default();

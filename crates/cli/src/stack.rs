@@ -12,6 +12,7 @@ mod found;
 mod hidden;
 mod interrupt;
 mod options;
+mod other_side;
 mod recovery;
 mod session;
 mod show;

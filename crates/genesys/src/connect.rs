@@ -104,7 +104,7 @@ pub fn of<'a>(found: &'a [Integration], spec: &IntegrationSpec) -> Option<&'a In
 }
 
 /// The name of an integration that is made here, by which it is found before it has a configuration.
-fn name_of(suffix: &str) -> String {
+pub fn name_of(suffix: &str) -> String {
     format!("Amazon EventBridge Source {suffix}")
 }
 
@@ -180,6 +180,47 @@ pub async fn apply(
     found: Option<&Integration>,
     spec: &IntegrationSpec,
 ) -> Result<Integration, Fault> {
+    let id = configure(client, found, spec).await?;
+    if plan(found, spec).contains(&Change::Enable) {
+        set_state(client, &id, "ENABLED").await?;
+    }
+    reached(client, &id, "ACTIVE").await
+}
+
+/// Enables the integration of this account, region and source, and waits until it is active.
+///
+/// # Errors
+/// As [`apply`]; and where there is none.
+pub async fn enable_by(client: &Client, spec: &IntegrationSpec) -> Result<Integration, Fault> {
+    let all = list(client).await?;
+    let found = of(&all, spec)
+        .ok_or_else(|| Fault::strange(format!("the integration of {} is gone", spec.suffix)))?;
+    if !found.is_enabled {
+        set_state(client, &found.id, "ENABLED").await?;
+    }
+    reached(client, &found.id, "ACTIVE").await
+}
+
+/// Disables an integration, and waits until it is.
+///
+/// # Errors
+/// The client's; and where it does not become inactive in time.
+pub async fn disable(client: &Client, found: &Integration) -> Result<(), Fault> {
+    if found.is_enabled {
+        set_state(client, &found.id, "DISABLED").await?;
+    }
+    reached(client, &found.id, "INACTIVE").await.map(drop)
+}
+
+/// Makes the integration and writes its configuration, as far as needed, without enabling it: its id.
+///
+/// # Errors
+/// The client's.
+pub async fn configure(
+    client: &Client,
+    found: Option<&Integration>,
+    spec: &IntegrationSpec,
+) -> Result<String, Fault> {
     let id = match found {
         Some(found) => found.id.clone(),
         None => {
@@ -207,10 +248,7 @@ pub async fn apply(
         });
         client.send("PUT", &path, &body).await?;
     }
-    if changes.contains(&Change::Enable) {
-        set_state(client, &id, "ENABLED").await?;
-    }
-    reached(client, &id, "ACTIVE").await
+    Ok(id)
 }
 
 /// Disables an integration, waits until it is, and removes it.
@@ -218,10 +256,7 @@ pub async fn apply(
 /// # Errors
 /// The client's; and where it does not become inactive in time.
 pub async fn disconnect(client: &Client, found: &Integration) -> Result<(), Fault> {
-    if found.is_enabled {
-        set_state(client, &found.id, "DISABLED").await?;
-    }
-    reached(client, &found.id, "INACTIVE").await?;
+    disable(client, found).await?;
     client.call("DELETE", &format!("{INTEGRATIONS}/{}", found.id), None).await?;
     Ok(())
 }

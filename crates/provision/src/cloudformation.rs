@@ -16,6 +16,7 @@ mod kept;
 mod layers;
 mod logical;
 mod marks;
+pub mod partner;
 mod queues;
 mod rules;
 mod sam;
@@ -39,6 +40,8 @@ use crate::pipeline::Pipeline;
 
 /// What a template may have, in bytes, where it is sent as it is. Source: CreateChangeSet in the CloudFormation API reference.
 pub const TEMPLATE_BYTES_MAX: usize = 51_200;
+/// What a template may have, in bytes, where CloudFormation reads it from a bucket. Source: CloudFormation quotas.
+pub const TEMPLATE_BYTES_IN_BUCKET_MAX: usize = 1_000_000;
 /// Resources of a stack. Source: CloudFormation quotas.
 pub const RESOURCES_MAX: usize = 500;
 
@@ -96,8 +99,9 @@ pub fn export(text: &str, pipeline: &Pipeline) -> Result<Exported, Vec<Mistake>>
     functions::render(&mut builder, pipeline);
     state_machines::render(&mut builder, pipeline);
     rules::render(&mut builder, pipeline);
+    let mut outputs = partner::render(&mut builder, pipeline);
     grants::render(&mut builder);
-    let outputs = workers::render(&mut builder, pipeline);
+    outputs.extend(workers::render(&mut builder, pipeline));
     let notes = builder.notes();
     let mut template = Map::new();
     template.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));

@@ -19,6 +19,7 @@ pub mod parameter;
 pub mod proposal;
 pub mod record;
 pub mod resource;
+pub mod upload;
 
 pub use crate::stack::change_set::{ChangeSet, Detail, ResourceChange};
 pub use crate::stack::client::{CloudFormation, Pace};

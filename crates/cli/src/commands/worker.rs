@@ -1,5 +1,6 @@
 //! `trunkline worker`: the deliveries of a pipeline on SQS and DynamoDB, in any number of processes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use clap::Args;
 use genesys::tracker::grace::Grace;
 use http_client::{AllowedHost, Guard};
 use provision::Pipeline;
-use provision::cloudformation::workers;
+use provision::cloudformation::{partner, workers};
 use provision::forecast::carried::table_name;
 use provision::noun::genesys::Source;
 use provision::noun::worker::{Act, TIMEOUT_MS_DEFAULT, Worker};
@@ -81,8 +82,8 @@ impl Arguments {
         Remote::new(&region, self.endpoint.as_deref(), settings)
     }
 
-    /// The table that the stack has for workers, where one is named.
-    async fn table_of_stack(&self) -> Result<Option<String>, String> {
+    /// The outputs of the stack, where one is named.
+    async fn outputs(&self) -> Result<Option<BTreeMap<String, String>>, String> {
         let Some(name) = &self.stack else { return Ok(None) };
         let client =
             stack::client(self.endpoint.as_deref(), (self.aws_profile.as_ref(), self.region.as_ref()))?;
@@ -91,14 +92,14 @@ impl Arguments {
         let found = found.ok_or_else(|| {
             format!("there is no stack {name} in {region}: run `trunkline apply --to aws` first, or name another --region or --aws-profile")
         })?;
-        let table = found.outputs.get(workers::TABLE_OUTPUT).cloned();
-        let status = &found.status;
-        table.map(Some).ok_or_else(|| {
-            format!(
+        if self.table.is_none() && !found.outputs.contains_key(workers::TABLE_OUTPUT) {
+            let status = &found.status;
+            return Err(format!(
                 "the stack {name} ({status}) has no output {}: apply the file again with this version, or name the table with --table",
                 workers::TABLE_OUTPUT
-            )
-        })
+            ));
+        }
+        Ok(Some(found.outputs))
     }
 
     fn config(
@@ -180,13 +181,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
 
 /// Finds everything, and says what is done.
 async fn open(arguments: &Arguments, pipeline: &Pipeline, remote: &Remote) -> Result<Fleet, String> {
-    let tracker = partner_queue_of(pipeline).await?.map(|queue| {
+    let mut outputs = arguments.outputs().await?.unwrap_or_default();
+    let tracker = partner_queue_of(pipeline, outputs.remove(partner::QUEUE_OUTPUT)).await?.map(|queue| {
         let grace = grace_of(pipeline);
         let settle_ms = grace.settle_ms.max(SETTLE_MS);
         let grace = Grace { settle_ms, ..grace };
         TrackerWork { queue_url: queue.url, bus: pipeline.bus.value.clone(), grace, names: queue.names }
     });
-    let table = if arguments.table.is_some() { None } else { arguments.table_of_stack().await? };
+    let table = outputs.remove(workers::TABLE_OUTPUT);
     let config = arguments.config(pipeline, (tracker, table))?;
     let mut lines: Vec<String> = config.works.iter().map(told).collect();
     lines.extend(

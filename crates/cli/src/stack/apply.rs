@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use provision::stack::record::Protection;
 use provision::stack::{ChangeSet, Condition, Follow, Kind};
+use worker::Remote;
 
 use crate::deployment::{Agreement, Target};
 use crate::output::{self, Form, STRONG, styled};
 use crate::stack::consent::{self, Said};
 use crate::stack::ending::{self, Work};
 use crate::stack::options::{Given, HEADING, Parameters};
+use crate::stack::other_side::{self, OtherSide};
 use crate::stack::recovery::{self, Beforehand, Way};
 use crate::stack::session::{Session, Subject, Template};
 use crate::stack::watch;
@@ -37,10 +39,12 @@ pub(crate) struct ApplyOptions {
 
 impl ApplyOptions {
     /// Those that are given.
-    pub(crate) fn given(&self) -> [Given; 5] {
+    pub(crate) fn given(&self) -> [Given; 6] {
+        let [parameter, bucket] = self.parameters.given();
         [
             Given { name: "CHANGE-SET", is_given: self.change_set.is_some() },
-            self.parameters.given(),
+            parameter,
+            bucket,
             Given { name: "--allow-replace", is_given: !self.allow_replace.is_empty() },
             Given { name: "--skip", is_given: !self.skip.is_empty() },
             Given { name: "--protect", is_given: self.protect },
@@ -62,7 +66,7 @@ pub(crate) fn run(
         return exactly(id, (target, options, own), agreement);
     }
     let (session, Subject { exported, pipeline, file }) = Session::of_file(target, options)?;
-    let template = Template::of(exported)?;
+    let template = Template::of(exported, own.parameters.bucket())?;
     interrupt::block_on(async {
         let beforehand = Beforehand { agreement, skip: &own.skip };
         let found = match recovery::clear(&session, beforehand).await? {
@@ -70,27 +74,76 @@ pub(crate) fn run(
             Way::Refused => return Ok(unchanged()),
             Way::Interrupted => return Ok(interrupt::status()),
         };
-        let Some(proposed) = session.propose(&template, &own.parameters.values(), found.as_ref()).await?
-        else {
+        let Some(other_side) = other_side::step(OtherSide::of(&pipeline)).await? else {
+            return Ok(interrupt::status());
+        };
+        let mut parameters = own.parameters.values();
+        if let Some(other_side) = &other_side {
+            other_side.name_source(&mut parameters);
+        }
+        let Some(proposed) = session.propose(&template, &parameters, found.as_ref()).await? else {
             return Ok(interrupt::status());
         };
         if session.form == Form::Text {
             plan::heading(&session, &proposed);
         }
+        let both = match (&other_side, proposed.stack_id()) {
+            (Some(side), Some(stack)) => Some(Both {
+                side,
+                found: side.find(stack).await?,
+                remote: options.remote(target.named_endpoint(), session.client.region())?,
+            }),
+            _ => None,
+        };
         let Some(changes) = proposed.changes() else {
             session.withdraw(&proposed).await?;
             protect(&session, own).await?;
-            return Ok(nothing(&session));
+            // The stack may be there while the org never came to send.
+            return match complete(&session, both.as_ref()).await? {
+                Some(()) => Ok(nothing(&session)),
+                None => Ok(interrupt::status()),
+            };
         };
+        if let (Some(both), Form::Text) = (&both, session.form) {
+            both.side.show(&both.found);
+        }
         let said = agreed(&session, changes, (own, agreement)).await;
         if !matches!(said, Ok(Said::Yes)) {
             session.withdraw(&proposed).await?;
             return said.map(declined);
         }
+        let prepared = prepare(&session, both.as_ref()).await;
+        if !matches!(prepared, Ok(Some(()))) {
+            session.withdraw(&proposed).await?;
+            return prepared.map(|_| interrupt::status());
+        }
         let work = if proposed.kind == Kind::Update { Work::Change } else { Work::Create };
         let instructions = Instructions::of(&session, (&file, &pipeline), &changes.stack_id);
-        execute(&session, changes, (own, work, instructions)).await
+        let done = execute(&session, changes, (own, work, instructions)).await?;
+        if done != ExitCode::SUCCESS {
+            return Ok(done);
+        }
+        Ok(complete(&session, both.as_ref()).await?.map_or_else(interrupt::status, |()| done))
     })
+}
+
+/// The org's side of a stack, what is there of it, and the services that its source is looked for at.
+struct Both<'b> {
+    side: &'b OtherSide,
+    found: other_side::Found,
+    remote: Remote,
+}
+
+/// Makes the org's side as far as it comes before the stack; `None` after Ctrl-C.
+async fn prepare(session: &Session<'_>, both: Option<&Both<'_>>) -> Result<Option<()>, String> {
+    let Some(Both { side, found, remote }) = both else { return Ok(Some(())) };
+    other_side::step(side.prepare(session, found, remote)).await
+}
+
+/// Has the org send, now that the stack is there; `None` after Ctrl-C.
+async fn complete(session: &Session<'_>, both: Option<&Both<'_>>) -> Result<Option<()>, String> {
+    let Some(Both { side, found, .. }) = both else { return Ok(Some(())) };
+    other_side::step(side.complete(session, found)).await
 }
 
 /// Does what a kept change set says.
@@ -103,7 +156,7 @@ fn exactly(
         .given()
         .iter()
         .chain([&Given { name: "--stack", is_given: options.named_stack().is_some() }])
-        .find(|one| one.is_given && matches!(one.name, "--parameter" | "--skip" | "--stack"))
+        .find(|one| one.is_given && matches!(one.name, "--parameter" | "--bucket" | "--skip" | "--stack"))
     {
         return Err(format!("{} is part of the change set already", option.name));
     }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use provision::Pipeline;
 use provision::stack::record::{Deletion, Protection};
 use provision::stack::{Condition, Follow, Stack};
 
@@ -10,8 +11,9 @@ use crate::output::{self, BAD, FAINT, Form, STRONG, styled};
 use crate::stack::consent::{self, Said};
 use crate::stack::ending::{self, Work};
 use crate::stack::options::{Given, HEADING};
+use crate::stack::other_side::{self, OtherSide};
 use crate::stack::recovery;
-use crate::stack::session::Session;
+use crate::stack::session::{Session, Subject};
 use crate::stack::watch;
 use crate::stack::{Options, interrupt, show};
 
@@ -46,7 +48,7 @@ pub(crate) fn run(
     own: &DestroyOptions,
     agreement: Agreement,
 ) -> Result<ExitCode, String> {
-    let (session, _) = Session::of_file(target, options)?;
+    let (session, Subject { pipeline, .. }) = Session::of_file(target, options)?;
     interrupt::block_on(async {
         let Some(found) = interrupt::unless_interrupted(session.find()).await else {
             return Ok(interrupt::status());
@@ -74,8 +76,28 @@ pub(crate) fn run(
         if interrupt::came() {
             return Ok(interrupt::status());
         }
-        delete(&session, &stack, own).await
+        both_sides(&session, &stack, (own, &pipeline)).await
     })
+}
+
+/// Backwards: the org stops sending, the stack goes, then the org's integration.
+async fn both_sides(
+    session: &Session<'_>,
+    stack: &Stack,
+    (own, pipeline): (&DestroyOptions, &Pipeline),
+) -> Result<ExitCode, String> {
+    let Some(side) = other_side::step(OtherSide::of(pipeline)).await? else { return Ok(interrupt::status()) };
+    let Some(side) = side else { return delete(session, stack, own).await };
+    let stopped = async {
+        let found = side.find(&stack.id).await?;
+        side.stop(session, &found).await.map(|()| found)
+    };
+    let Some(found) = other_side::step(stopped).await? else { return Ok(interrupt::status()) };
+    let done = delete(session, stack, own).await?;
+    if done != ExitCode::SUCCESS {
+        return Ok(done);
+    }
+    Ok(other_side::step(side.remove(session, &found)).await?.map_or_else(interrupt::status, |()| done))
 }
 
 /// # Errors

@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 
 use crate::output::{self, BAD, FAINT, STRONG, styled};
 use crate::pipeline_file::PipelineFile;
+use crate::stack::other_side::{self, OtherSide};
 
 /// All of it.
 #[derive(Debug)]
-pub(crate) struct Foreseen {
+pub(crate) struct Foreseen<'f> {
     pub(crate) forecast: Forecast,
     pub(crate) lints: Lints,
+    /// The org's side, where the stack has one, and what is there of it.
+    pub(crate) other: Option<(&'f OtherSide, other_side::Found)>,
 }
 
 /// What `trunkline check` finds in the file beyond its mistakes.
@@ -37,7 +40,7 @@ impl Lints {
     }
 }
 
-impl Foreseen {
+impl Foreseen<'_> {
     /// For a person, at most 80 signs a line.
     pub(crate) fn show(&self) {
         show_cost(&self.forecast);

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use aws_client::{Access, Chain, Endpoint};
 use clap::{Args, ValueEnum};
 use provision::Owner;
-use provision::stack::CloudFormation;
+use provision::stack::{CloudFormation, upload};
 use server::Server;
+use worker::Remote;
 
 use crate::aws_settings;
 
@@ -87,6 +88,16 @@ impl Options {
     }
 }
 
+impl Options {
+    /// The services beside CloudFormation, at the same endpoint where one was named.
+    ///
+    /// # Errors
+    /// What is wrong with the endpoint.
+    pub(crate) fn remote(&self, endpoint: Option<&str>, region: &str) -> Result<Remote, String> {
+        Remote::new(region, endpoint, aws_settings::of_profile(self.aws_profile.as_ref()))
+    }
+}
+
 /// CloudFormation, at an endpoint that was named or where AWS has it; `profile` and `region` are the command line's.
 ///
 /// # Errors
@@ -129,6 +140,13 @@ pub(crate) struct Parameters {
     /// A value for a parameter of the template; those that are not given stay as they are in the stack
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter, help_heading = HEADING)]
     parameters: Vec<Value>,
+    /// The S3 bucket in the region that a template above 51,200 bytes goes by
+    #[arg(long, value_name = "NAME", value_parser = bucket, help_heading = HEADING)]
+    bucket: Option<String>,
+}
+
+fn bucket(text: &str) -> Result<String, String> {
+    upload::check_bucket(text).map(|()| text.to_owned())
 }
 
 /// One of them.
@@ -151,9 +169,17 @@ impl Parameters {
         self.parameters.iter().map(|one| (one.name.clone(), one.value.clone())).collect()
     }
 
-    /// Whether any is given.
-    pub(crate) fn given(&self) -> Given {
-        Given { name: "--parameter", is_given: !self.parameters.is_empty() }
+    /// The bucket that is named.
+    pub(crate) fn bucket(&self) -> Option<&str> {
+        self.bucket.as_deref()
+    }
+
+    /// Those that are given.
+    pub(crate) fn given(&self) -> [Given; 2] {
+        [
+            Given { name: "--parameter", is_given: !self.parameters.is_empty() },
+            Given { name: "--bucket", is_given: self.bucket.is_some() },
+        ]
     }
 }
 

@@ -10,6 +10,7 @@ use crate::stack::foreseen::{Foreseen, Lints};
 use crate::stack::found::Found;
 use crate::stack::hidden::Hidden;
 use crate::stack::options::{Given, HEADING, Parameters};
+use crate::stack::other_side::{self, OtherSide};
 use crate::stack::session::{Proposed, Session, Subject, Template};
 use crate::stack::{Options, drift, interrupt, show};
 
@@ -35,9 +36,11 @@ pub(crate) struct PlanOptions {
 
 impl PlanOptions {
     /// Those that are given.
-    pub(crate) fn given(&self) -> [Given; 5] {
+    pub(crate) fn given(&self) -> [Given; 6] {
+        let [parameter, bucket] = self.parameters.given();
         [
-            self.parameters.given(),
+            parameter,
+            bucket,
             Given { name: "--keep", is_given: self.keep },
             Given { name: "--drift", is_given: self.drift },
             Given { name: "--rate", is_given: self.rate.is_some() },
@@ -64,17 +67,27 @@ pub(crate) fn run(target: &Target, options: &Options, own: &PlanOptions) -> Resu
         if own.drift {
             return drift::show(&session, found.as_ref(), &Hidden::of(&exported)).await;
         }
-        let template = Template::of(exported)?;
+        let template = Template::of(exported, own.parameters.bucket())?;
         let odd = found.as_ref().filter(|stack| stack.condition() != Ok(Condition::Ready));
         if let Some(told) = odd.map(|stack| cannot_compare(&session, stack)).transpose()?.flatten() {
             return Ok(told);
         }
-        let Some(proposed) = session.propose(&template, &own.parameters.values(), found.as_ref()).await?
-        else {
+        let Some(other_side) = other_side::step(OtherSide::of(&pipeline)).await? else {
+            return Ok(Found::Interrupted);
+        };
+        let mut parameters = own.parameters.values();
+        if let Some(other_side) = &other_side {
+            other_side.name_source(&mut parameters);
+        }
+        let Some(proposed) = session.propose(&template, &parameters, found.as_ref()).await? else {
             return Ok(Found::Interrupted);
         };
         let forecast = forecast::forecast(&pipeline, session.client.region(), template.size(), own.load());
-        let foreseen = Foreseen { forecast, lints: Lints::of(&file, &pipeline) };
+        let other = match (&other_side, proposed.stack_id()) {
+            (Some(side), Some(stack)) => Some((side, side.find(stack).await?)),
+            _ => None,
+        };
+        let foreseen = Foreseen { forecast, lints: Lints::of(&file, &pipeline), other };
         tell(&session, &proposed, (own, &foreseen));
         if !(own.keep && proposed.changes().is_some()) {
             session.withdraw(&proposed).await?;
@@ -128,14 +141,14 @@ fn cannot_compare(session: &Session<'_>, stack: &Stack) -> Result<Option<Found>,
     Ok(Some(Found::Changes))
 }
 
-fn tell(session: &Session<'_>, proposed: &Proposed, (own, foreseen): (&PlanOptions, &Foreseen)) {
+fn tell(session: &Session<'_>, proposed: &Proposed, (own, foreseen): (&PlanOptions, &Foreseen<'_>)) {
     let kept = proposed.changes().filter(|_| own.keep).map(|changes| changes.id.as_str());
     if session.form == Form::Json {
         output::json(json!({
             "stack": session.stack, "region": session.client.region(), "changeSet": kept,
             "isNew": matches!(proposed.kind, provision::stack::Kind::Create { .. }),
             "changes": proposed.changes().map_or_else(|| json!([]), show::json),
-            "forecast": foreseen.json(), "lints": foreseen.lints.json(),
+            "forecast": foreseen.json(), "lints": foreseen.lints.json(), "org": foreseen.other.as_ref().map(|(side, found)| side.json(found)),
         }));
         return;
     }
@@ -143,6 +156,9 @@ fn tell(session: &Session<'_>, proposed: &Proposed, (own, foreseen): (&PlanOptio
     match proposed.changes() {
         Some(changes) => show::show(changes),
         None => output::line(styled(STRONG, "nothing to change")),
+    }
+    if let Some((side, found)) = &foreseen.other {
+        side.show(found);
     }
     foreseen.show();
     if let Some(id) = kept {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use provision::Pipeline;
-use provision::cloudformation::{self, Exported, RESOURCES_MAX, TEMPLATE_BYTES_MAX};
+use provision::cloudformation::{
+    self, Exported, RESOURCES_MAX, TEMPLATE_BYTES_IN_BUCKET_MAX, TEMPLATE_BYTES_MAX,
+};
 use provision::forecast::Size;
 use provision::stack::parameter::fill;
 use provision::stack::proposal::Presence;
@@ -44,6 +46,8 @@ pub(crate) struct Subject {
 pub(crate) struct Template {
     pub(crate) exported: Exported,
     text: String,
+    /// The bucket that it goes by, where it is too large to be sent.
+    bucket: Option<String>,
 }
 
 impl<'a> Session<'a> {
@@ -124,10 +128,18 @@ impl<'a> Session<'a> {
             name: &name,
             kind,
             template: &template.text,
+            template_url: None,
             parameters: &parameters,
             role: self.role,
         };
-        let outcome = crate::stack::interrupt::unless_interrupted(propose(&self.client, wish)).await;
+        let made = async {
+            let url = match &template.bucket {
+                Some(bucket) => Some(self.client.upload(bucket, &template.text).await?),
+                None => None,
+            };
+            propose(&self.client, Wish { template_url: url.as_deref(), ..wish }).await
+        };
+        let outcome = crate::stack::interrupt::unless_interrupted(made).await;
         let proposed = Proposed { name: name.clone(), kind, proposal: None };
         match outcome {
             Some(Ok(proposal)) => {
@@ -184,6 +196,13 @@ pub(crate) struct Proposed {
 }
 
 impl Proposed {
+    /// The ARN of its stack.
+    pub(crate) fn stack_id(&self) -> Option<&str> {
+        match self.proposal.as_ref()? {
+            Proposal::Changes(changes) | Proposal::Nothing(changes) => Some(&changes.stack_id),
+        }
+    }
+
     /// What it would do; `None` where it would do nothing.
     pub(crate) fn changes(&self) -> Option<&provision::stack::ChangeSet> {
         match &self.proposal {
@@ -214,22 +233,29 @@ impl Template {
     ///
     /// # Errors
     /// What keeps it from being sent.
-    pub(crate) fn of(exported: Exported) -> Result<Self, String> {
+    pub(crate) fn of(exported: Exported, bucket: Option<&str>) -> Result<Self, String> {
         for note in &exported.notes {
             output::note(note);
         }
         let text = exported.minified();
-        if text.len() > TEMPLATE_BYTES_MAX {
+        let bytes = text.len();
+        let is_large = bytes > TEMPLATE_BYTES_MAX;
+        if is_large && bucket.is_none() {
             return Err(format!(
-                "the template has {} bytes; CloudFormation takes {TEMPLATE_BYTES_MAX} without a bucket: split the file by groups of rules, \
-                 or deploy what `trunkline export` writes with `aws cloudformation deploy --s3-bucket`",
-                text.len()
+                "the template has {bytes} bytes; CloudFormation takes {TEMPLATE_BYTES_MAX} without a bucket: name one of the region with \
+                 --bucket, or split the file by groups of rules"
+            ));
+        }
+        if bytes > TEMPLATE_BYTES_IN_BUCKET_MAX {
+            return Err(format!(
+                "the template has {bytes} bytes; CloudFormation takes {TEMPLATE_BYTES_IN_BUCKET_MAX} from a bucket: split the file by groups of rules"
             ));
         }
         let resources = exported.resources();
         if resources > RESOURCES_MAX {
             return Err(format!(
-                "the template has {resources} resources; a stack has at most {RESOURCES_MAX}: split the file by groups of rules"
+                "the template has {resources} resources; a stack has at most {RESOURCES_MAX}: split the file by groups of rules, \
+                 each with a `name:` of its own"
             ));
         }
         if resources == 0 {
@@ -237,6 +263,10 @@ impl Template {
                 "the file names nothing that is made on AWS; a stack has at least one resource".to_owned()
             );
         }
-        Ok(Self { exported, text })
+        let bucket = bucket.filter(|_| is_large).map(str::to_owned);
+        if let Some(bucket) = &bucket {
+            output::note(&format!("the template has {bytes} bytes, and goes by the bucket {bucket}"));
+        }
+        Ok(Self { exported, text, bucket })
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::client::trunkline;
+use crate::client::{Binary, trunkline};
 use crate::stack::double::Double;
 
 const PIPELINE: &str = "version: 1\nname: crm\nqueues: [{ name: calls }]\n";
@@ -249,5 +249,198 @@ fn a_stack_that_cannot_be_imported_says_why() {
         let (status, said) = imported(&case);
         assert_eq!(status, Some(2), "{said}");
         assert!(said.contains(wanted), "{said}");
+    }
+}
+
+const BOTH_SIDES: &str = "version: 1\nname: crm\ngenesys:\n  source: sqs\n  suffix: crm\n  org: http://ORG\n  clientId: somebody\n  clientSecret: \
+                          '${env:GENESYS_CLIENT_SECRET}'\n  queues: []\nqueues: [{ name: ended }]\n\
+                          rules: [{ name: ended, pattern: { source: [genesys.cloud] }, targets: [{ queue: ended }] }]\n";
+
+/// A simulated org of the double's account.
+fn org(folder: &Path) -> Binary {
+    let file = folder.join("org.yaml");
+    std::fs::write(&file, "version: 1\ngenesys: { source: simulate, agents: 5, queues: [Support] }\n")
+        .unwrap();
+    let data = folder.join("org");
+    let words = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--genesys",
+        file.to_str().unwrap(),
+        "--data-dir",
+        data.to_str().unwrap(),
+    ];
+    let mut command = trunkline(&words);
+    command.env("AWS_ACCOUNT_ID", "123456789012").stderr(Stdio::null());
+    Binary::start(command).unwrap_or_else(|mut child| panic!("it ended with {}", child.wait().unwrap()))
+}
+
+fn integrations(org: &Binary) -> Value {
+    let mut command =
+        trunkline(&["genesys", "status", "--json", "--org", &format!("http://{}", org.address)]);
+    command.env("GENESYS_CLIENT_ID", "somebody").env("GENESYS_CLIENT_SECRET", "not-to-be-shown");
+    let said: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    said["integrations"].clone()
+}
+
+/// The same without the state, which the org changes in its own time.
+fn configurations(org: &Binary) -> Value {
+    let mut all = integrations(org);
+    for one in all.as_array_mut().unwrap() {
+        one.as_object_mut().unwrap().remove("state");
+    }
+    all
+}
+
+#[test]
+fn both_sides_come_to_be_in_one_order_and_go_backwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let org = org(folder.path());
+    let double = Double::start(&json!({}));
+    let case = json!({
+        "file": BOTH_SIDES.replace("ORG", &org.address), "environment": {"GENESYS_CLIENT_SECRET": "not-to-be-shown"},
+    });
+    let run = |words: &[&str]| {
+        let output = run(
+            folder.path(),
+            &case,
+            &[words, &["--region", "us-east-1", "--endpoint", &double.url]].concat(),
+        );
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!said.contains("not-to-be-shown"), "{said}");
+        (output.status.code(), said)
+    };
+    let in_order = |said: &str, wanted: &[&str]| {
+        let places: Vec<Option<usize>> = wanted.iter().map(|text| said.find(text)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{wanted:?}: {places:?}\n{said}");
+    };
+
+    let (code, said) = run(&["plan"]);
+    assert!(
+        code == Some(0) && said.contains("+   the org's integration with EventBridge: account 123456789012"),
+        "{said}"
+    );
+    assert_eq!(integrations(&org), json!([]), "a plan makes nothing");
+
+    let (code, said) = run(&["apply", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    in_order(
+        &said,
+        &["integration is configured", ": PENDING", "stack crm is as the file says", "is ACTIVE"],
+    );
+    let made = integrations(&org);
+    assert_eq!(
+        (&made[0]["state"], &made[0]["awsAccountId"]),
+        (&json!("ACTIVE"), &json!("123456789012")),
+        "{made}"
+    );
+    let asked = double.asked();
+    let at = |name: &str| asked.iter().rposition(|line| line.starts_with(name)).unwrap();
+    assert!(at("DescribeEventSource") < at("ExecuteChangeSet"), "{asked:?}");
+
+    let (code, said) = run(&["destroy", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    in_order(&said, &["is disabled", "stack crm is gone", "crm' is gone"]);
+    assert_eq!(integrations(&org), json!([]));
+}
+
+/// CX as Code gives integrations other names.
+#[test]
+fn an_integration_of_somebody_elses_is_used_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let org = org(folder.path());
+    let (_, token) = org
+        .request(
+            "POST /oauth/token",
+            &[
+                ("Authorization", "Basic c29tZWJvZHk6eA=="),
+                ("Content-Type", "application/x-www-form-urlencoded"),
+            ],
+            "grant_type=client_credentials",
+        )
+        .unwrap();
+    let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    let api = |line: &str, body: &Value| {
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let (status, answer) = org.request(line, &headers, &body.to_string()).unwrap();
+        assert_eq!(status, 200, "{line}: {answer}");
+        answer
+    };
+    let made = api(
+        "POST /api/v2/integrations",
+        &json!({"name": "EventBridge by Terraform", "integrationType": {"id": "amazon-eventbridge-source"}}),
+    );
+    let path = format!("/api/v2/integrations/{}/config/current", made["id"].as_str().unwrap());
+    let config = api(&format!("GET {path}"), &Value::Null);
+    let properties = json!({
+        "awsAccountId": "123456789012", "awsAccountRegion": "us-east-1", "eventSourceSuffix": "crm",
+        "eventFilter": ["v2.detail.events.conversation.{id}.acd.end"],
+    });
+    let body = json!({
+        "name": config["name"], "version": config["version"], "properties": properties, "advanced": {}, "notes": "", "credentials": {},
+    });
+    api(&format!("PUT {path}"), &body);
+    let before = configurations(&org);
+
+    let double = Double::start(&json!({}));
+    let case = json!({
+        "file": BOTH_SIDES.replace("ORG", &org.address), "environment": {"GENESYS_CLIENT_SECRET": "not-to-be-shown"},
+    });
+    for (words, wanted) in [
+        (["apply", "--yes"], "'EventBridge by Terraform' was not made here: it is left as it is"),
+        (["destroy", "--yes"], "'EventBridge by Terraform' was not made here, and stays"),
+    ] {
+        let output = run(
+            folder.path(),
+            &case,
+            &[&words[..], &["--region", "us-east-1", "--endpoint", &double.url]].concat(),
+        );
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.success() && said.contains(wanted), "{said}");
+        assert_eq!(configurations(&org), before, "it was changed by {words:?}");
+    }
+}
+
+/// A pipeline with so many rules, each with a queue.
+fn many(rules: usize) -> String {
+    let mut file = "version: 1\nname: crm\nqueues: [{ name: calls }]\nrules:\n".to_owned();
+    for number in 0..rules {
+        file.push_str(&format!(
+            "  - {{ name: rule-{number}, pattern: {{ source: [s{number}] }}, targets: [{{ arn: 'arn:aws:states:us-east-1:000000000000:stateMachine:m{number}' }}] }}\n"
+        ));
+    }
+    file
+}
+
+#[test]
+fn a_large_template_goes_by_a_bucket_and_one_with_too_many_resources_not_at_all() {
+    let large = json!({"file": many(120)});
+    let absent =
+        json!({"PutObject": [{"code": "NoSuchBucket", "message": "The specified bucket does not exist"}]});
+    let cases = [
+        (large.clone(), &["plan"][..], Some(2), "name one of the region with --bucket"),
+        (large.clone(), &["plan", "--bucket", "my-templates"], Some(0), "goes by the bucket my-templates"),
+        (large.clone(), &["plan", "--bucket", "No!"], Some(2), "a bucket's name has 3 to 63"),
+        (
+            json!({"file": many(120), "faults": absent}),
+            &["plan", "--bucket", "absent"],
+            Some(2),
+            "`aws s3 mb s3://absent --region us-east-1` makes it",
+        ),
+        (
+            json!({"file": many(260)}),
+            &["plan", "--bucket", "my-templates"],
+            Some(2),
+            "a stack has at most 500: split the file",
+        ),
+    ];
+    for (case, words, status, wanted) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let double = Double::start(&case);
+        let output = run(folder.path(), &case, &[words, &["--endpoint", &double.url]].concat());
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.code() == status && said.contains(wanted), "{words:?}: {said}");
+        assert_eq!(double.left(), json!({"stack": null, "changeSets": 0}), "{words:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cloudformation::partner;
 use crate::forecast::drain::target;
 use crate::noun::genesys::Source;
 use crate::noun::worker::{Act, Worker};
@@ -181,7 +182,8 @@ pub fn statements(pipeline: &Pipeline, table: &str, arn: ToArn<'_>) -> Vec<Value
         (&["states:DescribeExecution", "states:DescribeStateMachine", "states:StartExecution"], started),
     ];
     out.extend(targets.into_iter().filter(|(_, on)| !on.is_empty()).map(|(actions, on)| allow(actions, on)));
-    if let Some(queue) = tracked_queue(pipeline) {
+    let made = partner::suffix(pipeline).map(|_| arn("sqs", &partner::queue_name(pipeline)));
+    if let Some(queue) = made.or_else(|| tracked_queue(pipeline)) {
         out.push(allow(
             &["events:PutEvents"],
             vec![arn("events", &format!("event-bus/{}", pipeline.bus.value))],

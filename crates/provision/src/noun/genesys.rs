@@ -32,7 +32,7 @@ pub struct Stray {
 }
 
 /// The keys that not every source has, with those that have them.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 12] = [
     ("seed", &["simulate"]),
     ("agents", &["simulate"]),
     ("speed", &["simulate"]),
@@ -41,8 +41,9 @@ const OWNERS: [(&str, &[&str]); 11] = [
     ("org", &["notifications", "sqs"]),
     ("clientId", &["notifications", "sqs"]),
     ("clientSecret", &["notifications", "sqs"]),
-    ("topics", &["notifications"]),
+    ("topics", &["notifications", "sqs"]),
     ("queueUrl", &["sqs"]),
+    ("suffix", &["sqs"]),
     ("region", &["sqs"]),
 ];
 
@@ -183,7 +184,7 @@ pub(crate) const SECTION: Section = Section {
         ),
         may(
             "topics",
-            "For `notifications`: the topics to follow, with `{id}` for an entity. Default: those that the conversation \
+            "For `notifications`, and for `sqs` with `suffix`: the topics to follow, with `{id}` for an entity. Default: those that the conversation \
              tracker needs.",
             Kind::List(&Kind::Text { chars_max: 256 }),
         ),
@@ -191,6 +192,12 @@ pub(crate) const SECTION: Section = Section {
             "queueUrl",
             "For `sqs`: the URL of the queue. Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
             Kind::Text { chars_max: 1_024 },
+        ),
+        may(
+            "suffix",
+            "For `sqs`, instead of `queueUrl`: the end of the partner event source's name. `trunkline apply --to aws` then makes the org's integration \
+             with EventBridge, its bus, and the queue.",
+            Kind::Text { chars_max: 64 },
         ),
         may(
             "region",

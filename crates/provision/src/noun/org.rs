@@ -25,8 +25,10 @@ pub struct Org {
 /// The queue that a rule on an org's partner bus fills.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartnerQueue {
-    /// Its URL.
+    /// Its URL; `None` where the stack makes it.
     pub queue_url: Option<Marked<String>>,
+    /// The end of the name of the partner event source, where the stack makes its bus and the queue.
+    pub suffix: Option<Marked<String>>,
     /// Its region, where the URL does not tell it.
     pub region: Option<Marked<String>>,
     /// The org that the names of queues are asked of, where it is named.
@@ -41,6 +43,7 @@ pub(crate) fn read_queue(fields: Fields<'_>) -> PartnerQueue {
     let span = org.span;
     PartnerQueue {
         queue_url: fields.text("queueUrl"),
+        suffix: fields.text("suffix"),
         region: fields.text("region"),
         org: is_named.then_some(org),
         span,
@@ -48,10 +51,23 @@ pub(crate) fn read_queue(fields: Fields<'_>) -> PartnerQueue {
 }
 
 pub(crate) fn check_queue(queue: &PartnerQueue, out: &mut Vec<Mistake>) {
-    if queue.queue_url.is_none() {
-        let mistake = Mistake::new(kind::MISSING_KEY, queue.span, "`source: sqs` needs `queueUrl`");
-        let example = "add `queueUrl: https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events`";
-        out.push(mistake.with_suggestion(example));
+    match (&queue.queue_url, &queue.suffix) {
+        (None, None) => {
+            let mistake =
+                Mistake::new(kind::MISSING_KEY, queue.span, "`source: sqs` needs `queueUrl` or `suffix`");
+            let example = "add `queueUrl: https://sqs.eu-central-1.amazonaws.com/123456789012/genesys-events`, or `suffix: trunkline` to have the \
+                           queue and what fills it made by `trunkline apply --to aws`";
+            out.push(mistake.with_suggestion(example));
+        }
+        (Some(_), Some(suffix)) => {
+            let sentence = "`queueUrl` names a queue that is there, `suffix` has one made";
+            out.push(
+                Mistake::new(kind::EXCLUDED_KEY, suffix.span, sentence)
+                    .with_suggestion("take one of them out"),
+            );
+        }
+        (None, Some(suffix)) => check_suffix(queue, suffix, out),
+        (Some(_), None) => {}
     }
     if let Some(url) = queue.queue_url.as_ref().filter(|url| !is_queue_url(&url.value)) {
         let mistake =
@@ -61,6 +77,28 @@ pub(crate) fn check_queue(queue: &PartnerQueue, out: &mut Vec<Mistake>) {
     }
     if let Some(org) = &queue.org {
         check(org, out);
+    }
+}
+
+/// Characters of a suffix, at most. Source: the integration's configuration in Genesys Cloud's resource center.
+const SUFFIX_CHARS_MAX: usize = 64;
+
+fn check_suffix(queue: &PartnerQueue, suffix: &Marked<String>, out: &mut Vec<Mistake>) {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if !(1..=SUFFIX_CHARS_MAX).contains(&suffix.value.len()) || !suffix.value.bytes().all(is_sign) {
+        let sentence = format!("'{}' is not the end of a partner event source's name", suffix.value);
+        let form = format!(
+            "it has 1 to {SUFFIX_CHARS_MAX} letters, digits, dots, underscores or hyphens, such as trunkline"
+        );
+        out.push(Mistake::new(kind::WRONG_VALUE, suffix.span, sentence).with_suggestion(form));
+    }
+    if queue.org.is_none() {
+        let mistake = Mistake::new(
+            kind::MISSING_KEY,
+            suffix.span,
+            "with `suffix` the org's integration is made, which needs `org`",
+        );
+        out.push(mistake.with_suggestion("add `org: eu-central-1`, `clientId` and `clientSecret`"));
     }
 }
 

@@ -133,6 +133,8 @@ pub struct Request<'r> {
     pub kind: &'r str,
     /// The template, minified.
     pub template: &'r str,
+    /// Where it is to be read instead.
+    pub template_url: Option<&'r str>,
     /// A value for each of its parameters.
     pub parameters: &'r [Parameter],
     /// The role that CloudFormation takes.
@@ -151,7 +153,8 @@ impl CloudFormation {
             .with("ChangeSetName", request.name)
             .with("ClientToken", request.name)
             .with("ChangeSetType", request.kind)
-            .with("TemplateBody", request.template)
+            .with_some("TemplateBody", Some(request.template).filter(|_| request.template_url.is_none()))
+            .with_some("TemplateURL", request.template_url)
             .with_all("Capabilities", ["CAPABILITY_IAM"])
             .with("ImportExistingResources", "true")
             .with_some("RoleARN", request.role);

@@ -123,7 +123,6 @@ impl CloudFormation {
     }
 
     async fn once(&self, form: &Form) -> Result<Answer, StackError> {
-        let action = form.action();
         let request = ServiceRequest {
             service: CLOUDFORMATION.scope,
             region: &self.region,
@@ -136,6 +135,20 @@ impl CloudFormation {
             )],
             body: form.body(),
         };
+        self.sent(form.action(), request).await
+    }
+
+    /// The endpoint, where it is not AWS's own.
+    pub(crate) fn own_endpoint(&self) -> Option<&Endpoint> {
+        Some(&self.endpoint)
+            .filter(|endpoint| **endpoint != Endpoint::official(CLOUDFORMATION.scope, &self.region))
+    }
+
+    /// Sends a request, once.
+    ///
+    /// # Errors
+    /// What was answered, or why nothing was.
+    pub(crate) async fn sent(&self, action: &str, request: ServiceRequest<'_>) -> Result<Answer, StackError> {
         let signed =
             self.access.request(request, (self.now)()).await.map_err(|error| unsignable(action, error))?;
         let answer = self.http.send(signed.request.keep(ANSWER_BYTES_MAX), DEADLINE).await;

@@ -44,6 +44,8 @@ pub struct Wish<'w> {
     pub kind: Kind,
     /// The template, minified.
     pub template: &'w str,
+    /// Where it is to be read instead.
+    pub template_url: Option<&'w str>,
     /// A value for each of its parameters.
     pub parameters: &'w [Parameter],
     /// The role that CloudFormation takes.
@@ -71,6 +73,7 @@ pub async fn propose(client: &CloudFormation, wish: Wish<'_>) -> Result<Proposal
         name: wish.name,
         kind,
         template: wish.template,
+        template_url: wish.template_url,
         parameters: wish.parameters,
         role: wish.role,
     };

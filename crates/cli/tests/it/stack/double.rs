@@ -34,6 +34,7 @@ struct State {
     asked: Vec<String>,
     faults: BTreeMap<String, VecDeque<Value>>,
     count: u32,
+    objects: BTreeMap<String, String>,
 }
 
 /// A refusal: status, code, words.
@@ -88,6 +89,8 @@ impl Double {
 fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut size = 0;
+    let mut target = String::new();
+    let mut put = None;
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -97,6 +100,12 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         if line.is_empty() {
             break;
         }
+        if let Some(path) = line.strip_prefix("put /") {
+            put = path.split(' ').next().map(str::to_owned);
+        }
+        if let Some(named) = line.strip_prefix("x-amz-target: ") {
+            named.clone_into(&mut target);
+        }
         size = line.strip_prefix("content-length: ").map_or(size, |text| text.parse().unwrap());
     }
     let mut body = vec![0; size];
@@ -104,12 +113,26 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         return;
     }
     let body = String::from_utf8(body).unwrap();
+    if let Some(path) = put {
+        let (status, text) = state.lock().unwrap().keep(&path, body);
+        let _ = write!(
+            stream,
+            "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
+            text.len()
+        );
+        return;
+    }
     let members: Members = body
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .map(|(name, value)| (decoded(name), decoded(value)))
         .collect();
-    let (status, text) = state.lock().unwrap().answer(&members);
+    let (status, text) = match target.as_str() {
+        "" => state.lock().unwrap().answer(&members),
+        // In lower case, as headers are read.
+        "awsevents.describeeventsource" => state.lock().unwrap().source(),
+        other => panic!("nobody answers {other}"),
+    };
     // The command may have gone away.
     let _ = write!(
         stream,
@@ -148,6 +171,7 @@ impl State {
             asked: Vec::new(),
             faults: faults.collect(),
             count: 0,
+            objects: BTreeMap::new(),
         };
         if let Value::Object(members) = &case["stack"] {
             state.make("CREATE_COMPLETE");
@@ -194,6 +218,29 @@ impl State {
                 self.happen(&json!({"LogicalResourceId": NAME, "ResourceType": "AWS::CloudFormation::Stack", "ResourceStatus": status}));
             }
         }
+    }
+
+    /// An object of a bucket.
+    fn keep(&mut self, path: &str, body: String) -> (u16, String) {
+        self.asked.push("PutObject".to_owned());
+        if let Some(fault) = self.faults.get_mut("PutObject").and_then(VecDeque::pop_front) {
+            let text = |name: &str| fault[name].as_str().unwrap_or_default();
+            let words =
+                format!("<Error><Code>{}</Code><Message>{}</Message></Error>", text("code"), text("message"));
+            return (404, words);
+        }
+        self.objects.insert(path.to_owned(), body);
+        (200, String::new())
+    }
+
+    /// A partner event source, which comes to be while it is looked for.
+    fn source(&mut self) -> (u16, String) {
+        self.asked.push("DescribeEventSource".to_owned());
+        let looks = self.asked.iter().filter(|line| *line == "DescribeEventSource").count();
+        if looks < 2 {
+            return (400, json!({"__type": "ResourceNotFoundException", "message": "none"}).to_string());
+        }
+        (200, json!({"State": "PENDING"}).to_string())
     }
 
     fn answer(&mut self, members: &Members) -> (u16, String) {
@@ -366,7 +413,12 @@ impl State {
         if let Some(words) = refused {
             return Err(refuse("ValidationError", words));
         }
-        let template: Value = serde_json::from_str(&members["TemplateBody"]).unwrap();
+        let text = match members.get("TemplateURL") {
+            Some(url) => &self.objects[url.splitn(4, '/').nth(3).unwrap()],
+            None => &members["TemplateBody"],
+        };
+        assert!(members.contains_key("TemplateURL") || text.len() <= 51_200, "it is too large to be sent");
+        let template: Value = serde_json::from_str(text).unwrap();
         if status.is_empty() {
             self.make("REVIEW_IN_PROGRESS");
         }
