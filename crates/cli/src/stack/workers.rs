@@ -40,7 +40,8 @@ impl Instructions {
             }
             None => json!(format!("arn:aws:{service}:{region}:*:{resource}")),
         };
-        let statements = carried::statements(pipeline, &carried::table_name(pipeline), &arn);
+        let statements =
+            carried::statements(pipeline, (&carried::table_name(pipeline), &session.stack), &arn);
         Some(Self {
             command: unit.command(),
             unit: unit.systemd(carried::stop_s(pipeline)),

@@ -33,3 +33,4 @@ mod trouble;
 mod views;
 mod visitors;
 mod webhooks;
+mod working;

@@ -20,6 +20,9 @@ pub const ROLE_OUTPUT: &str = "WorkersRole";
 /// the policy for whoever runs them.
 const TRUSTED: [&str; 2] = ["ec2.amazonaws.com", "ecs-tasks.amazonaws.com"];
 
+/// The pseudo parameter with the stack's name.
+const STACK: &str = "AWS::StackName";
+
 /// The outputs; none where nobody works.
 pub(super) fn render(builder: &mut Builder<'_>, pipeline: &Pipeline) -> Map<String, Value> {
     if !carried::needs_worker(pipeline) {
@@ -68,7 +71,7 @@ fn worker_role(pipeline: &Pipeline, table: &str) -> Block {
     let trust = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"Service": TRUSTED}, "Action": "sts:AssumeRole",
     }]});
-    let document = json!({"Version": "2012-10-17", "Statement": carried::statements(pipeline, table, &arn)});
+    let document = json!({"Version": "2012-10-17", "Statement": carried::statements(pipeline, (table, &marks::mark(STACK)), &arn)});
     let properties = Map::from_iter([
         ("AssumeRolePolicyDocument".to_owned(), trust),
         ("Policies".to_owned(), json!([{"PolicyName": "work", "PolicyDocument": document}])),

@@ -153,8 +153,8 @@ const TABLE: &[&str] = &[
 /// How ARNs are written where a policy is for.
 pub type ToArn<'a> = &'a dyn Fn(&str, &str) -> Value;
 
-/// What a worker may do, and nothing more: statements of a policy. `arn` is the ARN of a service's resource.
-pub fn statements(pipeline: &Pipeline, table: &str, arn: ToArn<'_>) -> Vec<Value> {
+/// What a worker of a stack may do, and nothing more: statements of a policy. `arn` is the ARN of a service's resource.
+pub fn statements(pipeline: &Pipeline, (table, stack): (&str, &str), arn: ToArn<'_>) -> Vec<Value> {
     let allow = |actions: &[&str], resources: Vec<Value>| json!({"Effect": "Allow", "Action": actions, "Resource": resources});
     let mut out = vec![allow(TABLE, vec![arn("dynamodb", &format!("table/{table}"))])];
     let workers: Vec<&Worker> = pipeline.workers.iter().filter(|worker| !worker.prints()).collect();
@@ -190,6 +190,11 @@ pub fn statements(pipeline: &Pipeline, table: &str, arn: ToArn<'_>) -> Vec<Value
         ));
         out.push(allow(TRACK, vec![queue]));
     }
+    // Its outputs say which table is shared.
+    out.push(allow(
+        &["cloudformation:DescribeStacks"],
+        vec![arn("cloudformation", &format!("stack/{stack}/*"))],
+    ));
     out
 }
 

@@ -163,7 +163,7 @@ fn assumptions(pipeline: &Pipeline) -> Vec<String> {
     add(!pipeline.state_machines.is_empty(), "a Standard execution enters each of its states once");
     add(
         pipeline.workers.iter().any(|worker| !Worker::prints(worker)),
-        "machines that workers run on, and their long polls of empty queues, are not counted",
+        "workers' machines and their polls of empty queues are not counted",
     );
     add(!pipeline.functions.is_empty(), "what functions log is not counted");
     out

@@ -162,7 +162,9 @@ fn roles_may_do_what_is_named_and_nothing_else() {
             for resource in resources.unwrap_or_else(|| vec![statement["Resource"].clone()]) {
                 let resource: Arn = resource.as_str().unwrap().parse().unwrap();
                 let neighbour: Arn =
-                    format!("{}-2", resource.to_string().trim_end_matches(":*")).parse().unwrap();
+                    format!("{}-2", resource.to_string().trim_end_matches(":*").trim_end_matches("/*"))
+                        .parse()
+                        .unwrap();
                 assert!(may(action, &resource) && !may(action, &neighbour), "{id}: {action} on {resource}");
                 for other in
                     ["events:PutRule", "sqs:DeleteQueue", "dynamodb:DeleteTable", "lambda:DeleteFunction"]

@@ -118,9 +118,13 @@ fn what_only_a_worker_carries_is_told_with_what_it_may_do_and_without_secrets() 
         ["queue calls -> POST https://crm.example.com, at most 4 at a time, 20 a second"]
     );
     let arn = |service: &str, resource: &str| json!(format!("{service}/{resource}"));
-    let statements = carried::statements(&pipeline, "t", &arn);
+    let statements = carried::statements(&pipeline, ("t", "crm"), &arn);
     let text = json!(statements).to_string();
-    assert!(text.contains("dynamodb/table/t") && text.contains("sqs/calls") && !text.contains('*'), "{text}");
+    assert!(
+        text.contains("dynamodb/table/t") && text.contains("sqs/calls") && text.matches('*').count() == 1,
+        "{text}"
+    );
+    assert!(text.contains("cloudformation/stack/crm/*"), "{text}");
     assert!(!text.contains("tickets") && !text.contains("lambda"), "{text}");
     assert!(carried::needs_worker(&pipeline));
 }
