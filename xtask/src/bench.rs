@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures, side by side with what they are compared to; never a test with a clock.
 
+mod console;
 mod cycle;
 mod delivery;
 mod disk;
@@ -62,6 +63,11 @@ const BENCHES: &[Bench] = &[
         name: "genesys",
         about: "[--events N] [--seconds N] [--passes N] [--json] events of the simulated org generated, and taken through tracker, bus and rule",
         run: genesys::run,
+    },
+    Bench {
+        name: "console",
+        about: "[--rules N] [--events N] [--seconds N] [--rate N] [--bin PATH] pages with many rules and kept events, and what an open Live page costs",
+        run: console::run,
     },
     Bench {
         name: "patterns",

@@ -236,14 +236,16 @@ fn node(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
 }
 
 /// A browser against the console: Debian's, since a package of browsers would be another 150 MB.
-fn console(_options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
+fn console(options: &Options, scratch: &Path, endpoint: &str) -> Outcome<()> {
     if !machine::works("chromium", &["--version"]) {
         install(&["chromium", "fonts-dejavu-core"])?;
     }
     let folder = root::path().join("clients").join("console");
     let mut command = node_tests(&scratch.join("console"), &folder, (&folder, &[]))?;
     environment(&mut command, endpoint);
-    machine::run(&mut command)
+    // One test starts a server that others can reach.
+    let binary = options.binary.clone().map_or_else(machine::build_release, Ok)?;
+    machine::run(command.env("TRUNKLINE_BIN", binary))
 }
 
 /// The vendor's SDKs for Genesys Cloud against a simulated org: one of its own, unless an endpoint is named, which then is `dev`.

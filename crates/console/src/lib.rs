@@ -22,7 +22,7 @@ mod command;
 mod graph;
 mod layout;
 mod pages;
-mod parts;
+pub mod parts;
 mod payload;
 mod pipeline;
 mod series;

@@ -52,11 +52,22 @@ impl Meter {
     }
 }
 
-/// `0`, `0.3/s`, `12/s`.
+/// What a line of the drawing says: its rate, what failed, how long the oldest waits at its end; nothing of what is not there.
+pub fn edge(rate: &str, failed: Option<&str>, lag: Option<&str>) -> String {
+    let failed = failed.filter(|failed| *failed != NOTHING).map(|failed| format!("✕ {failed}"));
+    let lag = lag.map(|lag| format!("{lag} behind"));
+    let rate = Some(rate.to_owned()).filter(|rate| rate != NOTHING || (failed.is_none() && lag.is_none()));
+    [rate, lag, failed].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// The rate of what does not happen.
+const NOTHING: &str = "0/s";
+
+/// `0/s`, `0.3/s`, `12/s`.
 fn rate(count: u64, seconds: u64) -> String {
     let tenths = (count * 10).div_ceil(seconds.max(1));
     match (count, tenths) {
-        (0, _) => "0/s".to_owned(),
+        (0, _) => NOTHING.to_owned(),
         (_, 0..100) => format!("{}.{}/s", tenths / 10, tenths % 10),
         _ => format!("{}/s", count / seconds.max(1)),
     }
@@ -66,7 +77,7 @@ fn rate(count: u64, seconds: u64) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{EDGES_MAX, Meter};
+    use super::{EDGES_MAX, Meter, edge};
 
     #[test]
     fn a_rate_is_of_the_window_and_ends_with_it() {
@@ -83,6 +94,13 @@ mod tests {
         assert_eq!(rates(&meter, 120), "2.7/s");
         meter.pass(140);
         assert_eq!(rates(&meter, 140), "0/s");
+    }
+
+    #[test]
+    fn a_line_says_what_there_is() {
+        assert_eq!(edge("3/s", Some("0/s"), None), "3/s");
+        assert_eq!(edge("0/s", Some("1/s"), Some("2 s")), "2 s behind · ✕ 1/s");
+        assert_eq!(edge("0/s", None, None), "0/s");
     }
 
     #[test]

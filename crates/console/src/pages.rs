@@ -34,7 +34,7 @@ pub(crate) async fn at(source: &Source, visit: &Visit) -> Result<Sheet, Error> {
         [] => path::sheet(source).await,
         ["live"] => live::sheet(source, visit).await,
         ["events", id] => event::sheet(source, id).await,
-        ["rules"] => rules::sheet(source).await,
+        ["rules"] => rules::sheet(source, visit).await,
         ["rules", bus, name] => rules::one(source, visit, bus, name).await,
         ["queues"] => queues::sheet(source).await,
         ["queues", name] => queues::one(source, visit, name).await,

@@ -224,7 +224,7 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 /// How long ago, or how long it takes, from ms.
-pub(crate) fn span_of(ms: u64) -> String {
+pub fn span_of(ms: u64) -> String {
     let s = ms / 1_000;
     match s {
         0 => format!("{ms} ms"),

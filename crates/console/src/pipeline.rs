@@ -6,10 +6,10 @@ use aws::Error;
 use serde_json::{Value, json};
 
 use crate::source::{Listed, Question, Source, all, ask, find};
-use crate::value::{items, last_part, number, text};
+use crate::value::{is, items, last_part, number, text};
 
-/// Rules whose targets are asked for.
-const RULES_MAX: usize = 1_000;
+/// Event buses that are listed.
+const BUSES_MAX: usize = 1_000;
 /// Queues whose attributes are asked for.
 const QUEUES_MAX: usize = 500;
 
@@ -121,16 +121,18 @@ impl Pipeline {
     /// # Errors
     /// An operation's.
     pub(crate) async fn read(source: &Source) -> Result<Self, Error> {
-        let mut pipeline = Self { queues: queues(source).await?, ..Self::default() };
-        let mut left = RULES_MAX;
-        for name in bus_names(source).await? {
-            let listed = rules(source, &name, left).await?;
-            left = left.saturating_sub(listed.rules.len());
-            pipeline.more |= listed.more;
-            pipeline.buses.push(Bus { name, rules: listed.rules });
+        let listed = ask(source, Question::trunkline("ListRulesWithTargets", json!({}))).await?;
+        let queues = queues(source).await?;
+        let more = is(&listed, "More") || queues.len() >= QUEUES_MAX;
+        let names = bus_names(source).await?;
+        let mut buses: Vec<Bus> = names.into_iter().map(|name| Bus { name, rules: Vec::new() }).collect();
+        for rule in items(&listed, "Rules") {
+            let bus = text(rule, "EventBusName");
+            // A bus may have come between the two answers.
+            let Some(of) = buses.iter_mut().find(|known| known.name == bus) else { continue };
+            of.rules.push(rule_of(bus, rule, items(rule, "Targets")));
         }
-        pipeline.more |= pipeline.queues.len() >= QUEUES_MAX;
-        Ok(pipeline)
+        Ok(Self { buses, queues, more })
     }
 
     pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
@@ -159,50 +161,30 @@ impl Pipeline {
 /// The names of all buses.
 pub(crate) async fn bus_names(source: &Source) -> Result<Vec<String>, Error> {
     let question = Question::events("ListEventBuses", json!({}));
-    let buses = all(source, question, Listed::of("EventBuses", RULES_MAX)).await?;
+    let buses = all(source, question, Listed::of("EventBuses", BUSES_MAX)).await?;
     Ok(buses.items.iter().map(|bus| text(bus, "Name").to_owned()).collect())
 }
 
-/// Rules of a bus.
-#[derive(Clone, Debug, Default)]
-struct Rules {
-    rules: Vec<Rule>,
-    more: bool,
-}
-
-async fn rules(source: &Source, bus: &str, most: usize) -> Result<Rules, Error> {
-    let question = Question::events("ListRules", json!({"EventBusName": bus, "Limit": 100}));
-    let listed = all(source, question, Listed::of("Rules", most)).await?;
-    let mut rules = Vec::new();
-    for listed in listed.items.iter().take(most) {
-        rules.push(with_targets(source, bus, listed).await?);
-    }
-    Ok(Rules { more: listed.more || listed.items.len() > most, rules })
-}
-
-async fn with_targets(source: &Source, bus: &str, listed: &Value) -> Result<Rule, Error> {
+/// A rule as an operation lists it, with its targets.
+fn rule_of(bus: &str, listed: &Value, targets: &[Value]) -> Rule {
     let own = |name: &str| text(listed, name).to_owned();
-    let name = own("Name");
-    let question = Question::events("ListTargetsByRule", json!({"Rule": name, "EventBusName": bus}));
-    // A rule may go while the others are looked at.
-    let answer = find(source, question).await.unwrap_or_default();
     let target = |target: &Value| Target {
         id: text(target, "Id").to_owned(),
         arn: text(target, "Arn").to_owned(),
-        dead_letter_arn: target
-            .get("DeadLetterConfig")
-            .map(|config| text(config, "Arn").to_owned())
-            .unwrap_or_default(),
+        dead_letter_arn: match target.get("DeadLetterConfig") {
+            Some(config) => text(config, "Arn").to_owned(),
+            None => text(target, "DeadLetterArn").to_owned(),
+        },
     };
-    Ok(Rule {
+    Rule {
         bus: bus.to_owned(),
+        name: own("Name"),
         is_enabled: text(listed, "State") != "DISABLED",
         description: own("Description"),
         pattern: own("EventPattern"),
         schedule: own("ScheduleExpression"),
-        targets: items(&answer, "Targets").iter().map(target).collect(),
-        name,
-    })
+        targets: targets.iter().map(target).collect(),
+    }
 }
 
 /// One rule of a bus.
@@ -211,7 +193,11 @@ async fn with_targets(source: &Source, bus: &str, listed: &Value) -> Result<Rule
 /// The operation's: there is no such rule.
 pub(crate) async fn rule(source: &Source, bus: &str, name: &str) -> Result<Rule, Error> {
     let question = Question::events("DescribeRule", json!({"Name": name, "EventBusName": bus}));
-    with_targets(source, bus, &ask(source, question).await?).await
+    let listed = ask(source, question).await?;
+    let question = Question::events("ListTargetsByRule", json!({"Rule": name, "EventBusName": bus}));
+    // It may go between the two answers.
+    let targets = find(source, question).await.unwrap_or_default();
+    Ok(rule_of(bus, &listed, items(&targets, "Targets")))
 }
 
 /// All queues, by name.

@@ -7,6 +7,7 @@ mod ownership;
 mod records;
 mod refusals;
 mod replay;
+mod rules;
 mod unmatched;
 
 use aws::service::TRUNKLINE;
@@ -42,6 +43,11 @@ pub const OPERATIONS: &[Operation<Events>] = &[
         name: "ListRuleVersions",
         missing: "",
         run: |events, _call, body| unmatched::rule_versions(events, body),
+    },
+    Operation {
+        name: "ListRulesWithTargets",
+        missing: "",
+        run: |events, _call, body| rules::list(events, body),
     },
     Operation { name: "ListRefusals", missing: "", run: |events, _call, body| refusals::list(events, body) },
     Operation {

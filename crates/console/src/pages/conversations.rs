@@ -1,5 +1,8 @@
 //! One conversation: its detail events and what was derived of them, on a line of time.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use aws::{Error, Timestamp};
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -11,8 +14,9 @@ use crate::live::{Listed, Listing, Row, conversation_of};
 use crate::parts::{Section, Table, Tone, badge, moment, note, nothing, span_of};
 use crate::payload::line;
 use crate::pipeline::bus_names;
-use crate::source::{Question, Source};
-use crate::value::text;
+use crate::source::{Question, Source, find};
+use crate::value::{items, text};
+use crate::verb;
 
 /// How far back events are looked through, in seconds, and how many answers of a thousand events for each bus.
 const AGE_S_MAX: u64 = 3_600;
@@ -34,10 +38,70 @@ pub(crate) async fn sheet(source: &Source, id: &str) -> Result<Sheet, Error> {
         steps.extend(steps_on(source, &bus, id).await?);
     }
     steps.sort_by_key(|step| (step.at, step.is_derived));
+    let ways = ways(source, &steps).await;
     let body = html! {
         (Section { title: "What came and what was made of it", command: trunkline(&["tail", "--since", "1h", "--field", &format!("detail.conversationId={id}")]), body: timeline(&steps) })
+        @if let Some(stretch) = Stretch::of(&steps) { (again(&stretch, &ways)) }
     };
     Ok(Sheet { live: String::new(), ..Sheet::new(id, body).below("Live", &["live"]) })
+}
+
+/// A rule that could take its events again.
+struct Way {
+    bus: String,
+    rule: String,
+}
+
+/// The rules of the buses that have events of it.
+async fn ways(source: &Source, steps: &[Step]) -> Vec<Way> {
+    let buses: BTreeSet<&str> = steps.iter().map(|step| step.bus.as_str()).collect();
+    let mut ways = Vec::new();
+    for bus in buses {
+        let question = Question::events("ListRules", json!({"EventBusName": bus, "Limit": 100}));
+        let answer = find(source, question).await.unwrap_or_default();
+        let rules = items(&answer, "Rules").iter().map(|rule| text(rule, "Name").to_owned());
+        ways.extend(rules.map(|rule| Way { bus: bus.to_owned(), rule }));
+    }
+    ways
+}
+
+/// The time from its first to its last event.
+struct Stretch {
+    from: Timestamp,
+    /// Just after the last.
+    to: Timestamp,
+}
+
+impl Stretch {
+    fn of(steps: &[Step]) -> Option<Self> {
+        let first = steps.iter().filter_map(|step| step.at).min()?;
+        let last = steps.iter().filter_map(|step| step.at).max()?;
+        Some(Self { from: first, to: last.plus(Duration::from_millis(1)) })
+    }
+}
+
+/// Its time once more to a rule, and what compares it with the org.
+fn again(stretch: &Stretch, ways: &[Way]) -> Markup {
+    let [from, to] = [stretch.from, stretch.to].map(Timestamp::to_iso_millis);
+    let replay = html! {
+        @for bus in ways.iter().map(|way| way.bus.as_str()).collect::<BTreeSet<_>>() {
+            @let fields = html! {
+                label { span { "Rule of " (line(bus)) }
+                    select name="RuleName" { @for way in ways.iter().filter(|way| way.bus == bus) { option value=(way.rule) { (way.rule) } } }
+                }
+            };
+            (verb::form("event.replay", &json!({"EventBusName": bus, "StartTime": from, "EndTime": to}), "Replay", &fields))
+        }
+        @if ways.is_empty() { (nothing("No rule stands on its buses.")) }
+        (note("A replay is of a stretch of time: whatever else the rule took from the conversation's first event to its last goes along."))
+    };
+    let reconcile = html! {
+        p { "What the org's analytics knows of this time and what never arrived is told, and with " code { "--repair" } " put on the bus, by the command beside this heading: it needs the org's credentials, which no page has." }
+    };
+    html! {
+        (Section { title: "Replay", command: trunkline(&["replay", "--since", &from, "--until", &to, "--rule", ways.first().map_or("NAME", |way| &way.rule)]), body: replay })
+        (Section { title: "Reconcile", command: trunkline(&["genesys", "reconcile", "--from", &from, "--to", &to, "--repair"]), body: reconcile })
+    }
 }
 
 /// What a bus has of it: the events of the last hour, the oldest first, as far as they are looked through.

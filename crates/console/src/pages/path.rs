@@ -23,6 +23,9 @@ const DERIVED: &str = "genesys.cloud";
 /// How the buses of partners' events begin.
 const PARTNER: &str = "aws.partner/genesys.com/";
 
+/// Rules that the table lists: the page Rules has the others.
+const RULES_LISTED_MAX: usize = 100;
+
 /// Reads and writes the page.
 pub(crate) async fn sheet(source: &Source) -> Result<Sheet, Error> {
     let pipeline = Pipeline::read(source).await?;
@@ -125,18 +128,23 @@ fn path(pipeline: &Pipeline, standing: &Standing) -> Markup {
         @if rules > RULES_DRAWN_MAX || pipeline.more {
             (note(html! { "The first " (RULES_DRAWN_MAX) " of " (rules) " rules are drawn; the table has the others." }))
         }
-        (note("Rates are of the last ten seconds, counted while this page is open."))
+        (note("Rates are of the last ten seconds, counted while this page is open: what is sent over a line, what failed there (✕), and how long the oldest has been waiting at its end."))
     }
 }
 
 fn table(pipeline: &Pipeline) -> Markup {
-    let rows: Vec<Vec<Markup>> = pipeline.rules().flat_map(|rule| rows_of(pipeline, rule)).collect();
+    let rules = pipeline.rules().count();
+    let listed = pipeline.rules().take(RULES_LISTED_MAX);
+    let rows: Vec<Vec<Markup>> = listed.flat_map(|rule| rows_of(pipeline, rule)).collect();
     if rows.is_empty() {
         return html! {};
     }
     html! {
         (filter("rules"))
-        (Table { caption: "Rules and their targets", columns: &["bus", "rule", "#matched", "target", "kind", "#delivered", "#waiting"], rows })
+        @if rules > RULES_LISTED_MAX {
+            (note(html! { "The first " (RULES_LISTED_MAX) " of " (rules) " rules; " a href=(href(&["rules"])) { "all of them" } "." }))
+        }
+        (Table { caption: "Rules and their targets", columns: &["bus", "rule", "#matched", "target", "kind", "#sent", "#failed", "#behind", "#waiting"], rows })
     }
 }
 
@@ -149,14 +157,18 @@ fn rows_of(pipeline: &Pipeline, rule: &Rule) -> Vec<Vec<Markup>> {
         ]
     };
     if rule.targets.is_empty() {
-        return vec![[about(), vec![html! { "no target" }, html! {}, html! {}, html! {}]].concat()];
+        return vec![
+            [about(), vec![html! { "no target" }, html! {}, html! {}, html! {}, html! {}, html! {}]].concat(),
+        ];
     }
     let row = |target: &Target| {
-        let key = format!("target.{}/{}/{}.rate", rule.bus, rule.name, target.id);
+        let key = format!("target.{}/{}/{}", rule.bus, rule.name, target.id);
         let rest = vec![
             target_link(target),
             html! { (Kind::of(&target.arn).word()) },
-            live(&key, "–"),
+            live(&format!("{key}.rate"), "–"),
+            live(&format!("{key}.failed.rate"), "–"),
+            live(&format!("{key}.lag"), "–"),
             waiting(pipeline, target),
         ];
         [about(), rest].concat()

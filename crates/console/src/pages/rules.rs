@@ -8,7 +8,7 @@ use pattern::explain::explain;
 use pattern::{Event, EventPattern};
 use serde_json::json;
 
-use crate::address::href;
+use crate::address::{href, href_with};
 use crate::answer::Visit;
 use crate::command::trunkline;
 use crate::layout::Sheet;
@@ -26,32 +26,53 @@ use crate::words::conditions;
 const TRIED_MAX: usize = 1_000;
 /// Near misses that are told.
 const NEAR_MAX: usize = 20;
+/// Rules of a page.
+const LISTED_MAX: usize = 200;
 /// Conditions of a pattern that a row tells.
 const CONDITIONS_IN_ROW: usize = 3;
 
 /// Reads and writes the list.
-pub(crate) async fn sheet(source: &Source) -> Result<Sheet, Error> {
+pub(crate) async fn sheet(source: &Source, visit: &Visit) -> Result<Sheet, Error> {
     let pipeline = Pipeline::read(source).await?;
-    Ok(Sheet::new("Rules", list(&pipeline)))
+    Ok(Sheet::new("Rules", list(&pipeline, visit)))
 }
 
-fn list(pipeline: &Pipeline) -> Markup {
-    let rows: Vec<Vec<Markup>> = pipeline.rules().map(row).collect();
-    if rows.is_empty() {
+fn list(pipeline: &Pipeline, visit: &Visit) -> Markup {
+    let wanted = visit.param("text").to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&wanted);
+    let is_wanted = |rule: &&Rule| has(&rule.name) || has(&rule.bus) || has(&rule.pattern);
+    let found: Vec<&Rule> = pipeline.rules().filter(is_wanted).collect();
+    let from: usize = visit.param("from").parse().unwrap_or_default();
+    let rows: Vec<Vec<Markup>> = found.iter().skip(from).take(LISTED_MAX).map(|rule| row(rule)).collect();
+    if pipeline.rules().next().is_none() {
         return nothing(
             html! { "There are no rules yet: " code { "trunkline apply -f trunkline.yaml" } " makes those of a pipeline file." },
         );
     }
-    let count = rows.len();
+    let until = from + rows.len();
+    let page =
+        |from: usize| href_with(&["rules"], &[("text", visit.param("text")), ("from", &from.to_string())]);
     let table = Table {
         caption: "Rules of all event buses",
         columns: &["rule", "bus", "matches what", "targets", "#matched", "actions"],
         rows,
     };
     let body = html! {
-        (filter("rules"))
+        @if pipeline.rules().nth(LISTED_MAX).is_some() {
+            form.query method="get" action=(href(&["rules"])) role="search" {
+                label { span { "Text in a rule" } input type="search" name="text" value=(visit.param("text")) data-filter-server="" spellcheck="false" autocomplete="off"; }
+                button.act type="submit" { "Filter" }
+            }
+        } @else { (filter("rules")) }
         (table)
-        @if pipeline.more { (note(html! { "The first " (count) " are listed." })) }
+        @if until < found.len() || from > 0 {
+            p {
+                (from + 1) " to " (until) " of " (found.len()) " "
+                @if from > 0 { a href=(page(from.saturating_sub(LISTED_MAX))) { "Before" } " " }
+                @if until < found.len() { a href=(page(until)) { "Next" } }
+            }
+        }
+        @if pipeline.more { (note("There are more than 1,000 rules: the first are listed.")) }
     };
     html! { (Section { title: "All rules", command: "trunkline rule list".to_owned(), body }) }
 }

@@ -4,6 +4,7 @@
 //! that is printed at the start. What acts is JSON with this process's token, which only a page of ours can know.
 
 mod describe;
+mod edges;
 mod health;
 mod platform;
 pub(crate) mod refused_post;
@@ -35,6 +36,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::door::Door;
+use crate::door::console::edges::Edges;
 use crate::door::console::refused_post::RefusedPosts;
 use crate::door::reply::OperationAnswer;
 
@@ -66,6 +68,7 @@ pub(crate) struct Console {
 #[derive(Debug, Default)]
 struct Rates {
     meter: Meter,
+    edges: Edges,
     /// The second that was counted last.
     second: u64,
     /// The last position that was counted, by bus.

@@ -109,7 +109,7 @@ impl Drawing {
             drawing.edge(bus, at, &format!("{key}.rate"));
             for target in &rule.targets {
                 let to = drawing.target(pipeline, &target.arn);
-                drawing.edge(at, to, &format!("target.{}/{}/{}.rate", rule.bus, rule.name, target.id));
+                drawing.edge(at, to, &format!("target.{}/{}/{}.edge", rule.bus, rule.name, target.id));
                 if !target.dead_letter_arn.is_empty() {
                     let dead = drawing.dead_letters(pipeline, &target.dead_letter_arn);
                     drawing.edge(to, dead, "");

@@ -132,6 +132,8 @@ impl Tab {
             count(&self.door, &buses, (&mut rates, second));
         }
         now.extend(rates.meter.rates(second));
+        let edges = rates.edges.figures(&now);
+        now.extend(edges);
         now
     }
 }
@@ -159,6 +161,8 @@ fn count(door: &Door, buses: &[BusName], (rates, second): (&mut Rates, u64)) {
                 note(rates, bus, &event, second);
             }
         }
+        let Rates { edges, meter, .. } = rates;
+        edges.look(&door.rooms, snapshot, meter, clock::now());
     });
     if let Err(error) = counted {
         tracing::debug!(%error, "rates were not counted");
@@ -174,6 +178,7 @@ fn note(rates: &mut Rates, bus: &BusName, event: &EventRecord, second: u64) {
         for delivery in &matched.deliveries {
             let key = format!("target.{bus}/{rule}/{}", delivery.target);
             rates.meter.count(&key, second);
+            rates.edges.follow(&key, event, delivery);
             if matches!(delivery.step, Step::GivenUp { .. }) {
                 rates.meter.count(&format!("{key}.failed"), second);
             }
