@@ -121,8 +121,8 @@ impl Rooms {
         tables.watch(Watch { now: clock::since_start, tell: tell_long_read });
         let subscriptions = Subscriptions::open(queues.clone(), scope).map_err(StartError::Stored)?;
         let streams = Streams::open(queues.clone()).map_err(StartError::Stored)?;
-        let workshop = Workshop::open(config, queues.clone(), (&events, iam.clone()))
-            .map_err(StartError::Functions)?;
+        let workshop =
+            Workshop::open(config, queues.clone(), (&events, iam.clone())).map_err(StartError::Functions)?;
         events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
         // The buses keep the room of executions open, by its hook; it does not keep them.
         let (bus, listened) = (events.weak(), events.weak());

@@ -96,13 +96,14 @@ fn play_in(world: &World, seed: u64) -> Result<(), String> {
     let mut dice = Dice::new(seed, 0);
     let mut disk = new_disk(folder.path())?;
     for life in 0..=dice.below(4) {
-        disk = live(world, &mut dice, &disk, (life, End::draw, folder.path()))?;
+        let end = End::draw(&mut dice);
+        disk = live(world, &mut dice, Life { number: life, end, disk: &disk, folder: folder.path() })?;
         if world.lock().judge.verdict().is_some() {
             return Ok(());
         }
     }
     let last = world.lock().life + 1;
-    live(world, &mut dice, &disk, (last, |_| End::Peace, folder.path()))?;
+    live(world, &mut dice, Life { number: last, end: End::Peace, disk: &disk, folder: folder.path() })?;
     Ok(())
 }
 
@@ -134,14 +135,19 @@ fn new_disk(folder: &Path) -> Result<Disk, String> {
     Ok(disk.after_power_loss(|versions| versions.saturating_sub(1)))
 }
 
-/// One life of the server, and what it leaves on the disk.
-fn live(
-    world: &World,
-    dice: &mut Dice,
-    disk: &Disk,
-    (life, draw, folder): (u64, fn(&mut Dice) -> End, &Path),
-) -> Result<Disk, String> {
-    let end = draw(dice);
+/// A life of the server.
+#[derive(Clone, Copy, Debug)]
+struct Life<'l> {
+    number: u64,
+    end: End,
+    disk: &'l Disk,
+    /// For what is not simulated.
+    folder: &'l Path,
+}
+
+/// Plays a life: what it leaves on the disk.
+fn live(world: &World, dice: &mut Dice, life: Life<'_>) -> Result<Disk, String> {
+    let Life { number: life, end, disk, folder } = life;
     {
         let mut known = world.lock();
         (known.life, known.is_dying) = (life, false);

@@ -35,21 +35,21 @@ pub(crate) async fn set_up(caller: &Caller) -> Result<(), NoAnswer> {
     for (operation, request) in queues().into_iter().chain(rules()) {
         caller.ask(operation, &request).await?;
     }
-    let connection = made(caller, "Connection", connection()).await?;
+    let connection = made(caller, "Connection", &connection()).await?;
     let destination = json!({
         "Name": "target", "ConnectionArn": connection, "HttpMethod": "POST",
         "InvocationEndpoint": format!("http://{HOST}/hook"), "InvocationRateLimitPerSecond": 300,
     });
-    let destination = made(caller, "ApiDestination", destination).await?;
+    let destination = made(caller, "ApiDestination", &destination).await?;
     caller.ask("AWSEvents.PutTargets", &called(&destination)).await?;
     caller.ask("AWSStepFunctions.CreateStateMachine", &state_machine()).await?;
     Ok(())
 }
 
 /// Makes what has a name of its own for good, or finds it; its ARN.
-async fn made(caller: &Caller, noun: &str, request: Value) -> Result<Value, NoAnswer> {
+async fn made(caller: &Caller, noun: &str, request: &Value) -> Result<Value, NoAnswer> {
     let arn_of = |answer: &Value| answer[format!("{noun}Arn")].clone();
-    match caller.ask(&format!("AWSEvents.Create{noun}"), &request).await {
+    match caller.ask(&format!("AWSEvents.Create{noun}"), request).await {
         Ok(answer) => Ok(arn_of(&answer)),
         Err(NoAnswer::Refused(text)) if text.contains("ResourceAlreadyExists") => {
             let found =

@@ -273,7 +273,8 @@ fn unbalanced_books_are_found() {
 
 #[test]
 fn a_lease_has_one_holder() {
-    let claimed = |owner| vec![(10, 1, Line::Claiming { lease: 0, owner }), (11, 1, Line::Claimed { lease: 0, owner })];
+    let claimed =
+        |owner| vec![(10, 1, Line::Claiming { lease: 0, owner }), (11, 1, Line::Claimed { lease: 0, owner })];
     let freeing = |owner| vec![(12, 1, Line::Freeing { lease: 0, owner })];
     let freed = |owner| vec![(13, 1, Line::Freed { lease: 0, owner })];
     let found = |owner, found| vec![(12, 1, Line::Found { lease: 0, owner, found })];
@@ -300,13 +301,25 @@ fn a_pair_is_whole() {
     is_clean(&[paired(1), pairing(2), halves(Some(2), Some(2)), halves(Some(2), Some(2))].concat());
     breaks(&[paired(1), pairing(2), halves(Some(2), Some(1))].concat(), "by halves", &[]);
     breaks(&[paired(1), halves(None, None)].concat(), "was acknowledged", &[]);
-    breaks(&[paired(1), pairing(2), halves(Some(2), Some(2)), halves(Some(1), Some(1))].concat(), "acknowledged", &[]);
+    breaks(
+        &[paired(1), pairing(2), halves(Some(2), Some(2)), halves(Some(1), Some(1))].concat(),
+        "acknowledged",
+        &[],
+    );
     breaks(&[paired(1), pairing(2), cancelled, halves(Some(2), Some(2))].concat(), "acknowledged", &[]);
 }
 
 #[test]
 fn an_execution_ends_once_with_a_whole_history() {
-    let whole = Walk { succeeded: true, took_ms: 1_000, events: 5, has_gap: false, starts: 1, ends: 1, is_last_an_end: true };
+    let whole = Walk {
+        succeeded: true,
+        took_ms: 1_000,
+        events: 5,
+        has_gap: false,
+        starts: 1,
+        ends: 1,
+        is_last_an_end: true,
+    };
     let begun = vec![(10, 1, Line::Starting { number: 7, wait_s: 1 }), (11, 1, Line::Begun { number: 7 })];
     let walked = |walk: Walk| vec![(12, 0, Line::Walked { number: 7, walk })];
     is_clean(&[begun.clone(), walked(whole.clone()), walked(whole.clone()), drained(0)].concat());

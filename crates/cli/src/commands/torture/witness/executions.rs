@@ -71,7 +71,8 @@ fn walk(described: &Value, history: &Value) -> Walk {
         let kind = text(event, "type");
         kind.starts_with("Execution") && kind != "ExecutionStarted"
     };
-    let moment = |name: &str| described.get(name).and_then(Value::as_f64).and_then(Timestamp::from_unix_seconds_f64);
+    let moment =
+        |name: &str| described.get(name).and_then(Value::as_f64).and_then(Timestamp::from_unix_seconds_f64);
     let took = moment("stopDate").zip(moment("startDate")).map(|(stop, start)| stop.since(start));
     let ids = events.iter().map(|event| event.get("id").and_then(Value::as_u64));
     Walk {
