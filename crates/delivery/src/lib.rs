@@ -30,7 +30,7 @@ pub use crate::invoker::{Invoker, Invokers};
 pub use crate::machines::caller::{Caller, Serve};
 pub use crate::machines::express::Runs;
 pub use crate::machines::folders::DiskFolders;
-pub use crate::machines::rule::MachineHook;
+pub use crate::machines::rule::{MachineHook, give_back};
 pub use crate::machines::steps::Steps;
 pub use crate::machines::tasks::Tasks;
 pub use crate::machines::waiting::Waiters;

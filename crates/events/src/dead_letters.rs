@@ -5,4 +5,5 @@ pub mod location;
 pub mod redrive;
 pub mod undo;
 
+pub mod give_back;
 pub(crate) mod give_up;

@@ -34,6 +34,7 @@ pub use crate::archives::replay::ReplayScope;
 pub use crate::archives::replay::rerun::{Progress, Rehearsal, RehearsalStep, Rerun};
 pub use crate::buses::bus::BusName;
 pub use crate::buses::rule::{RuleKey, RuleName, RuleState};
+pub use crate::dead_letters::give_back::{GiveBack, KeptDebt};
 pub use crate::dead_letters::letter::{Letter, Selection};
 pub use crate::dead_letters::location::MessageLocation;
 pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage, ListedLetter, StayingLetter};

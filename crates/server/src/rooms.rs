@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws::Scope;
-use delivery::{FunctionHook, MachineHook};
+use delivery::{FunctionHook, MachineHook, give_back};
 use events::target::function;
 use events::target::log_group::{self, LogGroupHook};
 use events::target::state_machine;
@@ -125,7 +125,7 @@ impl Rooms {
             Workshop::open(config, queues.clone(), (&events, iam.clone())).map_err(StartError::Functions)?;
         events.register(&function::KIND, Arc::new(FunctionHook(workshop.functions.clone())));
         // The buses keep the room of executions open, by its hook; it does not keep them.
-        let (bus, listened) = (events.weak(), events.weak());
+        let (bus, listened, letters) = (events.weak(), events.weak(), events.weak());
         let hands = Hands {
             emit: Arc::new(move |commit, event| {
                 if let Some(bus) = bus.get() {
@@ -133,6 +133,11 @@ impl Rooms {
                 }
             }),
             hears: Arc::new(move || listened.get().is_some_and(|bus| bus.hears_emitted())),
+            give_back: Arc::new(move |commit, debt, error| {
+                if let Some(bus) = letters.get() {
+                    give_back(&bus, commit, debt, error);
+                }
+            }),
         };
         let states = States::open(queues.clone(), logs.clone(), hands).map_err(StartError::Stored)?;
         events.register(&state_machine::KIND, Arc::new(MachineHook(states.clone())));

@@ -15,8 +15,8 @@ use crate::execution::{ChildOf, Execution, ExecutionKey};
 use crate::integration::capitalized;
 use crate::machine::{Chosen, Revision};
 use crate::owed::Owed;
+use crate::piece::Piece;
 use crate::record::json_record;
-use crate::retention::Piece;
 use crate::{error, limits};
 
 pub(crate) const MAP_RUNS: Table<u64, MapRunRecord> = Table::new(122, "map runs");

@@ -23,6 +23,7 @@ mod mocked;
 mod name;
 pub mod ops;
 pub mod owed;
+mod piece;
 pub mod progress;
 mod record;
 mod redriven;
@@ -52,6 +53,9 @@ pub type Emit = Arc<dyn Fn(&mut Commit<'_>, &Event) + Send + Sync>;
 /// Whether anybody could hear what is put on the default bus.
 pub type Hears = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// Gives back a rule's start that has waited and cannot begin: what was kept of it ([`RuleStart::debt`]), and why.
+pub type GiveBack = Arc<dyn Fn(&mut Commit<'_>, &str, &Error) + Send + Sync>;
+
 /// What this room asks of its neighbours.
 #[derive(Clone)]
 pub struct Hands {
@@ -59,6 +63,8 @@ pub struct Hands {
     pub emit: Emit,
     /// Asked before such an event is made: mostly nobody listens.
     pub hears: Hears,
+    /// The dead-letter queues of rules.
+    pub give_back: GiveBack,
 }
 
 /// Whether an operation is served: the service as credential scopes call it, and the operation's name.

@@ -8,9 +8,9 @@ use store::{Commit, KeyRange, Read, Table, Tx};
 
 use crate::States;
 use crate::execution::{Execution, visit_by_time};
-use crate::machine::choose;
-use crate::name;
+use crate::machine::{Machine, Revision, choose};
 use crate::ops::executions::Asked;
+use crate::{limits, name};
 
 /// By the machine's own name.
 const LIMITED: Table<String, Limited> = Table::new(127, "limited state machines");
@@ -35,9 +35,26 @@ struct Start {
     name: String,
     /// JSON text.
     input: String,
+    /// For [`Hands::give_back`](crate::Hands::give_back).
+    debt: Option<String>,
 }
 
-store::record!(Start, version 1);
+impl store::Record for Start {
+    const VERSION: u8 = 2;
+
+    fn encode(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        store::record::to_postcard(self, bytes)
+    }
+
+    fn decode(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            // The member that was added stands at the end.
+            1 => store::record::from_postcard(&store::record::to_postcard(&None::<String>, bytes.to_vec())?),
+            2 => store::record::from_postcard(bytes),
+            _ => None,
+        }
+    }
+}
 
 /// A start that a rule asks for.
 #[derive(Debug)]
@@ -48,6 +65,8 @@ pub struct RuleStart {
     pub input: String,
     /// How many executions of the machine may be open; `None`: any number.
     pub limit: Option<u32>,
+    /// What is given back should it wait and never begin, as the caller has it.
+    pub debt: Option<String>,
 }
 
 impl States {
@@ -57,7 +76,7 @@ impl States {
     /// # Errors
     /// AWS's.
     pub fn start_by_rule(&self, commit: &mut Commit<'_>, start: RuleStart) -> Result<String, Error> {
-        let RuleStart { machine_arn, input, limit } = start;
+        let RuleStart { machine_arn, input, limit, debt } = start;
         let asked = Asked::new(self, &machine_arn, input)?;
         let machine = asked.machine().to_owned();
         let chosen = choose(&mut commit.tx, asked.machine_name(), self.home(), commit.ids.next_u64())?;
@@ -84,7 +103,8 @@ impl States {
         let name = commit.ids.next_uuid();
         let arn = name::execution_arn(self.home(), &machine, &name);
         let number = commit.next_number();
-        commit.put(&WAITING, &(machine, number), &Start { machine_arn, name, input: asked.into_input() });
+        let start = Start { machine_arn, name, input: asked.into_input(), debt };
+        commit.put(&WAITING, &(machine, number), &start);
         Ok(arn)
     }
 
@@ -111,25 +131,53 @@ impl States {
         self.start_waiting(commit, &machine, u64::from(limited.limit).saturating_sub(limited.open));
     }
 
-    /// Starts the first of those who wait. One whose machine is gone meanwhile is dropped with it.
-    fn start_waiting(&self, commit: &mut Commit<'_>, machine: &str, room: u64) {
-        let mut room = room.min(STARTED_AT_ONCE_MAX);
-        // One that cannot start takes nobody's place.
-        while room > 0 {
+    /// Starts the first of those who wait, as many as one commit may. Those that cannot begin take nobody's place and are given
+    /// back: their machine is gone.
+    fn start_waiting(&self, commit: &mut Commit<'_>, machine: &str, mut room: u64) -> usize {
+        let mut handled = 0;
+        while room > 0 && handled < STARTED_AT_ONCE_MAX {
             let first = commit.tx.list(&WAITING, &KeyRange::prefix(&machine.to_owned()), 1).pop();
-            let Some((key, start)) = first else { return };
+            let Some((key, Start { machine_arn, name, input, debt })) = first else { break };
             commit.remove(&WAITING, &key);
-            let asked =
-                Asked::new(self, &start.machine_arn, start.input).map(|asked| asked.named(start.name));
-            if asked.and_then(|asked| self.start_asked(commit, asked)).is_ok() {
-                room -= 1;
+            handled += 1;
+            let asked = Asked::new(self, &machine_arn, input).map(|asked| asked.named(name));
+            match asked.and_then(|asked| self.start_asked(commit, asked)) {
+                Ok(_) => room -= 1,
+                Err(error) => {
+                    if let Some(debt) = debt {
+                        (self.hands().give_back)(commit, &debt, &error);
+                    }
+                }
             }
         }
+        handled
+    }
+
+    /// Lets in who waits for nothing any more: the machine was deleted, or is one whose executions are not counted. How many.
+    pub(crate) fn sweep_waiting(&self, commit: &mut Commit<'_>) -> usize {
+        let mut handled = 0;
+        for (machine, limited) in commit.tx.list(&LIMITED, &KeyRange::all(), limits::LISTED_MAX) {
+            let revision = Machine::find(&mut commit.tx, &machine)
+                .and_then(|known| Revision::find(&mut commit.tx, &known.revision));
+            let room = match &revision {
+                Some(revision) if revision.kind == MachineType::Standard => {
+                    u64::from(limited.limit).saturating_sub(limited.open)
+                }
+                _ => u64::MAX,
+            };
+            handled += self.start_waiting(commit, &machine, room);
+            let waits = commit.tx.list(&WAITING, &KeyRange::prefix(&machine), 1).pop().is_some();
+            if revision.is_none() && !waits {
+                // Should there be one of this name again, its open executions are counted anew.
+                commit.remove(&LIMITED, &machine);
+            }
+        }
+        handled
     }
 }
 
-/// Executions that one commit starts of those who wait: others wait for the commit.
-const STARTED_AT_ONCE_MAX: u64 = 1_000;
+/// Starts that one commit handles of those who wait: others wait for the commit.
+const STARTED_AT_ONCE_MAX: usize = 1_000;
 
 /// The executions of a machine that are open, counted one by one: once, when the machine is limited for the first time.
 fn open_executions(tx: &mut Tx<'_>, machine: &str) -> u64 {

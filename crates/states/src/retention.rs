@@ -2,12 +2,13 @@
 //!
 //! Source: developer guide, "Quotas": the execution history retention time.
 
-use store::{Commit, Key, KeyRange, Read as _, Record, Table};
+use store::{Commit, KeyRange, Read as _, Table};
 
 use crate::States;
 use crate::children::MapRunRecord;
 use crate::execution::{BY_TIME, EXECUTIONS, Execution, ExecutionKey, HISTORY, KEYS, PROGRESS, time_key};
 use crate::limits;
+use crate::piece::Piece;
 
 /// By the end in ms since 1970, and the execution's number.
 const CLOSED: Table<(u64, u64), ()> = Table::new(131, "closed executions");
@@ -27,13 +28,15 @@ impl States {
         }
     }
 
-    /// Removes what closed more than 90 days ago, at most about `max` records; how many it were.
+    /// Removes what closed more than 90 days ago, at most about `max` records, and lets in who waits for nothing any more; how
+    /// many it were.
     pub fn sweep(&self, commit: &mut Commit<'_>, max: usize) -> usize {
-        let mut piece = Piece { left: max };
+        let woken = self.sweep_waiting(commit);
+        let mut piece = Piece::new(max);
         let Some(until) = commit.now.unix_ms().checked_sub(limits::RETENTION_SECONDS * 1_000) else {
-            return 0;
+            return woken;
         };
-        while piece.left > 0 {
+        while piece.left() > 0 {
             let due =
                 commit.tx.list(&CLOSED, &KeyRange::between(&(0_u64, 0_u64), &(until, u64::MAX)), 1).pop();
             let Some(((closed_ms, number), ())) = due else { break };
@@ -50,7 +53,7 @@ impl States {
                 piece.spend(1);
             }
         }
-        max.saturating_sub(piece.left)
+        woken + max.saturating_sub(piece.left())
     }
 
     fn is_child_of_kept(commit: &mut Commit<'_>, number: u64) -> bool {
@@ -80,38 +83,3 @@ impl States {
 
 /// How long a child is kept that has outlived its time before its map run has.
 const POSTPONED_SECONDS: u64 = 86_400;
-
-/// What may still be removed in this commit.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    left: usize,
-}
-
-impl Piece {
-    /// Removes what lies under a prefix; whether all of it is gone.
-    pub(crate) fn remove_all<K: Key, V: Record>(
-        &mut self,
-        commit: &mut Commit<'_>,
-        table: &Table<K, V>,
-        prefix: &impl Key,
-    ) -> bool {
-        let mut keys = Vec::new();
-        let left = self.left;
-        commit.tx.keys(table, &KeyRange::prefix(prefix), &mut |key| {
-            if keys.len() >= left {
-                return std::ops::ControlFlow::Break(());
-            }
-            keys.push(key);
-            std::ops::ControlFlow::Continue(())
-        });
-        for key in &keys {
-            commit.remove(table, key);
-        }
-        self.left = self.left.saturating_sub(keys.len());
-        self.left > 0
-    }
-
-    pub(crate) fn spend(&mut self, records: usize) {
-        self.left = self.left.saturating_sub(records);
-    }
-}

@@ -156,7 +156,7 @@ impl Events {
         });
     }
 
-    fn change_record(
+    pub(crate) fn change_record(
         tx: &mut Tx<'_>,
         EventPlace { bus, position }: EventPlace<'_>,
         change: impl FnOnce(&mut EventRecord) -> bool,

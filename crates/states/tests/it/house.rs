@@ -12,7 +12,7 @@ use states::integration::start_request;
 use states::ops::SERVICE;
 use states::task::{Answer, OwedTask};
 use states::{Hands, RuleStart, States};
-use store::{Commit, Options, Store};
+use store::{Commit, KeyRange, Options, Read as _, Store, Table};
 
 const ACCOUNT: &str = "111111111111";
 const REGION: &str = "us-east-1";
@@ -31,11 +31,23 @@ fn open(folder: &Path) -> States {
     let store = Store::open(folder, &options).unwrap();
     let queues = Queues::open(store.clone()).unwrap();
     let logs = Logs::new(store.clone(), store.scope().clone());
-    let states =
-        States::open(queues, logs, Hands { emit: Arc::new(|_, _| ()), hears: Arc::new(|| true) }).unwrap();
+    let states = States::open(
+        queues,
+        logs,
+        Hands { emit: Arc::new(|_, _| ()), hears: Arc::new(|| true), give_back: Arc::new(give_back) },
+    )
+    .unwrap();
     states.set_served(|_, _| true);
     states
 }
+
+/// Notes what is given back where a test looks for it.
+fn give_back(commit: &mut Commit<'_>, debt: &str, error: &Error) {
+    commit.put(&GIVEN_BACK, &debt.to_owned(), &error.code.to_string().into_bytes());
+}
+
+/// What was given back, and why.
+const GIVEN_BACK: Table<String, Vec<u8>> = Table::new(250, "given back");
 
 impl House {
     pub(crate) fn new() -> Self {
@@ -102,7 +114,8 @@ impl House {
         input: &Value,
         limit: Option<u32>,
     ) -> Result<String, Error> {
-        let start = RuleStart { machine_arn: machine.to_owned(), input: input.to_string(), limit };
+        let debt = limit.map(|_| format!("debt of {input}"));
+        let start = RuleStart { machine_arn: machine.to_owned(), input: input.to_string(), limit, debt };
         self.commit(move |states, commit| states.start_by_rule(commit, start))
     }
 
@@ -141,6 +154,17 @@ impl House {
             .write(|error| error, move |tx| Ok(act(&states, &mut Commit::new(tx, now, &ids))))
             .wait()
             .unwrap()
+    }
+
+    /// What was given back, each with the error's code.
+    pub(crate) fn given_back(&mut self) -> Vec<(String, String)> {
+        let all = self.commit(|_, commit| commit.tx.list(&GIVEN_BACK, &KeyRange::all(), 100));
+        all.into_iter().map(|(debt, code)| (debt, String::from_utf8(code).unwrap())).collect()
+    }
+
+    /// How many Express executions are owed.
+    pub(crate) fn express(&mut self) -> usize {
+        self.commit(|states, commit| states.due_express(commit, 100).len())
     }
 
     /// Sweeps a piece of what is too old; how many records it were.

@@ -70,6 +70,37 @@ fn a_limit_that_is_raised_or_taken_away_lets_in_who_waits() {
 }
 
 #[test]
+fn a_start_whose_machine_is_gone_is_given_back() {
+    let mut house = House::new();
+    let machine = house.machine("m", &waiting());
+    let arns: Vec<String> =
+        (0..4).map(|number| house.start_by_rule(&machine, &json!(number), Some(1)).unwrap()).collect();
+    house.call("DeleteStateMachine", &json!({"stateMachineArn": machine}));
+    assert!(house.sweep(100) > 0);
+    let gone = |number: u32| (format!("debt of {number}"), "StateMachineDoesNotExist".to_owned());
+    assert_eq!(house.given_back(), [gone(1), gone(2), gone(3)]);
+    // The one that is open goes on with its definition.
+    house.run();
+    assert_eq!(house.describe(&arns[0])["status"], "SUCCEEDED");
+    assert_eq!(house.sweep(100), 0);
+}
+
+#[test]
+fn an_express_machine_of_the_same_name_lets_in_who_waits() {
+    let mut house = House::new();
+    let machine = house.machine("m", &waiting());
+    for number in 0..3 {
+        house.start_by_rule(&machine, &json!(number), Some(1)).unwrap();
+    }
+    house.call("DeleteStateMachine", &json!({"stateMachineArn": machine}));
+    let pass = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
+    house.call("CreateStateMachine", &json!({"name": "m", "type": "EXPRESS", "definition": pass.to_string(), "roleArn": "arn:aws:iam::111111111111:role/r"}));
+    assert_eq!(house.sweep(100), 2);
+    assert!(house.given_back().is_empty());
+    assert_eq!(house.express(), 2);
+}
+
+#[test]
 fn a_test_case_answers_tasks_attempt_by_attempt_also_over_a_kill() {
     let mut house = House::new();
     let text = json!({
