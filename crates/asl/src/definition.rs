@@ -421,6 +421,17 @@ impl Machine {
         self.blocks.iter().find_map(|block| block.state(name))
     }
 
+    /// The ARNs of the activities that its Tasks wait for.
+    pub fn activities(&self) -> impl Iterator<Item = &str> {
+        self.states().filter_map(|state| match &state.kind {
+            Kind::Task(task) => match &task.resource {
+                Resource::Activity { arn } => Some(arn.as_str()),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
     /// Every state with its block.
     pub fn states(&self) -> impl Iterator<Item = &State> {
         self.blocks.iter().flat_map(|block| &block.states)

@@ -82,6 +82,10 @@ pub struct Execution {
     pub redrive_count: u32,
     /// The number of its last event.
     pub last_event_id: u64,
+    /// Activities that do not exist, by their ARNs, as far as is known at this step: a Task that waits for one fails before it is
+    /// scheduled.
+    #[serde(skip)]
+    pub missing_activities: Vec<String>,
     /// The timer that ends it when it rings: the machine's `TimeoutSeconds`.
     pub(crate) deadline: Option<u64>,
     pub(crate) threads: BTreeMap<u64, Thread>,
@@ -211,6 +215,7 @@ impl Execution {
             started_ms: 0,
             redrive_count: 0,
             last_event_id: 0,
+            missing_activities: Vec::new(),
             deadline: None,
             threads: BTreeMap::new(),
             runnable: VecDeque::new(),

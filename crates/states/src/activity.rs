@@ -57,6 +57,15 @@ pub(crate) fn queue_name(name: &str) -> String {
 }
 
 impl States {
+    /// The activities of a machine that are not there.
+    pub(crate) fn missing_activities(&self, read: &mut impl Read, machine: &asl::Machine) -> Vec<String> {
+        let mut is_missing = |arn: &str| {
+            let name = crate::name::activity(arn, self.home());
+            name.is_ok_and(|name| Activity::find(read, &name).is_none())
+        };
+        machine.activities().filter(|arn| is_missing(arn)).map(str::to_owned).collect()
+    }
+
     /// Lets a task wait for a worker.
     pub(crate) fn await_worker(&self, commit: &mut Commit<'_>, name: &str, waiting: &Waiting) {
         let queue = self.queues().internal(commit, &queue_name(name), Settings::default());

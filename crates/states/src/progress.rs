@@ -70,8 +70,9 @@ impl States {
     pub fn compute(&self, step: &Step, now: Timestamp, seed: u64) -> Result<Option<Computed>, String> {
         let read = self.store().read(|read| {
             let (_, record) = Execution::of(read, step.execution)?;
-            let progress = Progress::find(read, step.execution)?;
+            let mut progress = Progress::find(read, step.execution)?;
             let machine = self.parsed(read, &record.revision).ok()?;
+            progress.execution.missing_activities = self.missing_activities(read, &machine);
             let taken = step.owed.iter().filter_map(|leased| {
                 let what = match &leased.owed {
                     Owed::MapRunEnded { map_run, run } => {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::definition::{Payload, State, Task};
 use crate::execution::{Asked, Heartbeat, Phase, Thread};
+use crate::expr::ExprError;
 use crate::payload::{PAYLOAD_BYTES_MAX, render, select};
 use crate::resource::{Pattern, Resource};
 use crate::step::failure::Failure;
@@ -45,6 +46,10 @@ impl Run<'_> {
         let text = input.to_string();
         if text.len() > PAYLOAD_BYTES_MAX {
             return Err(Failure { fatal: true, ..Failure::too_large(&state.name) }.into());
+        }
+        if self.execution.missing_activities.iter().any(|missing| *missing == task.resource.arn()) {
+            let cause = format!("The activity {} does not exist.", task.resource.arn());
+            return Err(ExprError { error: "States.Runtime".to_owned(), cause, location: None }.into());
         }
         self.scheduled(thread, &task.resource, &TaskSchedule { text, bounds, role_arn });
         let number = self.execution.number();

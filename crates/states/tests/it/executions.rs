@@ -84,6 +84,33 @@ fn an_activity_waits_for_its_worker() {
 }
 
 #[test]
+fn a_task_of_a_deleted_activity_is_not_scheduled_and_a_running_one_can_still_be_reported() {
+    let mut house = House::new();
+    let create = json!({"name": "work"});
+    let activity = house.call("CreateActivity", &create)["activityArn"].as_str().unwrap().to_owned();
+    let machine = house.machine(
+        "m",
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": activity, "End": true}}}),
+    );
+    let running = house.start(&machine, "running", &json!(1));
+    house.run();
+    let task = house.call("GetActivityTask", &json!({"activityArn": activity}));
+    house.call("DeleteActivity", &json!({"activityArn": activity}));
+    // Source: LocalStack's recording test_activity_task_on_deleted.
+    let late = house.start(&machine, "late", &json!(2));
+    house.run();
+    assert_eq!(house.history(&late), ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]);
+    let cause = format!(
+        "An error occurred while executing the state 'A' (entered at the event id #2). The activity {activity} does not exist."
+    );
+    let described = house.describe(&late);
+    assert_eq!((&described["error"], &described["cause"]), (&json!("States.Runtime"), &json!(cause)));
+    house.call("SendTaskSuccess", &json!({"taskToken": task["taskToken"], "output": "3"}));
+    house.run();
+    assert_eq!(house.describe(&running)["output"], "3");
+}
+
+#[test]
 fn what_is_stopped_has_ended_when_it_is_answered() {
     let mut house = House::new();
     let machine = house.machine(

@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod bad_input;
 mod executions;
 mod house;
 mod kills;
