@@ -5,6 +5,7 @@ import time
 import unittest
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from door import DoorTest, account, events, name, sqs
 
@@ -213,6 +214,13 @@ class States(DoorTest):
         detail = json.loads(body)["detail"]
         self.assertEqual(json.loads(detail["input"])["detail"], {"a": 1})
         self.assertEqual(json.loads(body)["resources"], [detail["executionArn"]])
+
+    def test_no_operation_of_boto3_is_left_out(self):
+        with open(__file__, encoding="utf-8") as file:
+            text = file.read()
+        names = [xform_name(operation) for operation in sfn.meta.service_model.operation_names]
+        self.assertGreaterEqual(len(names), 37)
+        self.assertEqual([one for one in names if f"sfn.{one}" not in text and f'get_paginator("{one}")' not in text], [])
 
 
 if __name__ == "__main__":
