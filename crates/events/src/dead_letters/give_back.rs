@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::Commit;
 
 use crate::buses::bus::BusName;
-use crate::buses::rule::RuleName;
+use crate::buses::rule::{RuleKey, RuleName};
 use crate::dead_letters::give_up::{Cause, FailedDelivery, GiveUp};
 use crate::events::Events;
 use crate::records::place::EventPlace;
@@ -55,10 +55,10 @@ impl Events {
     pub fn give_back(&self, commit: &mut Commit<'_>, debt: KeptDebt, why: GiveBack) -> bool {
         let KeptDebt { rule_arn, target, event } = debt;
         let cause = Cause::at_once(why.code, why.message);
-        let rule = RuleName::of_arn(&rule_arn);
+        let rule = RuleKey::of_arn(&rule_arn);
         let about = aws::Event::from_json(&event, commit.now).ok();
         let delivery = Delivery {
-            bus: rule.as_ref().map_or_else(BusName::default_bus, |(bus, _)| bus.clone()),
+            bus: rule.as_ref().map_or_else(BusName::default_bus, |key| key.bus.clone()),
             event_id: about.map(|event| event.id).unwrap_or_default(),
             position: 0,
             accepted: commit.now,
@@ -76,7 +76,7 @@ impl Events {
         });
         let queue = delivery.target.dead_letter_arn.clone().filter(|_| is_kept);
         let step = Step::GivenUp { code: cause.code.clone(), message: cause.message.clone(), queue };
-        self.note_given_back(commit, &delivery, rule.map(|(_, name)| name).as_ref(), &step);
+        self.note_given_back(commit, &delivery, rule.as_ref().map(|key| &key.rule), &step);
         is_kept
     }
 
