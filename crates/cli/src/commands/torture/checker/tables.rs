@@ -1,6 +1,6 @@
 //! The judge of a table: a lease is never held by two, a pair is never written by halves, and what was acknowledged stays.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::commands::torture::checker::{Outcome, violation};
 use crate::commands::torture::line::{Line, Number};
@@ -26,8 +26,8 @@ struct Lease {
 struct Pair {
     /// What both halves hold.
     acknowledged: Option<Number>,
-    /// What was asked for, and perhaps done.
-    tried: Option<Number>,
+    /// What was asked for since, and perhaps done: several, where kills cut off the reads between.
+    tried: BTreeSet<Number>,
 }
 
 impl TableJudge {
@@ -49,17 +49,17 @@ impl TableJudge {
             }
             Line::Found { lease, owner, found } => self.found(*lease, *owner, *found),
             Line::Pairing { pair, number, .. } => {
-                self.pairs.entry(*pair).or_default().tried = Some(*number);
+                self.pairs.entry(*pair).or_default().tried.insert(*number);
                 Ok(())
             }
             Line::Paired { pair, number } => {
                 self.acknowledged += 1;
                 let pair = self.pairs.entry(*pair).or_default();
-                (pair.acknowledged, pair.tried) = (Some(*number), None);
+                (pair.acknowledged, pair.tried) = (Some(*number), BTreeSet::new());
                 Ok(())
             }
-            Line::Unpaired { pair, .. } => {
-                self.pairs.entry(*pair).or_default().tried = None;
+            Line::Unpaired { pair, number } => {
+                self.pairs.entry(*pair).or_default().tried.remove(number);
                 Ok(())
             }
             Line::Halves { pair, left, right } => self.halves(*pair, *left, *right),
@@ -99,7 +99,7 @@ impl TableJudge {
         if left != right {
             return violation(format!("by halves: pair {number} is {left:?} and {right:?}"), &[]);
         }
-        let is_known = left == pair.acknowledged || (left.is_some() && left == pair.tried);
+        let is_known = left == pair.acknowledged || left.is_some_and(|left| pair.tried.contains(&left));
         if !is_known {
             let Pair { acknowledged, tried } = pair;
             let text = format!(
@@ -107,7 +107,7 @@ impl TableJudge {
             );
             return violation(text, &[]);
         }
-        (pair.acknowledged, pair.tried) = (left, None);
+        (pair.acknowledged, pair.tried) = (left, BTreeSet::new());
         Ok(())
     }
 }

@@ -299,6 +299,12 @@ fn a_pair_is_whole() {
     // Its answer was cut off: it was done, or not.
     is_clean(&[paired(1), pairing(2), halves(Some(1), Some(1))].concat());
     is_clean(&[paired(1), pairing(2), halves(Some(2), Some(2)), halves(Some(2), Some(2))].concat());
+    // So were the read and what was tried next, which was cancelled.
+    let next = vec![
+        (14, 1, Line::Pairing { pair: 0, number: 3, doomed: true }),
+        (15, 1, Line::Unpaired { pair: 0, number: 3 }),
+    ];
+    is_clean(&[paired(1), pairing(2), next, halves(Some(2), Some(2))].concat());
     breaks(&[paired(1), pairing(2), halves(Some(2), Some(1))].concat(), "by halves", &[]);
     breaks(&[paired(1), halves(None, None)].concat(), "was acknowledged", &[]);
     breaks(
