@@ -22,6 +22,8 @@ const EXCEPTIONS: &[&str] = &[
     "crates/provision/src/input.rs",
     // The templates that `import` is given, in files or in a folder.
     "crates/provision/src/import/source.rs",
+    // A layer is a folder that the pipeline file names; it is read whole and published.
+    "crates/provision/src/resource/layer/folder.rs",
     // A bucket is a folder that the pipeline file names.
     "crates/delivery/src/machines/folders.rs",
     // The files that a user names as arguments (a pattern, an event, `init`'s new pipeline file).
