@@ -51,7 +51,9 @@ fn twin(matcher: &Matcher, found: &Scalar<'_>) -> Option<Hint> {
         (Matcher::Null, Scalar::String(text)) if text == "null" => ("null", "a string"),
         _ => return None,
     };
-    let text = format!("the pattern wants {wanted} and the event has {found_type}: {}", show(found));
+    // Of null the type says all.
+    let value = if matches!(found, Scalar::Null) { String::new() } else { format!(": {}", show(found)) };
+    let text = format!("the pattern wants {wanted} and the event has {found_type}{value}");
     Some(Case::hint(HintKind::ValueType, text))
 }
 
