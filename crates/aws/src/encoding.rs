@@ -1,6 +1,6 @@
 //! Bytes as text: hexadecimal, and percent-encoding.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Lower-case hexadecimal.
 #[must_use]
@@ -25,6 +25,12 @@ pub const ALL_BUT_PATH: &AsciiSet = &ALL_BUT_UNRESERVED.remove(b'/');
 #[must_use]
 pub fn percent_encoded(text: &str, encoded: &'static AsciiSet) -> String {
     utf8_percent_encode(text, encoded).to_string()
+}
+
+/// What `%XX` stands for in a text; bytes that are no UTF-8 become the replacement character.
+#[must_use]
+pub fn percent_decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

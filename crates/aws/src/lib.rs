@@ -23,6 +23,7 @@ pub mod service;
 pub mod sigv4;
 mod strict;
 pub mod time;
+pub mod trace;
 pub mod uuid;
 
 pub use crate::arn::Arn;

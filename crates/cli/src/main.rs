@@ -18,6 +18,7 @@ mod stack;
 mod stretch;
 mod table;
 mod timeline;
+mod traces;
 mod trouble;
 mod window;
 mod wrap;

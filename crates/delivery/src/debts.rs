@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws::Timestamp;
+use aws::trace::Span;
 use events::Slots;
 use queue::Arrival;
 use store::{Commit, Store};
@@ -44,6 +45,11 @@ pub trait Debts: Clone + Send + Sync + 'static {
     /// One attempt: calls the payee. It is given up after `time`, within which the lease holds.
     fn call(&self, debt: &Self::Debt, time: Duration) -> impl Future<Output = Self::Outcome> + Send;
 
+    /// The span of an attempt, of a kind whose attempts are not recorded by its settlement; `None`: there is none to be made.
+    fn span(_debt: &Self::Debt, _outcome: &Self::Outcome, _time: CallTime) -> Option<Span> {
+        None
+    }
+
     /// Whether the payee did not answer in time: then it gets little to do until it answers.
     fn was_cut_off(outcome: &Self::Outcome) -> bool;
 
@@ -66,6 +72,15 @@ pub struct Terms {
     /// When its call is cut off at the latest. INVARIANT (C11): the lease holds until then, also where the porter was killed:
     /// the payee may still be at work on the call, and the permit is in use.
     pub call_until: Timestamp,
+}
+
+/// When a call was made.
+#[derive(Clone, Copy, Debug)]
+pub struct CallTime {
+    /// Its beginning.
+    pub began: Timestamp,
+    /// Its end.
+    pub ended: Timestamp,
 }
 
 /// What is said of a debt in the log; fields that a kind has no use for are empty.

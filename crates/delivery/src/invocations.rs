@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws::policy::{Caller, Explanation, Request};
+use aws::trace::{Span, SpanKind, TraceContext, span_id};
 use aws::{Arn, Error};
 use bytes::Bytes;
 use events::{Debt, PayHook, Payment, Receipt, Slots};
@@ -14,7 +15,7 @@ use runner::{Invocation, Outcome};
 use store::{Commit, Store};
 use tokio::time::timeout;
 
-use crate::debts::{Debts, Label, Terms, Verdict};
+use crate::debts::{CallTime, Debts, Label, Terms, Verdict};
 use crate::invoker::{CallResult, Invoker};
 
 /// Invocations leased in one commit.
@@ -127,6 +128,40 @@ impl Debts for Invocations {
 
     async fn call(&self, owed: &OwedInvocation, time: Duration) -> InvocationResult {
         timeout(time, self.invoke(owed)).await.map_or(InvocationResult::CutOff, InvocationResult::Answered)
+    }
+
+    fn span(owed: &OwedInvocation, tried: &InvocationResult, time: CallTime) -> Option<Span> {
+        // What was invoked without a trace has none.
+        let context = TraceContext::of_x_ray(owed.trace_header.as_deref()?)?;
+        let number = owed.attempt.to_string();
+        let name = &owed.name.name;
+        let mut span = Span {
+            context: context.at(span_id(&["invocation", &owed.id, &number])),
+            parent: context.span_id,
+            name: format!("invoke {name}"),
+            kind: SpanKind::Client,
+            start: time.began,
+            end: time.ended,
+            // OpenTelemetry semantic conventions, "FaaS": of the one who invokes.
+            attributes: vec![
+                ("faas.invoked_name", name.as_str().into()),
+                ("faas.invoked_provider", "aws".into()),
+                ("trunkline.invocation.id", owed.id.as_str().into()),
+                ("trunkline.attempt", owed.attempt.into()),
+            ],
+            error: None,
+        };
+        match tried {
+            InvocationResult::Answered(Ok(answer)) => {
+                span.attributes.push(("trunkline.function.version", answer.version.as_str().into()));
+            }
+            InvocationResult::Answered(Err(Failed::Function { words, .. } | Failed::Hindered(words))) => {
+                span.error = Some(words.clone());
+            }
+            InvocationResult::Answered(Err(_)) => span.error = Some("ReservedConcurrentExecutions is 0".to_owned()),
+            InvocationResult::CutOff => span.error = Some("The function did not answer in time.".to_owned()),
+        }
+        context.is_sampled.then_some(span)
     }
 
     fn was_cut_off(tried: &InvocationResult) -> bool {

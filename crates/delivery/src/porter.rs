@@ -22,13 +22,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws::Clock;
+use aws::trace::{Span, Spans};
 use events::{HELD_FOR, Slots};
 use store::Commit;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::debts::{Debts, Label, Verdict};
+use crate::debts::{CallTime, Debts, Label, Verdict};
 use crate::meters::Meters;
 
 /// Calls under way at a time, over all payees: a bound on memory and sockets. Each payee has its own, smaller one.
@@ -48,6 +49,8 @@ pub struct Porter {
     clock: Clock,
     slots: Arc<Mutex<Slots>>,
     meters: Meters,
+    /// Where spans of calls go, where they are wanted.
+    spans: Option<Spans>,
 }
 
 /// A slot taken for a payee, given back when dropped.
@@ -70,7 +73,13 @@ fn lock(slots: &Mutex<Slots>) -> MutexGuard<'_, Slots> {
 impl Porter {
     /// A porter with all its slots free.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, slots: Arc::new(Mutex::new(Slots::new(SLOTS))), meters: Meters::default() }
+        Self { clock, slots: Arc::new(Mutex::new(Slots::new(SLOTS))), meters: Meters::default(), spans: None }
+    }
+
+    /// The same, making spans of its calls.
+    #[must_use]
+    pub fn with_spans(self, spans: Option<Spans>) -> Self {
+        Self { spans, ..self }
     }
 
     /// What is measured of its calls.
@@ -159,14 +168,22 @@ impl<D: Debts> Carrier<D> {
             let (began, under_way) = ((self.porter.clock.now)(), self.porter.meters.call_began());
             let outcome = self.debts.call(&debt, time).await;
             drop(under_way);
-            let took = (self.porter.clock.now)().since(began);
-            self.porter.meters.call_ended(took, D::label(&debt).attempt);
+            let time = CallTime { began, ended: (self.porter.clock.now)() };
+            self.porter.meters.call_ended(time.ended.since(began), D::label(&debt).attempt);
+            let span = self.porter.spans.as_ref().and_then(|_| D::span(&debt, &outcome, time));
             let may_go_on = match D::is_held(&outcome) {
                 Some(reason) => self.hold(reason),
                 None => self.note_call(&outcome),
             };
             let goes_on = may_go_on && !*closing.borrow();
             next = self.settle(debt, outcome, goes_on.then_some(terms.payee)).await;
+            self.trace(span);
+        }
+    }
+
+    fn trace(&self, span: Option<Span>) {
+        if let Some((spans, span)) = self.porter.spans.as_ref().zip(span) {
+            spans.push(span);
         }
     }
 

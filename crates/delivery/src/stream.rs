@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws::trace::{Span, SpanKind, TraceContext, span_id};
 use events::{HELD_FOR, Slots};
 use genesys::platform::event_stream::owed::{CALL_TIME, Post, Settlement};
 use genesys::platform::event_stream::{Header, Streams};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use store::{Commit, Store};
 use tokio::time::timeout;
 
-use crate::debts::{Debts, Label, Terms, Verdict};
+use crate::debts::{CallTime, Debts, Label, Terms, Verdict};
 
 /// How much of an answer is read: only a handshake's matters.
 const KEPT_BYTES: usize = 4 << 10;
@@ -105,6 +106,31 @@ impl Debts for Posts {
             Ok(Err(failure)) => PostOutcome::Failed(failure.text),
             Err(_) => PostOutcome::CutOff,
         }
+    }
+
+    fn span(post: &Post, posted: &PostOutcome, time: CallTime) -> Option<Span> {
+        // Streams take derived events, which come with no trace of others: theirs is their id's.
+        let event_id = post.event_id.as_deref()?;
+        let number = post.attempt.to_string();
+        let error = match posted {
+            PostOutcome::Accepted => None,
+            PostOutcome::Failed(reason) | PostOutcome::Held(reason) => Some(reason.clone()),
+            PostOutcome::CutOff => Some("the address did not answer in time".to_owned()),
+        };
+        Some(Span {
+            context: TraceContext::of_event(event_id, None).at(span_id(&["post", &post.id, &number])),
+            parent: 0,
+            name: "post to event stream".to_owned(),
+            kind: SpanKind::Client,
+            start: time.began,
+            end: time.ended,
+            attributes: vec![
+                ("trunkline.event.id", event_id.into()),
+                ("trunkline.stream.id", post.stream_id.as_str().into()),
+                ("trunkline.attempt", post.attempt.into()),
+            ],
+            error,
+        })
     }
 
     fn was_cut_off(posted: &PostOutcome) -> bool {

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use ::queue::{Arrival, Queues};
+use aws::trace::Spans;
 use aws::{Error, Scope, Timestamp};
 use store::{KeyRange, Read, Store, Tx};
 use tokio::sync::{Notify, watch};
@@ -65,6 +66,8 @@ pub(crate) struct Shared {
     neighbours: Neighbours,
     /// Whether endpoints may be reached without TLS, where the guard lets them.
     plain_http: AtomicBool,
+    /// Where the spans of events' trips go, where they are wanted.
+    spans: OnceLock<Spans>,
     /// The position of the newest event that is committed.
     newest: watch::Sender<u64>,
 }
@@ -123,6 +126,7 @@ impl Events {
             rates: Rates::default(),
             neighbours: Neighbours::default(),
             plain_http: AtomicBool::new(false),
+            spans: OnceLock::new(),
             newest: watch::Sender::new(0),
         };
         let events = Self { shared: Arc::new(shared) };
@@ -262,6 +266,17 @@ impl Events {
 
     pub(crate) fn has_plain_http(&self) -> bool {
         self.shared.plain_http.load(Ordering::Relaxed)
+    }
+
+    /// Makes spans of every event's trip from now on.
+    pub fn trace_to(&self, spans: Spans) {
+        // A second wish is the first one again.
+        drop(self.shared.spans.set(spans));
+    }
+
+    /// Where spans go; `None`: they are not wanted.
+    pub fn spans(&self) -> Option<&Spans> {
+        self.shared.spans.get()
     }
 
     pub(crate) fn announce(&self, position: u64) {

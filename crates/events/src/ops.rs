@@ -18,16 +18,27 @@ mod check;
 mod http_parameters;
 
 use aws::api::EVENTS;
-use aws::service::Json;
+use aws::service::{HeaderMember, Json};
 use aws::{Operation, Service, Wire};
 
 use crate::error::STORAGE_ERRORS;
 use crate::events::Events;
 
+/// The trace context of the request, for entries that name none themselves: user guide, "AWS X-Ray integration with Amazon
+/// EventBridge" ("only if the event came from a PutEvents request that passed the trace context"). W3C's header is beside it.
+const HEADER_MEMBERS: &[HeaderMember] = &[
+    HeaderMember { header: "traceparent", member: "TraceParent", operations: &["PutEvents"] },
+    HeaderMember { header: "x-amzn-trace-id", member: "TraceHeader", operations: &["PutEvents"] },
+];
+
 /// EventBridge on the wire: AWS JSON 1.1.
-pub static SERVICE: Service<Events> =
-    Service::new(EVENTS.name, &[EVENTS.scope], &[Wire::Json(Json::of(&EVENTS))], OPERATIONS)
-        .with_storage_errors(STORAGE_ERRORS);
+pub static SERVICE: Service<Events> = Service::new(
+    EVENTS.name,
+    &[EVENTS.scope],
+    &[Wire::Json(Json { header_members: HEADER_MEMBERS, ..Json::of(&EVENTS) })],
+    OPERATIONS,
+)
+.with_storage_errors(STORAGE_ERRORS);
 
 /// Every operation that is served.
 pub const OPERATIONS: &[Operation<Events>] = &[

@@ -8,6 +8,7 @@ pub mod emit;
 pub(crate) mod hold;
 pub mod owe;
 pub mod pay_hook;
+pub mod trace;
 
 pub(crate) mod pay;
 pub(crate) mod settle;

@@ -6,12 +6,24 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use aws::secret::Secret;
 use events::{BusName, Permissions, Retention};
 use genesys::webhook::Webhook;
 use queue::WaitingTimes;
 use runner::interpreter::VersionRule;
 
 pub use crate::door::auth::Auth;
+
+/// Where the traces of events' trips are sent.
+#[derive(Clone, Debug)]
+pub struct Traces {
+    /// The collector's address for traces, `/v1/traces` and all.
+    pub url: String,
+    /// Headers that it wants, for example a key.
+    pub headers: Vec<(String, Secret)>,
+    /// What this server is called there.
+    pub service_name: String,
+}
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +90,8 @@ pub struct Config {
     pub buckets: BTreeMap<String, PathBuf>,
     /// Which addresses targets may have, and who is trusted there.
     pub calls_out: http_client::Settings,
+    /// Where traces go; `None`: none are made.
+    pub traces: Option<Traces>,
     /// Credentials and endpoints for targets that are real AWS resources.
     pub aws: aws_client::Access,
 }
@@ -112,6 +126,7 @@ impl Config {
             mocks: None,
             buckets: BTreeMap::new(),
             calls_out: http_client::Settings::default(),
+            traces: None,
             aws: aws_client::Access::default(),
         })
     }

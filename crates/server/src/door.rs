@@ -20,6 +20,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use ::genesys_org::platform::Platform;
+use aws::trace::Spans;
 use aws::{Call, ResponseBody};
 use axum::Router;
 use axum::body::Body;
@@ -75,6 +76,8 @@ pub(crate) struct DoorParts {
     pub(crate) client: Client,
     /// What is measured of calls out.
     pub(crate) meters: Meters,
+    /// Spans on their way out, where any are made.
+    pub(crate) spans: Option<Spans>,
     /// The bodies being read.
     pub(crate) bodies: Bodies,
     /// The Genesys side: who may call it, and the simulated org where one runs.

@@ -25,6 +25,7 @@ pub mod services;
 mod sweep;
 mod table_sweep;
 mod ticking;
+mod traces;
 pub mod worker;
 mod works;
 

@@ -23,6 +23,7 @@ use crate::port_user::port_user;
 use crate::rooms::Rooms;
 use crate::scopes::Scopes;
 use crate::ticking::ticking;
+use crate::traces;
 use crate::worker::{Worker, WorkerMessage};
 use crate::works::Works;
 
@@ -90,12 +91,15 @@ impl Server {
         ensure_buses(&rooms, &config.webhooks).await.map_err(StartError::Stored)?;
         let stopped = stopped_of(&scopes);
         let (close, closing) = watch::channel(false);
-        let works = Works::new(scopes, client, &config, closing.clone());
+        let exporter = traces::prepare(&config, &scopes)?;
+        let spans = exporter.as_ref().map(|exporter| exporter.spans().clone());
+        let works = Works::new(scopes, client, &config, closing.clone()).with_spans(spans);
         let door = works.door(address, &own, stopped.clone());
         let (platform, console) = (door.platform.clone(), Arc::clone(&door.console));
         let loops = works.loops(|_| true).into_iter().map(tokio::spawn);
-        let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing))];
+        let mut tasks = vec![tokio::spawn(connections::serve(listener, router(door), closing.clone()))];
         tasks.extend(loops);
+        tasks.extend(exporter.map(|exporter| tokio::spawn(exporter.run(closing))));
         Ok(Self { address, own, config, rooms, platform, console, stopped, close, tasks })
     }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use aws::trace::Spans;
 use delivery::{Answers, DiskFolders, Invokers, Porter, Runs, Waiters};
 use genesys_org::platform::Platform;
 use http_client::Client;
@@ -33,6 +34,8 @@ pub(crate) struct Works<'c> {
     invokers: Arc<Invokers>,
     /// Who runs the Express executions of each scope.
     runs: Vec<Runs>,
+    /// Where spans go, where any are made.
+    spans: Option<Spans>,
     closing: watch::Receiver<bool>,
 }
 
@@ -56,7 +59,12 @@ impl<'c> Works<'c> {
         scopes.all().for_each(|served| roles::ask(&served.rooms, config.permissions));
         let invokers = Arc::new(Invokers(scopes.all().map(|s| s.rooms.workshop.invoker()).collect()));
         let runs = machines::runs(&scopes, invokers.clone(), &client, &closing);
-        Self { scopes, client, config, porter: Porter::new(OWN_CLOCK), invokers, runs, closing }
+        Self { scopes, client, config, porter: Porter::new(OWN_CLOCK), invokers, runs, spans: None, closing }
+    }
+
+    /// The same, making spans of what is carried.
+    pub(crate) fn with_spans(self, spans: Option<Spans>) -> Self {
+        Self { porter: self.porter.with_spans(spans.clone()), spans, ..self }
     }
 
     /// The door, open at an address.
@@ -70,6 +78,7 @@ impl<'c> Works<'c> {
         let reach = if address.ip().is_loopback() { Reach::Loopback } else { Reach::Beyond };
         Door::from(DoorParts {
             meters: self.porter.meters().clone(),
+            spans: self.spans.clone(),
             bodies: Bodies::default(),
             scopes: self.scopes.clone(),
             answers: Answers::new(vec![self.invokers.clone(), Arc::new(Waiters(self.runs.clone()))]),

@@ -27,6 +27,7 @@ use crate::logging::Logging;
 use crate::output;
 use crate::permissions::PermissionsArgument;
 use crate::pipeline_file::PipelineFile;
+use crate::traces::TraceArguments;
 
 /// Where and how a server runs; `dev` takes the same.
 #[derive(Clone, Debug, Args)]
@@ -89,6 +90,8 @@ pub(crate) struct ServerArguments {
     /// Refuse to start, instead of only saying so, when the clock is more than a day ahead of all that is stored
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) clock_jump: Option<WhatOfClock>,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
     #[command(flatten)]
     pub(crate) permissions: PermissionsArgument,
     #[command(flatten)]
@@ -207,6 +210,7 @@ impl ServerArguments {
             webhooks: Vec::new(),
             buckets: std::collections::BTreeMap::new(),
             mocks: mocks()?,
+            traces: self.traces.traces()?,
             aws: Access::new(Chain::new(aws_settings::of_environment())?),
             calls_out: http_client::Settings {
                 guard: Guard::new(allowed),

@@ -19,6 +19,7 @@ pub(crate) struct Binary {
 pub(crate) fn trunkline(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
     command.args(arguments).env_remove("AWS_ACCOUNT_ID").env_remove("AWS_REGION");
+    command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT");
     command
 }
 

@@ -29,6 +29,7 @@ mod seeing;
 mod simulating;
 mod stack;
 mod torture;
+mod tracing;
 mod trouble;
 mod views;
 mod visitors;

@@ -43,7 +43,8 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
         },
     };
     let header = token.as_ref().map(|(_, header)| header.as_str());
-    let answer = match request(&call, header) {
+    let traceparent = events.traceparent(owed);
+    let answer = match request(&call, header, traceparent.as_deref()) {
         Ok(request) => outside.client.send(request, EXCHANGE_TIME_MAX).await,
         Err(failure) => Err(failure),
     };
@@ -58,13 +59,18 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
     }
 }
 
-fn request(call: &ApiCall, token: Option<&str>) -> Result<Request, Failure> {
+fn request(call: &ApiCall, token: Option<&str>, traceparent: Option<&str>) -> Result<Request, Failure> {
     let mut request = Request::new(&call.method, &call.url)?.keep(ANSWER_BYTES_MAX);
     for (name, value) in &call.headers {
         request = request.header(name, value)?;
     }
     if let Some(token) = token {
         request = request.header("Authorization", token)?;
+    }
+    // What the connection or the target's own header parameters say goes first.
+    let is_set = call.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("traceparent"));
+    if let Some(traceparent) = traceparent.filter(|_| !is_set) {
+        request = request.header("traceparent", traceparent)?;
     }
     Ok(request.body(call.body.clone()))
 }

@@ -26,7 +26,7 @@ async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
         ("content-type".to_owned(), "application/json".to_owned()),
         ("x-amz-invocation-type".to_owned(), "Event".to_owned()),
     ];
-    headers.extend(owed.trace_header.clone().map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
+    headers.extend(events.onward_header(owed).map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
     let request = ServiceRequest {
         service: LAMBDA.scope,
         region: &arn.region,

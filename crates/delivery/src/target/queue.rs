@@ -2,19 +2,19 @@
 
 use aws::api::SQS;
 use aws_client::{Endpoint, ServiceRequest};
-use events::DueDelivery;
 use events::target::queue;
 use serde_json::{Value, json};
 
 use crate::target::aws_api::{ResourceCall, send};
-use crate::target::{CallOutcome, Caller, Outside};
+use crate::target::{CallOutcome, Caller, Outside, Parcel};
 
 /// SQS queues.
 pub(super) static CALLER: Caller =
-    Caller { kind: &queue::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel.owed)) };
+    Caller { kind: &queue::KIND, carry: |outside, parcel| Box::pin(carry(outside, parcel)) };
 
 /// SendMessage. A FIFO queue deduplicates by content, as EventBridge asks of it.
-async fn carry(outside: &Outside, owed: &DueDelivery) -> CallOutcome {
+async fn carry(outside: &Outside, parcel: Parcel<'_>) -> CallOutcome {
+    let Parcel { events, owed, .. } = parcel;
     let arn = &owed.target.arn;
     let official = Endpoint::official(SQS.scope, &arn.region);
     let url = format!("{}/{}/{}", official.origin, arn.account, arn.resource);
@@ -22,7 +22,7 @@ async fn carry(outside: &Outside, owed: &DueDelivery) -> CallOutcome {
     if let Some(group) = &owed.target.message_group {
         set(&mut body, "MessageGroupId", json!(group));
     }
-    if let Some(trace) = &owed.trace_header {
+    if let Some(trace) = events.onward_header(owed) {
         let header = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": trace}});
         set(&mut body, "MessageSystemAttributes", header);
     }

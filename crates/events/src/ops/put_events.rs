@@ -1,6 +1,7 @@
 //! PutEvents.
 
 use aws::operation::{commit, parse, print};
+use aws::trace::TraceContext;
 use aws::{Arn, Call, Error, Event, Ids, Reply, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
 use store::{Commit, Tx};
@@ -19,6 +20,24 @@ pub const MISSING: &str = "EndpointId is ignored: there are no global endpoints.
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Request {
     pub(crate) entries: Option<Vec<Entry>>,
+    /// The request's header `X-Amzn-Trace-Id`.
+    #[serde(default)]
+    trace_header: Option<String>,
+    /// The request's header `traceparent`.
+    #[serde(default)]
+    trace_parent: Option<String>,
+}
+
+impl Request {
+    /// Gives the trace context of the request to the entries that name none; one that cannot be read is left out.
+    fn pass_trace_on(&mut self) {
+        let of_w3c = self.trace_parent.take().and_then(|text| TraceContext::of_traceparent(&text));
+        let of_x_ray = || self.trace_header.take().and_then(|text| TraceContext::of_x_ray(&text));
+        let Some(context) = of_w3c.or_else(of_x_ray) else { return };
+        for entry in self.entries.iter_mut().flatten() {
+            entry.trace_header.get_or_insert_with(|| context.to_x_ray());
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,7 +160,11 @@ fn not_authorized(call: &Call, bus: &Arn, reason: &str) -> Error {
 /// PutEvents. An entry that is refused does not hold up the others. An entry for a bus that does not exist is
 /// acknowledged and lost, as AWS does it (recorded by LocalStack, `test_put_events_nonexistent_event_bus`); it is counted.
 pub fn put(events: &Events, call: Call, body: &[u8]) -> Reply {
-    let entries = match parse(body).and_then(check) {
+    let read = parse(body).map(|mut request: Request| {
+        request.pass_trace_on();
+        request
+    });
+    let entries = match read.and_then(check) {
         Ok(entries) => entries,
         Err(error) => return Reply::Now(Err(error)),
     };

@@ -22,6 +22,7 @@ use crate::trip::books::Counts;
 use crate::trip::delivery::Delivery;
 use crate::trip::owe::DueDelivery;
 use crate::trip::pay_hook::{Debt, Payment};
+use crate::trip::trace::TripTrace;
 
 /// An event, the bus that it is put on, and what is to be done because of it.
 #[derive(Debug)]
@@ -215,7 +216,7 @@ impl Events {
             json: owed.event.clone(),
             matched: Vec::new(),
         };
-        self.match_record(&bus, event).map(|matched| matched.with_trace_header(owed.trace_header.clone()))
+        self.match_record(&bus, event).map(|matched| matched.with_trace_header(self.onward_header(owed)))
     }
 
     /// Accepts a matched event: keeps it, pays the local queues, owes the rest. All of it is acknowledged by
@@ -252,8 +253,12 @@ impl Events {
         let MatchedEvent { bus, mut event, trace_header, dues, copies } = matched;
         let mut noted = std::mem::take(&mut event.matched);
         let position = commit.next_number();
-        let about =
-            EventContext { bus: &bus, event: &event, position, trace_header: trace_header.as_deref() };
+        let trace = self.spans().map(|_| {
+            let place = EventPlace { bus: &bus, position };
+            TripTrace::of(self.scope(), place, &event.id, trace_header.as_deref())
+        });
+        let trace_header = trace_header.as_deref();
+        let about = EventContext { bus: &bus, event: &event, position, trace_header, trace: trace.as_ref() };
         let mut accepted = Acceptance {
             rules_matched: usize::try_from(event.rules_matched).unwrap_or(usize::MAX),
             made: dues.len(),
@@ -275,6 +280,10 @@ impl Events {
             }
         }
         event.matched = noted;
+        if let Some((trace, spans)) = trace.zip(self.spans()) {
+            let (spans, made) = (spans.clone(), trace.spans(&bus, &event));
+            commit.after_commit(move || made.into_iter().for_each(|span| spans.push(span)));
+        }
         Self::keep(commit, EventPlace { bus: &bus, position }, &event);
         Self::archive(commit, &copies, position, &event.json);
         count_record(gained, &event);
@@ -300,12 +309,14 @@ impl Events {
             _ if about.event.forwarded && *outlet.kind == event_bus::KIND => Cause::second_hop(),
             _ if refusal.is_some() => Cause::at_once(NO_PERMISSIONS, refusal.unwrap_or_default()),
             (Some(Ok(input)), Some(payer)) => {
+                let target = &outlet.target;
+                let traced = about.trace.map(|trace| trace.header_for(route.name.as_str(), &target.id));
                 let debt = Debt {
-                    target: &outlet.target,
+                    target,
                     input,
                     event: &about.event.json,
                     rule_arn: &route.arn,
-                    trace_header: about.trace_header,
+                    trace_header: traced.as_deref().or(about.trace_header),
                 };
                 match payer.pay(commit, debt) {
                     Payment::Paid(_) => return Step::Paid,
@@ -346,6 +357,8 @@ struct EventContext<'a> {
     event: &'a EventRecord,
     position: u64,
     trace_header: Option<&'a str>,
+    /// Where spans are wanted.
+    trace: Option<&'a TripTrace>,
 }
 
 impl EventContext<'_> {

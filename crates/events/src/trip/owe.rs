@@ -200,14 +200,15 @@ impl Events {
             Err(cause) => {
                 let failed = FailedDelivery { delivery: &delivery, event, cause: &cause };
                 let settled = self.settle_given_up(commit, &received.handle, failed);
+                let Cause { code, message, .. } = cause;
+                let failed = Outcome::Failed { code, message, retry: Retry::Never };
+                let attempt = &Attempt::at_once(commit.now, failed);
+                let number = received.receive_count;
+                let attempt = DeliveryAttempt { delivery_id: &received.id, number, attempt };
                 if Self::has_record(&mut commit.tx, &delivery.bus, delivery.position) {
-                    let Cause { code, message, .. } = cause;
-                    let failed = Outcome::Failed { code, message, retry: Retry::Never };
-                    let attempt = &Attempt::at_once(commit.now, failed);
-                    let number = received.receive_count;
-                    let attempt = DeliveryAttempt { delivery_id: &received.id, number, attempt };
                     Self::note_attempt(commit, attempt, &settled);
                 }
+                self.trace_attempt(commit, &delivery, attempt, &settled);
                 return None;
             }
         };

@@ -35,12 +35,12 @@ impl Events {
                 }
             },
         };
+        let noted = DeliveryAttempt { delivery_id: &owed.id, number: owed.attempt, attempt };
         if Self::has_record(&mut commit.tx, &owed.bus, owed.position) {
-            Self::note_attempt(
-                commit,
-                DeliveryAttempt { delivery_id: &owed.id, number: owed.attempt, attempt },
-                &settled,
-            );
+            Self::note_attempt(commit, noted, &settled);
+        }
+        if self.spans().is_some() {
+            self.trace_attempt(commit, &owed.delivery(), noted, &settled);
         }
         settled
     }

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use aws::Error;
 use aws::books::{Metric, MetricKind};
+use aws::trace::SpanCounts;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -65,6 +66,9 @@ fn page(door: &Door) -> Result<String, Error> {
     let help = "Damaged records that were passed over, each named in the log, since the start.";
     page.counter(name, help, rooms.store.passed_over());
     page.text.push_str(&door.meters.to_text());
+    if let Some(spans) = &door.spans {
+        page.spans(spans.counts());
+    }
     page.gauge("trunkline_store_stopped", "1 after a failed sync, when nothing is acknowledged.", stopped);
     Ok(page.text)
 }
@@ -131,6 +135,15 @@ impl Page {
                 let _ = writeln!(self.text, "{}{} {value}", metric.name, labels(metric));
             }
         }
+    }
+
+    fn spans(&mut self, counts: SpanCounts) {
+        let name = "trunkline_trace_spans_total";
+        self.head(name, "counter", "Spans of events' trips, by whether the collector has them.");
+        for (outcome, value) in [("exported", counts.exported), ("dropped", counts.dropped)] {
+            let _ = writeln!(self.text, "{name}{{outcome=\"{outcome}\"}} {value}");
+        }
+        self.gauge("trunkline_trace_spans_waiting", "Spans that wait to be sent.", counts.waiting);
     }
 
     fn queues(&mut self, depths: &[Depth]) {

@@ -1,6 +1,7 @@
 //! `POST /webhooks/{name}`: a handshake is answered, an event is put on the bus and acknowledged after the sync.
 
 use aws::service::BODY_BYTES_MAX;
+use aws::trace::TraceContext;
 use aws::{Event, Ids, Timestamp};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -70,6 +71,8 @@ async fn take(door: &Door, name: &str, request: Request) -> Result<String, Refus
                 let sentence = format!("The event bus '{}' does not exist any more.", open.bus.as_str());
                 (StatusCode::SERVICE_UNAVAILABLE, sentence)
             })?;
+            let context = headers("traceparent").and_then(|text| TraceContext::of_traceparent(&text));
+            let matched = matched.with_trace_header(context.map(TraceContext::to_x_ray));
             accept(door, name, IdentifiedPost { id, matched }, arrival).await
         }
         Err(WebhookError::Unreadable(sentence)) => Err((StatusCode::BAD_REQUEST, sentence)),
