@@ -16,6 +16,7 @@ _patience = Config(read_timeout=30, retries={"total_max_attempts": 1})
 events = boto3.client("events", config=_patience)
 sqs = boto3.client("sqs", config=_patience)
 sts = boto3.client("sts", config=_patience)
+secretsmanager = boto3.client("secretsmanager", config=_patience)
 
 REGION = events.meta.region_name
 _numbers = itertools.count(1)

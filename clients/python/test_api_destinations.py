@@ -3,7 +3,7 @@
 import base64
 import json
 
-from door import DoorTest, events, name, sqs
+from door import DoorTest, events, name, secretsmanager, sqs
 from endpoint import Endpoint
 
 BASIC = {"BasicAuthParameters": {"Username": "user", "Password": "hunter2"}}
@@ -70,6 +70,17 @@ class ApiDestinations(DoorTest):
         self.assertNotIn("AuthParameters", described)
         self.assertEqual("DELETING", events.delete_connection(Name=connection)["ConnectionState"])
         self.assert_error("ResourceNotFoundException", events.describe_connection, Name=connection)
+
+    def test_the_secret_of_a_connection_is_described_and_kept(self):
+        connection, _ = self.connection("BASIC", BASIC)
+        arn = events.describe_connection(Name=connection)["SecretArn"]
+        described = secretsmanager.describe_secret(SecretId=arn)
+        self.assertEqual((arn, "events"), (described["ARN"], described["OwningService"]))
+        self.assertEqual([["AWSCURRENT"]], list(described["VersionIdsToStages"].values()))
+        self.assertEqual(arn, secretsmanager.describe_secret(SecretId=described["Name"])["ARN"])
+        # The suite's door verifies nobody.
+        self.assert_error("AccessDeniedException", secretsmanager.get_secret_value, SecretId=arn)
+        self.assert_error("ResourceNotFoundException", secretsmanager.describe_secret, SecretId=name("none"))
 
     def test_an_api_destination_is_made_described_changed_and_deleted(self):
         _, connection = self.connection("API_KEY", API_KEY)

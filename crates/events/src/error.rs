@@ -163,6 +163,9 @@ pub fn arn_malformed(arn: &str) -> Error {
 /// What the service calls a failure of the store.
 pub(crate) const STORAGE_ERRORS: StorageErrors = StorageErrors::both("InternalException");
 
+/// What Secrets Manager calls a failure of its storage.
+pub(crate) const SECRET_STORAGE_ERRORS: StorageErrors = StorageErrors::both("InternalServiceError");
+
 /// What the store's failure looks like at the door: SDKs retry it, and the sentence says what to do.
 #[expect(clippy::needless_pass_by_value, reason = "the store's tickets want a function of this form")]
 pub fn of_store(error: store::Error) -> Error {

@@ -66,6 +66,8 @@ pub(crate) struct Shared {
     neighbours: Neighbours,
     /// Whether endpoints may be reached without TLS, where the guard lets them.
     plain_http: AtomicBool,
+    /// Whether secrets are shown to callers: their signatures are verified.
+    shows_secrets: AtomicBool,
     /// Where the spans of events' trips go, where they are wanted.
     spans: OnceLock<Spans>,
     /// The position of the newest event that is committed.
@@ -126,6 +128,7 @@ impl Events {
             rates: Rates::default(),
             neighbours: Neighbours::default(),
             plain_http: AtomicBool::new(false),
+            shows_secrets: AtomicBool::new(false),
             spans: OnceLock::new(),
             newest: watch::Sender::new(0),
         };
@@ -262,6 +265,15 @@ impl Events {
     /// reached is another question: whoever calls out asks its own guard.
     pub fn allow_plain_http(&self) {
         self.shared.plain_http.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets GetSecretValue answer from now on: whoever calls has been verified before.
+    pub fn show_secrets(&self) {
+        self.shared.shows_secrets.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shows_secrets(&self) -> bool {
+        self.shared.shows_secrets.load(Ordering::Relaxed)
     }
 
     pub(crate) fn has_plain_http(&self) -> bool {

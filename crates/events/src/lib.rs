@@ -7,8 +7,8 @@
 //!
 //! Where to look: [`buses`] and [`target`] for what is set up, [`trip`] for the way of one event from acceptance to
 //! settlement, [`records`] for what is kept of it, [`archives`] for running it again, [`dead_letters`] for what could not be
-//! delivered, [`limits`] for what slows a delivery down, [`permissions`] for what AWS would refuse, [`schedules`] for events that time makes, and [`api_destinations`]
-//! for calls to HTTP endpoints.
+//! delivered, [`limits`] for what slows a delivery down, [`permissions`] for what AWS would refuse, [`schedules`] for events that time makes, [`api_destinations`]
+//! for calls to HTTP endpoints, and [`secrets`] for what those are authorized with.
 
 pub mod api_destinations;
 pub mod archives;
@@ -25,6 +25,7 @@ pub mod permissions;
 pub mod planted;
 pub mod records;
 pub mod schedules;
+pub mod secrets;
 pub mod target;
 pub mod trip;
 

@@ -28,6 +28,10 @@ const SERVICES: &[Row] = &[
         bind: |rooms| lambda::ops::SERVICE.bind(rooms.workshop.functions.clone()),
     },
     Row { about: &states::ops::SERVICE, bind: |rooms| states::ops::SERVICE.bind(rooms.states.clone()) },
+    Row {
+        about: &events::secrets::SERVICE,
+        bind: |rooms| events::secrets::SERVICE.bind(rooms.events.clone()),
+    },
     Row { about: &sts::SERVICE, bind: |_| sts::SERVICE.bind(()) },
     Row { about: &events::own::SERVICE, bind: |rooms| events::own::SERVICE.bind(rooms.events.clone()) },
     Row { about: &own::SERVICE, bind: |rooms| own::SERVICE.bind(rooms.clone()) },

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::clock::OWN_CLOCK;
 use crate::component::{Component, Hands, Loop, components};
 use crate::config::Config;
+use crate::door::auth::Auth;
 use crate::door::console::{Console, Reach};
 use crate::door::visitor::Visitors;
 use crate::door::{Bodies, Door, DoorParts};
@@ -51,6 +52,9 @@ impl<'c> Works<'c> {
             scopes.all().for_each(|served| served.rooms.events.allow_plain_http());
         }
         scopes.all().for_each(|served| served.rooms.states.set_served(machines::serves));
+        if matches!(config.auth, Auth::SigV4(_)) {
+            scopes.all().for_each(|served| served.rooms.events.show_secrets());
+        }
         let folders = Arc::new(DiskFolders::new(config.buckets.clone()));
         scopes.all().for_each(|served| served.rooms.states.set_folders(folders.clone()));
         if let Some(mocks) = &config.mocks {

@@ -22,6 +22,7 @@ mod replay;
 mod rerun;
 mod retry;
 mod schedule;
+mod secrets;
 mod tick;
 mod transformer;
 mod trip;
