@@ -9,7 +9,7 @@ mod otlp;
 use std::time::Duration;
 
 use aws::trace::{Span, Spans};
-use http_client::{Allowed, Client, Guard, Request, Settings};
+use http_client::{Client, Guard, Request, Settings};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -82,7 +82,7 @@ pub(crate) fn prepare(config: &Config, scopes: &Scopes) -> Result<Option<Exporte
     let spans = Spans::default();
     scopes.all().for_each(|served| served.rooms.events.trace_to(spans.clone()));
     // Whoever starts the server names the collector: it is often on this machine, and without TLS.
-    let host: Option<Allowed> = host_of(&to.url).and_then(|host| host.parse().ok());
+    let host: Option<http_client::AllowedHost> = host_of(&to.url).and_then(|host| host.parse().ok());
     let settings = Settings { guard: Guard::new(host.into_iter().collect()), ..config.calls_out.clone() };
     let client = Client::new(settings).map_err(|why| StartError::Authorities { why })?;
     Ok(Some(Exporter { spans, to, client, is_failing: false }))
