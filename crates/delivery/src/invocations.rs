@@ -158,7 +158,9 @@ impl Debts for Invocations {
             InvocationResult::Answered(Err(Failed::Function { words, .. } | Failed::Hindered(words))) => {
                 span.error = Some(words.clone());
             }
-            InvocationResult::Answered(Err(_)) => span.error = Some("ReservedConcurrentExecutions is 0".to_owned()),
+            InvocationResult::Answered(Err(_)) => {
+                span.error = Some("ReservedConcurrentExecutions is 0".to_owned())
+            }
             InvocationResult::CutOff => span.error = Some("The function did not answer in time.".to_owned()),
         }
         context.is_sampled.then_some(span)

@@ -36,9 +36,9 @@ pub use crate::archives::replay::rerun::{Progress, Rehearsal, RehearsalStep, Rer
 pub use crate::buses::bus::BusName;
 pub use crate::buses::rule::{RuleKey, RuleName, RuleState};
 pub use crate::dead_letters::give_back::{GiveBack, KeptDebt};
-pub use crate::dead_letters::letter::{Letter, Selection};
+pub use crate::dead_letters::letter::{Letter, Selection, StayingLetter};
 pub use crate::dead_letters::location::MessageLocation;
-pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage, ListedLetter, StayingLetter};
+pub use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage, ListedLetter};
 pub use crate::dead_letters::undo::{UndoReport, UndoStep, UndoableAction};
 pub use crate::events::{Events, Retention, WeakEvents};
 pub use crate::limits::slots::Slots;

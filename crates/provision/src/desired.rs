@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::api::Place;
 use crate::grants::{Grants, grants};
-use crate::maker::Maker;
+use crate::maker::{LayerFolder, Maker};
 use crate::mistake::Mistake;
 use crate::pipeline::Pipeline;
 use crate::reference::QueueIds;
@@ -24,13 +24,18 @@ pub struct Desired {
 /// A mistake for each Genesys queue that has no id there.
 pub fn desired(pipeline: &Pipeline, place: &Place, ids: QueueIds<'_>) -> Result<Desired, Vec<Mistake>> {
     let queues: Vec<&str> = pipeline.queues.iter().map(|queue| queue.name.value.as_str()).collect();
+    let layers: Vec<LayerFolder<'_>> = pipeline
+        .layers
+        .iter()
+        .map(|layer| LayerFolder { name: &layer.name.value, folder: &layer.code.value })
+        .collect();
     let maker = Maker {
         place,
         owner: &pipeline.owner.0,
         bus: &pipeline.bus.value,
         folder: pipeline.folder.as_deref().unwrap_or(Path::new(".")),
         queues: &queues,
-        layers: &pipeline.layers,
+        layers: &layers,
         ids,
     };
     let Grants { queues: senders, permissions, roles } = grants(pipeline, &maker);

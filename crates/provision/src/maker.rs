@@ -9,8 +9,15 @@ use crate::api::Place;
 use crate::json::JsonText;
 use crate::mistake::{Mistake, Span, kind};
 use crate::reference::{self, QueueIds};
-use crate::resource::layer::Layer;
 use crate::role_user::RoleUser;
+
+/// A layer of the file.
+#[derive(Clone, Copy)]
+pub(crate) struct LayerFolder<'a> {
+    pub(crate) name: &'a str,
+    /// As the file writes it.
+    pub(crate) folder: &'a str,
+}
 
 /// Where, on which bus, and with which ids of Genesys queues.
 #[derive(Clone, Copy)]
@@ -25,7 +32,7 @@ pub(crate) struct Maker<'a> {
     /// The SQS queues of the file.
     pub(crate) queues: &'a [&'a str],
     /// The layers of the file.
-    pub(crate) layers: &'a [Layer],
+    pub(crate) layers: &'a [LayerFolder<'a>],
     pub(crate) ids: QueueIds<'a>,
 }
 

@@ -39,6 +39,7 @@ pub mod table;
 pub mod target;
 
 mod platform;
+pub(crate) mod runtimes;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -36,13 +36,13 @@ impl Producer {
             let many = if self.dice.chance(60) { 1 } else { 1 + self.dice.below(4) };
             let delay_s = if self.dice.chance(20) { 1 + self.dice.below(DELAY_S) } else { 0 };
             let kind = Kind::Plain { delay_ms: delay_s * 1_000 };
-            let numbers: Vec<u64> = (0..many).map(|_| self.new(kind)).collect();
+            let numbers: Vec<u64> = (0..many).map(|_| self.draw(kind)).collect();
             self.send(&numbers, delay_s).await;
         }
     }
 
     /// A new thing to send.
-    fn new(&mut self, kind: Kind) -> u64 {
+    fn draw(&mut self, kind: Kind) -> u64 {
         let pad = "x".repeat(self.dice.index(200));
         let seconds = match kind {
             Kind::Execution { wait_ms } => wait_ms / 1_000,
@@ -98,7 +98,7 @@ impl Producer {
             for _ in 0..many {
                 let wanted = Wanted::ALL.get(self.dice.index(Wanted::ALL.len())).copied();
                 let wanted = wanted.unwrap_or(Wanted::Nothing);
-                let number = self.new(Kind::Event(wanted));
+                let number = self.draw(Kind::Event(wanted));
                 let detail = self.content(number).to_string();
                 entries.push(json!({"Source": "sim", "DetailType": wanted.detail_type(), "Detail": detail}));
                 numbers.push(number);
@@ -119,7 +119,7 @@ impl Producer {
             }
             sleep(self.dice.time_below_ms(PAUSE_MS)).await;
             let kind = Kind::Line { group: self.dice.below(GROUPS) };
-            let number = self.new(kind);
+            let number = self.draw(kind);
             self.caller.world.lock().pending.push(Pending::Line { number, first_ms: now_ms() });
         }
     }
@@ -128,11 +128,9 @@ impl Producer {
     pub(crate) async fn line_pending(&mut self) -> bool {
         while let Some((number, first_ms)) = self.first_of_line() {
             if now_ms().saturating_sub(first_ms) < REPEATED_MS {
-                let again = if self.dice.chance(10) { 2 } else { 1 };
-                for _ in 0..again {
-                    if !self.send_in_line(number).await {
-                        return false;
-                    }
+                let again = self.dice.chance(10);
+                if !self.send_in_line(number).await || again && !self.send_in_line(number).await {
+                    return false;
                 }
             }
             let is_it =
@@ -175,7 +173,7 @@ impl Producer {
                 continue;
             }
             let wait_ms = if self.dice.chance(50) { 1_000 * self.dice.below(DELAY_S) } else { 0 };
-            let number = self.new(Kind::Execution { wait_ms });
+            let number = self.draw(Kind::Execution { wait_ms });
             self.caller.world.lock().pending.push(Pending::Execution { number });
         }
     }

@@ -51,7 +51,7 @@ impl Found {
     }
 }
 
-fn words(fault: Fault) -> String {
+fn words(fault: &Fault) -> String {
     format!("the org: {fault}")
 }
 
@@ -67,7 +67,7 @@ impl OtherSide {
         let Source::PartnerQueue(queue) = &noun.source else { return Ok(None) };
         let Some(org) = &queue.org else { return Ok(None) };
         let client = client_of(org)?;
-        let me = client.get("/api/v2/organizations/me").await.map_err(words)?;
+        let me = client.get("/api/v2/organizations/me").await.map_err(|fault| words(&fault))?;
         let id = me.get("id").and_then(Value::as_str).ok_or("the org does not say its id")?;
         let topics: Vec<String> = org.topics.iter().map(|topic| topic.value.clone()).collect();
         let topics = if topics.is_empty() { TOPICS.map(str::to_owned).to_vec() } else { topics };
@@ -92,7 +92,7 @@ impl OtherSide {
             suffix: self.suffix.clone(),
             topics: self.topics.clone(),
         };
-        let all = connect::list(&self.client).await.map_err(words)?;
+        let all = connect::list(&self.client).await.map_err(|fault| words(&fault))?;
         let integration = connect::of(&all, &spec).cloned();
         Ok(Found { spec, integration })
     }
@@ -151,7 +151,7 @@ impl OtherSide {
     ) -> Result<(), String> {
         if !found.is_theirs() {
             let made = connect::configure(&self.client, found.integration.as_ref(), &found.spec).await;
-            let id = made.map_err(words)?;
+            let id = made.map_err(|fault| words(&fault))?;
             say(session, format_args!("the org's integration is configured ({id})"));
         }
         for look in 0..LOOKS_MAX {
@@ -162,7 +162,7 @@ impl OtherSide {
                 }
                 None if look == LOOKS_DISABLED && !found.is_theirs() => {
                     say(session, format_args!("the source is not there yet: the integration is enabled now"));
-                    connect::enable_by(&self.client, &found.spec).await.map_err(words)?;
+                    connect::enable_by(&self.client, &found.spec).await.map_err(|fault| words(&fault))?;
                 }
                 None => {}
             }
@@ -203,7 +203,7 @@ impl OtherSide {
         if found.is_theirs() {
             return Ok(());
         }
-        let one = connect::enable_by(&self.client, &found.spec).await.map_err(words)?;
+        let one = connect::enable_by(&self.client, &found.spec).await.map_err(|fault| words(&fault))?;
         say(session, format_args!("the org's integration '{}' is {}", one.name, one.state));
         Ok(())
     }
@@ -214,7 +214,7 @@ impl OtherSide {
     /// What the org says.
     pub(crate) async fn stop(&self, session: &Session<'_>, found: &Found) -> Result<(), String> {
         let Some(one) = found.integration.as_ref().filter(|_| !found.is_theirs()) else { return Ok(()) };
-        connect::disable(&self.client, one).await.map_err(words)?;
+        connect::disable(&self.client, one).await.map_err(|fault| words(&fault))?;
         say(session, format_args!("the org's integration '{}' is disabled", one.name));
         Ok(())
     }
@@ -229,7 +229,7 @@ impl OtherSide {
             say(session, format_args!("the org's integration '{}' was not made here, and stays", one.name));
             return Ok(());
         }
-        connect::disconnect(&self.client, one).await.map_err(words)?;
+        connect::disconnect(&self.client, one).await.map_err(|fault| words(&fault))?;
         say(session, format_args!("the org's integration '{}' is gone", one.name));
         Ok(())
     }

@@ -421,7 +421,7 @@ fn a_large_template_goes_by_a_bucket_and_one_with_too_many_resources_not_at_all(
     let cases = [
         (large.clone(), &["plan"][..], Some(2), "name one of the region with --bucket"),
         (large.clone(), &["plan", "--bucket", "my-templates"], Some(0), "goes by the bucket my-templates"),
-        (large.clone(), &["plan", "--bucket", "No!"], Some(2), "a bucket's name has 3 to 63"),
+        (large, &["plan", "--bucket", "No!"], Some(2), "a bucket's name has 3 to 63"),
         (
             json!({"file": many(120), "faults": absent}),
             &["plan", "--bucket", "absent"],

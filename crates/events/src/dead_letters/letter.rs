@@ -2,6 +2,7 @@
 
 use aws::Arn;
 use queue::{Value, Withdrawn};
+use serde::Serialize;
 
 use crate::buses::rule::RuleKey;
 
@@ -9,6 +10,16 @@ use crate::buses::rule::RuleKey;
 const RECEIVED_TOO_OFTEN: &str = "RECEIVED_TOO_OFTEN";
 /// The error code that stands for a message that nobody dead-lettered.
 const SENT_THERE: &str = "SENT_THERE";
+
+/// A letter that had to stay as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StayingLetter {
+    /// Its id.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
 
 /// A dead letter.
 #[derive(Clone, Debug)]

@@ -5,13 +5,12 @@ use std::ops::ControlFlow;
 
 use aws::{Arn, Error, Timestamp};
 use queue::{Look, Queue, QueuePosition, name_in_arn};
-use serde::Serialize;
 use store::{Commit, KeyRange, Read};
 
 use crate::buses::bus::BusName;
 use crate::buses::routing::Outlet;
 use crate::buses::rule::{Rule, RuleKey, RuleName};
-use crate::dead_letters::letter::{Letter, Selection};
+use crate::dead_letters::letter::{Letter, Selection, StayingLetter};
 use crate::dead_letters::location::MessageLocation;
 use crate::dead_letters::undo::{ActionRecord, ActionResult, Trace, gone, keep, sweep_actions};
 use crate::events::Events;
@@ -60,16 +59,6 @@ pub struct ListedLetter {
     pub position: QueuePosition,
     /// What.
     pub letter: Letter,
-}
-
-/// A letter that had to stay as it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct StayingLetter {
-    /// Its id.
-    pub id: String,
-    /// Why.
-    pub reason: String,
 }
 
 /// The rule and the target that a letter was for.

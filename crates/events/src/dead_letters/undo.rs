@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use store::{KeyRange, Read, Table, Tx};
 
 use crate::buses::bus::BusName;
-use crate::dead_letters::letter::Letter;
+use crate::dead_letters::letter::{Letter, StayingLetter};
 use crate::dead_letters::location::MessageLocation;
-use crate::dead_letters::redrive::StayingLetter;
 use crate::events::Events;
 use crate::records::place::EventPlace;
 use crate::target::kind::TargetKind;

@@ -5,8 +5,9 @@ use queue::QueuePosition;
 use serde::{Deserialize, Serialize};
 use store::Commit;
 
+use crate::dead_letters::letter::StayingLetter;
 use crate::dead_letters::letter::{Letter, Selection};
-use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage, ListedLetter, StayingLetter};
+use crate::dead_letters::redrive::{ActionReport, LetterAction, LetterPage, ListedLetter};
 use crate::dead_letters::undo::{UndoStep, UndoableAction};
 use crate::events::Events;
 use crate::own::records::ANSWER_BYTES_MAX;

@@ -2,6 +2,7 @@
 
 pub(super) mod buses;
 pub(super) mod endpoints;
+mod folder;
 pub(super) mod functions;
 pub(super) mod kept;
 pub(super) mod layers;

@@ -15,6 +15,7 @@ use crate::maker::Maker;
 use crate::mistake::{Marked, Mistake, kind};
 use crate::names::{self, Names};
 use crate::resource::permission::{self, Permission};
+use crate::resource::runtimes::RUNTIMES;
 use crate::resource::{Resource, Settings, Verbs, Wanted, decided, describe, emptied, named};
 use crate::role_user::RoleUser;
 use crate::table::{Choice, Kind, NameRule, Section, may, must};
@@ -63,21 +64,6 @@ pub struct Variable {
 
 /// Source: the shape `FunctionName` of the Lambda API.
 const NAME: NameRule = NameRule { noun: "a function", signs: "-_", chars_max: 64 };
-/// What functions are run by. Source: docs/functions.md; the shape `Runtime` of the Lambda API.
-pub(crate) const RUNTIMES: &[&str] = &[
-    "nodejs18.x",
-    "nodejs20.x",
-    "nodejs22.x",
-    "nodejs24.x",
-    "python3.9",
-    "python3.10",
-    "python3.11",
-    "python3.12",
-    "python3.13",
-    "python3.14",
-    "provided.al2",
-    "provided.al2023",
-];
 /// Source: CreateFunction in the Lambda API reference.
 const TIMEOUT_S: u64 = 3;
 const MEMORY_MB: u64 = 128;

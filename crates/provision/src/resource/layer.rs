@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::api::{Api, ApiError, Request, found};
 use crate::change::Change;
 use crate::fields::Fields;
-use crate::maker::Maker;
+use crate::maker::{LayerFolder, Maker};
 use crate::mistake::{Marked, Mistake, kind};
 use crate::names;
-use crate::resource::function::RUNTIMES;
+use crate::resource::runtimes::RUNTIMES;
 use crate::resource::{Resource, Settings, Verbs, Wanted, decided, describe};
 use crate::table::{Kind, NameRule, Section, may, must};
 
@@ -103,9 +103,9 @@ impl Layer {
 }
 
 /// A layer among the settings of a function: which, and the folder that it is made of.
-pub(super) fn use_of(layer: &Layer, maker: &Maker<'_>) -> Value {
-    let folder = folder::absolute(maker.folder, &layer.code.value);
-    json!({"Layer": layer.name.value, FOLDER: folder.display().to_string()})
+pub(super) fn use_of(layer: LayerFolder<'_>, maker: &Maker<'_>) -> Value {
+    let folder = folder::absolute(maker.folder, layer.folder);
+    json!({"Layer": layer.name, FOLDER: folder.display().to_string()})
 }
 
 /// The ARN of the version that a function is to have: of a layer of the file the last one.

@@ -33,10 +33,13 @@ fn chain(states: usize, comment: &str) -> Value {
 
 /// A Parallel in a Parallel, so many times.
 fn nested(levels: usize) -> Value {
-    (0..levels).fold(json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}), |inner, level| {
-        let name = format!("L{level}");
-        json!({"StartAt": name, "States": {name.clone(): {"Type": "Parallel", "Branches": [inner], "End": true}}})
-    })
+    (0..levels).fold(
+        json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}),
+        |inner, level| {
+            let name = format!("L{level}");
+            json!({"StartAt": name, "States": {name: {"Type": "Parallel", "Branches": [inner], "End": true}}})
+        },
+    )
 }
 
 /// An array in an array, so many times.

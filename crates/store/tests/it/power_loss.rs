@@ -216,7 +216,8 @@ fn a_driven_writer_commits_when_it_is_told_to() {
     drive.turn();
     let written = disk.operations();
     assert!(written > before);
-    (second.wait().unwrap(), third.wait().unwrap());
+    second.wait().unwrap();
+    third.wait().unwrap();
     drive.turn();
     assert_eq!(disk.operations(), written, "and nothing where nothing has come");
 

@@ -59,6 +59,14 @@ pub(crate) struct Tally {
     pub(crate) drained: u64,
 }
 
+impl Tally {
+    /// One kill more; `in_recovery` is 1 where it came while the server was reading what the one before left.
+    fn killed(&mut self, in_recovery: u64) {
+        self.kills += 1;
+        self.kills_in_recovery += in_recovery;
+    }
+}
+
 /// A call whose answer has not come.
 #[derive(Debug)]
 enum Pending {
@@ -129,9 +137,9 @@ impl Checker {
             Line::Sent { messages } => {
                 messages.iter().try_for_each(|(number, id)| self.acknowledged(*number, *id))
             }
-            Line::Receiving { queue, max, visibility_ms } => {
-                let (queue, max, visibility_ms) = (*queue, *max, *visibility_ms);
-                let asked = Pending::Receive { asked_ms: at_ms, queue, max, visibility_ms };
+            Line::Receiving { queue, max, visibility_ms: hidden } => {
+                let asked =
+                    Pending::Receive { asked_ms: at_ms, queue: *queue, max: *max, visibility_ms: *hidden };
                 self.pending.insert(call, asked);
                 Ok(())
             }
@@ -142,36 +150,24 @@ impl Checker {
                 });
                 Ok(())
             }
-            Line::Deleted { receipts } => {
-                receipts.iter().for_each(|(number, count)| self.deleted(at_ms, *number, *count));
-                Ok(())
-            }
             Line::Hiding { receipts, visibility_ms } => {
-                let visibility_ms = *visibility_ms;
-                self.pending.insert(call, Pending::Hide { asked_ms: at_ms, visibility_ms });
-                self.each(receipts, |message, count| {
-                    message.lease_may_end(count, at_ms.saturating_add(visibility_ms));
-                });
+                self.hiding(at_ms, call, receipts, *visibility_ms);
                 Ok(())
             }
             Line::Hidden { receipts } => {
-                if let Some(Pending::Hide { asked_ms, visibility_ms }) = self.pending.remove(&call) {
-                    let until_ms = asked_ms.saturating_add(visibility_ms);
-                    self.each(receipts, |message, count| message.lease_ends(count, until_ms));
-                }
+                self.hidden(call, receipts);
                 Ok(())
             }
             Line::Refused { receipts } => {
-                // A change of visibility that was refused tried no delete.
-                if self.pending.remove(&call).is_none() {
-                    self.each(receipts, |message, _| {
-                        message.delete_tries = message.delete_tries.saturating_sub(1);
-                    });
-                }
+                self.refused(call, receipts);
                 Ok(())
             }
             Line::Cut => {
                 self.cut(call);
+                Ok(())
+            }
+            Line::Deleted { receipts } => {
+                receipts.iter().for_each(|receipt| self.deleted(at_ms, receipt.0, receipt.1));
                 Ok(())
             }
             Line::Started { .. } => Ok(()),
@@ -191,8 +187,7 @@ impl Checker {
                 self.executions.observe(line)
             }
             Line::Killing { in_recovery } => {
-                self.tally.kills += 1;
-                self.tally.kills_in_recovery += u64::from(*in_recovery);
+                self.tally.killed(u64::from(*in_recovery));
                 Ok(())
             }
             Line::Books { books } => self.ledger.check(books),
@@ -203,6 +198,29 @@ impl Checker {
                 self.tally.drained += 1;
                 Ok(())
             }
+        }
+    }
+
+    fn hiding(&mut self, at_ms: u64, call: u64, receipts: &[(Number, u32)], visibility_ms: u64) {
+        self.pending.insert(call, Pending::Hide { asked_ms: at_ms, visibility_ms });
+        self.each(receipts, |message, count| {
+            message.lease_may_end(count, at_ms.saturating_add(visibility_ms));
+        });
+    }
+
+    fn hidden(&mut self, call: u64, receipts: &[(Number, u32)]) {
+        if let Some(Pending::Hide { asked_ms, visibility_ms }) = self.pending.remove(&call) {
+            let until_ms = asked_ms.saturating_add(visibility_ms);
+            self.each(receipts, |message, count| message.lease_ends(count, until_ms));
+        }
+    }
+
+    fn refused(&mut self, call: u64, receipts: &[(Number, u32)]) {
+        // A change of visibility that was refused tried no delete.
+        if self.pending.remove(&call).is_none() {
+            self.each(receipts, |message, _| {
+                message.delete_tries = message.delete_tries.saturating_sub(1);
+            });
         }
     }
 

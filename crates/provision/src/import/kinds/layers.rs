@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::import::kinds::{Known, functions};
+use crate::import::kinds::Known;
+use crate::import::kinds::folder::folder;
 use crate::import::properties::Properties;
 use crate::import::stack::Item;
 use crate::import::value::{Noun, Use};
@@ -29,7 +30,7 @@ pub(in crate::import) fn layer(
         out.insert("runtimes".to_owned(), runtimes);
     }
     of.take("Content");
-    functions::folder(&of, known, &mut out);
+    folder(&of, known, &mut out);
     of.done(&["LayerName", "CompatibleArchitectures", "LicenseInfo"]);
     out
 }

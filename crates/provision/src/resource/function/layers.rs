@@ -47,8 +47,8 @@ pub(super) fn check(function: &Function, names: &Names<'_>, out: &mut Vec<Mistak
 /// Adds the layers to what is wanted.
 pub(super) fn put(function: &Function, resource: &mut Resource, maker: &Maker<'_>) {
     let layers = function.layers.iter().map(|wanted| {
-        let own = maker.layers.iter().find(|layer| layer.name.value == wanted.value);
-        own.map_or_else(|| json!(wanted.value), |own| layer::use_of(own, maker))
+        let own = maker.layers.iter().find(|layer| layer.name == wanted.value);
+        own.map_or_else(|| json!(wanted.value), |own| layer::use_of(*own, maker))
     });
     let layers: Vec<Value> = layers.collect();
     if !layers.is_empty() {

@@ -330,8 +330,8 @@ fn an_execution_ends_once_with_a_whole_history() {
     let walked = |walk: Walk| vec![(12, 0, Line::Walked { number: 7, walk })];
     is_clean(&[begun.clone(), walked(whole.clone()), walked(whole.clone()), drained(0)].concat());
     breaks(&[begun.clone(), drained(0)].concat(), "has not ended", &[]);
-    breaks(&[begun.clone(), walked(Walk { has_gap: true, ..whole.clone() })].concat(), "has ended as", &[]);
-    breaks(&[begun.clone(), walked(Walk { ends: 2, ..whole.clone() })].concat(), "has ended as", &[]);
-    breaks(&[begun.clone(), walked(Walk { took_ms: 999, ..whole.clone() })].concat(), "waits 1 s", &[]);
+    breaks(&[begun.clone(), walked(Walk { has_gap: true, ..whole })].concat(), "has ended as", &[]);
+    breaks(&[begun.clone(), walked(Walk { ends: 2, ..whole })].concat(), "has ended as", &[]);
+    breaks(&[begun.clone(), walked(Walk { took_ms: 999, ..whole })].concat(), "waits 1 s", &[]);
     breaks(&[begun, walked(whole.clone()), walked(Walk { events: 6, ..whole })].concat(), "ended twice", &[]);
 }
