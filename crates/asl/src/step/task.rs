@@ -102,7 +102,7 @@ impl Run<'_> {
             details.insert("taskCredentials".to_owned(), json!({"roleArn": role_arn}));
         }
         let prefix = prefix(resource);
-        thread.last = self.append(thread.last, format!("{prefix}TaskSchedule"), Value::Object(details));
+        thread.last = self.append(thread.last, format!("{prefix}Scheduled"), Value::Object(details));
         match resource {
             // A worker starts it.
             Resource::Activity { .. } => {}

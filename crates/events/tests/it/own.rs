@@ -272,7 +272,7 @@ fn an_event_tells_its_trip() {
     let place = &trip["Places"][0];
     assert_eq!((&trip["EventId"], &place["RulesInAll"]), (&json!("7"), &json!(3)));
     assert_eq!(
-        place["RuleMiss"],
+        place["NotMatched"],
         json!([{"Rule": "late", "Path": "source", "Reason": "{\"source\":[\"other\"]}"}])
     );
     let delivery = |rule: &str| {

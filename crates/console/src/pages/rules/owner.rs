@@ -58,7 +58,7 @@ mod tests {
         let rule = Rule { name: "large".to_owned(), bus: "default".to_owned(), pattern, ..Rule::default() };
         let patch = patch(&rule, r#"{"source": ["shop"], "detail": {"total": [2]}}"#);
         let signed: Vec<&str> = patch.lines().skip(2).filter(|line| line.starts_with(['-', '+'])).collect();
-        assert_eq!(signed, ["-          1", "+          2"]);
+        assert_eq!(signed, ["-            1", "+            2"]);
         assert!(
             patch.contains("@@ rule large of the bus default: pattern @@\n   - name: large\n"),
             "{patch}"
