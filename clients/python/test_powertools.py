@@ -176,5 +176,5 @@ class Powertools(DoorTest):
         for number in range(12):
             payload = json.dumps({"order": f"o{number % 4}"})
             client.invoke(FunctionName=function, InvocationType="Event", Payload=payload)
-        self.until("four orders", lambda: len(self.completed(keys)) == 4)
+        self.until("four orders", lambda: len(self.completed(keys)) == 4, within_s=360)
         self.assertEqual(self.times(effects), {f"o{number}": 1 for number in range(4)})
